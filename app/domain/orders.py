@@ -1,0 +1,122 @@
+"""Whole orders and the two effects each line has: on our ledger and on the channel's own number.
+
+Orders are state, not events. A mapper turns a platform's order into dated *parts*; the functions
+here sum them. Nothing in this module knows a platform, a clock or a database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class PartKind(StrEnum):
+    """What happened to some units of a line. The kinds are disjoint."""
+
+    ORDERED = "ordered"
+    """Units asked for, units added by a later edit included."""
+    REMOVED_RESTOCKED = "removed_restocked"
+    """Unshipped units taken off (cancelled, edited, refunded) that are on the shelf again."""
+    REMOVED_LOST = "removed_lost"
+    """Unshipped units taken off that are gone (refunded without restock)."""
+    FULFILLED = "fulfilled"
+    """Units that left the house."""
+    RETURNED_RESTOCKED = "returned_restocked"
+    """Shipped units that came back to the shelf."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinePart:
+    """`quantity` >= 0 units, `at` aware UTC by the platform's clock."""
+
+    kind: PartKind
+    quantity: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelEffect:
+    """A signed change that the channel itself made to its own number because of the line."""
+
+    delta: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEffect:
+    """What a line does to our ledger, in units of the listing (before the listing's factor)."""
+
+    committed: int = 0
+    on_hand: int = 0
+
+    def __sub__(self, other: LedgerEffect) -> LedgerEffect:
+        return LedgerEffect(self.committed - other.committed, self.on_hand - other.on_hand)
+
+    def scaled(self, factor: int) -> LedgerEffect:
+        return LedgerEffect(self.committed * factor, self.on_hand * factor)
+
+    @property
+    def moves_nothing(self) -> bool:
+        return self.committed == 0 and self.on_hand == 0
+
+
+def ledger_effect(
+    parts: Iterable[LinePart], *, holds_stock: bool, until: datetime | None = None
+) -> LedgerEffect:
+    """The whole effect of a line's state on the ledger.
+
+    `holds_stock`: by our policy this order's payment state reserves units. Units that were shipped,
+    lost or returned count whatever the payment state. `until` keeps only the parts dated up to and
+    including it: the state of an order at a baseline.
+    """
+    units = dict.fromkeys(PartKind, 0)
+    for part in parts:
+        if until is None or part.at <= until:
+            units[part.kind] += part.quantity
+    open_units = (
+        units[PartKind.ORDERED]
+        - units[PartKind.REMOVED_RESTOCKED]
+        - units[PartKind.REMOVED_LOST]
+        - units[PartKind.FULFILLED]
+    )
+    return LedgerEffect(
+        committed=max(open_units, 0) if holds_stock else 0,
+        on_hand=-units[PartKind.FULFILLED]
+        - units[PartKind.REMOVED_LOST]
+        + units[PartKind.RETURNED_RESTOCKED],
+    )
+
+
+def channel_total(effects: Iterable[ChannelEffect], *, until: datetime | None = None) -> int:
+    """What the channel did to its own number for this line, all in all (usually <= 0)."""
+    return sum(e.delta for e in effects if until is None or e.at <= until)
+
+
+def channel_changes(
+    effects: Sequence[ChannelEffect], *, applied: int, undated_at: datetime
+) -> tuple[ChannelEffect, ...]:
+    """The part of the channel's effect that our account has not been moved by yet.
+
+    The newest dated effects that add up to the change keep their dates; a change that no run of
+    newest effects explains (a platform that only shows a total) is dated `undated_at`.
+    """
+    change = channel_total(effects) - applied
+    if change == 0:
+        return ()
+    newest: list[ChannelEffect] = []
+    for effect in sorted(effects, key=lambda e: e.at, reverse=True):
+        newest.append(effect)
+        if sum(e.delta for e in newest) == change:
+            return tuple(e for e in reversed(newest) if e.delta)
+    return (ChannelEffect(change, undated_at),)
+
+
+def opening_on_hand(channel_number: int, effects: Iterable[tuple[LedgerEffect, int]]) -> int:
+    """The shelf behind a channel's `available` at a baseline.
+
+    `effects`: per order line known to the channel, our ledger effect and the channel's own effect at
+    that moment. What the channel took and has not shipped is still on the shelf.
+    """
+    return channel_number + sum(ledger.on_hand - channel for ledger, channel in effects)
