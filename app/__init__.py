@@ -1,0 +1,44 @@
+"""SyncFlow: one ledger of stock for every shop a merchant sells in. `create_app` only wires."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import redis
+from flask import Flask
+
+from app.extensions import api, db, jwt, migrate
+from app.logs import configure_logging
+from app.settings import Settings
+
+MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The WSGI application, and the context that workers and commands run in.
+
+    Without `settings` they are read from the environment; raises SettingsError naming all that is wrong.
+    """
+    settings = settings or Settings.from_env(os.environ)
+    configure_logging(settings)
+    app = Flask("app", static_folder=None)
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        JWT_SECRET_KEY=settings.secret_key,
+        SQLALCHEMY_DATABASE_URI=settings.sqlalchemy_url,
+        SQLALCHEMY_ENGINE_OPTIONS={"pool_size": 5, "max_overflow": 15, "pool_pre_ping": True},
+        MAX_CONTENT_LENGTH=2 * 1024 * 1024,
+    )
+    app.extensions["settings"] = settings
+    app.extensions["redis"] = redis.Redis.from_url(
+        settings.redis_url, socket_timeout=5, socket_connect_timeout=2, health_check_interval=30
+    )
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(MIGRATIONS))
+    jwt.init_app(app)
+
+    from app.api import register_api
+
+    register_api(app, api)
+    return app

@@ -1,0 +1,35 @@
+"""The tables. Importing this package registers every one of them."""
+
+from app.models.accounts import Account, AuditEntry, Membership, User
+from app.models.base import Base
+from app.models.catalog import Listing, Product, Variant
+from app.models.connections import Connection, ConnectionLocation, DrainLease, Location
+from app.models.events import InboundEvent, SyncRun, SyncRunItem
+from app.models.orders import Order, OrderLine
+from app.models.stock import CellEffect, Drift, PushAttempt, StockCell, StockLevel, StockMovement
+
+__all__ = [
+    "Account",
+    "AuditEntry",
+    "Base",
+    "CellEffect",
+    "Connection",
+    "ConnectionLocation",
+    "DrainLease",
+    "Drift",
+    "InboundEvent",
+    "Listing",
+    "Location",
+    "Membership",
+    "Order",
+    "OrderLine",
+    "Product",
+    "PushAttempt",
+    "StockCell",
+    "StockLevel",
+    "StockMovement",
+    "SyncRun",
+    "SyncRunItem",
+    "User",
+    "Variant",
+]

@@ -1,0 +1,65 @@
+"""Who uses SyncFlow: accounts, users, memberships, and the audit log."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import Base, CreatedAt, Id, TenantRow, account_ref
+
+ROLES = ("owner", "admin", "staff", "viewer")
+
+
+class Account(Base):
+    """A merchant. The tenant of every other row."""
+
+    __tablename__ = "accounts"
+
+    id: Mapped[Id]
+    name: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[CreatedAt]
+
+
+class User(Base):
+    """A person who signs in; belongs to accounts through memberships. `email` is lower case."""
+
+    __tablename__ = "users"
+    __table_args__ = (
+        UniqueConstraint("email"),
+        CheckConstraint("email = lower(email)", name="email_lower"),
+    )
+
+    id: Mapped[Id]
+    email: Mapped[str] = mapped_column(Text)
+    password_hash: Mapped[str] = mapped_column(Text)
+    """Argon2id, PHC string."""
+    created_at: Mapped[CreatedAt]
+
+
+class Membership(TenantRow, Base):
+    __tablename__ = "memberships"
+    __table_args__ = (
+        account_ref(),
+        UniqueConstraint("user_id", "account_id"),
+        Index(None, "account_id"),
+        CheckConstraint(f"role IN {ROLES}", name="role"),
+    )
+
+    user_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("users.id"))
+    role: Mapped[str] = mapped_column(String(16))
+
+
+class AuditEntry(TenantRow, Base):
+    """Who did what. `detail` never holds secrets or customer data."""
+
+    __tablename__ = "audit_log"
+    __table_args__ = (account_ref(), Index(None, "account_id", "id"))
+
+    actor: Mapped[str] = mapped_column(Text)
+    """`user:<id>`, `staff:<id>`, `cli` or `system`."""
+    action: Mapped[str] = mapped_column(Text)
+    subject: Mapped[str] = mapped_column(Text)
+    detail: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))

@@ -1,0 +1,89 @@
+"""What the merchant sells (products, variants) and where it is listed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import Base, TenantRow, account_ref, tenant_key, tenant_ref
+
+
+class Product(TenantRow, Base):
+    __tablename__ = "products"
+    __table_args__ = (tenant_key(), account_ref(), Index(None, "account_id", "id"))
+
+    title: Mapped[str] = mapped_column(Text)
+    vendor: Mapped[str | None] = mapped_column(Text)
+    product_type: Mapped[str | None] = mapped_column(Text)
+    image_url: Mapped[str | None] = mapped_column(Text)
+
+
+class Variant(TenantRow, Base):
+    """The thing that stock is counted of. Its SKU, where it has one, is unique and case-sensitive."""
+
+    __tablename__ = "variants"
+    __table_args__ = (
+        tenant_key(),
+        tenant_ref("product_id", "products"),
+        Index(
+            "uq_variants_account_sku",
+            "account_id",
+            "sku",
+            unique=True,
+            postgresql_where=text("sku IS NOT NULL"),
+        ),
+        Index(None, "product_id"),
+        CheckConstraint("sku <> ''", name="sku_not_empty"),
+    )
+
+    product_id: Mapped[int] = mapped_column(BigInteger)
+    sku: Mapped[str | None] = mapped_column(Text)
+    title: Mapped[str] = mapped_column(Text)
+    barcode: Mapped[str | None] = mapped_column(Text)
+    currency: Mapped[str] = mapped_column(String(3))
+    price_minor: Mapped[int | None] = mapped_column(BigInteger)
+    unit_cost_minor: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class Listing(TenantRow, Base):
+    """A variant as one shop sells it. One unit of it is `factor` units of the variant."""
+
+    __tablename__ = "listings"
+    __table_args__ = (
+        tenant_key(),
+        tenant_ref("connection_id", "connections"),
+        tenant_ref("variant_id", "variants"),
+        tenant_ref("cell_id", "stock_cells"),
+        UniqueConstraint("connection_id", "external_id"),
+        Index(None, "connection_id", "external_product_id"),
+        Index(None, "connection_id", "sku"),
+        Index(None, "variant_id"),
+        Index(None, "cell_id"),
+        CheckConstraint("factor > 0", name="factor_positive"),
+        CheckConstraint("(variant_id IS NULL) = (unlinked_reason IS NOT NULL)", name="unlinked_says_why"),
+    )
+
+    connection_id: Mapped[int] = mapped_column(BigInteger)
+    external_id: Mapped[str] = mapped_column(Text)
+    external_product_id: Mapped[str] = mapped_column(Text)
+    sku: Mapped[str | None] = mapped_column(Text)
+    title: Mapped[str] = mapped_column(Text)
+    factor: Mapped[int] = mapped_column(Integer, server_default="1")
+    variant_id: Mapped[int | None] = mapped_column(BigInteger)
+    cell_id: Mapped[int | None] = mapped_column(BigInteger)
+    unlinked_reason: Mapped[str | None] = mapped_column(String(32))
+    """`no_sku`, `duplicate_sku`, `untracked`, `bundle_parent`, `vanished`, `unlinked_by_merchant`."""
+    seen_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """The last import that saw it."""

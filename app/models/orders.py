@@ -1,0 +1,91 @@
+"""Every channel's orders, and what each line has already done to the ledger and to our accounts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, DateTime, Index, Integer, String, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import Base, BigInt, TenantRow, account_ref, tenant_key, tenant_ref
+
+
+class Order(TenantRow, Base):
+    """A whole order as last fetched. `fetch_seq` is that of the fetch applied last."""
+
+    __tablename__ = "orders"
+    __table_args__ = (
+        tenant_key(),
+        account_ref(),
+        tenant_ref("connection_id", "connections"),
+        UniqueConstraint("connection_id", "external_id"),
+        Index(None, "account_id", "placed_at", "id"),
+        Index(None, "connection_id", "external_updated_at"),
+    )
+
+    connection_id: Mapped[int] = mapped_column(BigInteger)
+    external_id: Mapped[str] = mapped_column(Text)
+    number: Mapped[str] = mapped_column(Text, server_default="")
+    state: Mapped[str] = mapped_column(String(16), server_default="open")
+    payment: Mapped[str] = mapped_column(String(24), server_default="pending")
+    currency: Mapped[str] = mapped_column(String(3), server_default="")
+    total_minor: Mapped[BigInt] = mapped_column(server_default="0")
+    subtotal_minor: Mapped[BigInt] = mapped_column(server_default="0")
+    tax_minor: Mapped[BigInt] = mapped_column(server_default="0")
+    shipping_minor: Mapped[BigInt] = mapped_column(server_default="0")
+    discount_minor: Mapped[BigInt] = mapped_column(server_default="0")
+    refunded_minor: Mapped[BigInt] = mapped_column(server_default="0")
+    customer_key: Mapped[str | None] = mapped_column(Text)
+    is_test: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    placed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    external_updated_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    fetched_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """When the fetch applied last was requested, by our clock."""
+    fetch_seq: Mapped[BigInt] = mapped_column(server_default="0")
+    review_reason: Mapped[str | None] = mapped_column(Text)
+    """Set where a person must look: the order was trashed or vanished and kept its sale."""
+
+
+class OrderLine(TenantRow, Base):
+    """One line: its state as fetched, and the effects already applied (in listing units).
+
+    `parts` and `channel_effects` are the mapper's dated parts, kept so that a line of a listing that
+    is linked later takes effect without asking the shop again.
+    """
+
+    __tablename__ = "order_lines"
+    __table_args__ = (
+        tenant_key(),
+        tenant_ref("order_id", "orders"),
+        tenant_ref("listing_id", "listings"),
+        tenant_ref("applied_variant_id", "variants"),
+        tenant_ref("applied_cell_id", "stock_cells"),
+        UniqueConstraint("order_id", "external_id"),
+        Index(None, "listing_id"),
+        Index(None, "account_id", "sku"),
+        Index(None, "applied_variant_id"),
+    )
+
+    order_id: Mapped[int] = mapped_column(BigInteger)
+    external_id: Mapped[str] = mapped_column(Text)
+    listing_external_id: Mapped[str | None] = mapped_column(Text)
+    listing_id: Mapped[int | None] = mapped_column(BigInteger)
+    sku: Mapped[str | None] = mapped_column(Text)
+    title: Mapped[str] = mapped_column(Text)
+    quantity: Mapped[int] = mapped_column(Integer)
+    unit_price_minor: Mapped[BigInt]
+    tax_minor: Mapped[BigInt] = mapped_column(server_default="0")
+    discount_minor: Mapped[BigInt] = mapped_column(server_default="0")
+    parts: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"))
+    channel_effects: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"))
+
+    effect_seq: Mapped[int] = mapped_column(Integer, server_default="0")
+    applied_committed: Mapped[int] = mapped_column(Integer, server_default="0")
+    applied_on_hand: Mapped[int] = mapped_column(Integer, server_default="0")
+    applied_channel: Mapped[int] = mapped_column(Integer, server_default="0")
+    applied_variant_id: Mapped[int | None] = mapped_column(BigInteger)
+    applied_location_id: Mapped[int | None] = mapped_column(BigInteger)
+    applied_cell_id: Mapped[int | None] = mapped_column(BigInteger)
+    applied_factor: Mapped[int] = mapped_column(Integer, server_default="1")

@@ -1,0 +1,224 @@
+"""The ledger of stock, and what we believe of each channel's numbers."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    DateTime,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import Base, BigInt, TenantRow, Utc, tenant_key, tenant_ref
+
+MOVEMENT_CAUSES = ("order", "fulfillment", "return", "adjustment", "drift", "import", "transfer", "count")
+ATTEMPT_OUTCOMES = ("open", "unknown", "applied", "not_applied", "stale", "rejected")
+CELL_STATES = ("waiting", "active", "failed")
+DRIFT_STATES = ("pending", "booked", "overwritten", "reversed")
+
+
+class StockLevel(TenantRow, Base):
+    """`available = on_hand - committed`, in units of the variant. Both may be negative for a while."""
+
+    __tablename__ = "stock_levels"
+    __table_args__ = (
+        tenant_key(),
+        tenant_ref("variant_id", "variants"),
+        tenant_ref("location_id", "locations"),
+        UniqueConstraint("variant_id", "location_id"),
+        Index(None, "account_id", "location_id"),
+    )
+
+    variant_id: Mapped[int] = mapped_column(BigInteger)
+    location_id: Mapped[int] = mapped_column(BigInteger)
+    on_hand: Mapped[int] = mapped_column(Integer, server_default="0")
+    committed: Mapped[int] = mapped_column(Integer, server_default="0")
+
+
+class StockMovement(TenantRow, Base):
+    """The append-only ledger: a trigger refuses UPDATE and DELETE. Balances are after the movement."""
+
+    __tablename__ = "stock_movements"
+    __table_args__ = (
+        tenant_ref("variant_id", "variants"),
+        tenant_ref("location_id", "locations"),
+        tenant_ref("level_id", "stock_levels"),
+        UniqueConstraint("account_id", "source_key"),
+        Index(None, "level_id", "id"),
+        CheckConstraint(f"cause IN {MOVEMENT_CAUSES}", name="cause"),
+        CheckConstraint("on_hand_delta <> 0 OR committed_delta <> 0", name="moves_something"),
+    )
+
+    level_id: Mapped[int] = mapped_column(BigInteger)
+    variant_id: Mapped[int] = mapped_column(BigInteger)
+    location_id: Mapped[int] = mapped_column(BigInteger)
+    cause: Mapped[str] = mapped_column(String(16))
+    source_key: Mapped[str] = mapped_column(Text)
+    """`line:<order line id>:<effect_seq>`, `drift:<id>`, `baseline:<cell id>`, ..."""
+    on_hand_delta: Mapped[int] = mapped_column(Integer)
+    committed_delta: Mapped[int] = mapped_column(Integer)
+    on_hand_after: Mapped[int] = mapped_column(Integer)
+    committed_after: Mapped[int] = mapped_column(Integer)
+    occurred_at: Mapped[Utc]
+
+
+class StockCell(TenantRow, Base):
+    """Where a channel keeps one number, and what we believe of it.
+
+    `account`: what the number would be if all we know were all there is; NULL before the baseline.
+    `drift`: last accepted reading - account. The expected number is account + drift.
+    `version` rises at an attempt's start and end and at every accepted reading.
+    Dirty: `wanted_version > synced_version`. `check_due_at`: when a reading is wanted, if at all.
+    """
+
+    __tablename__ = "stock_cells"
+    __table_args__ = (
+        tenant_key(),
+        tenant_ref("connection_id", "connections"),
+        tenant_ref("location_id", "locations"),
+        tenant_ref("variant_id", "variants"),
+        UniqueConstraint("connection_id", "external_stock_id", "external_location_id"),
+        Index(None, "variant_id"),
+        Index(
+            "ix_stock_cells_dirty",
+            "connection_id",
+            "dirty_since",
+            postgresql_where=text("wanted_version > synced_version AND state = 'active'"),
+        ),
+        Index(
+            "ix_stock_cells_check_due",
+            "connection_id",
+            "check_due_at",
+            postgresql_where=text("check_due_at IS NOT NULL"),
+        ),
+        Index(None, "account_id", "location_id"),
+        CheckConstraint(f"state IN {CELL_STATES}", name="state"),
+    )
+
+    connection_id: Mapped[int] = mapped_column(BigInteger)
+    external_stock_id: Mapped[str] = mapped_column(Text)
+    external_location_id: Mapped[str] = mapped_column(Text, server_default="")
+    location_id: Mapped[int] = mapped_column(BigInteger)
+    variant_id: Mapped[int | None] = mapped_column(BigInteger)
+    factor: Mapped[int] = mapped_column(Integer, server_default="1")
+    state: Mapped[str] = mapped_column(String(16), server_default="waiting")
+    """`waiting`: unlinked or before the first sync; `failed`: the platform refuses this cell."""
+    error: Mapped[str] = mapped_column(Text, server_default="")
+
+    account: Mapped[int | None] = mapped_column(Integer)
+    drift: Mapped[int] = mapped_column(Integer, server_default="0")
+    version: Mapped[BigInt] = mapped_column(server_default="0")
+    baseline_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    opened_level: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    """Its baseline opened the ledger's level: what the channel took and did not ship is on the shelf."""
+    read_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """When the last recorded reading was requested."""
+    reported: Mapped[int | None] = mapped_column(Integer)
+    """A number seen in passing that differed; a reading is due unless we come to expect it."""
+    check_due_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    checks: Mapped[int] = mapped_column(Integer, server_default="0")
+    """Readings in a row that were in doubt."""
+    stale: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    """Compare-and-set failed since the last reading: raises wait, lowers go as deltas."""
+
+    wanted_version: Mapped[BigInt] = mapped_column(server_default="0")
+    synced_version: Mapped[BigInt] = mapped_column(server_default="0")
+    dirty_since: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    lease_token: Mapped[uuid.UUID | None] = mapped_column(Uuid)
+    lease_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    written_from: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """Without compare-and-set: when the read before the last write was requested."""
+    written_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    failures: Mapped[int] = mapped_column(Integer, server_default="0")
+    next_attempt_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class PushAttempt(TenantRow, Base):
+    """A write of one cell, recorded before its HTTP call. Rows of one call share `batch_key`."""
+
+    __tablename__ = "push_attempts"
+    __table_args__ = (
+        tenant_ref("cell_id", "stock_cells"),
+        tenant_ref("connection_id", "connections"),
+        Index(
+            "uq_push_attempts_open_cell",
+            "cell_id",
+            unique=True,
+            postgresql_where=text("outcome IN ('open', 'unknown')"),
+        ),
+        Index(
+            "ix_push_attempts_open",
+            "connection_id",
+            "deadline_at",
+            postgresql_where=text("outcome IN ('open', 'unknown')"),
+        ),
+        Index(None, "cell_id", "id"),
+        Index(None, "created_at"),
+        CheckConstraint(f"outcome IN {ATTEMPT_OUTCOMES}", name="outcome"),
+        CheckConstraint("kind IN ('set', 'delta')", name="kind"),
+    )
+
+    connection_id: Mapped[int] = mapped_column(BigInteger)
+    cell_id: Mapped[int] = mapped_column(BigInteger)
+    batch_key: Mapped[uuid.UUID] = mapped_column(Uuid)
+    position: Mapped[int] = mapped_column(Integer)
+    kind: Mapped[str] = mapped_column(String(8))
+    from_quantity: Mapped[int] = mapped_column(Integer)
+    to_quantity: Mapped[int] = mapped_column(Integer)
+    wanted_version: Mapped[BigInt]
+    tries: Mapped[int] = mapped_column(Integer, server_default="1")
+    outcome: Mapped[str] = mapped_column(String(16), server_default="open")
+    deadline_at: Mapped[Utc]
+    """No request of this attempt is in flight or can still land after it."""
+    closed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    code: Mapped[str] = mapped_column(Text, server_default="")
+    message: Mapped[str] = mapped_column(Text, server_default="")
+
+
+class CellEffect(TenantRow, Base):
+    """A change that a channel made to its own number and that we learned of. Kept for a day."""
+
+    __tablename__ = "cell_effects"
+    __table_args__ = (
+        tenant_ref("cell_id", "stock_cells"),
+        Index(None, "cell_id", "learned_at"),
+        Index(None, "learned_at"),
+    )
+
+    cell_id: Mapped[int] = mapped_column(BigInteger)
+    delta: Mapped[int] = mapped_column(Integer)
+    effected_at: Mapped[Utc]
+    """By the platform's clock."""
+    learned_at: Mapped[Utc]
+
+
+class Drift(TenantRow, Base):
+    """A difference between a reading and the account, and what became of it."""
+
+    __tablename__ = "drifts"
+    __table_args__ = (
+        tenant_key(),
+        tenant_ref("cell_id", "stock_cells"),
+        Index("uq_drifts_pending_cell", "cell_id", unique=True, postgresql_where=text("state = 'pending'")),
+        Index(None, "account_id", "id"),
+        Index(None, "cell_id", "id"),
+        CheckConstraint(f"state IN {DRIFT_STATES}", name="state"),
+    )
+
+    cell_id: Mapped[int] = mapped_column(BigInteger)
+    quantity: Mapped[int] = mapped_column(Integer)
+    state: Mapped[str] = mapped_column(String(16), server_default="pending")
+    seen_at: Mapped[Utc]
+    """When this quantity was first read."""
+    closed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

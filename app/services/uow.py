@@ -1,0 +1,39 @@
+"""The unit of work: the only place that opens and commits transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.orm import Session
+
+from app.extensions import db
+
+
+class UnitOfWork:
+    """One transaction. Leaves no trace unless `commit()` was called."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._after_commit: list[Callable[[], None]] = []
+
+    def after_commit(self, action: Callable[[], None]) -> None:
+        """Run `action` once the transaction is durable: nudges, never work that must not be lost."""
+        self._after_commit.append(action)
+
+    def commit(self) -> None:
+        self.session.commit()
+        actions, self._after_commit = self._after_commit, []
+        for action in actions:
+            action()
+
+
+@contextmanager
+def unit_of_work() -> Iterator[UnitOfWork]:
+    """A fresh session that rolls back on leaving unless it was told to commit."""
+    session = Session(db.engine, expire_on_commit=False)
+    try:
+        yield UnitOfWork(session)
+    finally:
+        session.rollback()
+        session.close()
