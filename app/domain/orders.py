@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from app.domain.stock import Movement
+
 
 class PartKind(StrEnum):
     """What happened to some units of a line. The kinds are disjoint."""
@@ -44,27 +46,7 @@ class ChannelEffect:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerEffect:
-    """What a line does to our ledger, in units of the listing (before the listing's factor)."""
-
-    committed: int = 0
-    on_hand: int = 0
-
-    def __sub__(self, other: LedgerEffect) -> LedgerEffect:
-        return LedgerEffect(self.committed - other.committed, self.on_hand - other.on_hand)
-
-    def scaled(self, factor: int) -> LedgerEffect:
-        return LedgerEffect(self.committed * factor, self.on_hand * factor)
-
-    @property
-    def moves_nothing(self) -> bool:
-        return self.committed == 0 and self.on_hand == 0
-
-
-def ledger_effect(
-    parts: Iterable[LinePart], *, holds_stock: bool, until: datetime | None = None
-) -> LedgerEffect:
+def ledger_effect(parts: Iterable[LinePart], *, holds_stock: bool, until: datetime | None = None) -> Movement:
     """The whole effect of a line's state on the ledger.
 
     `holds_stock`: by our policy this order's payment state reserves units. Units that were shipped,
@@ -81,7 +63,7 @@ def ledger_effect(
         - units[PartKind.REMOVED_LOST]
         - units[PartKind.FULFILLED]
     )
-    return LedgerEffect(
+    return Movement(
         committed=max(open_units, 0) if holds_stock else 0,
         on_hand=-units[PartKind.FULFILLED]
         - units[PartKind.REMOVED_LOST]
@@ -113,7 +95,7 @@ def channel_changes(
     return (ChannelEffect(change, undated_at),)
 
 
-def opening_on_hand(channel_number: int, effects: Iterable[tuple[LedgerEffect, int]]) -> int:
+def opening_on_hand(channel_number: int, effects: Iterable[tuple[Movement, int]]) -> int:
     """The shelf behind a channel's `available` at a baseline.
 
     `effects`: per order line known to the channel, our ledger effect and the channel's own effect at

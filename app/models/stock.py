@@ -137,9 +137,6 @@ class StockCell(TenantRow, Base):
     dirty_since: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     lease_token: Mapped[uuid.UUID | None] = mapped_column(Uuid)
     lease_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    written_from: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    """Without compare-and-set: when the read before the last write was requested."""
-    written_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     failures: Mapped[int] = mapped_column(Integer, server_default="0")
     next_attempt_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
@@ -179,6 +176,8 @@ class PushAttempt(TenantRow, Base):
     wanted_version: Mapped[BigInt]
     tries: Mapped[int] = mapped_column(Integer, server_default="1")
     outcome: Mapped[str] = mapped_column(String(16), server_default="open")
+    started_at: Mapped[Utc]
+    """When the number it starts from was read or expected: the start of its read-to-write window."""
     deadline_at: Mapped[Utc]
     """No request of this attempt is in flight or can still land after it."""
     closed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

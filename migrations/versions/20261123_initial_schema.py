@@ -1,8 +1,8 @@
 """initial schema
 
-Revision ID: 643a7e6a5d3d
+Revision ID: 0001
 Revises: 
-Create Date: 2026-11-23 08:14:52.457626
+Create Date: 2026-11-23 08:19:31.170535
 
 """
 from alembic import op
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 # revision identifiers, used by Alembic.
-revision = '643a7e6a5d3d'
+revision = '0001'
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -250,8 +250,6 @@ def upgrade():
     sa.Column('dirty_since', sa.DateTime(timezone=True), nullable=True),
     sa.Column('lease_token', sa.Uuid(), nullable=True),
     sa.Column('lease_until', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('written_from', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('written_until', sa.DateTime(timezone=True), nullable=True),
     sa.Column('failures', sa.Integer(), server_default='0', nullable=False),
     sa.Column('next_attempt_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -366,6 +364,7 @@ def upgrade():
     sa.Column('wanted_version', sa.BigInteger(), nullable=False),
     sa.Column('tries', sa.Integer(), server_default='1', nullable=False),
     sa.Column('outcome', sa.String(length=16), server_default='open', nullable=False),
+    sa.Column('started_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('deadline_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('closed_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('code', sa.Text(), server_default='', nullable=False),
