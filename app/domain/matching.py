@@ -14,6 +14,7 @@ class UnlinkedReason(StrEnum):
     UNTRACKED = "untracked"
     BUNDLE_PARENT = "bundle_parent"
     VANISHED = "vanished"
+    NOT_MATCHED_YET = "not_matched_yet"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -15,6 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, TenantRow, account_ref, tenant_key, tenant_ref
@@ -84,6 +86,8 @@ class Listing(TenantRow, Base):
     variant_id: Mapped[int | None] = mapped_column(BigInteger)
     cell_id: Mapped[int | None] = mapped_column(BigInteger)
     unlinked_reason: Mapped[str | None] = mapped_column(String(32))
-    """`no_sku`, `duplicate_sku`, `untracked`, `bundle_parent`, `vanished`, `unlinked_by_merchant`."""
+    """`app.domain.matching.UnlinkedReason`."""
+    details: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    """What a variant made from it would take over: product title, vendor, type, image, prices."""
     seen_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     """The last import that saw it."""

@@ -135,8 +135,6 @@ class StockCell(TenantRow, Base):
     wanted_version: Mapped[BigInt] = mapped_column(server_default="0")
     synced_version: Mapped[BigInt] = mapped_column(server_default="0")
     dirty_since: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    lease_token: Mapped[uuid.UUID | None] = mapped_column(Uuid)
-    lease_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     failures: Mapped[int] = mapped_column(Integer, server_default="0")
     next_attempt_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 

@@ -2,7 +2,7 @@
 
 Revision ID: 0001
 Revises: 
-Create Date: 2026-11-23 08:19:31.170535
+Create Date: 2026-11-23 08:25:20.529327
 
 """
 from alembic import op
@@ -248,8 +248,6 @@ def upgrade():
     sa.Column('wanted_version', sa.BigInteger(), server_default='0', nullable=False),
     sa.Column('synced_version', sa.BigInteger(), server_default='0', nullable=False),
     sa.Column('dirty_since', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('lease_token', sa.Uuid(), nullable=True),
-    sa.Column('lease_until', sa.DateTime(timezone=True), nullable=True),
     sa.Column('failures', sa.Integer(), server_default='0', nullable=False),
     sa.Column('next_attempt_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -336,6 +334,7 @@ def upgrade():
     sa.Column('variant_id', sa.BigInteger(), nullable=True),
     sa.Column('cell_id', sa.BigInteger(), nullable=True),
     sa.Column('unlinked_reason', sa.String(length=32), nullable=True),
+    sa.Column('details', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
     sa.Column('seen_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('account_id', sa.BigInteger(), nullable=False),

@@ -1,0 +1,73 @@
+"""Wake a worker for a connection. The database is the truth; a lost nudge costs one sweep."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import redis
+import structlog
+from flask import current_app
+from rq import Queue
+
+log = structlog.get_logger()
+
+FLAG_SECONDS = 10
+"""No longer than the sweeper's interval: a flag that outlives its job delays work by that much."""
+
+
+class Drain(StrEnum):
+    """What there is to do for a connection. The value names the job in `workers.jobs`."""
+
+    INTAKE = "drain_intake"
+    PUSH = "drain_push"
+    RECONCILE = "reconcile"
+    IMPORT = "import_connection"
+
+
+QUEUES = {
+    Drain.INTAKE: "intake",
+    Drain.PUSH: "push",
+    Drain.RECONCILE: "sync",
+    Drain.IMPORT: "sync",
+}
+JOB_SECONDS = {Drain.INTAKE: 120, Drain.PUSH: 120, Drain.RECONCILE: 1800, Drain.IMPORT: 7200}
+
+
+def nudge(drain: Drain, connection_id: int) -> None:
+    """Have a worker run `drain` for the connection, unless one is about to. Never raises for Redis."""
+    try:
+        if _redis().set(_flag(drain, connection_id), 1, nx=True, ex=FLAG_SECONDS):
+            enqueue(QUEUES[drain], drain.value, connection_id, timeout_seconds=JOB_SECONDS[drain])
+    except redis.RedisError as err:
+        log.warning("nudge_lost", drain=drain.name, connection_id=connection_id, error=type(err).__name__)
+
+
+def begin(drain: Drain, connection_id: int) -> None:
+    """A drain calls this BEFORE it selects, so that a row committed from now on nudges anew."""
+    try:
+        _redis().delete(_flag(drain, connection_id))
+    except redis.RedisError as err:
+        log.warning("nudge_flag_kept", drain=drain.name, error=type(err).__name__)
+
+
+def enqueue(
+    queue: str, job: str, subject_id: int, *, timeout_seconds: int, job_id: str | None = None
+) -> None:
+    """Put `workers.jobs.<job>(subject_id)` on a queue. Failed jobs are kept for 30 days."""
+    Queue(queue, connection=_redis()).enqueue(
+        f"workers.jobs.{job}",
+        subject_id,
+        job_id=job_id,
+        job_timeout=timeout_seconds,
+        result_ttl=0,
+        failure_ttl=30 * 24 * 3600,
+    )
+
+
+def _flag(drain: Drain, connection_id: int) -> str:
+    return f"syncflow:nudge:{drain.value}:{connection_id}"
+
+
+def _redis() -> redis.Redis:
+    client: redis.Redis = current_app.extensions["redis"]
+    return client
