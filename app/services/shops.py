@@ -1,0 +1,127 @@
+"""From a connection's row to a shop that can be talked to."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import requests
+from flask import current_app
+from sqlalchemy import text
+
+from app.errors import Conflict, NotFound
+from app.platforms.base import Channel, Platform, Shop
+from app.platforms.errors import AuthExpired
+from app.platforms.http import Http
+from app.platforms.rate_budget import RateBudget
+from app.platforms.registry import platform as platform_by_slug
+from app.platforms.sessions import new_session
+from app.services.credentials import ConnectionCredentials, vault
+from app.services.uow import unit_of_work
+from app.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class OpenShop:
+    """A connected shop, ready for calls. Made anew for every piece of work: it remembers credentials."""
+
+    channel: Channel
+    platform: Platform
+    webhook_url: str
+    """Where the shop sends its webhooks."""
+    webhook_secret: str
+    """What it signs them with, where the platform lets us choose."""
+
+
+def open_channel(connection_id: int) -> OpenShop:
+    """Open a connected shop. No call is made yet.
+
+    Raises NotFound, AuthExpired (no credentials, or the merchant must reconnect), Conflict (not
+    connected yet), CredentialsUnreadable.
+    """
+    with unit_of_work() as uow:
+        row = uow.session.execute(_CONNECTION, {"id": connection_id}).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no connection {connection_id}.")
+    if row.state == "connecting":
+        raise Conflict("This shop is not connected yet.")
+    if row.state in ("disconnected", "needs_auth") or row.webhook_secret is None:
+        raise AuthExpired("The merchant must connect this shop again.")
+    platform = platform_by_slug(row.platform)
+    own_secret = vault().open_text(bytes(row.webhook_secret))
+    settings = platform_settings(platform)
+    shop = Shop(
+        connection_id=connection_id,
+        external_shop_id=row.external_shop_id,
+        currency=row.currency,
+        credentials=ConnectionCredentials(connection_id),
+        http=Http(
+            _session(),
+            budget=RateBudget(current_app.extensions["redis"], f"connection:{connection_id}"),
+            connection_id=connection_id,
+        ),
+        settings=settings,
+    )
+    return OpenShop(
+        channel=platform.open_channel(shop),
+        platform=platform,
+        webhook_url=public_url(f"/webhooks/{row.platform}/{row.public_id}"),
+        webhook_secret=platform.webhook_secret(settings, own_secret),
+    )
+
+
+def http_of_nobody() -> Http:
+    """For calls that belong to no connection yet."""
+    return Http(_session())
+
+
+def platform_settings(platform: Platform) -> Mapping[str, str]:
+    """The platform's own settings, and whether shops may have private addresses."""
+    settings = _settings()
+    return {
+        **settings.platform(platform.slug),
+        "allow_private": "true" if settings.allow_private_shops else "false",
+    }
+
+
+def missing_settings(platform: Platform) -> list[str]:
+    """The variables without which the platform cannot be connected here."""
+    present = _settings().platform(platform.slug)
+    return [
+        f"SYNCFLOW_{platform.slug.upper()}_{name.upper()}"
+        for name in platform.required_settings
+        if name not in present
+    ]
+
+
+def public_url(path: str) -> str:
+    """A path of this installation as the outside reaches it."""
+    return _settings().public_url + path
+
+
+_sessions: dict[tuple[int, bool], requests.Session] = {}
+_sessions_lock = threading.Lock()
+
+
+def _session() -> requests.Session:
+    """This process's session; a forked child gets one of its own, since sockets must not be shared."""
+    key = (os.getpid(), _settings().allow_private_shops)
+    with _sessions_lock:
+        if key not in _sessions:
+            _sessions[key] = new_session(allow_private=key[1])
+        return _sessions[key]
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["settings"]
+    return settings
+
+
+_CONNECTION = text(
+    """
+    SELECT public_id, platform, external_shop_id, currency, state, webhook_secret
+    FROM connections WHERE id = :id
+    """
+)
