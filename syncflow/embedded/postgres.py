@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -68,7 +69,7 @@ class PostgresServer:
 
     def start(self) -> None:
         """Make the cluster if there is none, and start it. Raises EmbeddedError."""
-        if not (self._data / "PG_VERSION").is_file():
+        if not self._data.is_dir():
             self._make_cluster()
         self._password = (self._place.folder / "password").read_text()
         end_orphan(self._data)
@@ -95,7 +96,8 @@ class PostgresServer:
     def _make_cluster(self) -> None:
         """Run initdb into a draft, so that a cluster is there whole or not at all."""
         password = secrets.token_urlsafe(24)
-        self._place.folder.joinpath("password").unlink(missing_ok=True)
+        for left in self._place.folder.glob("draft-*"):
+            shutil.rmtree(left)
         with tempfile.TemporaryDirectory(prefix="draft-", dir=self._place.folder) as draft_name:
             draft = Path(draft_name)
             draft.chmod(0o700)

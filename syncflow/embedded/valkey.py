@@ -10,6 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from syncflow.embedded.errors import EmbeddedError
 from syncflow.embedded.places import valkey_program
@@ -95,7 +97,8 @@ class ValkeyServer:
 
     def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> bool:
         deadline = time.monotonic() + READY_SECONDS
-        with redis.Redis.from_url(self.url, socket_timeout=5.0) as client:
+        retry = Retry(NoBackoff(), retries=0)
+        with redis.Redis.from_url(self.url, socket_timeout=5.0, retry=retry) as client:
             while process.poll() is None and time.monotonic() < deadline:
                 try:
                     client.ping()

@@ -1,0 +1,1 @@
+"""`syncflow trial`: the main job rehearsed and judged from outside."""
