@@ -1,0 +1,146 @@
+"""Reading and writing a WooCommerce shop's numbers.
+
+There is no compare-and-set, and a batch answers HTTP 200 whatever became of its items: each item's
+own answer is compared with what was asked for.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from app.platforms.base import CellRef, LevelReading, StockWrite, Unsyncable, WriteOutcome, WriteResult
+from app.platforms.errors import AuthExpired, Permanent, Transient
+from app.platforms.http import OutcomeUnknown
+from app.platforms.woocommerce.client import PAGE_SIZE, Client, Refused, error_words
+from app.platforms.woocommerce.mapper import LEVEL_FIELDS, Doc, is_variable, level_from, units
+from app.platforms.woocommerce.variations import Owned, Variations, chunks
+
+IGNORED = "ignored"
+"""Our code for a write that the shop answered as done without doing it."""
+
+
+class Levels:
+    """The numbers of one shop."""
+
+    def __init__(self, client: Client, variations: Variations) -> None:
+        self._client = client
+        self._variations = variations
+
+    def everything(self) -> Iterator[Sequence[LevelReading]]:
+        """Every number the shop keeps, and each place where it keeps none as untracked."""
+        parent_ids: list[str] = []
+        for page in self._client.pages("products", _fields=LEVEL_FIELDS):
+            parent_ids.extend(str(product["id"]) for product in page if is_variable(product))
+            yield [level_from(product) for product in page]
+        for owned in self._variations.everything(parent_ids, LEVEL_FIELDS):
+            yield _variation_levels(owned)
+
+    def changed(self, since: datetime) -> Iterator[Sequence[LevelReading]]:
+        """Some versions move no `date_modified` at a sale: hints only."""
+        parent_ids: list[str] = []
+        fields = f"{LEVEL_FIELDS},date_modified_gmt"
+        for page in self._client.changed("products", since, _fields=fields):
+            parent_ids.extend(str(product["id"]) for product in page if is_variable(product))
+            yield [level_from(product) for product in page]
+        for owned in self._variations.changed(since, parent_ids, LEVEL_FIELDS):
+            yield _variation_levels(owned)
+
+    def read(self, refs: Sequence[CellRef]) -> Sequence[LevelReading]:
+        """One reading per ref, in order."""
+        products = [ref.stock_id for ref in refs if _parent_id(ref) is None]
+        pairs = [(parent, _own_id(ref)) for ref in refs if (parent := _parent_id(ref))]
+        found: dict[CellRef, LevelReading] = {}
+        for ids in chunks(list(dict.fromkeys(products))):
+            rows = self._client.rows(
+                "products", include=",".join(ids), per_page=PAGE_SIZE, _fields=LEVEL_FIELDS
+            )
+            found.update((reading.ref, reading) for reading in map(level_from, rows))
+        if pairs:
+            by_id = self._variations.by_id(list(dict.fromkeys(pairs)), LEVEL_FIELDS)
+            readings = (level_from(variation, parent) for (parent, _), variation in by_id.items())
+            found.update((reading.ref, reading) for reading in readings)
+        return [found.get(ref) or LevelReading(ref, None, Unsyncable.VANISHED) for ref in refs]
+
+    def write(self, writes: Sequence[StockWrite], deadline: float) -> Sequence[WriteResult]:
+        """Set the numbers, each request sent at most once and none after `deadline`.
+
+        Raises Transient or AuthExpired only if the first request did nothing.
+        """
+        results: dict[CellRef, WriteResult] = {}
+        for path, batch in _batches(writes):
+            try:
+                outcome = self._write_batch(path, batch, deadline)
+            except OutcomeUnknown as err:
+                outcome = _all(batch, WriteOutcome.UNKNOWN, err.code, str(err))
+            except (Transient, AuthExpired) as err:
+                if not results:
+                    raise
+                outcome = _all(batch, WriteOutcome.NOT_APPLIED, err.code, str(err))
+            except Permanent as err:
+                code = err.refusal if isinstance(err, Refused) else err.code
+                outcome = _all(batch, WriteOutcome.REJECTED, code, str(err))
+            results.update(outcome)
+        return [results[write.ref] for write in writes]
+
+    def _write_batch(
+        self, path: str, batch: Sequence[StockWrite], deadline: float
+    ) -> Mapping[CellRef, WriteResult]:
+        if time.monotonic() >= deadline:
+            raise Transient("There was no time left to send the write.")
+        updates = [{"id": int(_own_id(write.ref)), "stock_quantity": write.to_quantity} for write in batch]
+        answers = {
+            str(answer.get("id")): answer for answer in self._client.update_batch(path, updates, deadline)
+        }
+        return {write.ref: _result(write, answers.get(_own_id(write.ref))) for write in batch}
+
+
+def _result(write: StockWrite, answer: Doc | None) -> WriteResult:
+    if answer is None:
+        return WriteResult(write.ref, WriteOutcome.UNKNOWN, "unanswered", "The shop left the item out.")
+    if answer.get("error"):
+        code, message = error_words(answer["error"])
+        return WriteResult(write.ref, WriteOutcome.REJECTED, code, message)
+    if answer.get("manage_stock") is not True:
+        message = "The shop does not track this number itself and ignored the write."
+        return WriteResult(write.ref, WriteOutcome.REJECTED, IGNORED, message)
+    try:
+        now = units(answer.get("stock_quantity"))
+    except ValueError:
+        now = None
+    if now != write.to_quantity:
+        message = f"The shop answered {now} to a write of {write.to_quantity}."
+        return WriteResult(write.ref, WriteOutcome.REJECTED, IGNORED, message)
+    return WriteResult(write.ref, WriteOutcome.APPLIED)
+
+
+def _batches(writes: Sequence[StockWrite]) -> Iterator[tuple[str, Sequence[StockWrite]]]:
+    """The requests to send, in the order of their first write: products, and each parent's variations."""
+    by_path: dict[str, list[StockWrite]] = defaultdict(list)
+    for write in writes:
+        parent = _parent_id(write.ref)
+        by_path[f"products/{parent}/variations/batch" if parent else "products/batch"].append(write)
+    for path, found in by_path.items():
+        for chunk in chunks(found):
+            yield path, chunk
+
+
+def _all(
+    batch: Sequence[StockWrite], outcome: WriteOutcome, code: str, message: str
+) -> Mapping[CellRef, WriteResult]:
+    return {write.ref: WriteResult(write.ref, outcome, code, message) for write in batch}
+
+
+def _variation_levels(owned: Sequence[Owned]) -> Sequence[LevelReading]:
+    return [level_from(variation, parent_id) for parent_id, variation in owned]
+
+
+def _parent_id(ref: CellRef) -> str | None:
+    parent, colon, _ = ref.stock_id.partition(":")
+    return parent if colon else None
+
+
+def _own_id(ref: CellRef) -> str:
+    return ref.stock_id.rpartition(":")[2]
