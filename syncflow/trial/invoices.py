@@ -20,6 +20,7 @@ from typing import BinaryIO, cast
 
 from app.errors import InvalidInput
 
+MOST_DIGITS = 8
 GZIP_MAGIC = b"\x1f\x8b"
 DELIMITERS = ",;\t"
 
@@ -129,9 +130,7 @@ class InvoiceFile:
             earlier = merged.get(line.sku)
             if earlier:
                 self.odd["repeated_code"] += 1
-                line = InvoiceLine(
-                    line.sku, earlier.title, earlier.quantity + line.quantity, earlier.price_minor
-                )
+                line = replace(earlier, quantity=earlier.quantity + line.quantity)
             merged[line.sku] = line
         yield Invoice(
             number=number,
@@ -160,7 +159,7 @@ def _why_not(invoice: str, code: str, quantity: int, price: Decimal) -> str | No
 def _number(text: str) -> Decimal:
     """A whole or decimal number with either decimal sign. Raises InvalidOperation, ValueError."""
     number = Decimal(text.replace(",", "."))
-    if not number.is_finite():
+    if not number.is_finite() or number.adjusted() > MOST_DIGITS:
         raise ValueError(text)
     return number
 
