@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import flask_migrate
+from flask import Flask
 
-from app import create_app
+from app import MIGRATIONS
 from app.extensions import db
 from app.settings import Settings
 
 
 def migrate(settings: Settings) -> None:
-    """Apply the migrations that are missing. Safe to repeat."""
-    application = create_app(settings)
+    """Apply the migrations that are missing. Safe to repeat. Needs a database and nothing else."""
+    application = Flask("migrations")
+    application.config["SQLALCHEMY_DATABASE_URI"] = settings.sqlalchemy_url
+    db.init_app(application)
+    flask_migrate.Migrate(application, db, directory=str(MIGRATIONS))
     with application.app_context():
         try:
             flask_migrate.upgrade()
