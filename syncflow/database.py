@@ -12,7 +12,7 @@ from app.settings import Settings
 
 def migrate(settings: Settings) -> None:
     """Apply the migrations that are missing. Safe to repeat. Needs a database and nothing else."""
-    application = Flask("migrations")
+    application = Flask(__name__)
     application.config["SQLALCHEMY_DATABASE_URI"] = settings.sqlalchemy_url
     db.init_app(application)
     flask_migrate.Migrate(application, db, directory=str(MIGRATIONS))
