@@ -1,0 +1,97 @@
+"""What will happen in a trial: the catalog, the orders and everything that befalls them, in advance.
+
+A scenario follows from its source and its seed alone, so that a trial can be repeated. Times are
+seconds since the first order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+SHOPS = ("shopify", "woocommerce")
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogItem:
+    """One SKU, listed in both shops. Items of one `product` are its variants; `opening` is the stock."""
+
+    sku: str
+    title: str
+    price_minor: int
+    product: int
+    opening: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    sku: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Buy:
+    """`order` numbers the purchases of a scenario from 0."""
+
+    shop: str
+    order: int
+    lines: tuple[Line, ...]
+    paid: bool = True
+
+
+class Sequel(StrEnum):
+    PAY = "pay"
+    CANCEL = "cancel"
+    REFUND = "refund"
+    EDIT = "edit"
+    FULFILL = "fulfill"
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """Something that happens to an order. REFUND lines are units taken back; EDIT lines are new totals."""
+
+    shop: str
+    order: int
+    kind: Sequel
+    lines: tuple[Line, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MerchantEdit:
+    """The merchant corrects a number in a shop's own admin. A SKU is only ever edited in one shop."""
+
+    shop: str
+    sku: str
+    delta: int
+
+
+Action = Buy | FollowUp | MerchantEdit
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    at_seconds: float
+    action: Action
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """`tally` counts what the source held and what of it could not be played."""
+
+    seed: int
+    catalog: tuple[CatalogItem, ...]
+    actions: tuple[Timed, ...]
+    tally: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the user asked for. `skus` None: as many as the source has."""
+
+    count: int
+    rate: float
+    seed: int
+    skus: int | None = None
+    edits: bool = False
