@@ -8,7 +8,8 @@ from pathlib import Path
 import redis
 from flask import Flask
 
-from app.extensions import api, db, jwt, migrate
+from app.extensions import api as rest_api
+from app.extensions import db, jwt, migrate
 from app.logs import configure_logging
 from app.settings import Settings
 
@@ -40,5 +41,5 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     from app.api import register_api
 
-    register_api(app, api)
+    register_api(app, rest_api)
     return app

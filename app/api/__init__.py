@@ -1,10 +1,54 @@
-"""The REST API and the webhook routes."""
+"""The REST API, the webhook routes and the few pages that need no front end."""
 
 from __future__ import annotations
 
 from flask import Flask
 from flask_smorest import Api
 
+from app.api.errors import register_errors
+
+API_PREFIX = "/api/v1"
+DESCRIPTION = """\
+One ledger of stock for every shop a merchant sells in.
+
+Sign in with `POST /api/v1/auth/login` and send the token as `Authorization: Bearer <token>`. Quantities \
+are whole units, money is in the smallest unit of the currency beside it, times are UTC. Lists come in \
+pages: pass `next` of an answer as `cursor` to get what follows. Errors are problem+json documents \
+(RFC 9457) with a stable `code`.
+"""
+
 
 def register_api(app: Flask, api: Api) -> None:
-    """Bind every blueprint."""
+    """Bind every blueprint, the policy that guards them, and the answers to faults."""
+    from app.api import auth, connect, connections, events, orders, pages, platforms, policy, status, stock
+    from app.api.limits import limiter
+    from app.api.schemas.base import ProblemSchema
+    from app.api.webhooks import register_webhooks
+
+    settings = app.extensions["settings"]
+    app.config.update(
+        API_TITLE="SyncFlow",
+        API_VERSION="1",
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX=API_PREFIX,
+        OPENAPI_JSON_PATH="openapi.json",
+        API_SPEC_OPTIONS={
+            "info": {"description": DESCRIPTION},
+            "components": {
+                "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
+            },
+            "security": [{"token": []}],
+        },
+        JWT_ACCESS_TOKEN_EXPIRES=auth.TOKEN_LIFE,
+        RATELIMIT_STORAGE_URI=settings.redis_url,
+    )
+    api.ERROR_SCHEMA = ProblemSchema
+    api.init_app(app)
+    for resource in (auth, platforms, connections, stock, orders, events, status):
+        api.register_blueprint(resource.blp, url_prefix=API_PREFIX)
+    app.register_blueprint(connect.connect)
+    app.register_blueprint(pages.pages)
+    register_webhooks(app, settings)
+    limiter.init_app(app)
+    policy.enforce(app)
+    register_errors(app)

@@ -1,0 +1,123 @@
+"""Connected shops."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.api.errors import ACCEPTED, CREATED, OK
+from app.api.policy import principal
+from app.api.resource import Resource
+from app.api.schemas.base import PageArgs, page_of
+from app.api.schemas.connections import (
+    ConfigureSchema,
+    ConnectionSchema,
+    FirstSyncRowSchema,
+    ListingArgs,
+    ListingSchema,
+    NewConnectionSchema,
+    StartedSchema,
+)
+from app.services import connections
+from app.services.queries import connections as queries
+from app.services.queries.paging import Page, Row
+
+blp = Resource("connections", __name__, description="Connected shops.")
+
+
+@blp.route("/connections")
+@blp.arguments(PageArgs, location="query")
+@blp.response(OK, page_of(ConnectionSchema))
+def list_connections(args: dict[str, Any]) -> Page:
+    """All of them, with what there is to do for each."""
+    return queries.connections(principal().account_id, **args)
+
+
+@blp.route("/connections", methods=("POST",))
+@blp.arguments(NewConnectionSchema)
+@blp.response(CREATED, StartedSchema)
+def start_connecting(given: dict[str, Any]) -> dict[str, Any]:
+    """Begin to connect a shop. Send the browser to `authorize_url`, where there is one."""
+    caller = principal()
+    started = connections.start_connecting(
+        caller.account_id, given["platform"], given["config"], actor=caller.actor
+    )
+    return {"connection": _now(started.connection_id), "authorize_url": started.authorize_url}
+
+
+@blp.route("/connections/<int:connection_id>")
+@blp.response(OK, ConnectionSchema)
+def get_connection(connection_id: int) -> Row:
+    """One shop, its state and the reason for it, and what there is to do."""
+    return _now(connection_id)
+
+
+@blp.route("/connections/<int:connection_id>", methods=("PATCH",))
+@blp.arguments(ConfigureSchema)
+@blp.response(OK, ConnectionSchema)
+def configure(given: dict[str, Any], connection_id: int) -> Row:
+    """Change its name, or what happens when its numbers are changed at the shop."""
+    caller = principal()
+    connections.configure(caller.account_id, connection_id, actor=caller.actor, **given)
+    return _now(connection_id)
+
+
+@blp.route("/connections/<int:connection_id>/pause", methods=("POST",))
+@blp.response(OK, ConnectionSchema)
+def pause(connection_id: int) -> Row:
+    """Stop writing to the shop. Its orders are still taken in."""
+    connections.pause(principal().account_id, connection_id, actor=principal().actor)
+    return _now(connection_id)
+
+
+@blp.route("/connections/<int:connection_id>/resume", methods=("POST",))
+@blp.response(OK, ConnectionSchema)
+def resume(connection_id: int) -> Row:
+    """Write again."""
+    connections.resume(principal().account_id, connection_id, actor=principal().actor)
+    return _now(connection_id)
+
+
+@blp.route("/connections/<int:connection_id>/disconnect", methods=("POST",))
+@blp.response(OK, ConnectionSchema)
+def disconnect(connection_id: int) -> Row:
+    """Forget the shop's credentials. What was recorded of it stays."""
+    connections.disconnect(principal().account_id, connection_id, actor=principal().actor)
+    return _now(connection_id)
+
+
+@blp.route("/connections/<int:connection_id>/import", methods=("POST",))
+@blp.response(ACCEPTED, ConnectionSchema)
+def import_again(connection_id: int) -> Row:
+    """Read the shop's catalog again, in the background."""
+    connections.import_again(principal().account_id, connection_id, actor=principal().actor)
+    return _now(connection_id)
+
+
+@blp.route("/connections/<int:connection_id>/listings")
+@blp.arguments(ListingArgs, location="query")
+@blp.response(OK, page_of(ListingSchema))
+def list_listings(args: dict[str, Any], connection_id: int) -> Page:
+    """What the shop sells, and the reason for each listing that is not kept in step."""
+    return queries.listings(principal().account_id, connection_id, **args)
+
+
+@blp.route("/connections/<int:connection_id>/first-sync")
+@blp.arguments(PageArgs, location="query")
+@blp.response(OK, page_of(FirstSyncRowSchema))
+def get_first_sync(args: dict[str, Any], connection_id: int) -> Page:
+    """What the first sync would change at the shop. Nothing was written yet."""
+    from app.services.queries.first_sync import first_sync
+
+    return first_sync(principal().account_id, connection_id, **args)
+
+
+@blp.route("/connections/<int:connection_id>/first-sync", methods=("POST",))
+@blp.response(OK, ConnectionSchema)
+def approve_first_sync(connection_id: int) -> Row:
+    """Approve the first sync: from now on the shop's numbers are written."""
+    connections.apply_first_sync(principal().account_id, connection_id, actor=principal().actor)
+    return _now(connection_id)
+
+
+def _now(connection_id: int) -> Row:
+    return queries.connection(principal().account_id, connection_id)

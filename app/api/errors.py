@@ -1,0 +1,97 @@
+"""From faults to answers: the only place with HTTP status codes. Every error leaves as problem+json."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from flask import Flask, Response, json
+from werkzeug.exceptions import HTTPException
+
+from app.errors import SyncFlowError
+
+log = structlog.get_logger(__name__)
+
+STATUSES = {
+    "invalid_input": 422,
+    "invalid_cursor": 422,
+    "wrong_credentials": 401,
+    "not_signed_in": 401,
+    "invalid_signature": 401,
+    "forbidden": 403,
+    "not_found": 404,
+    "conflict": 409,
+    "too_many_requests": 429,
+    "platform_error": 502,
+    "platform_transient": 503,
+    "platform_outcome_unknown": 503,
+    "platform_permanent": 502,
+    "platform_auth_expired": 409,
+    "credentials_unreadable": 500,
+    "internal": 500,
+}
+"""By the `code` of a SyncFlowError."""
+CODES = {
+    400: "bad_request",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "unsupported_media_type",
+    422: "invalid_input",
+    429: "too_many_requests",
+}
+"""By the status of what Flask and Werkzeug raise."""
+OK, CREATED, ACCEPTED, NO_CONTENT, UNAVAILABLE = 200, 201, 202, 204, 503
+
+
+class NotSignedIn(SyncFlowError):
+    """A valid access token is needed: Authorization: Bearer <token>."""
+
+    code = "not_signed_in"
+
+
+class Forbidden(SyncFlowError):
+    """Your role does not allow this."""
+
+    code = "forbidden"
+
+
+def problem(status: int, code: str, detail: str = "", **more: Any) -> Response:
+    """An answer after RFC 9457; `code` is stable and for programs, `detail` is for people."""
+    body = {"type": "about:blank", "status": status, "code": code, "detail": detail, **more}
+    return Response(json.dumps(body), status=status, mimetype="application/problem+json")
+
+
+def register_errors(app: Flask) -> None:
+    app.register_error_handler(SyncFlowError, _known_fault)
+    app.register_error_handler(HTTPException, _http_fault)
+    app.register_error_handler(Exception, _bug)
+
+
+def _known_fault(error: SyncFlowError) -> Response:
+    status = STATUSES.get(error.code, STATUSES["internal"])
+    if status == STATUSES["internal"]:
+        return _bug(error)
+    answer = problem(status, error.code, str(error))
+    retry_after = getattr(error, "retry_after", None)
+    if retry_after:
+        answer.headers["Retry-After"] = str(max(int(retry_after), 1))
+    return answer
+
+
+def _http_fault(error: HTTPException) -> Response:
+    """Werkzeug's own; webargs hangs what is wrong with which field on a 422."""
+    if error.code is None or error.code < 400:
+        return error.get_response()  # type: ignore[return-value]  # a redirect is a Flask response here
+    fields = getattr(error, "data", {}).get("messages")
+    more = {"errors": fields} if fields else {}
+    answer = problem(error.code, CODES.get(error.code, "http"), error.description or "", **more)
+    for name, value in error.get_headers():
+        if name.lower() in ("allow", "retry-after"):
+            answer.headers[name] = value
+    return answer
+
+
+def _bug(error: Exception) -> Response:
+    log.error("request_failed", exc_info=error)
+    return problem(STATUSES["internal"], "internal", "Something went wrong on our side; it was recorded.")

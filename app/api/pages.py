@@ -1,0 +1,45 @@
+"""Pages for people and probes: what this is, whether it is well, and the API's documentation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, current_app, jsonify, render_template
+
+from app.api.errors import OK, UNAVAILABLE
+from app.extensions import api
+from app.services.health import check
+
+pages = Blueprint("pages", __name__, template_folder="templates")
+
+
+@pages.get("/")
+def home() -> str:
+    return render_template("home.html")
+
+
+@pages.get("/healthz")
+def health() -> tuple[Response, int]:
+    """Whether this process can do its work: database and Redis answer, the migrations are applied."""
+    found = check(current_app.extensions["settings"])
+    return jsonify(found.as_document()), OK if found.well else UNAVAILABLE
+
+
+@pages.get("/api/docs")
+def docs() -> str:
+    """The OpenAPI document as a page, made on the server: no script, nothing from other hosts."""
+    document: dict[str, Any] = api.spec.to_dict()
+    operations: dict[str, list[dict[str, Any]]] = {}
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            if method == "parameters":
+                continue
+            shown = {
+                "method": method.upper(),
+                "path": path,
+                **operation,
+                "parameters": methods.get("parameters", []) + operation.get("parameters", []),
+            }
+            for tag in operation.get("tags", ["other"]):
+                operations.setdefault(tag, []).append(shown)
+    return render_template("docs.html", document=document, operations=operations)

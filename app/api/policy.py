@@ -1,0 +1,102 @@
+"""Who may do what: one table over every route of the application. What is not in it is refused."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from flask import Flask, g, request
+from flask_jwt_extended import get_jwt, get_jwt_identity, verify_jwt_in_request
+from flask_jwt_extended.exceptions import JWTExtendedException
+from jwt.exceptions import PyJWTError
+
+from app.api.errors import Forbidden, NotSignedIn
+from app.services import auth
+from app.services.auth import Principal
+
+
+class Access(IntEnum):
+    """What a route asks of its caller; each role may do what those before it may."""
+
+    PUBLIC = 0
+    """Nothing, or a signature that the route checks itself."""
+    VIEWER = 1
+    STAFF = 2
+    ADMIN = 3
+    OWNER = 4
+
+
+RANKS = {"viewer": Access.VIEWER, "staff": Access.STAFF, "admin": Access.ADMIN, "owner": Access.OWNER}
+
+POLICY: dict[str, Access] = {
+    # pages and documents
+    "pages.home": Access.PUBLIC,
+    "pages.health": Access.PUBLIC,
+    "pages.docs": Access.PUBLIC,
+    "api-docs.openapi_json": Access.PUBLIC,
+    # platforms call these; signatures and one-time states are checked there
+    "webhooks.receive": Access.PUBLIC,
+    "webhooks.receive_for_app": Access.PUBLIC,
+    "connect.callback": Access.PUBLIC,
+    "connect.done": Access.PUBLIC,
+    "auth.login": Access.PUBLIC,
+    # reading
+    "auth.me": Access.VIEWER,
+    "platforms.list_platforms": Access.VIEWER,
+    "connections.list_connections": Access.VIEWER,
+    "connections.get_connection": Access.VIEWER,
+    "connections.list_listings": Access.VIEWER,
+    "connections.get_first_sync": Access.VIEWER,
+    "stock.list_stock": Access.VIEWER,
+    "stock.list_movements": Access.VIEWER,
+    "orders.list_orders": Access.VIEWER,
+    "orders.get_order": Access.VIEWER,
+    "events.list_events": Access.VIEWER,
+    "status.get_status": Access.VIEWER,
+    # day-to-day work
+    "connections.pause": Access.STAFF,
+    "connections.resume": Access.STAFF,
+    "connections.import_again": Access.STAFF,
+    # what changes how the shops are run
+    "connections.start_connecting": Access.ADMIN,
+    "connections.configure": Access.ADMIN,
+    "connections.approve_first_sync": Access.ADMIN,
+    "connections.disconnect": Access.ADMIN,
+}
+"""Endpoint -> what it asks."""
+
+
+def enforce(app: Flask) -> None:
+    """Check every request against the table before its view runs."""
+    app.before_request(_check)
+
+
+def principal() -> Principal:
+    """Who is calling; there in every view whose policy is not PUBLIC."""
+    caller: Principal = g.principal
+    return caller
+
+
+def _check() -> None:
+    endpoint = request.endpoint
+    if endpoint is None:
+        return  # no such route: 404 or 405 follow
+    asked = POLICY.get(endpoint)
+    if asked is Access.PUBLIC:
+        return
+    caller = _caller()
+    if asked is None or RANKS[caller.role] < asked:
+        raise Forbidden(f"Your role, {caller.role}, does not allow this.")
+    g.principal = caller
+
+
+def _caller() -> Principal:
+    """The token's user, if they still are a member of its account."""
+    try:
+        verify_jwt_in_request()
+        user_id, account_id = int(get_jwt_identity()), int(get_jwt()["account_id"])
+    except (JWTExtendedException, PyJWTError, KeyError, ValueError) as err:
+        raise NotSignedIn() from err
+    found = auth.principal_of(user_id, account_id)
+    if found is None:
+        raise NotSignedIn()
+    return found

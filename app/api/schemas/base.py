@@ -1,0 +1,38 @@
+"""What every resource shares: problems and pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, fields, validate
+
+from app.services.queries.paging import MOST
+
+DEFAULT_LIMIT = 50
+
+
+class ProblemSchema(Schema):
+    """An RFC 9457 problem document."""
+
+    type = fields.String()
+    status = fields.Integer()
+    code = fields.String(metadata={"description": "Stable, for programs."})
+    detail = fields.String(metadata={"description": "For people."})
+    errors = fields.Dict(metadata={"description": "What is wrong with which field."})
+
+
+class PageArgs(Schema):
+    """Which page of a list."""
+
+    limit = fields.Integer(load_default=DEFAULT_LIMIT, validate=validate.Range(min=1, max=MOST))
+    cursor = fields.String(load_default=None, metadata={"description": "`next` of the page before."})
+
+
+def page_of(item: type[Schema]) -> type[Schema]:
+    """The schema of a page of items."""
+    name = item.__name__.removesuffix("Schema") + "PageSchema"
+    members: dict[str, Any] = {
+        "items": fields.List(fields.Nested(item)),
+        "next": fields.String(allow_none=True, metadata={"description": "Null at the end."}),
+    }
+    return Schema.from_dict(members, name=name)

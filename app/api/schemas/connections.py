@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from marshmallow import Schema, fields, validate
+
+from app.api.schemas.base import PageArgs
+from app.models.connections import DRIFT_POLICIES
+
+
+class CountsSchema(Schema):
+    listings = fields.Integer()
+    linked = fields.Integer()
+    unlinked = fields.Dict(
+        keys=fields.String(), values=fields.Integer(), metadata={"description": "By reason."}
+    )
+    pending_events = fields.Integer()
+    dirty_cells = fields.Integer()
+    failed_cells = fields.Integer()
+    open_attempts = fields.Integer()
+    pending_drifts = fields.Integer()
+    checks_due = fields.Integer()
+
+
+class ConnectionSchema(Schema):
+    id = fields.Integer()
+    platform = fields.String()
+    shop = fields.String(metadata={"description": "The shop's address at its platform."})
+    name = fields.String()
+    currency = fields.String()
+    state = fields.String()
+    reason = fields.String(metadata={"description": "Why it is in this state, if that needs words."})
+    drift_policy = fields.String()
+    config = fields.Dict()
+    created_at = fields.DateTime()
+    orders_polled_at = fields.DateTime(allow_none=True)
+    levels_swept_at = fields.DateTime(allow_none=True)
+    failures = fields.Integer(metadata={"description": "Calls in a row that failed."})
+    backoff_until = fields.DateTime(allow_none=True)
+    last_success_at = fields.DateTime(allow_none=True)
+    last_error = fields.String()
+    counts = fields.Nested(CountsSchema)
+
+
+class NewConnectionSchema(Schema):
+    platform = fields.String(required=True)
+    config = fields.Dict(keys=fields.String(), required=True)
+
+
+class StartedSchema(Schema):
+    connection = fields.Nested(ConnectionSchema)
+    authorize_url = fields.String(
+        allow_none=True, metadata={"description": "Where to send the browser; null if it is connected."}
+    )
+
+
+class ConfigureSchema(Schema):
+    name = fields.String(validate=validate.Length(min=1, max=200))
+    drift_policy = fields.String(validate=validate.OneOf(DRIFT_POLICIES))
+
+
+class ListingArgs(PageArgs):
+    linked = fields.Boolean(load_default=None)
+
+
+class ListingSchema(Schema):
+    id = fields.Integer()
+    external_id = fields.String()
+    external_product_id = fields.String()
+    sku = fields.String(allow_none=True)
+    title = fields.String()
+    factor = fields.Integer()
+    variant_id = fields.Integer(allow_none=True)
+    unlinked_reason = fields.String(allow_none=True)
+    cell_state = fields.String(allow_none=True)
+    expected = fields.Integer(allow_none=True)
+    error = fields.String(allow_none=True)
+
+
+class FirstSyncRowSchema(Schema):
+    cell_id = fields.Integer()
+    sku = fields.String(allow_none=True)
+    title = fields.String()
+    channel_quantity = fields.Integer(allow_none=True)
+    target = fields.Integer()
+    causes = fields.List(fields.String(), metadata={"description": "Why they differ, in words."})

@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from marshmallow import Schema, fields
+
+
+class ConnectionStatusSchema(Schema):
+    id = fields.Integer()
+    platform = fields.String()
+    name = fields.String()
+    state = fields.String()
+    pending_events = fields.Integer()
+    dirty_cells = fields.Integer()
+    open_attempts = fields.Integer()
+    pending_drifts = fields.Integer()
+    checks_due = fields.Integer()
+    drains_running = fields.Integer()
+
+
+class StatusSchema(Schema):
+    quiet = fields.Boolean(metadata={"description": "Nothing is under way and nothing is left to do."})
+    pending_events = fields.Integer()
+    dirty_cells = fields.Integer()
+    open_attempts = fields.Integer()
+    pending_drifts = fields.Integer()
+    checks_due = fields.Integer()
+    drains_running = fields.Integer()
+    connections = fields.List(fields.Nested(ConnectionStatusSchema))

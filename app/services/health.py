@@ -1,0 +1,76 @@
+"""Whether the parts that everything needs are there."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+
+import psycopg
+import redis
+from alembic.script import ScriptDirectory
+from flask import current_app
+
+from app.settings import Settings
+
+PATIENCE_SECONDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Each is "ok" or says what is wrong, without secrets."""
+
+    database: str
+    migrations: str
+    redis: str
+
+    @property
+    def well(self) -> bool:
+        return self.database == self.migrations == self.redis == "ok"
+
+    def as_document(self) -> dict[str, str]:
+        return {"status": "ok" if self.well else "unwell", **asdict(self)}
+
+
+def check(settings: Settings) -> Health:
+    """Look at all of them; takes a few seconds at most."""
+    database, migrations = _database(settings)
+    return Health(database=database, migrations=migrations, redis=_redis(settings))
+
+
+def _database(settings: Settings) -> tuple[str, str]:
+    try:
+        with psycopg.connect(settings.database_url, connect_timeout=PATIENCE_SECONDS) as connection:
+            connection.execute(f"SET statement_timeout = {PATIENCE_SECONDS * 1000}")
+            try:
+                found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+            except psycopg.errors.UndefinedTable:
+                return "ok", "the database is empty"
+    except psycopg.OperationalError:
+        return "does not answer", "unknown"
+    applied = found[0] if found else "none"
+    newest = newest_migration()
+    return "ok", "ok" if applied == newest else f"at {applied}, this release needs {newest}"
+
+
+def _redis(settings: Settings) -> str:
+    try:
+        with redis.Redis.from_url(
+            settings.redis_url, socket_timeout=PATIENCE_SECONDS, socket_connect_timeout=PATIENCE_SECONDS
+        ) as client:
+            client.ping()
+    except redis.RedisError:
+        return "does not answer"
+    return "ok"
+
+
+def newest_migration() -> str:
+    """The revision that this release's tables are at."""
+    return _newest_in(current_app.extensions["migrate"].directory)
+
+
+@cache
+def _newest_in(directory: str) -> str:
+    head = ScriptDirectory(Path(directory)).get_current_head()
+    assert head is not None, "there are no migrations"
+    return head

@@ -1,0 +1,222 @@
+"""Receive a webhook durably: check the signature of the raw bytes, store one row, wake a worker.
+
+The hot path. It uses no ORM and no session: one prepared autocommit INSERT on a pool of its own, and
+what it needs of a connection is remembered for half a minute.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import structlog
+from flask import current_app
+from psycopg import Connection as Psycopg
+from psycopg_pool import ConnectionPool
+
+from app.errors import NotFound, SyncFlowError
+from app.platforms.base import Envelope, Platform
+from app.platforms.registry import platform as platform_by_slug
+from app.services.credentials import Vault
+from app.services.nudge import Drain, nudge
+from app.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+REMEMBER_SECONDS = 30.0
+"""How long a process may go on taking webhooks of a shop that was disconnected elsewhere."""
+MOST_REMEMBERED = 10_000
+POOL_SIZE = 8
+POOL_PATIENCE_SECONDS = 5.0
+LONGEST_KEY = 300
+UNKEPT_WORDS = ("signature", "hmac", "forwarded", "real-ip", "request-id")
+"""Headers with these in their names serve no parser."""
+
+
+class InvalidSignature(SyncFlowError):
+    """The webhook is not signed by the shop it names."""
+
+    code = "invalid_signature"
+
+
+class Receipt(Enum):
+    """What became of a webhook."""
+
+    STORED = "stored"
+    DUPLICATE = "duplicate"
+    """An unprocessed or recent row says the same."""
+    HANDSHAKE = "handshake"
+    """A ping, answered and not stored."""
+    UNKNOWN_SHOP = "unknown_shop"
+    """Signed for the app, and of a shop that was never connected: nothing to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """What a webhook's URL stands for."""
+
+    connection_id: int
+    account_id: int
+    platform: Platform
+    secret: str
+
+
+class Intake:
+    """One per process; opens its pool with the first webhook, so that it never crosses a fork."""
+
+    def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._settings = settings
+        self._vault = Vault(settings.credential_keys)
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._pool: ConnectionPool[Psycopg[Any]] | None = None
+        self._targets: dict[tuple[str, str], tuple[float, _Target]] = {}
+
+    def receive(self, slug: str, public_id: str, headers: Mapping[str, str], raw: bytes) -> Receipt:
+        """Store a webhook of one connection. `headers` have lower-case names.
+
+        Raises NotFound for a connection that is not (or no longer) connected, InvalidSignature, and
+        psycopg's errors if the row cannot be stored: the platform tries again, or a poll finds it.
+        """
+        target = self._target(slug, public_id)
+        if target.platform.handshake(headers, raw):
+            return Receipt.HANDSHAKE
+        if not target.secret or not target.platform.verify(headers, raw, target.secret):
+            raise InvalidSignature()
+        envelope = target.platform.envelope(headers, raw)
+        if not self._insert(target.account_id, target.connection_id, envelope, headers, raw):
+            return Receipt.DUPLICATE
+        nudge(Drain.INTAKE, target.connection_id)
+        return Receipt.STORED
+
+    def receive_for_app(self, slug: str, headers: Mapping[str, str], raw: bytes) -> Receipt:
+        """Store a webhook that the platform sends to the app: its headers name the shop.
+
+        It goes to every connection that ever was to this shop, since a shop may be erased after it was
+        disconnected. Raises NotFound where the platform has none such, InvalidSignature.
+        """
+        platform = platform_by_slug(slug)
+        shop = platform.shop_of_webhook(headers)
+        secret = platform.webhook_secret(self._settings.platform(slug), "")
+        if shop is None and not secret:
+            raise NotFound(f"{platform.name} sends webhooks to connections only.")
+        if not secret or not platform.verify(headers, raw, secret):
+            raise InvalidSignature()
+        rows = self._run(_CONNECTIONS_OF_SHOP, (slug, shop))
+        if not rows:
+            return Receipt.UNKNOWN_SHOP
+        envelope = platform.envelope(headers, raw)
+        stored = [
+            connection_id
+            for connection_id, account_id in rows
+            if self._insert(account_id, connection_id, envelope, headers, raw)
+        ]
+        for connection_id in stored:
+            nudge(Drain.INTAKE, connection_id)
+        return Receipt.STORED if stored else Receipt.DUPLICATE
+
+    def close(self) -> None:
+        with self._lock:
+            if self._pool is not None:
+                self._pool.close()
+                self._pool = None
+
+    def _target(self, slug: str, public_id: str) -> _Target:
+        key = (slug, public_id)
+        known = self._targets.get(key)
+        if known is not None and known[0] > self._clock():
+            return known[1]
+        target = self._find(slug, public_id)
+        if len(self._targets) >= MOST_REMEMBERED:
+            self._targets.clear()
+        self._targets[key] = (self._clock() + REMEMBER_SECONDS, target)
+        return target
+
+    def _find(self, slug: str, public_id: str) -> _Target:
+        platform = platform_by_slug(slug)
+        try:
+            rows = self._run(_CONNECTION, (slug, uuid.UUID(public_id)))
+        except ValueError:
+            rows = []
+        if not rows:
+            raise NotFound("There is no such webhook address.")
+        connection_id, account_id, sealed = rows[0]
+        own_secret = self._vault.open_text(bytes(sealed))
+        secret = platform.webhook_secret(self._settings.platform(slug), own_secret)
+        return _Target(connection_id, account_id, platform, secret)
+
+    def _insert(
+        self,
+        account_id: int,
+        connection_id: int,
+        envelope: Envelope,
+        headers: Mapping[str, str],
+        raw: bytes,
+    ) -> bool:
+        kept = json.dumps({name: value for name, value in headers.items() if _is_kept(name)})
+        key = _short(envelope.dedupe_key)
+        row = (account_id, connection_id, envelope.topic, key, kept, raw)
+        twin = (connection_id, key, envelope.topic, envelope.event_id_is_unique)
+        return bool(self._run(_INSERT, row + twin))
+
+    def _run(self, query: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        with self._open_pool().connection() as connection:
+            return connection.execute(query, parameters, prepare=True, binary=True).fetchall()
+
+    def _open_pool(self) -> ConnectionPool[Psycopg[Any]]:
+        if self._pool is None:
+            with self._lock:
+                if self._pool is None:
+                    self._pool = ConnectionPool(
+                        self._settings.database_url,
+                        kwargs={"autocommit": True},
+                        min_size=1,
+                        max_size=POOL_SIZE,
+                        timeout=POOL_PATIENCE_SECONDS,
+                        name="intake",
+                        open=True,
+                    )
+        return self._pool
+
+
+def intake() -> Intake:
+    """This process's intake."""
+    found: Intake = current_app.extensions["intake"]
+    return found
+
+
+def _is_kept(name: str) -> bool:
+    return name.startswith(("x-", "webhook-")) and not any(word in name for word in UNKEPT_WORDS)
+
+
+def _short(key: str) -> str:
+    """An index takes no more than 2,700 bytes, and a header may hold more."""
+    return key if len(key) <= LONGEST_KEY else hashlib.sha256(key.encode()).hexdigest()
+
+
+_CONNECTION = """
+    SELECT id, account_id, webhook_secret FROM connections
+    WHERE platform = %s AND public_id = %s
+      AND state NOT IN ('connecting', 'disconnected') AND webhook_secret IS NOT NULL
+"""
+_CONNECTIONS_OF_SHOP = """
+    SELECT id, account_id FROM connections
+    WHERE platform = %s AND external_shop_id = %s AND state <> 'connecting' ORDER BY id
+"""
+_INSERT = """
+    INSERT INTO inbound_events (account_id, connection_id, topic, dedupe_key, headers, body)
+    SELECT %s::bigint, %s::bigint, %s::text, %s::text, %s::jsonb, %s::bytea
+    WHERE NOT EXISTS (
+        SELECT 1 FROM inbound_events
+        WHERE connection_id = %s AND dedupe_key = %s AND topic = %s
+          AND (state IN ('pending', 'retrying') OR (%s AND received_at > now() - interval '1 hour'))
+    )
+    RETURNING id
+"""

@@ -1,0 +1,111 @@
+"""Connections with what there is to know of them, and their listings."""
+
+from __future__ import annotations
+
+from sqlalchemy import text
+
+from app.errors import NotFound
+from app.services.queries.paging import Page, Row, decode, page, read
+
+COUNTED = (
+    "listings",
+    "linked",
+    "unlinked",
+    "pending_events",
+    "dirty_cells",
+    "failed_cells",
+    "open_attempts",
+    "pending_drifts",
+    "checks_due",
+)
+
+
+def connections(account_id: int, *, limit: int, cursor: str | None = None) -> Page:
+    """In the order in which they were made."""
+    after = decode(cursor, int) or [0]
+    rows = read(_CONNECTIONS, account_id=account_id, id=None, after=after[0], limit=limit + 1)
+    return page([_nested(row) for row in rows], limit, lambda row: [row["id"]])
+
+
+def connection(account_id: int, connection_id: int) -> Row:
+    """Raises NotFound."""
+    rows = read(_CONNECTIONS, account_id=account_id, id=connection_id, after=0, limit=1)
+    if not rows:
+        raise NotFound("There is no such connection.")
+    return _nested(rows[0])
+
+
+def listings(
+    account_id: int, connection_id: int, *, linked: bool | None, limit: int, cursor: str | None = None
+) -> Page:
+    """A connection's listings, linked to a variant or not. Raises NotFound."""
+    if not read(_EXISTS, account_id=account_id, id=connection_id):
+        raise NotFound("There is no such connection.")
+    after = decode(cursor, int) or [0]
+    rows = read(
+        _LISTINGS,
+        account_id=account_id,
+        connection_id=connection_id,
+        linked=linked,
+        after=after[0],
+        limit=limit + 1,
+    )
+    return page(rows, limit, lambda row: [row["id"]])
+
+
+def _nested(row: Row) -> Row:
+    counts = {name: row.pop(name) for name in COUNTED}
+    return {**row, "counts": counts}
+
+
+_CONNECTIONS = text(
+    """
+    SELECT c.id, c.platform, c.external_shop_id AS shop, c.name, c.currency, c.state,
+           c.state_reason AS reason, c.drift_policy, c.config, c.created_at, c.orders_polled_at,
+           c.levels_swept_at, c.failures, c.backoff_until, c.last_success_at, c.last_error,
+           l.listings, l.linked, l.unlinked, e.pending_events, s.dirty_cells, s.failed_cells,
+           s.checks_due, a.open_attempts, d.pending_drifts
+    FROM connections c
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum(n), 0)::int AS listings,
+               coalesce(sum(n) FILTER (WHERE reason IS NULL), 0)::int AS linked,
+               coalesce(jsonb_object_agg(reason, n) FILTER (WHERE reason IS NOT NULL), '{}') AS unlinked
+        FROM (
+            SELECT unlinked_reason AS reason, count(*) AS n FROM listings
+            WHERE connection_id = c.id GROUP BY unlinked_reason
+        ) AS by_reason
+    ) AS l
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS pending_events FROM inbound_events
+        WHERE connection_id = c.id AND state IN ('pending', 'retrying')
+    ) AS e
+    CROSS JOIN LATERAL (
+        SELECT count(*) FILTER (WHERE state = 'active' AND wanted_version > synced_version) AS dirty_cells,
+               count(*) FILTER (WHERE state = 'failed') AS failed_cells,
+               count(*) FILTER (WHERE check_due_at IS NOT NULL) AS checks_due
+        FROM stock_cells WHERE connection_id = c.id
+    ) AS s
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS open_attempts FROM push_attempts
+        WHERE connection_id = c.id AND outcome IN ('open', 'unknown')
+    ) AS a
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS pending_drifts FROM drifts JOIN stock_cells ON stock_cells.id = drifts.cell_id
+        WHERE drifts.state = 'pending' AND stock_cells.connection_id = c.id
+    ) AS d
+    WHERE c.account_id = :account_id AND c.id > :after
+      AND (CAST(:id AS bigint) IS NULL OR c.id = CAST(:id AS bigint))
+    ORDER BY c.id LIMIT :limit
+    """
+)
+_EXISTS = text("SELECT 1 AS found FROM connections WHERE account_id = :account_id AND id = :id")
+_LISTINGS = text(
+    """
+    SELECT l.id, l.external_id, l.external_product_id, l.sku, l.title, l.factor, l.variant_id,
+           l.unlinked_reason, s.state AS cell_state, s.account + s.drift AS expected, s.error
+    FROM listings l LEFT JOIN stock_cells s ON s.id = l.cell_id
+    WHERE l.account_id = :account_id AND l.connection_id = :connection_id AND l.id > :after
+      AND (CAST(:linked AS boolean) IS NULL OR (l.variant_id IS NOT NULL) = CAST(:linked AS boolean))
+    ORDER BY l.id LIMIT :limit
+    """
+)

@@ -1,0 +1,17 @@
+"""What a first sync would change at a shop, before anything is written."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from app.services.importer import first_sync_diff
+from app.services.queries.connections import connection
+from app.services.queries.paging import Page, decode, page
+
+
+def first_sync(account_id: int, connection_id: int, *, limit: int, cursor: str | None = None) -> Page:
+    """Cells whose number the first sync would change. Raises NotFound."""
+    connection(account_id, connection_id)
+    after = decode(cursor, int) or [0]
+    rows = first_sync_diff(account_id, connection_id, after[0], limit + 1)
+    return page([asdict(row) for row in rows], limit, lambda row: [row["cell_id"]])

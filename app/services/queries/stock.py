@@ -1,0 +1,112 @@
+"""The ledger and what each channel shows of it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import cast
+
+from sqlalchemy import text
+
+from app.errors import NotFound
+from app.services import cells as cell_store
+from app.services.queries.movements import in_words
+from app.services.queries.paging import Page, Row, decode, page, read
+from app.services.uow import unit_of_work
+
+NEWER_THAN_ANY = 2**62
+
+
+def stock(account_id: int, *, q: str | None = None, limit: int, cursor: str | None = None) -> Page:
+    """Variants with their levels over all locations, and the channels that show them.
+
+    `q` is part of a title or the beginning of a SKU, in any case.
+    """
+    after = decode(cursor, int) or [0]
+    pattern = None if not q else q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    rows = read(_VARIANTS, account_id=account_id, pattern=pattern, after=after[0], limit=limit + 1)
+    found = page(rows, limit, lambda row: [row["variant_id"]])
+    return Page(_with_channels(account_id, found.items), found.next)
+
+
+def stock_of_sku(sku: str) -> list[Row]:
+    """The variants with exactly this SKU, one for each account that has it; `account_id` says whose."""
+    rows = read(_VARIANTS_OF_SKU, sku=sku)
+    return [full for row in rows for full in _with_channels(row["account_id"], [row])]
+
+
+def movements(account_id: int, variant_id: int, *, limit: int, cursor: str | None = None) -> Page:
+    """What moved a variant's levels, newest first, each in plain words too. Raises NotFound."""
+    if not read(_VARIANT, account_id=account_id, id=variant_id):
+        raise NotFound("There is no such variant.")
+    before = decode(cursor, int) or [NEWER_THAN_ANY]
+    rows = read(_MOVEMENTS, account_id=account_id, variant_id=variant_id, before=before[0], limit=limit + 1)
+    return page([{**row, "text": in_words(row)} for row in rows], limit, lambda row: [row["id"]])
+
+
+def _with_channels(account_id: int, variants: Sequence[Row]) -> list[Row]:
+    channels: dict[int, list[Row]] = defaultdict(list)
+    ids = [row["variant_id"] for row in variants]
+    with unit_of_work() as uow:
+        rows = uow.session.execute(_CHANNELS, {"account_id": account_id, "variants": ids}).all()
+        # `targets` reads no more of a cell than these rows have.
+        wanted = cell_store.targets(uow.session, cast("Sequence[cell_store.Cell]", rows))
+    for row in rows:
+        channel = dict(row._mapping)
+        channel["target"] = None if row.expected is None else wanted[row.id]
+        channels[row.variant_id].append(channel)
+    return [{**row, "channels": channels[row["variant_id"]]} for row in variants]
+
+
+_LEVELS = """
+    SELECT v.id AS variant_id, v.account_id, v.sku, v.title, coalesce(l.on_hand, 0) AS on_hand,
+           coalesce(l.committed, 0) AS committed,
+           coalesce(l.on_hand, 0) - coalesce(l.committed, 0) AS available
+    FROM variants v
+    LEFT JOIN LATERAL (
+        SELECT sum(on_hand)::int AS on_hand, sum(committed)::int AS committed
+        FROM stock_levels WHERE variant_id = v.id
+    ) AS l ON true
+"""
+_VARIANTS = text(
+    f"""
+    {_LEVELS}
+    WHERE v.account_id = :account_id AND v.id > :after
+      AND (CAST(:pattern AS text) IS NULL OR v.sku ILIKE CAST(:pattern AS text) || '%'
+           OR v.title ILIKE '%' || CAST(:pattern AS text) || '%')
+    ORDER BY v.id LIMIT :limit
+    """
+)
+_VARIANTS_OF_SKU = text(f"{_LEVELS} WHERE v.sku = :sku ORDER BY v.account_id")
+_VARIANT = text("SELECT 1 AS found FROM variants WHERE account_id = :account_id AND id = :id")
+_CHANNELS = text(
+    """
+    SELECT s.id, s.variant_id, s.location_id, s.factor, s.connection_id, c.name AS connection_name,
+           c.platform, c.state AS connection_state, s.account + s.drift AS expected, s.state, s.drift,
+           s.wanted_version > s.synced_version AS dirty, s.error, s.read_at
+    FROM stock_cells s JOIN connections c ON c.id = s.connection_id
+    WHERE s.account_id = :account_id AND s.variant_id = ANY(CAST(:variants AS bigint[]))
+      AND c.state <> 'disconnected'
+    ORDER BY s.variant_id, s.connection_id, s.id
+    """
+)
+_MOVEMENTS = text(
+    """
+    SELECT m.id, m.created_at AS booked_at, m.occurred_at, m.location_id, p.name AS location, m.cause,
+           m.source_key, m.on_hand_delta, m.committed_delta, m.on_hand_after, m.committed_after,
+           o.id AS order_id, o.number AS order_number, c.id AS connection_id, c.name AS connection_name
+    FROM stock_levels l
+    JOIN stock_movements m ON m.level_id = l.id
+    JOIN locations p ON p.id = m.location_id
+    LEFT JOIN order_lines ol ON ol.id = CASE WHEN m.source_key LIKE 'line:%'
+        THEN CAST(split_part(m.source_key, ':', 2) AS bigint) END
+    LEFT JOIN orders o ON o.id = ol.order_id
+    LEFT JOIN drifts d ON d.id = CASE WHEN m.source_key LIKE 'drift:%'
+        THEN CAST(split_part(m.source_key, ':', 2) AS bigint) END
+    LEFT JOIN stock_cells s ON s.id = coalesce(d.cell_id, CASE WHEN m.source_key LIKE 'baseline:%'
+        THEN CAST(split_part(m.source_key, ':', 2) AS bigint) END)
+    LEFT JOIN connections c ON c.id = coalesce(o.connection_id, s.connection_id)
+    WHERE l.account_id = :account_id AND l.variant_id = :variant_id AND m.id < :before
+    ORDER BY m.id DESC LIMIT :limit
+    """
+)
