@@ -1,0 +1,40 @@
+"""The Procfile: which processes make up SyncFlow; and a formation: how many of each."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+
+LINE = re.compile(r"([A-Za-z0-9_-]+):\s*(\S.*)")
+ONLY_ONE = ("web", "scheduler")
+"""Never more than one: the web process has the port, and two schedulers would do everything twice."""
+
+
+def read_procfile(path: Path) -> dict[str, tuple[str, ...]]:
+    """The commands by process name, in the file's order. Raises ValueError for a line that is not one."""
+    commands: dict[str, tuple[str, ...]] = {}
+    for number, line in enumerate(path.read_text().splitlines(), start=1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        match = LINE.fullmatch(line.strip())
+        if match is None or match[1] in commands:
+            raise ValueError(f"{path.name}, line {number}: must be a new name, a colon and a command")
+        commands[match[1]] = tuple(shlex.split(match[2]))
+    return commands
+
+
+def parse_formation(text: str, commands: Mapping[str, object]) -> dict[str, int]:
+    """Read "intake=2,push=2". Raises ValueError with words for the person who wrote it."""
+    formation: dict[str, int] = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, _, count = part.partition("=")
+        if name not in commands:
+            raise ValueError(f"there is no process {name!r}; there are {', '.join(commands)}")
+        if not (count.isascii() and count.isdigit()):
+            raise ValueError(f"{part!r} must be written like {name}=2")
+        if name in ONLY_ONE and int(count) > 1:
+            raise ValueError(f"there must not be more than one {name}")
+        formation[name] = int(count)
+    return formation

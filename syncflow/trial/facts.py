@@ -1,0 +1,221 @@
+"""The evidence: what the shops logged of themselves, and what the product has on record.
+
+Times are seconds of the epoch by the clock of this machine, which all processes of a trial share.
+Units are signed: a sale of two is -2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+SALES = frozenset({"order", "pay", "edit_order", "cancel", "refund"})
+"""Causes of a stock event by which the shop itself moves its number for an order."""
+EDIT = "merchant"
+WRITES = frozenset({"api", "api_same"})
+OPENING = "catalog"
+
+
+@dataclass(frozen=True, slots=True)
+class StockEvent:
+    """The shop's stored number of one SKU changed (or was written anew, `api_same`)."""
+
+    shop: str
+    seq: int
+    at: float
+    sku: str
+    before: int
+    after: int
+    cause: str
+    order_id: str | None = None
+
+    @property
+    def delta(self) -> int:
+        return self.after - self.before
+
+    @property
+    def is_physical(self) -> bool:
+        """Units really left or came, other than by somebody writing down a number."""
+        return self.cause in SALES or self.cause == EDIT
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookEvent:
+    """`action`: queued, dropped, doubled, delayed, delivered (a 2xx came) or failed."""
+
+    shop: str
+    seq: int
+    at: float
+    action: str
+    delivery: int
+    topic: str
+    resource_id: str
+
+    @property
+    def concerns_orders(self) -> bool:
+        return self.topic.startswith(("order", "refund"))
+
+
+@dataclass(frozen=True, slots=True)
+class CallEvent:
+    """A call of the platform's API, by its end. `write`: a stock write of `items` numbers."""
+
+    shop: str
+    at: float
+    started_at: float
+    endpoint: str
+    status: int | None
+    fault: str | None
+    write: bool
+    items: int
+
+
+@dataclass(slots=True)
+class ShopLog:
+    """The event log of one shop in the order of its `seq`."""
+
+    shop: str
+    stock: list[StockEvent] = field(default_factory=list)
+    webhooks: list[WebhookEvent] = field(default_factory=list)
+    calls: list[CallEvent] = field(default_factory=list)
+    refused: int = 0
+
+    def extend(self, entries: Iterable[Mapping[str, Any]]) -> None:
+        """Take in entries as the control API gives them. Entries without a SKU or number are left out."""
+        for entry in entries:
+            kind = entry["type"]
+            if kind == "stock" and entry["sku"] is not None and entry["to"] is not None:
+                self.stock.append(_stock_event(self.shop, entry))
+            elif kind == "webhook":
+                self.webhooks.append(_webhook_event(self.shop, entry))
+            elif kind == "call":
+                self.calls.append(_call_event(self.shop, entry))
+            elif kind == "order" and entry["action"] == "refused":
+                self.refused += 1
+
+
+@dataclass(frozen=True, slots=True)
+class ShopItem:
+    """A listing as the shop has it at the end."""
+
+    shop: str
+    sku: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedOrder:
+    """An order that the shop accepted. `played`: not one of the probes that measure the floor."""
+
+    shop: str
+    order_id: str
+    placed_at: float
+    played: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRecord:
+    """A row of the product's orders table."""
+
+    shop: str
+    order_id: str
+    recorded_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """A movement: `delta` of `available` of a SKU, `after` the balance. `order` where a line booked it."""
+
+    at: float
+    sku: str
+    delta: int
+    after: int
+    origin_shop: str | None = None
+    order_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A channel's number of a SKU, and the endpoint that one batched call to it goes to."""
+
+    shop: str
+    sku: str
+    endpoint: str
+    batch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """All that the product has on record, read from its database.
+
+    `available`: the level by SKU. `unbalanced`: SKUs whose level is not the sum of its movements.
+    """
+
+    orders: Sequence[OrderRecord]
+    ledger: Sequence[LedgerEntry]
+    available: Mapping[str, int]
+    unbalanced: frozenset[str]
+    cells: Sequence[Cell]
+
+
+@dataclass(frozen=True, slots=True)
+class Disturbance:
+    """Something that the trial itself did to the product: a killed worker, an emptied Redis."""
+
+    at: float
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything that the judge needs. `began_at`: the first order; `quiet_at`: nothing left to do."""
+
+    logs: Sequence[ShopLog]
+    items: Sequence[ShopItem]
+    placed: Sequence[PlacedOrder]
+    record: Record
+    opening: Mapping[str, int]
+    disturbances: Sequence[Disturbance]
+    began_at: float
+    played_at: float
+    quiet_at: float
+    """`played_at`: when the last order, edit or fault was over."""
+
+
+def _stock_event(shop: str, entry: Mapping[str, Any]) -> StockEvent:
+    return StockEvent(
+        shop=shop,
+        seq=entry["seq"],
+        at=entry["at"],
+        sku=entry["sku"],
+        before=entry["from"] or 0,
+        after=entry["to"],
+        cause=entry["cause"],
+        order_id=None if entry["order_id"] is None else str(entry["order_id"]),
+    )
+
+
+def _webhook_event(shop: str, entry: Mapping[str, Any]) -> WebhookEvent:
+    return WebhookEvent(
+        shop=shop,
+        seq=entry["seq"],
+        at=entry["at"],
+        action=entry["action"],
+        delivery=entry["delivery"],
+        topic=entry["topic"],
+        resource_id=str(entry["resource_id"]),
+    )
+
+
+def _call_event(shop: str, entry: Mapping[str, Any]) -> CallEvent:
+    return CallEvent(
+        shop=shop,
+        at=entry["at"],
+        started_at=entry["started_at"],
+        endpoint=entry["endpoint"],
+        status=entry["status"],
+        fault=entry["fault"],
+        write=entry["write"],
+        items=entry["items"],
+    )

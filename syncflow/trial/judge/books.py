@@ -1,0 +1,123 @@
+"""Orders, ledger, edits and channels, as the product has them against as they were."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from syncflow.trial.facts import EDIT, SALES, Cell, Evidence, LedgerEntry, ShopItem, ShopLog, StockEvent
+from syncflow.trial.judge.physical import Shelf
+
+WITHOUT_COMPARE_AND_SET = frozenset({"woocommerce"})
+OVERWRITTEN_SECONDS = 2.0
+"""A write to a shop without compare-and-set that lands this soon after an edit may have wiped it out."""
+MOST_EDITS_TRIED = 16
+
+OrderKey = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    placed: int
+    recorded: int
+    lost: tuple[OrderKey, ...]
+    double_counted: tuple[OrderKey, ...]
+
+
+def orders(evidence: Evidence) -> Orders:
+    """Orders by shop and id. Counted twice: recorded more than once, or never placed, or the ledger took
+    more units for it than the shop did."""
+    placed = {(order.shop, order.order_id): order.played for order in evidence.placed}
+    recorded = Counter((order.shop, order.order_id) for order in evidence.record.orders)
+    twice = {key for key, times in recorded.items() if times > 1 or key not in placed}
+    twice |= _overbooked(evidence.logs, evidence.record.ledger)
+    return Orders(
+        placed=sum(placed.values()),
+        recorded=sum(played and key in recorded for key, played in placed.items()),
+        lost=tuple(key for key in placed if key not in recorded),
+        double_counted=tuple(sorted(twice)),
+    )
+
+
+def _overbooked(logs: Iterable[ShopLog], ledger: Iterable[LedgerEntry]) -> set[OrderKey]:
+    balance: dict[tuple[str, str, str], int] = defaultdict(int)
+    for entry in ledger:
+        if entry.origin_shop and entry.order_id:
+            balance[entry.origin_shop, entry.order_id, entry.sku] += entry.delta
+    for log in logs:
+        for event in log.stock:
+            if event.cause in SALES and event.order_id is not None:
+                balance[log.shop, event.order_id, event.sku] -= event.delta
+    return {(shop, order_id) for (shop, order_id, _), units in balance.items() if units < 0}
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """`mismatches`: SKUs. `edits_lost` and those that no overwriting explains are numbers of edits."""
+
+    mismatches: tuple[str, ...]
+    edits: int
+    edits_lost: int
+    edits_lost_unexplained: int
+
+
+def ledger(evidence: Evidence, shelves: Mapping[str, Shelf]) -> Ledger:
+    """Compare each SKU's level with the sum of its movements and with what orders and edits explain.
+
+    A level that is off by exactly some edits has lost those edits, and is no mismatch.
+    """
+    mismatches = set(evidence.record.unbalanced)
+    edits = lost = unexplained = 0
+    for sku, shelf in shelves.items():
+        made = [event for event in shelf.events if event.cause == EDIT]
+        edits += len(made)
+        level = evidence.record.available.get(sku)
+        if level is None:
+            mismatches.add(sku)
+        elif level != shelf.final:
+            wiped_out = [edit for edit in made if _may_be_overwritten(edit, shelf)]
+            excused = _fewest(wiped_out, shelf.final - level)
+            missing = excused or _fewest(made, shelf.final - level)
+            lost += missing
+            unexplained += 0 if excused else missing
+            if not missing:
+                mismatches.add(sku)
+    return Ledger(tuple(sorted(mismatches)), edits, lost, unexplained)
+
+
+def _may_be_overwritten(edit: StockEvent, shelf: Shelf) -> bool:
+    return edit.shop in WITHOUT_COMPARE_AND_SET and any(
+        edit.at < write.at <= edit.at + OVERWRITTEN_SECONDS for write in shelf.writes(edit.shop)
+    )
+
+
+def _fewest(edits: Sequence[StockEvent], difference: int) -> int:
+    """How many edits, at least, add up to the difference; 0 if none do."""
+    candidates = edits[:MOST_EDITS_TRIED]
+    for number in range(1, len(candidates) + 1):
+        for some in combinations(candidates, number):
+            if sum(edit.delta for edit in some) == difference:
+                return number
+    return 0
+
+
+def diverged(
+    items: Iterable[ShopItem], available: Mapping[str, int], cells: Iterable[Cell]
+) -> tuple[ShopItem, ...]:
+    """Listings whose shop shows another number than the ledger wants there, unlinked ones included.
+
+    A channel at or below zero with nothing to sell is right.
+    """
+    linked = {(cell.shop, cell.sku) for cell in cells}
+    return tuple(_diverged(items, available, linked))
+
+
+def _diverged(
+    items: Iterable[ShopItem], available: Mapping[str, int], linked: set[tuple[str, str]]
+) -> Iterator[ShopItem]:
+    for item in items:
+        is_linked = (item.shop, item.sku) in linked and item.sku in available
+        if not is_linked or max(item.quantity, 0) != max(available[item.sku], 0):
+            yield item

@@ -1,0 +1,128 @@
+"""Units that were sold and not there, and numbers that were published and not true."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from syncflow.trial.facts import WRITES, CallEvent, Disturbance, ShopLog, StockEvent
+from syncflow.trial.judge.physical import Shelf
+from syncflow.trial.judge.told import NEVER, Told
+
+WINDOW_SECONDS = 2.0
+"""How long the product may take from being told of a sale to the other shop's lowered number."""
+LONGEST_WINDOW_SECONDS = 90.0
+RECOVERY_SECONDS = {
+    "429": 5.0,
+    "5xx": 5.0,
+    "disconnect": 10.0,
+    "timeout": 35.0,
+    "kill": 45.0,
+    "flush": 30.0,
+}
+"""How long after a disturbance that the trial itself made its delays count as explained."""
+
+
+class Window:
+    """How long after being told a sale may still be missing in the other shop."""
+
+    def __init__(self, logs: Iterable[ShopLog], disturbances: Iterable[Disturbance]) -> None:
+        faulty = (call for log in logs for call in log.calls if call.fault)
+        spans = [(call.started_at, _recovered(call)) for call in faulty]
+        spans += [(d.at, d.at + RECOVERY_SECONDS[d.kind]) for d in disturbances]
+        self._spans = sorted(spans)
+
+    def end(self, told_at: float) -> float:
+        """WINDOW_SECONDS, stretched over every disturbance that begins in it, up to the longest."""
+        end, longest = told_at + WINDOW_SECONDS, told_at + LONGEST_WINDOW_SECONDS
+        for began_at, over_at in self._spans:
+            if began_at > end or end >= longest:
+                break
+            if over_at > told_at:
+                end = max(end, over_at)
+        return min(end, longest)
+
+
+def _recovered(call: CallEvent) -> float:
+    return max(call.at, call.started_at) + RECOVERY_SECONDS[call.fault or "5xx"]
+
+
+@dataclass(frozen=True, slots=True)
+class Oversold:
+    units: int
+    unexplained: int
+    skus: tuple[str, ...]
+    """Where units are unexplained."""
+
+
+def oversold(shelves: Iterable[Shelf], told: Told, window: Window) -> Oversold:
+    """Units sold when the shelf was empty, and those of them that no open window explains."""
+    units = unexplained = 0
+    skus: list[str] = []
+    for shelf in shelves:
+        for index, sale in enumerate(shelf.events):
+            missing = -sale.delta - max(shelf.before(index), 0)
+            if sale.order_id is None or sale.delta >= 0 or missing <= 0:
+                continue
+            units += missing
+            still = missing - sum(_excused(shelf, index, told, window))
+            if still > 0:
+                unexplained += still
+                skus.append(shelf.sku)
+    return Oversold(units, unexplained, tuple(dict.fromkeys(skus)))
+
+
+def _excused(shelf: Shelf, index: int, told: Told, window: Window) -> Iterable[int]:
+    """Units of the other shop that this shop could not yet know of when it sold `events[index]`."""
+    sale = shelf.events[index]
+    for earlier in range(index):
+        event = shelf.events[earlier]
+        if event.delta >= 0 or event.shop == sale.shop:
+            continue
+        if window.end(told.at(event)) >= sale.at and not _arrived(shelf, earlier, sale):
+            yield -event.delta
+
+
+def _arrived(shelf: Shelf, index: int, sale: StockEvent) -> bool:
+    """Whether the shop of `sale` had been given a number by then that knows of `events[index]`."""
+    began = shelf.events[index].at
+    return any(
+        write.after <= max(shelf.peak(index, write.at), 0)
+        for write in shelf.writes(sale.shop)
+        if began < write.at < sale.at
+    )
+
+
+def writes_above_truth(shelves: Iterable[Shelf], told: Told) -> dict[str, int]:
+    """By SKU: writes of more than was physically left, counting only what the product was told of more
+    than WINDOW_SECONDS before. Units that came back count from the moment they were back."""
+    found = {shelf.sku: _writes_above(shelf, told) for shelf in shelves}
+    return {sku: writes for sku, writes in found.items() if writes}
+
+
+PHYSICAL, WRITE, DUE = 0, 1, 2
+
+
+def _writes_above(shelf: Shelf, told: Told) -> int:
+    """One sweep over time: `left` is the truth, `excused` what the product need not know of yet."""
+    moments: list[tuple[float, int, int]] = []
+    for event in shelf.events:
+        moments.append((event.at, PHYSICAL, event.delta))
+        due = told.at(event) if event.delta < 0 else NEVER
+        if due != NEVER:
+            moments.append((due + WINDOW_SECONDS, DUE, -event.delta))
+    moments += ((write.at, WRITE, write.after) for write in _all_writes(shelf.numbers))
+    left, excused, above = shelf.before(0), 0, 0
+    for _, kind, units in sorted(moments):
+        if kind == PHYSICAL:
+            left += units
+            excused += max(-units, 0)
+        elif kind == DUE:
+            excused -= units
+        elif units > max(left + excused, 0):
+            above += 1
+    return above
+
+
+def _all_writes(numbers: Mapping[str, Sequence[StockEvent]]) -> Iterable[StockEvent]:
+    return (event for events in numbers.values() for event in events if event.cause in WRITES)

@@ -1,0 +1,79 @@
+"""Calls and webhooks: how many there were, and how few it could have been."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from math import ceil
+
+from syncflow.trial.facts import Cell, LedgerEntry, ShopLog
+
+FLOOR_WINDOW_SECONDS = 0.25
+QUIET_SECONDS = 60.0
+
+
+def push_calls_floor(ledger: Iterable[LedgerEntry], cells: Iterable[Cell]) -> int:
+    """The fewest write calls that could have published every change within its window.
+
+    Greedy: a window opens at the first change not yet covered and takes every change of the same
+    shop and endpoint in the next FLOOR_WINDOW_SECONDS; its calls are full batches of distinct numbers.
+    """
+    changes: dict[tuple[str, str], list[tuple[float, str]]] = defaultdict(list)
+    batch: dict[tuple[str, str], int] = {}
+    for at, cell in _changes(ledger, cells):
+        changes[cell.shop, cell.endpoint].append((at, cell.sku))
+        batch[cell.shop, cell.endpoint] = cell.batch
+    return sum(
+        ceil(len(skus) / batch[endpoint])
+        for endpoint, timed in changes.items()
+        for skus in _windows(sorted(timed))
+    )
+
+
+def _changes(ledger: Iterable[LedgerEntry], cells: Iterable[Cell]) -> Iterator[tuple[float, Cell]]:
+    """Ledger changes that require another number in a shop other than the one they come from."""
+    by_sku: dict[str, list[Cell]] = defaultdict(list)
+    for cell in cells:
+        by_sku[cell.sku].append(cell)
+    for entry in ledger:
+        if max(entry.after, 0) != max(entry.after - entry.delta, 0):
+            for cell in by_sku[entry.sku]:
+                if cell.shop != entry.origin_shop:
+                    yield entry.at, cell
+
+
+def _windows(changes: Iterable[tuple[float, str]]) -> Iterator[set[str]]:
+    skus: set[str] = set()
+    opened_at = 0.0
+    for at, sku in changes:
+        if skus and at > opened_at + FLOOR_WINDOW_SECONDS:
+            yield skus
+            skus = set()
+        if not skus:
+            opened_at = at
+        skus.add(sku)
+    if skus:
+        yield skus
+
+
+def calls_since(logs: Iterable[ShopLog], began_at: float) -> int:
+    return sum(call.started_at >= began_at for log in logs for call in log.calls)
+
+
+def writes_since(logs: Iterable[ShopLog], began_at: float) -> int:
+    """Calls that write stock, failed ones included."""
+    return sum(call.write and call.started_at >= began_at for log in logs for call in log.calls)
+
+
+def quiet_writes(logs: Iterable[ShopLog], quiet_at: float) -> int:
+    """Calls that write stock in the minute after everything was quiet."""
+    return sum(
+        call.write and quiet_at < call.started_at <= quiet_at + QUIET_SECONDS
+        for log in logs
+        for call in log.calls
+    )
+
+
+def webhooks(logs: Iterable[ShopLog], began_at: float) -> Counter[str]:
+    """Webhook events by action: `queued` is what the shops wanted to send."""
+    return Counter(event.action for log in logs for event in log.webhooks if event.at >= began_at)
