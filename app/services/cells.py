@@ -1,0 +1,270 @@
+"""Beliefs about channels' numbers, persisted: locking, saving, drift, holds and hints.
+
+Locks are taken levels first, then cells, both by id; every writer of cells locks them through `lock`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from app.domain.account import Belief
+from app.domain.publish import target
+from app.platforms.base import CellRef, LevelReported
+
+HINT_SETTLE = timedelta(seconds=3)
+"""How long an order may lag behind the level it explains before we read the level ourselves."""
+DOUBT_SETTLE = timedelta(seconds=3)
+"""More than the clocks' skew: a reading asked for now would be in doubt again."""
+
+
+@dataclass(slots=True)
+class Cell:
+    """A locked row of stock_cells; `save` writes back what may change."""
+
+    id: int
+    account_id: int
+    connection_id: int
+    external_stock_id: str
+    external_location_id: str
+    location_id: int
+    variant_id: int | None
+    factor: int
+    state: str
+    error: str
+    account: int | None
+    drift: int
+    version: int
+    read_at: datetime | None
+    reported: int | None
+    check_due_at: datetime | None
+    checks: int
+    stale: bool
+    wanted_version: int
+    synced_version: int
+    dirty_since: datetime | None
+    failures: int
+    next_attempt_at: datetime | None
+
+    @property
+    def ref(self) -> CellRef:
+        return CellRef(self.external_stock_id, self.external_location_id)
+
+    @property
+    def belief(self) -> Belief:
+        return Belief(self.account or 0, self.drift)
+
+    @belief.setter
+    def belief(self, belief: Belief) -> None:
+        self.account = belief.account
+        self.drift = belief.drift
+
+    @property
+    def dirty(self) -> bool:
+        return self.wanted_version > self.synced_version
+
+    def want(self, now: datetime) -> None:
+        """Its target may have changed: have a push look at it."""
+        if not self.dirty:
+            self.dirty_since = now
+        self.wanted_version += 1
+
+    def look_again(self, due_at: datetime) -> None:
+        """Ask for a reading that no passing report can stand in for."""
+        self.reported = None
+        self.check_due_at = min(self.check_due_at or due_at, due_at)
+
+
+_COLUMNS = ", ".join(f"c.{name}" for name in Cell.__slots__)
+_SAVED = {
+    "state": "text",
+    "error": "text",
+    "account": "int",
+    "drift": "int",
+    "version": "bigint",
+    "read_at": "timestamptz",
+    "reported": "int",
+    "check_due_at": "timestamptz",
+    "checks": "int",
+    "stale": "boolean",
+    "wanted_version": "bigint",
+    "synced_version": "bigint",
+    "dirty_since": "timestamptz",
+    "failures": "int",
+    "next_attempt_at": "timestamptz",
+}
+
+
+def lock(
+    session: Session, *, variant_ids: Collection[int] = (), cell_ids: Collection[int] = ()
+) -> dict[int, Cell]:
+    """All cells of the variants, and those named, locked in id order."""
+    rows = session.execute(_LOCK, {"variants": list(variant_ids), "cells": list(cell_ids)})
+    return {row.id: Cell(*row) for row in rows}
+
+
+def save(session: Session, cells: Iterable[Cell]) -> None:
+    """Write back locked cells, in one statement."""
+    rows = [{"id": cell.id} | {name: _plain(getattr(cell, name)) for name in _SAVED} for cell in cells]
+    if rows:
+        session.execute(_SAVE, {"rows": json.dumps(rows)})
+
+
+def now(session: Session) -> datetime:
+    """The database's clock: one clock for all workers, whatever their host's says."""
+    moment: datetime = session.execute(text("SELECT clock_timestamp()")).scalar_one()
+    return moment
+
+
+def record_drift(session: Session, changed: Iterable[Cell], at: datetime, settle: timedelta) -> None:
+    """Make the drift rows say what the cells' drift now is, and ask for the reading that settles it."""
+    gone, pending = [], []
+    for cell in changed:
+        if cell.drift:
+            pending.append({"account_id": cell.account_id, "cell_id": cell.id, "quantity": cell.drift})
+            cell.look_again(at + settle)
+        else:
+            gone.append(cell.id)
+    if gone:
+        session.execute(_REVERSE_DRIFT, {"cells": gone, "at": at})
+    if pending:
+        session.execute(_PENDING_DRIFT, {"rows": json.dumps(pending), "at": at})
+
+
+def targets(session: Session, cells: Sequence[Cell]) -> dict[int, int]:
+    """What each linked cell should show now, by cell id.
+
+    Must be read in a statement of its own AFTER the cells were locked: whoever changes a level bumps
+    its cells in the same transaction, so this sees all that the claimed version stands for.
+    """
+    places = sorted({(c.variant_id, c.location_id) for c in cells if c.variant_id is not None})
+    rows = session.execute(
+        _AVAILABLE,
+        {"variants": [v for v, _ in places], "locations": [location for _, location in places]},
+    )
+    available = {(r.variant_id, r.location_id): (r.available, r.holds) for r in rows}
+    found: dict[int, int] = {}
+    for cell in cells:
+        if cell.variant_id is not None:
+            units, holds = available.get((cell.variant_id, cell.location_id), (0, 0))
+            found[cell.id] = target(units, holds=holds, factor=cell.factor)
+    return found
+
+
+def note_reports(session: Session, connection_id: int, reports: Iterable[LevelReported]) -> int:
+    """Numbers seen in passing. Those we expect, or are just writing, are no news; others get a look.
+
+    Returns how many cells are to be read.
+    """
+    latest = {report.ref: report.quantity for report in reports if report.quantity is not None}
+    if not latest:
+        return 0
+    rows = session.execute(
+        _NOTE_REPORTS,
+        {
+            "connection_id": connection_id,
+            "stock_ids": [ref.stock_id for ref in latest],
+            "location_ids": [ref.location_id for ref in latest],
+            "quantities": list(latest.values()),
+            "settle": HINT_SETTLE,
+        },
+    )
+    return len(rows.all())
+
+
+def drop_explained_reports(session: Session, connection_id: int) -> int:
+    """Reports that we have come to expect since, as an order explained them, need no reading.
+
+    A raise may have waited for it, so a push looks at those cells again. Returns how many.
+    """
+    return len(session.execute(_DROP_EXPLAINED, {"connection_id": connection_id}).all())
+
+
+def _plain(value: object) -> object:
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+_LOCK = text(
+    f"""
+    SELECT {_COLUMNS} FROM stock_cells c
+    WHERE c.variant_id = ANY(CAST(:variants AS bigint[])) OR c.id = ANY(CAST(:cells AS bigint[]))
+    ORDER BY c.id
+    FOR NO KEY UPDATE
+    """  # noqa: S608  (names from the class above)
+)
+_SAVE = text(
+    f"""
+    UPDATE stock_cells c SET {", ".join(f"{name} = r.{name}" for name in _SAVED)}
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+        AS r (id bigint, {", ".join(f"{name} {kind}" for name, kind in _SAVED.items())})
+    WHERE c.id = r.id
+    """  # noqa: S608  (names from the table above)
+)
+_REVERSE_DRIFT = text(
+    """
+    UPDATE drifts SET state = 'reversed', closed_at = :at
+    WHERE cell_id = ANY(CAST(:cells AS bigint[])) AND state = 'pending'
+    """
+)
+_PENDING_DRIFT = text(
+    """
+    INSERT INTO drifts (account_id, cell_id, quantity, seen_at)
+    SELECT r.account_id, r.cell_id, r.quantity, :at
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (account_id bigint, cell_id bigint, quantity int)
+    ON CONFLICT (cell_id) WHERE state = 'pending' DO UPDATE
+        SET quantity = EXCLUDED.quantity, seen_at = EXCLUDED.seen_at
+    """
+)
+_AVAILABLE = text(
+    """
+    SELECT w.variant_id, w.location_id, coalesce(l.on_hand - l.committed, 0) AS available,
+        coalesce((
+            SELECT sum(-c.drift * c.factor) FROM stock_cells c
+            WHERE c.variant_id = w.variant_id AND c.location_id = w.location_id
+                AND c.drift < 0 AND c.state = 'active'
+        ), 0) AS holds
+    FROM unnest(CAST(:variants AS bigint[]), CAST(:locations AS bigint[])) AS w (variant_id, location_id)
+    LEFT JOIN stock_levels l USING (variant_id, location_id)
+    """
+)
+_NOTE_REPORTS = text(
+    """
+    WITH news AS (
+        SELECT c.id, r.quantity
+        FROM unnest(CAST(:stock_ids AS text[]), CAST(:location_ids AS text[]), CAST(:quantities AS int[]))
+            AS r (stock_id, location_id, quantity)
+        JOIN stock_cells c ON c.connection_id = :connection_id
+            AND c.external_stock_id = r.stock_id AND c.external_location_id = r.location_id
+        WHERE c.account IS NOT NULL AND c.account + c.drift <> r.quantity
+            AND NOT EXISTS (
+                SELECT 1 FROM push_attempts a
+                WHERE a.cell_id = c.id AND a.outcome IN ('open', 'unknown') AND a.to_quantity = r.quantity
+            )
+        ORDER BY c.id
+        FOR NO KEY UPDATE OF c
+    )
+    UPDATE stock_cells c SET
+        reported = CASE WHEN c.check_due_at IS NULL OR c.reported IS NOT NULL THEN n.quantity END,
+        check_due_at = coalesce(c.check_due_at, clock_timestamp() + :settle)
+    FROM news n WHERE c.id = n.id
+    RETURNING c.id
+    """
+)
+_DROP_EXPLAINED = text(
+    """
+    WITH explained AS (
+        SELECT id FROM stock_cells
+        WHERE connection_id = :connection_id AND check_due_at IS NOT NULL AND reported = account + drift
+        ORDER BY id FOR NO KEY UPDATE
+    )
+    UPDATE stock_cells c SET check_due_at = NULL, reported = NULL, wanted_version = wanted_version + 1,
+        dirty_since = CASE WHEN wanted_version > synced_version THEN dirty_since ELSE clock_timestamp() END
+    FROM explained e WHERE c.id = e.id
+    RETURNING c.id
+    """
+)

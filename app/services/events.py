@@ -1,0 +1,197 @@
+"""Inbound events: what they name is looked at in batches; what fails leaves the batch.
+
+An event never carries truth. It says "look at this order" or "this number may have changed".
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from sqlalchemy import Row, text
+
+from app.domain import backoff
+from app.errors import SyncFlowError
+from app.platforms.base import (
+    Disconnected,
+    Ignored,
+    LevelReported,
+    OrderChanged,
+    PrivacyRequest,
+    ProductChanged,
+)
+from app.services import cells as cell_store
+from app.services import connections, importer, privacy
+from app.services.leases import Lease, Work, lease
+from app.services.nudge import Drain, begin
+from app.services.orders import Fetched, fetch_and_apply
+from app.services.uow import unit_of_work
+from app.services.work import Job, work_on
+
+log = structlog.get_logger()
+
+EVENTS_PER_BATCH = 200
+READY = ("review", "active", "paused")
+"""States in which events are processed; before, they wait for the import to finish."""
+
+
+class EventFailed(SyncFlowError):
+    """An event could not be processed after its last attempt; it stays for support to replay."""
+
+    code = "event_failed"
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What a batch of events asks for, and each event's verdict."""
+
+    orders: dict[str, list[int]] = field(default_factory=dict)
+    levels: list[LevelReported] = field(default_factory=list)
+    products: dict[str, bool] = field(default_factory=dict)
+    disconnected: bool = False
+    privacy: list[PrivacyRequest] = field(default_factory=list)
+    verdicts: dict[int, tuple[str, str]] = field(default_factory=dict)
+    """event id -> (state, words)"""
+
+
+def drain(connection_id: int) -> None:
+    """Process the connection's events until none is left. Safe to run at any time and twice."""
+    begin(Drain.INTAKE, connection_id)
+    with work_on(connection_id, states=READY) as job:
+        if job is None:
+            return
+        with lease(Work.ORDERS, connection_id, wait_seconds=20) as held:
+            if held is None:
+                return  # whoever holds it is slow; the sweeper wakes us again
+            while rows := _pending(connection_id):
+                _process(job, rows, held)
+                begin(Drain.INTAKE, connection_id)
+
+
+def process_one(event_id: int) -> None:
+    """One more attempt at an event that failed in its batch. Raises EventFailed after the last."""
+    with unit_of_work() as uow:
+        row = uow.session.execute(_ONE, {"id": event_id}).one_or_none()
+    if row is None or row.state not in ("retrying", "dead"):
+        return
+    with (
+        work_on(row.connection_id, states=READY) as job,
+        lease(Work.ORDERS, row.connection_id, wait_seconds=20) as held,
+    ):
+        if job is not None and held is not None:
+            _process(job, [row], held)
+    with unit_of_work() as uow:
+        after = uow.session.execute(_ONE, {"id": event_id}).one()
+    if after.state == "dead":
+        raise EventFailed(f"Event {event_id} ({after.topic}) failed {after.attempts} times: {after.verdict}")
+
+
+def _pending(connection_id: int) -> Sequence[Row[Any]]:
+    with unit_of_work() as uow:
+        return uow.session.execute(_PENDING, {"id": connection_id, "limit": EVENTS_PER_BATCH}).all()
+
+
+def _process(job: Job, rows: Sequence[Row[Any]], held: Lease) -> None:
+    batch = _sort(job, rows)
+    fetched = Fetched()
+    if batch.orders:
+        fetched = fetch_and_apply(job.scope, job.shop, list(batch.orders), held)
+    if batch.products:
+        held.renew()
+        importer.refresh_products(job, batch.products)
+    _note_levels(job, batch.levels)
+    for request in batch.privacy:
+        privacy.handle(job.scope.account_id, job.scope.connection_id, request)
+    for order_id, event_ids in batch.orders.items():
+        for event_id in event_ids:
+            if order_id in fetched.failed:
+                batch.verdicts[event_id] = ("retrying", f"order not applied: {fetched.failed[order_id]}")
+            elif order_id in fetched.missing:
+                batch.verdicts[event_id] = ("ignored", "the shop no longer has this order")
+    _finish(rows, batch)
+    if batch.disconnected:
+        connections.mark_needs_auth(job.scope.connection_id, "The shop has removed SyncFlow.")
+
+
+def _sort(job: Job, rows: Iterable[Row[Any]]) -> _Batch:
+    batch = _Batch()
+    for row in rows:
+        signals = job.shop.platform.parse(row.topic, row.headers, bytes(row.body))
+        batch.verdicts[row.id] = ("done", "")
+        for signal in signals:
+            match signal:
+                case OrderChanged(order_id):
+                    batch.orders.setdefault(order_id, []).append(row.id)
+                case LevelReported():
+                    batch.levels.append(signal)
+                case ProductChanged(product_id, deleted):
+                    batch.products[product_id] = deleted
+                case Disconnected():
+                    batch.disconnected = True
+                case PrivacyRequest():
+                    batch.privacy.append(signal)
+                case Ignored(reason):
+                    batch.verdicts[row.id] = ("ignored", reason)
+    return batch
+
+
+def _note_levels(job: Job, reports: Sequence[LevelReported]) -> None:
+    if not reports:
+        return
+    with unit_of_work() as uow:
+        to_read = cell_store.note_reports(uow.session, job.scope.connection_id, reports)
+        uow.commit()
+    if to_read:
+        log.info("levels_reported", connection_id=job.scope.connection_id, to_read=to_read)
+
+
+def _finish(rows: Sequence[Row[Any]], batch: _Batch) -> None:
+    states, words, delays = [], [], []
+    for row in rows:
+        state, verdict = batch.verdicts[row.id]
+        if state == "retrying" and row.attempts + 1 >= backoff.MAX_ATTEMPTS:
+            state = "dead"
+        states.append(state)
+        words.append(verdict)
+        delays.append(backoff.delay_seconds(row.attempts + 1, jitter=random.random()))  # noqa: S311
+    with unit_of_work() as uow:
+        uow.session.execute(
+            _FINISH,
+            {
+                "ids": [row.id for row in rows],
+                "received": [row.received_at for row in rows],
+                "states": states,
+                "words": words,
+                "delays": delays,
+            },
+        )
+        uow.commit()
+
+
+_PENDING = text(
+    """
+    SELECT id, received_at, connection_id, topic, headers, body, state, attempts FROM inbound_events
+    WHERE connection_id = :id AND state = 'pending' ORDER BY id LIMIT :limit
+    """
+)
+_ONE = text(
+    """
+    SELECT id, received_at, connection_id, topic, headers, body, state, attempts, verdict
+    FROM inbound_events WHERE id = :id
+    """
+)
+_FINISH = text(
+    """
+    UPDATE inbound_events e SET state = v.state, verdict = v.words,
+        attempts = e.attempts + 1,
+        processed_at = CASE WHEN v.state IN ('done', 'ignored') THEN clock_timestamp() END,
+        next_attempt_at = CASE WHEN v.state = 'retrying'
+            THEN clock_timestamp() + make_interval(secs => v.delay) END
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:received AS timestamptz[]), CAST(:states AS text[]),
+        CAST(:words AS text[]), CAST(:delays AS float8[])) AS v (id, received_at, state, words, delay)
+    WHERE e.id = v.id AND e.received_at = v.received_at
+    """
+)

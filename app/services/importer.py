@@ -1,0 +1,347 @@
+"""Bring a shop's catalog in, begin to track its numbers, and start to sync once the merchant agrees."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from sqlalchemy import text
+
+from app.domain.publish import target
+from app.errors import Conflict
+from app.platforms.base import CellRef
+from app.platforms.errors import Permanent
+from app.services import catalog
+from app.services.catalog import Place
+from app.services.leases import Lease, Work, lease
+from app.services.nudge import Drain, begin, nudge
+from app.services.order_effects import apply_order, next_fetch_seq, reapply_listings
+from app.services.runs import Run, sync_run
+from app.services.uow import unit_of_work
+from app.services.work import Job, work_on
+
+log = structlog.get_logger()
+
+REFRESH_AFTER = timedelta(minutes=10)
+"""A known product is fetched again at most this often: shops report one with every change of stock."""
+IMPORTED_BEFORE = timedelta(minutes=10)
+"""How far before an import's start the first poll of orders looks."""
+
+
+def run_import(connection_id: int) -> None:
+    """Read the whole catalog, the levels and the open orders. Safe to repeat: nothing is booked twice.
+
+    The connection waits for the merchant in `review` afterwards; one that was syncing goes on.
+    """
+    begin(Drain.IMPORT, connection_id)
+    with work_on(connection_id, states=("importing", "review", "active", "paused")) as job:
+        if job is None:
+            return
+        with lease(Work.IMPORT, connection_id) as held:
+            if held is None:
+                return
+            with sync_run(job.scope.account_id, connection_id, "import") as run:
+                _import(job, held, run)
+
+
+def _import(job: Job, held: Lease, run: Run) -> None:
+    started = datetime.now(UTC)
+    place = _place(job)
+    _register_webhooks(job, run)
+    held.renew()
+    listings = 0
+    for page in job.shop.channel.catalog():
+        with unit_of_work() as uow:
+            listings += catalog.store_page(uow.session, job.scope, place, page)
+            uow.commit()
+        held.renew()
+    _link_all(job)
+    tracked = _track_all(job, place, held)
+    orders = _take_open_orders(job, held)
+    with unit_of_work() as uow:
+        uow.session.execute(_IMPORTED, {"id": job.scope.connection_id, "cursor": started - IMPORTED_BEFORE})
+        uow.commit()
+    nudge(Drain.INTAKE, job.scope.connection_id)
+    run.counts = {"listings": listings, "tracked": tracked, "open_orders": orders}
+    log.info("imported", connection_id=job.scope.connection_id, **run.counts)
+
+
+def refresh_products(job: Job, products: Mapping[str, bool]) -> None:
+    """Look at products that changed: new ones at once, known ones now and then, deleted ones no more.
+
+    `products`: external product id -> whether it was deleted.
+    """
+    ids = list(products)
+    with unit_of_work() as uow:
+        rows = uow.session.execute(_SEEN, {"connection_id": job.scope.connection_id, "ids": ids})
+        fresh = {row.external_product_id for row in rows if row.seen_at > datetime.now(UTC) - REFRESH_AFTER}
+    if gone := [i for i in ids if products[i]]:
+        _stop_vanished(job, gone)
+    due = [i for i in ids if not products[i] and i not in fresh]
+    if not due:
+        return
+    place = _place(job)
+    found = job.shop.channel.fetch_products(due)
+    with unit_of_work() as uow:
+        catalog.store_page(uow.session, job.scope, place, found)
+        uow.commit()
+    _link_all(job)
+    _track_new(job)
+
+
+def start_syncing(connection_id: int) -> None:
+    """The merchant has seen the first-sync diff: make the shop's cells follow the ledger from now on."""
+    with unit_of_work() as uow:
+        started = uow.session.execute(_START, {"id": connection_id}).first()
+        if started is None:
+            raise Conflict("This connection has nothing to start.")
+        uow.session.execute(_ACTIVATE_CELLS, {"id": connection_id})
+        for drain in (Drain.PUSH, Drain.RECONCILE, Drain.INTAKE):
+            uow.after_commit(lambda drain=drain: nudge(drain, connection_id))  # type: ignore[misc]
+        uow.commit()
+
+
+@dataclass(frozen=True, slots=True)
+class DiffRow:
+    """One number that the first sync would change, and why it differs."""
+
+    cell_id: int
+    sku: str | None
+    title: str
+    channel_quantity: int
+    target: int
+    causes: Sequence[str]
+
+
+def first_sync_diff(account_id: int, connection_id: int, after: int, limit: int) -> list[DiffRow]:
+    """Cells (by id, after `after`) whose number is not what the ledger says, with the causes."""
+    with unit_of_work() as uow:
+        rows = uow.session.execute(
+            _DIFF,
+            {"account_id": account_id, "connection_id": connection_id, "after": after, "limit": limit},
+        ).all()
+    return [
+        DiffRow(
+            cell_id=row.id,
+            sku=row.sku,
+            title=row.title,
+            channel_quantity=row.expected,
+            target=target(row.available, holds=0, factor=row.factor),
+            causes=_causes(row.on_hand, row.committed, row.expected),
+        )
+        for row in rows
+    ]
+
+
+def _causes(on_hand: int, committed: int, shown: int) -> list[str]:
+    causes = [f"the ledger has {on_hand} on hand, the shop shows {shown}"]
+    if committed:
+        causes.append(f"open orders hold {committed}")
+    return causes
+
+
+def ensure_webhooks(connection_id: int) -> None:
+    """Repair the shop's subscriptions: a platform deletes or disables them after failures."""
+    with work_on(connection_id, states=("review", "active", "paused")) as job:
+        if job is None:
+            return
+        repaired = job.shop.channel.ensure_webhooks(job.shop.webhook_url, job.shop.webhook_secret)
+        _webhooks_checked(job)
+        if repaired:
+            log.warning("webhooks_repaired", connection_id=connection_id, topics=list(repaired))
+
+
+def _register_webhooks(job: Job, run: Run) -> None:
+    """Before the catalog is read, so that nothing changes unheard. A shop may refuse: we poll as well."""
+    try:
+        job.shop.channel.ensure_webhooks(job.shop.webhook_url, job.shop.webhook_secret)
+    except Permanent as err:
+        run.add("webhooks", "not_registered", message=str(err))
+        log.warning("webhooks_not_registered", connection_id=job.scope.connection_id, error=err.code)
+    _webhooks_checked(job)
+
+
+def _webhooks_checked(job: Job) -> None:
+    with unit_of_work() as uow:
+        uow.session.execute(_WEBHOOKS_CHECKED, {"id": job.scope.connection_id})
+        uow.commit()
+
+
+def _place(job: Job) -> Place:
+    """Which of the shop's locations we work with: the mapped one, else its first active one."""
+    params: dict[str, object] = {
+        "connection_id": job.scope.connection_id,
+        "account_id": job.scope.account_id,
+    }
+    with unit_of_work() as uow:
+        row = uow.session.execute(_MAPPED, params).first()
+    if row is not None:
+        return Place(row.external_location_id, row.location_id)
+    external = next((location for location in job.shop.channel.locations() if location.active), None)
+    with unit_of_work() as uow:
+        uow.session.execute(_MAIN_LOCATION, params)
+        params["external_location_id"] = external.external_id if external else ""
+        uow.session.execute(_MAP, params)
+        row = uow.session.execute(_MAPPED, params).one()
+        uow.commit()
+    return Place(row.external_location_id, row.location_id)
+
+
+def _link_all(job: Job) -> None:
+    looked_at = 1
+    while looked_at:
+        with unit_of_work() as uow:
+            looked_at = catalog.link_batch(uow.session, job.scope)
+            uow.commit()
+
+
+def _track_all(job: Job, place: Place, held: Lease) -> int:
+    tracked = 0
+    requested_at = datetime.now(UTC)
+    for page in job.shop.channel.all_levels(place.external_location_id):
+        with unit_of_work() as uow:
+            tracked += len(
+                catalog.open_baselines(
+                    uow.session, job.scope, page, requested_at=requested_at, syncing=job.state == "active"
+                )
+            )
+            uow.commit()
+        held.renew()
+        requested_at = datetime.now(UTC)
+    return tracked
+
+
+def _track_new(job: Job) -> None:
+    """Read and track cells that were linked just now, and let waiting order lines take effect."""
+    with unit_of_work() as uow:
+        rows = uow.session.execute(_NEW_CELLS, {"connection_id": job.scope.connection_id}).all()
+    size = job.scope.capabilities.read_batch
+    refs = [CellRef(r.external_stock_id, r.external_location_id) for r in rows]
+    for start in range(0, len(refs), size):
+        requested_at = datetime.now(UTC)
+        readings = job.shop.channel.read_levels(refs[start : start + size])
+        with unit_of_work() as uow:
+            tracked = catalog.open_baselines(
+                uow.session,
+                job.scope,
+                readings,
+                requested_at=requested_at,
+                syncing=job.state in ("active", "paused"),
+            )
+            listings = uow.session.execute(_LISTINGS_OF, {"cells": tracked}).scalars().all()
+            uow.commit()
+        reapply_listings(job.scope, listings)
+    if refs:
+        nudge(Drain.PUSH, job.scope.connection_id)
+
+
+def _take_open_orders(job: Job, held: Lease) -> int:
+    """Orders that hold stock were placed before the baseline: what they hold is committed now."""
+    taken = 0
+    with lease(Work.ORDERS, job.scope.connection_id, wait_seconds=60) as orders_held:
+        if orders_held is None:
+            raise Conflict("Another worker is reading this shop's orders.")
+        fetch_seq, fetched_at = next_fetch_seq(), datetime.now(UTC)
+        for page in job.shop.channel.open_orders():
+            for order in page:
+                apply_order(job.scope, order, fetch_seq=fetch_seq, fetched_at=fetched_at)
+                taken += 1
+            held.renew()
+            orders_held.renew()
+            fetch_seq, fetched_at = next_fetch_seq(), datetime.now(UTC)
+    return taken
+
+
+def _stop_vanished(job: Job, product_ids: Sequence[str]) -> None:
+    with unit_of_work() as uow:
+        uow.session.execute(_VANISHED, {"connection_id": job.scope.connection_id, "ids": list(product_ids)})
+        uow.commit()
+
+
+_IMPORTED = text(
+    """
+    UPDATE connections SET state = CASE WHEN state = 'importing' THEN 'review' ELSE state END,
+        orders_cursor = coalesce(orders_cursor, :cursor)
+    WHERE id = :id
+    """
+)
+_SEEN = text(
+    """
+    SELECT external_product_id, max(seen_at) AS seen_at FROM listings
+    WHERE connection_id = :connection_id AND external_product_id = ANY(CAST(:ids AS text[]))
+    GROUP BY external_product_id
+    """
+)
+_START = text(
+    """
+    UPDATE connections SET state = 'active', levels_swept_at = now() WHERE id = :id AND state = 'review'
+    RETURNING id
+    """
+)
+_ACTIVATE_CELLS = text(
+    """
+    WITH ready AS (
+        SELECT id FROM stock_cells
+        WHERE connection_id = :id AND account IS NOT NULL AND variant_id IS NOT NULL AND state = 'waiting'
+        ORDER BY id FOR NO KEY UPDATE
+    )
+    UPDATE stock_cells c SET state = 'active', wanted_version = wanted_version + 1,
+        dirty_since = clock_timestamp()
+    FROM ready WHERE c.id = ready.id
+    """
+)
+_DIFF = text(
+    """
+    SELECT c.id, v.sku, v.title, c.account + c.drift AS expected, c.factor, l.on_hand, l.committed,
+        l.on_hand - l.committed AS available
+    FROM stock_cells c
+    JOIN variants v ON v.id = c.variant_id
+    JOIN stock_levels l ON l.variant_id = c.variant_id AND l.location_id = c.location_id
+    WHERE c.account_id = :account_id AND c.connection_id = :connection_id AND c.id > :after
+        AND c.account IS NOT NULL
+        AND c.account + c.drift <> greatest((l.on_hand - l.committed) / c.factor, 0)
+    ORDER BY c.id LIMIT :limit
+    """
+)
+_WEBHOOKS_CHECKED = text("UPDATE connections SET webhooks_checked_at = now() WHERE id = :id")
+_MAPPED = text(
+    """
+    SELECT external_location_id, location_id FROM connection_locations
+    WHERE connection_id = :connection_id ORDER BY priority, id LIMIT 1
+    """
+)
+_MAIN_LOCATION = text(
+    """
+    INSERT INTO locations (account_id, name) VALUES (:account_id, 'Main')
+    ON CONFLICT (account_id, name) DO NOTHING
+    """
+)
+_MAP = text(
+    """
+    INSERT INTO connection_locations (account_id, connection_id, external_location_id, location_id)
+    SELECT account_id, :connection_id, :external_location_id, id FROM locations
+    WHERE account_id = :account_id ORDER BY id LIMIT 1
+    ON CONFLICT (connection_id, external_location_id) DO NOTHING
+    """
+)
+_NEW_CELLS = text(
+    """
+    SELECT external_stock_id, external_location_id FROM stock_cells
+    WHERE connection_id = :connection_id AND account IS NULL AND variant_id IS NOT NULL AND state = 'waiting'
+    ORDER BY id
+    """
+)
+_LISTINGS_OF = text("SELECT id FROM listings WHERE cell_id = ANY(CAST(:cells AS bigint[]))")
+_VANISHED = text(
+    """
+    WITH gone AS (
+        SELECT c.id FROM stock_cells c JOIN listings l ON l.cell_id = c.id
+        WHERE l.connection_id = :connection_id AND l.external_product_id = ANY(CAST(:ids AS text[]))
+        ORDER BY c.id FOR NO KEY UPDATE OF c
+    )
+    UPDATE stock_cells c SET state = 'failed', error = 'vanished', check_due_at = NULL
+    FROM gone WHERE c.id = gone.id
+    """
+)

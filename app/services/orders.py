@@ -1,0 +1,142 @@
+"""Fetch orders and apply them: those that events name, and those that changed since the last look.
+
+Orders of a connection are read by one worker at a time, many in one call. Failures are the caller's:
+Transient and AuthExpired leave everything as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.platforms.base import OrderStamp
+from app.platforms.errors import Permanent
+from app.services.leases import Lease
+from app.services.order_effects import Scope, apply_order, keep_vanished, next_fetch_seq
+from app.services.shops import OpenShop
+from app.services.uow import unit_of_work
+
+log = structlog.get_logger()
+
+CURSOR_OVERLAP = timedelta(minutes=5)
+"""How far behind its cursor a poll starts: platforms index late, and dates have one-second grain."""
+SAME_SECOND = timedelta(seconds=3)
+"""An order fetched this soon after its last change may have changed again in the same second."""
+
+
+@dataclass(slots=True)
+class Fetched:
+    """What a fetch did. `failed`: ids that could not be applied, with the fault's words."""
+
+    applied: int = 0
+    missing: set[str] = field(default_factory=set)
+    failed: dict[str, str] = field(default_factory=dict)
+
+
+def fetch_and_apply(scope: Scope, shop: OpenShop, order_ids: Sequence[str], held: Lease) -> Fetched:
+    """Fetch the orders whole, in as few calls as the platform allows, and apply each.
+
+    An order that cannot be applied does not keep its neighbours from it.
+    """
+    result = Fetched()
+    for ids in batches(order_ids, scope.capabilities.order_batch):
+        held.renew()
+        try:
+            _fetch_batch(scope, shop, ids, result)
+        except Permanent:
+            for order_id in ids:  # one of them is poison: find it, and let the others through
+                held.renew()
+                _fetch_alone(scope, shop, order_id, result)
+    return result
+
+
+def _fetch_batch(scope: Scope, shop: OpenShop, ids: Sequence[str], result: Fetched) -> None:
+    fetch_seq, fetched_at = next_fetch_seq(), datetime.now(UTC)
+    batch = shop.channel.fetch_orders(ids)
+    for order in batch.orders:
+        try:
+            apply_order(scope, order, fetch_seq=fetch_seq, fetched_at=fetched_at)
+            result.applied += 1
+        except SQLAlchemyError as err:
+            log.exception("order_not_applied", connection_id=scope.connection_id)
+            result.failed[order.external_id] = type(err).__name__
+    if batch.missing:
+        keep_vanished(scope, batch.missing)
+        result.missing.update(batch.missing)
+
+
+def _fetch_alone(scope: Scope, shop: OpenShop, order_id: str, result: Fetched) -> None:
+    try:
+        _fetch_batch(scope, shop, [order_id], result)
+    except Permanent as err:
+        log.warning("order_not_fetched", connection_id=scope.connection_id, error=err.code)
+        result.failed[order_id] = str(err)
+
+
+def poll(scope: Scope, shop: OpenShop, held: Lease) -> int:
+    """Fetch the orders that changed since the cursor and that we do not have in that state.
+
+    The cursor is the platform's clock: the highest `updated_at` seen. It advances only after all of
+    them were applied, and each poll starts an overlap before it. Returns how many were fetched.
+    """
+    with unit_of_work() as uow:
+        cursor = uow.session.execute(_CURSOR, {"id": scope.connection_id}).scalar_one()
+    newest: datetime = cursor
+    fetched = 0
+    for page in shop.channel.changed_orders(cursor - CURSOR_OVERLAP):
+        held.renew()
+        newest = max([newest, *(stamp.updated_at for stamp in page)])
+        if due := _not_had(scope, page):
+            result = fetch_and_apply(scope, shop, due, held)
+            fetched += len(due)
+            if result.failed:
+                newest = cursor
+    with unit_of_work() as uow:
+        uow.session.execute(_ADVANCE, {"id": scope.connection_id, "cursor": newest})
+        uow.commit()
+    if fetched:
+        log.info("orders_polled", connection_id=scope.connection_id, fetched=fetched)
+    return fetched
+
+
+def batches(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    for start in range(0, len(ids), size):
+        yield ids[start : start + size]
+
+
+def _not_had(scope: Scope, stamps: Sequence[OrderStamp]) -> list[str]:
+    with unit_of_work() as uow:
+        rows = uow.session.execute(
+            _NOT_HAD,
+            {
+                "connection_id": scope.connection_id,
+                "ids": [s.external_id for s in stamps],
+                "dates": [s.updated_at for s in stamps],
+                "same_second": SAME_SECOND,
+            },
+        )
+        return [row.external_id for row in rows]
+
+
+_CURSOR = text("SELECT coalesce(orders_cursor, created_at) FROM connections WHERE id = :id")
+_ADVANCE = text(
+    """
+    UPDATE connections SET orders_cursor = greatest(orders_cursor, :cursor), orders_polled_at = now()
+    WHERE id = :id
+    """
+)
+_NOT_HAD = text(
+    """
+    SELECT s.external_id
+    FROM unnest(CAST(:ids AS text[]), CAST(:dates AS timestamptz[])) AS s (external_id, updated_at)
+    LEFT JOIN orders o ON o.connection_id = :connection_id AND o.external_id = s.external_id
+    WHERE o.fetch_seq IS NULL OR o.fetch_seq = 0 OR o.external_updated_at < s.updated_at
+        OR o.fetched_at < s.updated_at + :same_second
+    ORDER BY s.updated_at
+    """
+)

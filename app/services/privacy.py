@@ -1,0 +1,61 @@
+"""Requests of the privacy laws that platforms pass on: a customer's data, or a whole shop's."""
+
+from __future__ import annotations
+
+import json
+
+from sqlalchemy import text
+
+from app.platforms.base import PrivacyRequest
+from app.services.uow import unit_of_work
+
+
+def handle(account_id: int, connection_id: int, request: PrivacyRequest) -> None:
+    """Erase what was asked to be erased, and write down that it was. Idempotent.
+
+    We keep no names, e-mails or addresses, only `orders.customer_key` and the raw bodies of webhooks.
+    A data request is written to the audit log, where the merchant finds the orders to answer it with.
+    """
+    with unit_of_work() as uow:
+        params = {
+            "account_id": account_id,
+            "connection_id": connection_id,
+            "key": request.customer_key,
+            "orders": list(request.order_ids),
+        }
+        if request.kind != "data_request":
+            whole_shop = request.kind == "redact_shop"
+            uow.session.execute(_FORGET_SHOP if whole_shop else _FORGET_CUSTOMER, params)
+            uow.session.execute(_FORGET_BODIES, params)
+        uow.session.execute(
+            _AUDIT,
+            params
+            | {
+                "action": f"privacy.{request.kind}",
+                "subject": f"connection:{connection_id}",
+                "detail": json.dumps({"orders": len(request.order_ids)}),
+            },
+        )
+        uow.commit()
+
+
+_FORGET_CUSTOMER = text(
+    """
+    UPDATE orders SET customer_key = NULL
+    WHERE connection_id = :connection_id
+        AND (customer_key = :key OR external_id = ANY(CAST(:orders AS text[])))
+    """
+)
+_FORGET_SHOP = text("UPDATE orders SET customer_key = NULL WHERE connection_id = :connection_id")
+_FORGET_BODIES = text(
+    """
+    UPDATE inbound_events SET body = '', headers = '{}'
+    WHERE connection_id = :connection_id AND state IN ('done', 'ignored')
+    """
+)
+_AUDIT = text(
+    """
+    INSERT INTO audit_log (account_id, actor, action, subject, detail)
+    VALUES (:account_id, 'system', :action, :subject, CAST(:detail AS jsonb))
+    """
+)

@@ -1,0 +1,441 @@
+"""Make channels show what the ledger says: claim dirty cells, compute now, write, record.
+
+A job never carries a quantity. Before any HTTP call a `push_attempt` per cell is committed; whatever
+happens to the worker or to the answer, the attempt tells the next one what may have been written.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from app.domain import backoff
+from app.domain.account import Belief
+from app.domain.publish import Decision, decide
+from app.errors import SyncFlowError
+from app.platforms.base import CellRef, StockWrite, WriteKind, WriteOutcome, WriteResult
+from app.platforms.errors import AuthExpired, Permanent, Transient
+from app.services import cells as cell_store
+from app.services.cells import Cell
+from app.services.leases import Lease, Work, lease
+from app.services.nudge import Drain, begin, nudge
+from app.services.readings import REPEAT_WAS_STALE
+from app.services.uow import unit_of_work
+from app.services.work import Job, work_on
+
+log = structlog.get_logger()
+
+CALL_SECONDS = 15.0
+"""All tries of one write fit inside it, and inside the lease."""
+LANDING_SECONDS = 15.0
+"""How long after the last try a request may still reach the shop."""
+CANDIDATES = 2000
+"""Dirty cells looked at for one claim: the longest waiting ones, of which the most urgent go first."""
+
+
+class CellRefused(SyncFlowError):
+    """The platform refused to take a listing's number after the last attempt."""
+
+    code = "cell_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """A cell that needs a write. `expected` is what we believe the channel shows."""
+
+    cell_id: int
+    ref: CellRef
+    version: int
+    expected: int
+    wanted: int
+    kind: WriteKind
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """A committed attempt, ready to be sent."""
+
+    id: int
+    cell_id: int
+    write: StockWrite
+
+
+def drain(connection_id: int) -> None:
+    """Write all of the connection's dirty cells. Changes of one window share their calls.
+
+    Safe to run at any time and twice: a second drain of the same connection finds the lease taken and
+    leaves; the first looks again before it ends.
+    """
+    with work_on(connection_id, states=("active",)) as job:
+        if job is None:
+            return
+        time.sleep(job.settings.push_window_ms / 1000)
+        begin(Drain.PUSH, connection_id)
+        with lease(Work.PUSH, connection_id, wait_seconds=2) as held:
+            if held is None:
+                nudge(Drain.PUSH, connection_id)
+                return
+            _ask_again(job, held)
+            while _push_batch(job, held, only=None):
+                held.renew()
+                begin(Drain.PUSH, connection_id)
+
+
+def push_cell(cell_id: int) -> None:
+    """One more attempt at a cell that its platform refused. Raises CellRefused after the last."""
+    with unit_of_work() as uow:
+        connection_id = uow.session.execute(_CONNECTION_OF, {"id": cell_id}).scalar_one_or_none()
+    if connection_id is None:
+        return
+    with (
+        work_on(connection_id, states=("active",)) as job,
+        lease(Work.PUSH, connection_id, wait_seconds=10) as held,
+    ):
+        if job is not None and held is not None:
+            _push_batch(job, held, only=cell_id)
+    with unit_of_work() as uow:
+        row = uow.session.execute(_CELL_STATE, {"id": cell_id}).one()
+    if row.state == "failed":
+        raise CellRefused(f"Cell {cell_id} was refused {row.failures} times: {row.error}")
+
+
+def _push_batch(job: Job, held: Lease, *, only: int | None) -> bool:
+    """Claim, write and record one batch. False when nothing was left to claim."""
+    capabilities = job.scope.capabilities
+    with unit_of_work() as uow:
+        claimed, planned = _claim(uow.session, job, only)
+        requested_at = cell_store.now(uow.session)
+        attempts: dict[WriteKind, list[_Attempt]] = {}
+        if capabilities.compare_and_set:
+            attempts = _commit_attempts(uow.session, job, planned, requested_at)
+        uow.commit()
+    if planned and not capabilities.compare_and_set:
+        held.renew()
+        attempts = _read_before_write(job, planned, requested_at)
+    for kind, batch in attempts.items():
+        held.renew()
+        _send(job, kind, batch)
+    return claimed > 0
+
+
+def _claim(session: Session, job: Job, only: int | None) -> tuple[int, list[_Planned]]:
+    """Lock dirty cells, clear those that are right already or must wait for a reading, plan the rest."""
+    ids = session.execute(
+        _CLAIM_ONE if only is not None else _CLAIM,
+        {
+            "connection_id": job.scope.connection_id,
+            "limit": job.scope.capabilities.write_batch,
+            "candidates": CANDIDATES,
+            "cell": only,
+        },
+    ).scalars()
+    locked = cell_store.lock(session, cell_ids=list(ids))
+    at = cell_store.now(session)
+    wanted = cell_store.targets(session, list(locked.values()))
+    planned = []
+    for cell in locked.values():
+        plan = _plan(job, cell, wanted.get(cell.id), at)
+        if plan is None:
+            cell.synced_version, cell.dirty_since = cell.wanted_version, None
+        else:
+            planned.append(plan)
+    cell_store.save(session, (c for c in locked.values() if not c.dirty))
+    return len(locked), planned
+
+
+def _plan(job: Job, cell: Cell, wanted: int | None, at: datetime) -> _Planned | None:
+    if wanted is None or cell.account is None:
+        return None
+    decision = decide(
+        cell.belief,
+        wanted,
+        in_doubt=cell.check_due_at is not None,
+        stale=cell.stale,
+        deltas=job.scope.capabilities.deltas,
+    )
+    if decision is Decision.RIGHT:
+        return None
+    if decision is Decision.WAIT:
+        if cell.check_due_at is None:
+            cell.look_again(at)
+        return None
+    kind = WriteKind.DELTA if decision is Decision.DELTA else WriteKind.SET
+    return _Planned(cell.id, cell.ref, cell.version, cell.belief.expected, wanted, kind)
+
+
+def _read_before_write(
+    job: Job, planned: Sequence[_Planned], requested_at: datetime
+) -> dict[WriteKind, list[_Attempt]]:
+    """Without compare-and-set: read the same cells right before, and write only those as expected."""
+    readings = job.shop.channel.read_levels([p.ref for p in planned])
+    shown = {reading.ref: reading.quantity for reading in readings}
+    with unit_of_work() as uow:
+        session = uow.session
+        locked = cell_store.lock(session, cell_ids=[p.cell_id for p in planned])
+        at = cell_store.now(session)
+        wanted = cell_store.targets(session, list(locked.values()))
+        go = []
+        for plan in planned:
+            cell = locked[plan.cell_id]
+            if cell.version != plan.version:
+                continue  # a reading came in between: still dirty, so claimed again
+            if shown.get(plan.ref) != cell.belief.expected:
+                _reconcile_first(cell, at)
+                continue
+            again = _plan(job, cell, wanted.get(cell.id), at)
+            if again is None:
+                cell.synced_version, cell.dirty_since = cell.wanted_version, None
+            else:
+                go.append(again)
+        cell_store.save(session, (c for c in locked.values() if not c.dirty))
+        attempts = _commit_attempts(session, job, go, requested_at)
+        uow.commit()
+    return attempts
+
+
+def _reconcile_first(cell: Cell, at: datetime) -> None:
+    """The shop shows another number than we believe: read it between two order reads, then push."""
+    cell.stale = True
+    cell.look_again(at)
+    cell.synced_version, cell.dirty_since = cell.wanted_version, None
+
+
+def _commit_attempts(
+    session: Session, job: Job, planned: Sequence[_Planned], started_at: datetime
+) -> dict[WriteKind, list[_Attempt]]:
+    """Write down what is about to be sent, one batch key per call. The caller commits."""
+    attempts: dict[WriteKind, list[_Attempt]] = defaultdict(list)
+    for kind in WriteKind:
+        batch = [p for p in planned if p.kind is kind]
+        if not batch:
+            continue
+        rows = session.execute(
+            _INSERT_ATTEMPTS,
+            {
+                "account_id": job.scope.account_id,
+                "connection_id": job.scope.connection_id,
+                "batch_key": uuid.uuid4(),
+                "kind": kind.value,
+                "started_at": started_at,
+                "seconds": CALL_SECONDS + LANDING_SECONDS,
+                "cells": [p.cell_id for p in batch],
+                "expected": [p.expected for p in batch],
+                "wanted": [p.wanted for p in batch],
+            },
+        )
+        by_cell = {row.cell_id: row.id for row in rows}
+        attempts[kind] = [
+            _Attempt(by_cell[p.cell_id], p.cell_id, StockWrite(p.ref, p.expected, p.wanted)) for p in batch
+        ]
+    return attempts
+
+
+def _send(job: Job, kind: WriteKind, batch: Sequence[_Attempt], *, repeat: bool = False) -> None:
+    """One call, then its record. A fault that proves that nothing was written closes the attempts."""
+    with unit_of_work() as uow:
+        row = uow.session.execute(_KEY_AND_TIME, {"id": batch[0].id}).one()
+    seconds = CALL_SECONDS if repeat else min(row.seconds_left - LANDING_SECONDS, CALL_SECONDS)
+    try:
+        results = job.shop.channel.write_levels(
+            [a.write for a in batch],
+            kind=kind,
+            key=str(row.batch_key),
+            deadline=time.monotonic() + seconds,
+        )
+    except (Transient, AuthExpired) as err:
+        outcome = WriteOutcome.UNKNOWN if repeat else WriteOutcome.NOT_APPLIED
+        _record(job, batch, [WriteResult(a.write.ref, outcome, err.code) for a in batch], repeat=repeat)
+        raise
+    except Permanent as err:
+        # Refused whole: each cell gets a job of its own, so that one poisonous row shows itself.
+        outcome = WriteOutcome.STALE if repeat else WriteOutcome.REJECTED
+        results = [WriteResult(a.write.ref, outcome, err.code, str(err)) for a in batch]
+    _record(job, batch, results, repeat=repeat)
+
+
+def _record(job: Job, batch: Sequence[_Attempt], results: Sequence[WriteResult], *, repeat: bool) -> None:
+    """Move the accounts by what was written, and say what is left to do. One transaction."""
+    with unit_of_work() as uow:
+        session = uow.session
+        locked = cell_store.lock(session, cell_ids=[a.cell_id for a in batch])
+        at = cell_store.now(session)
+        open_now = {r.id: r for r in session.execute(_STILL_OPEN, {"ids": [a.id for a in batch]})}
+        closing: list[tuple[int, str, str, str]] = []
+        for attempt, result in zip(batch, results, strict=True):
+            if attempt.id not in open_now:
+                continue  # another worker asked again and recorded it
+            cell = locked[attempt.cell_id]
+            outcome, code = _take(job, cell, open_now[attempt.id], result, at, repeat)
+            closing.append((attempt.id, outcome, code, result.message[:500]))
+        cell_store.save(session, locked.values())
+        session.execute(
+            _CLOSE,
+            {
+                "ids": [c[0] for c in closing],
+                "outcomes": [c[1] for c in closing],
+                "codes": [c[2] for c in closing],
+                "messages": [c[3] for c in closing],
+                "at": at,
+            },
+        )
+        uow.commit()
+    counts: dict[str, int] = defaultdict(int)
+    for _id, outcome, _code, _message in closing:
+        counts[outcome] += 1
+    log.info("push_recorded", connection_id=job.scope.connection_id, repeat=repeat, **counts)
+
+
+def _take(
+    job: Job, cell: Cell, attempt: Row[Any], result: WriteResult, at: datetime, repeat: bool
+) -> tuple[str, str]:
+    """What one result does to its cell; returns the attempt's outcome and code."""
+    cell.version += 1
+    match result.outcome:
+        case WriteOutcome.APPLIED:
+            difference = attempt.to_quantity - attempt.from_quantity
+            cell.belief = Belief(cell.belief.account + difference, cell.drift)
+            cell.failures, cell.next_attempt_at, cell.error = 0, None, ""
+            cell.synced_version = max(cell.synced_version, attempt.wanted_version)
+            if not cell.dirty:
+                cell.dirty_since = None
+            if cell.stale:
+                cell.look_again(at + cell_store.DOUBT_SETTLE)
+        case WriteOutcome.STALE if repeat:
+            # The first call may have been applied all the same: only a reading can tell now.
+            cell.look_again(at)
+            return "unknown", REPEAT_WAS_STALE
+        case WriteOutcome.STALE:
+            cell.stale = True
+            cell.look_again(at + cell_store.DOUBT_SETTLE)
+        case WriteOutcome.UNKNOWN:
+            if not job.scope.capabilities.compare_and_set:
+                cell.look_again(attempt.deadline_at + timedelta(seconds=1))
+        case WriteOutcome.REJECTED:
+            _refused(cell, result, at)
+        case WriteOutcome.NOT_APPLIED:
+            pass  # still dirty
+    return result.outcome.value, result.code
+
+
+def _refused(cell: Cell, result: WriteResult, at: datetime) -> None:
+    """It leaves the batch and gets a job of its own, until its last attempt."""
+    cell.failures += 1
+    cell.error = (result.message or result.code)[:500]
+    if cell.failures >= backoff.MAX_ATTEMPTS:
+        cell.state, cell.next_attempt_at = "failed", None
+    else:
+        seconds = backoff.delay_seconds(cell.failures, jitter=0.5)
+        cell.next_attempt_at = at + timedelta(seconds=seconds)
+
+
+def _ask_again(job: Job, held: Lease) -> None:
+    """Attempts whose outcome nobody knows. With compare-and-set the identical call is sent again under
+    its key; without, only a reading requested after their deadline can tell, and nothing is sent."""
+    with unit_of_work() as uow:
+        rows = uow.session.execute(_UNANSWERED, {"connection_id": job.scope.connection_id}).all()
+        if rows and not job.scope.capabilities.compare_and_set:
+            uow.session.execute(_READ_AFTER_DEADLINE, {"ids": [r.id for r in rows]})
+            uow.commit()
+            return
+        uow.session.execute(_COUNT_TRY, {"ids": [r.id for r in rows]})
+        uow.commit()
+    calls: dict[tuple[uuid.UUID, str], list[_Attempt]] = defaultdict(list)
+    for row in rows:
+        ref = CellRef(row.external_stock_id, row.external_location_id)
+        write = StockWrite(ref, row.from_quantity, row.to_quantity)
+        calls[row.batch_key, row.kind].append(_Attempt(row.id, row.cell_id, write))
+    for (_key, kind), batch in calls.items():
+        held.renew()
+        _send(job, WriteKind(kind), batch, repeat=True)
+
+
+_DIRTY = """
+    wanted_version > synced_version AND state = 'active' AND account IS NOT NULL
+    AND NOT EXISTS (
+        SELECT 1 FROM push_attempts a WHERE a.cell_id = c.id AND a.outcome IN ('open', 'unknown')
+    )
+"""
+_CLAIM = text(
+    f"""
+    SELECT d.id FROM (
+        SELECT c.id, c.variant_id, c.location_id, c.account + c.drift AS expected
+        FROM stock_cells c
+        WHERE c.connection_id = :connection_id AND c.failures = 0 AND {_DIRTY}
+        ORDER BY c.dirty_since LIMIT :candidates
+    ) d
+    LEFT JOIN stock_levels l ON l.variant_id = d.variant_id AND l.location_id = d.location_id
+    ORDER BY l.on_hand - l.committed >= d.expected, l.on_hand - l.committed, d.id
+    LIMIT :limit
+    """  # noqa: S608  (a constant of this module)
+)
+_CLAIM_ONE = text(f"SELECT c.id FROM stock_cells c WHERE c.id = :cell AND {_DIRTY}")  # noqa: S608
+_CONNECTION_OF = text("SELECT connection_id FROM stock_cells WHERE id = :id")
+_CELL_STATE = text("SELECT state, failures, error FROM stock_cells WHERE id = :id")
+_INSERT_ATTEMPTS = text(
+    """
+    WITH started AS (
+        UPDATE stock_cells SET version = version + 1 WHERE id = ANY(CAST(:cells AS bigint[]))
+        RETURNING id, wanted_version
+    )
+    INSERT INTO push_attempts (account_id, connection_id, cell_id, batch_key, position, kind,
+        from_quantity, to_quantity, wanted_version, started_at, deadline_at)
+    SELECT :account_id, :connection_id, w.cell_id, :batch_key, w.position, :kind, w.expected, w.wanted,
+        s.wanted_version, :started_at, clock_timestamp() + make_interval(secs => :seconds)
+    FROM unnest(CAST(:cells AS bigint[]), CAST(:expected AS int[]), CAST(:wanted AS int[]))
+        WITH ORDINALITY AS w (cell_id, expected, wanted, position)
+    JOIN started s ON s.id = w.cell_id
+    RETURNING id, cell_id
+    """
+)
+_KEY_AND_TIME = text(
+    """
+    SELECT batch_key, CAST(extract(epoch FROM deadline_at - clock_timestamp()) AS float8) AS seconds_left
+    FROM push_attempts WHERE id = :id
+    """
+)
+_STILL_OPEN = text(
+    """
+    SELECT id, from_quantity, to_quantity, wanted_version, deadline_at FROM push_attempts
+    WHERE id = ANY(CAST(:ids AS bigint[])) AND outcome IN ('open', 'unknown')
+    """
+)
+_CLOSE = text(
+    """
+    UPDATE push_attempts a SET outcome = v.outcome, code = v.code, message = v.message,
+        closed_at = CASE WHEN v.outcome <> 'unknown' THEN CAST(:at AS timestamptz) END
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:outcomes AS text[]), CAST(:codes AS text[]),
+        CAST(:messages AS text[])) AS v (id, outcome, code, message)
+    WHERE a.id = v.id
+    """
+)
+_UNANSWERED = text(
+    f"""
+    SELECT a.id, a.cell_id, a.batch_key, a.kind, a.from_quantity, a.to_quantity,
+        c.external_stock_id, c.external_location_id
+    FROM push_attempts a JOIN stock_cells c ON c.id = a.cell_id
+    WHERE a.connection_id = :connection_id AND a.outcome IN ('open', 'unknown')
+        AND a.code <> '{REPEAT_WAS_STALE}'
+    ORDER BY a.batch_key, a.position
+    """  # noqa: S608  (a constant)
+)
+_COUNT_TRY = text("UPDATE push_attempts SET tries = tries + 1 WHERE id = ANY(CAST(:ids AS bigint[]))")
+_READ_AFTER_DEADLINE = text(
+    """
+    WITH waiting AS (
+        SELECT c.id, a.deadline_at FROM push_attempts a JOIN stock_cells c ON c.id = a.cell_id
+        WHERE a.id = ANY(CAST(:ids AS bigint[])) AND c.check_due_at IS NULL
+        ORDER BY c.id FOR NO KEY UPDATE OF c
+    )
+    UPDATE stock_cells c SET reported = NULL, check_due_at = w.deadline_at + interval '1 second'
+    FROM waiting w WHERE c.id = w.id
+    """
+)

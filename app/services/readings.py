@@ -1,0 +1,387 @@
+"""Readings of channels' numbers: compared with what we believe, recorded, and booked when settled."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import Row, TextClause, text
+from sqlalchemy.orm import Session
+
+from app.domain.account import Belief, Doubtful, Effect, Window, accept_reading
+from app.domain.stock import Movement
+from app.platforms.base import CellRef, LevelReading
+from app.services import cells as cell_store
+from app.services import ledger
+from app.services.cells import Cell
+from app.services.uow import unit_of_work
+
+log = structlog.get_logger()
+
+CELLS_PER_TRANSACTION = 1000
+DOUBTS_BEFORE_INSISTING = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """Taken before the HTTP call: a reading counts only for cells that nothing happened to since."""
+
+    connection_id: int
+    requested_at: datetime
+    versions: Mapping[int, int]
+    refs: Mapping[CellRef, int]
+
+
+@dataclass(slots=True)
+class Recorded:
+    """What became of a reading's cells. `bumped`: connections whose pushes have to look."""
+
+    accepted: int = 0
+    doubtful: int = 0
+    outdated: int = 0
+    booked: int = 0
+    bumped: set[int] = field(default_factory=set)
+
+
+def due_cells(session: Session, connection_id: int, *, limit: int) -> Ticket:
+    """The cells whose reading is due, longest waiting first, with their versions."""
+    return _ticket(session, connection_id, _DUE, {"connection_id": connection_id, "limit": limit})
+
+
+def named_cells(session: Session, connection_id: int, cell_ids: Collection[int]) -> Ticket:
+    return _ticket(session, connection_id, _NAMED, {"cells": list(cell_ids)})
+
+
+def _ticket(session: Session, connection_id: int, query: TextClause, params: dict[str, object]) -> Ticket:
+    requested_at = cell_store.now(session)
+    rows = session.execute(query, params).all()
+    return Ticket(
+        connection_id=connection_id,
+        requested_at=requested_at,
+        versions={r.id: r.version for r in rows},
+        refs={CellRef(r.external_stock_id, r.external_location_id): r.id for r in rows},
+    )
+
+
+def record(
+    ticket: Ticket,
+    readings: Sequence[LevelReading],
+    *,
+    elapsed: timedelta,
+    compare_and_set: bool,
+    settle: timedelta,
+) -> Recorded:
+    """Compare a reading, taken between two order reads, with what we believe, and record what differs.
+
+    Equal numbers of cells that nobody doubts are no news and cost no write. `elapsed`: from
+    `ticket.requested_at` until the answer. Booking what has settled is part of it. Idempotent: a cell
+    whose version moved since the ticket is left alone.
+    """
+    result = Recorded()
+    window = Window(ticket.requested_at, ticket.requested_at + elapsed)
+    by_id = {ticket.refs[r.ref]: r for r in readings if r.ref in ticket.refs}
+    worth_a_look = _interesting(by_id)
+    for start in range(0, len(worth_a_look), CELLS_PER_TRANSACTION):
+        chunk = {i: by_id[i] for i in worth_a_look[start : start + CELLS_PER_TRANSACTION]}
+        settled = _record_chunk(ticket, chunk, window, compare_and_set, settle, result)
+        if settled:
+            _book(ticket.connection_id, settled, result)
+    log.info(
+        "reading_recorded",
+        connection_id=ticket.connection_id,
+        cells=len(by_id),
+        accepted=result.accepted,
+        doubtful=result.doubtful,
+        outdated=result.outdated,
+        booked=result.booked,
+    )
+    return result
+
+
+def _interesting(by_id: Mapping[int, LevelReading]) -> list[int]:
+    with unit_of_work() as uow:
+        rows = uow.session.execute(
+            _INTERESTING,
+            {"ids": list(by_id), "quantities": [r.quantity for r in by_id.values()]},
+        )
+        return [row.id for row in rows]
+
+
+def _record_chunk(
+    ticket: Ticket,
+    chunk: Mapping[int, LevelReading],
+    window: Window,
+    compare_and_set: bool,
+    settle: timedelta,
+    result: Recorded,
+) -> dict[int, int]:
+    """One transaction. Returns cell id -> version of those whose drift has settled and may be booked."""
+    with unit_of_work() as uow:
+        session = uow.session
+        variants = session.execute(_VARIANTS_OF, {"cells": list(chunk)}).scalars().all()
+        locked = cell_store.lock(session, variant_ids=variants, cell_ids=list(chunk))
+        at = cell_store.now(session)
+        context = _load_context(session, list(chunk), window.start, compare_and_set)
+        drifted: list[Cell] = []
+        settled: dict[int, int] = {}
+        bumped: set[int] = set()
+        for cell_id, reading in chunk.items():
+            cell = locked[cell_id]
+            if cell.version != ticket.versions[cell_id]:
+                result.outdated += 1
+                continue
+            before = cell.belief
+            verdict = _compare(cell, reading, window, context, compare_and_set, at, result)
+            if verdict is None:
+                continue
+            if cell.drift != before.drift:
+                drifted.append(cell)
+            elif cell.drift and context.drift_seen[cell_id] + settle <= window.start:
+                settled[cell_id] = cell.version
+                cell.look_again(at)  # should we die before it is booked
+            elif cell.drift:
+                cell.look_again(context.drift_seen[cell_id] + settle)
+            bumped.add(cell.variant_id or 0)
+        for cell in locked.values():
+            if cell.variant_id in bumped:
+                cell.want(at)
+                result.bumped.add(cell.connection_id)
+        cell_store.record_drift(session, drifted, at, settle)
+        cell_store.save(session, locked.values())
+        _close_attempts(session, context.verdicts, at)
+        uow.commit()
+    return settled
+
+
+@dataclass(slots=True)
+class _Context:
+    """What else is known of the cells: effects, unanswered writes, pending drifts."""
+
+    learned: dict[int, list[Effect]]
+    overwritable: dict[int, list[Effect]]
+    attempts: dict[int, tuple[int, int, datetime, str]]
+    """cell -> (attempt id, difference, deadline, code)"""
+    drift_seen: dict[int, datetime]
+    verdicts: dict[int, str] = field(default_factory=dict)
+    """attempt id -> outcome that the reading decided"""
+
+
+def _load_context(
+    session: Session, ids: list[int], requested_at: datetime, compare_and_set: bool
+) -> _Context:
+    learned: dict[int, list[Effect]] = defaultdict(list)
+    overwritable: dict[int, list[Effect]] = defaultdict(list)
+    for row in session.execute(_LEARNED_SINCE, {"cells": ids, "at": requested_at}):
+        learned[row.cell_id].append(Effect(row.delta, row.effected_at))
+    if not compare_and_set:
+        for row in session.execute(_OVERWRITABLE, {"cells": ids, "at": requested_at}):
+            overwritable[row.cell_id].append(Effect(row.delta, row.effected_at))
+    attempts = {
+        row.cell_id: (row.id, row.difference, row.deadline_at, row.code)
+        for row in session.execute(_UNANSWERED, {"cells": ids})
+    }
+    seen = {row.cell_id: row.seen_at for row in session.execute(_PENDING, {"cells": ids})}
+    return _Context(learned, overwritable, attempts, seen)
+
+
+REPEAT_WAS_STALE = "repeat_was_stale"
+"""Code of an attempt whose identical repeat failed compare-and-set: only a reading can tell now."""
+
+
+def _compare(
+    cell: Cell,
+    reading: LevelReading,
+    window: Window,
+    context: _Context,
+    compare_and_set: bool,
+    at: datetime,
+    result: Recorded,
+) -> bool | None:
+    """Take the reading into the cell; None if it was not accepted."""
+    if reading.quantity is None:
+        cell.state, cell.error = "failed", str(reading.problem or "unreadable")
+        cell.check_due_at, cell.reported = None, None
+        result.accepted += 1
+        return None
+    attempt = context.attempts.get(cell.id)
+    if attempt is not None:
+        _id, _difference, deadline, code = attempt
+        if compare_and_set and code != REPEAT_WAS_STALE:
+            cell.check_due_at = at + cell_store.DOUBT_SETTLE  # the identical call is asked again instead
+            return None
+        if window.start <= deadline:
+            cell.check_due_at = deadline + cell_store.DOUBT_SETTLE
+            return None
+    doubtful = [e for e in context.learned[cell.id] if window.touches(e.at)]
+    verdict = accept_reading(
+        cell.belief,
+        reading.quantity,
+        window,
+        learned_since=context.learned[cell.id],
+        overwritable=context.overwritable[cell.id],
+        unknown_difference=attempt[1] if attempt else None,
+        insist=cell.checks >= DOUBTS_BEFORE_INSISTING,
+    )
+    cell.reported, cell.check_due_at = None, None
+    if isinstance(verdict, Doubtful):
+        cell.checks += 1
+        cell.look_again(at + cell_store.DOUBT_SETTLE)
+        result.doubtful += 1
+        return None
+    if attempt is not None:
+        context.verdicts[attempt[0]] = "applied" if verdict.unknown_applied else "not_applied"
+    if cell.error in ("untracked", "vanished"):
+        cell.state, cell.error = "active", ""
+    cell.belief = verdict.belief
+    cell.version += 1
+    cell.read_at, cell.stale, cell.checks = window.start, False, 0
+    if doubtful and not compare_and_set:
+        cell.look_again(at + cell_store.DOUBT_SETTLE)  # a write may have overwritten them
+    result.accepted += 1
+    return True
+
+
+def _close_attempts(session: Session, verdicts: Mapping[int, str], at: datetime) -> None:
+    if verdicts:
+        session.execute(
+            _CLOSE_ATTEMPTS, {"ids": list(verdicts), "outcomes": list(verdicts.values()), "at": at}
+        )
+
+
+def _book(connection_id: int, settled: Mapping[int, int], result: Recorded) -> None:
+    """Drift that settled becomes stock (merge) or is overwritten (SyncFlow wins), by the policy."""
+    with unit_of_work() as uow:
+        session = uow.session
+        rows = session.execute(_SETTLED, {"cells": list(settled)}).all()
+        if not rows:
+            return
+        merge = rows[0].drift_policy == "merge"
+        account_id = rows[0].account_id
+        places = {(r.variant_id, r.location_id) for r in rows if r.variant_id is not None}
+        if merge:
+            ledger.lock_levels(session, account_id, places)
+        locked = cell_store.lock(session, variant_ids=[v for v, _ in places], cell_ids=list(settled))
+        at = cell_store.now(session)
+        ready = [
+            r
+            for r in rows
+            if locked[r.cell_id].version == settled[r.cell_id] and locked[r.cell_id].drift == r.quantity
+        ]
+        if merge:
+            ledger.book(session, account_id, [_entry(row, locked[row.cell_id]) for row in ready])
+        for row in ready:
+            cell = locked[row.cell_id]
+            cell.belief = Belief(cell.belief.expected, 0)
+            cell.version += 1
+            cell.check_due_at = None
+        changed = {row.variant_id for row in ready}
+        for cell in locked.values():
+            if cell.variant_id in changed:
+                cell.want(at)
+                result.bumped.add(cell.connection_id)
+        cell_store.save(session, locked.values())
+        session.execute(
+            _CLOSE_DRIFTS,
+            {"ids": [r.id for r in ready], "state": "booked" if merge else "overwritten", "at": at},
+        )
+        uow.commit()
+        result.booked += len(ready)
+    log.info("drift_settled", connection_id=connection_id, cells=len(ready), merged=merge)
+
+
+def _entry(row: Row[Any], cell: Cell) -> ledger.Entry:
+    return ledger.Entry(
+        variant_id=row.variant_id,
+        location_id=row.location_id,
+        movement=Movement(on_hand=cell.drift * cell.factor),
+        cause="drift",
+        source_key=f"drift:{row.id}",
+        occurred_at=row.seen_at,
+    )
+
+
+_DUE = text(
+    """
+    SELECT id, version, external_stock_id, external_location_id FROM stock_cells
+    WHERE connection_id = :connection_id AND check_due_at <= clock_timestamp()
+    ORDER BY check_due_at LIMIT :limit
+    """
+)
+_NAMED = text(
+    """
+    SELECT id, version, external_stock_id, external_location_id FROM stock_cells
+    WHERE id = ANY(CAST(:cells AS bigint[]))
+    """
+)
+_INTERESTING = text(
+    """
+    SELECT c.id
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:quantities AS int[])) AS r (id, quantity)
+    JOIN stock_cells c USING (id)
+    WHERE c.account IS NOT NULL AND (
+        r.quantity IS DISTINCT FROM c.account + c.drift OR c.check_due_at IS NOT NULL OR c.stale
+    )
+    ORDER BY c.id
+    """
+)
+_VARIANTS_OF = text(
+    """
+    SELECT DISTINCT variant_id FROM stock_cells
+    WHERE id = ANY(CAST(:cells AS bigint[])) AND variant_id IS NOT NULL
+    """
+)
+_LEARNED_SINCE = text(
+    """
+    SELECT cell_id, delta, effected_at FROM cell_effects
+    WHERE cell_id = ANY(CAST(:cells AS bigint[])) AND learned_at >= :at
+    """
+)
+_OVERWRITABLE = text(
+    """
+    SELECT e.cell_id, e.delta, e.effected_at
+    FROM cell_effects e JOIN stock_cells c ON c.id = e.cell_id
+    WHERE e.cell_id = ANY(CAST(:cells AS bigint[])) AND e.learned_at < :at
+        AND (c.read_at IS NULL OR e.learned_at >= c.read_at)
+        AND EXISTS (
+            SELECT 1 FROM push_attempts a
+            WHERE a.cell_id = e.cell_id AND a.outcome IN ('open', 'unknown', 'applied')
+                AND e.effected_at BETWEEN a.started_at - interval '2 seconds'
+                    AND coalesce(a.closed_at, a.deadline_at) + interval '2 seconds'
+        )
+    """
+)
+_UNANSWERED = text(
+    """
+    SELECT id, cell_id, to_quantity - from_quantity AS difference, deadline_at, code FROM push_attempts
+    WHERE cell_id = ANY(CAST(:cells AS bigint[])) AND outcome IN ('open', 'unknown')
+    """
+)
+_PENDING = text(
+    """
+    SELECT cell_id, seen_at FROM drifts WHERE cell_id = ANY(CAST(:cells AS bigint[])) AND state = 'pending'
+    """
+)
+_CLOSE_ATTEMPTS = text(
+    """
+    UPDATE push_attempts a SET outcome = v.outcome, closed_at = :at
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:outcomes AS text[])) AS v (id, outcome)
+    WHERE a.id = v.id AND a.outcome IN ('open', 'unknown')
+    """
+)
+_SETTLED = text(
+    """
+    SELECT d.id, d.account_id, d.cell_id, d.quantity, d.seen_at, c.variant_id, c.location_id, n.drift_policy
+    FROM drifts d
+    JOIN stock_cells c ON c.id = d.cell_id
+    JOIN connections n ON n.id = c.connection_id
+    WHERE d.cell_id = ANY(CAST(:cells AS bigint[])) AND d.state = 'pending' AND c.variant_id IS NOT NULL
+    ORDER BY d.id
+    """
+)
+_CLOSE_DRIFTS = text(
+    "UPDATE drifts SET state = :state, closed_at = :at WHERE id = ANY(CAST(:ids AS bigint[]))"
+)

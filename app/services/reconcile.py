@@ -1,0 +1,157 @@
+"""The regular look at a shop: its orders, then the levels in doubt between two looks at its orders.
+
+Webhooks may all be lost: what this does alone brings everything home, only later.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import Row, TextClause, text
+
+from app.platforms.base import LevelReading, LevelReported
+from app.services import cells as cell_store
+from app.services import orders, readings
+from app.services.leases import Lease, Work, lease
+from app.services.nudge import Drain, begin, nudge
+from app.services.runs import sync_run
+from app.services.uow import unit_of_work
+from app.services.work import Job, work_on
+
+log = structlog.get_logger()
+
+CELLS_PER_READING = 500
+HINT_OVERLAP = timedelta(minutes=2)
+"""How far back a poll asks for touched levels; only hints, so the clocks need not agree."""
+
+
+def reconcile(connection_id: int) -> None:
+    """Poll orders and touched levels if it is time, sweep all levels if it is time, read what is in
+    doubt. Safe to run at any time and twice."""
+    begin(Drain.RECONCILE, connection_id)
+    with work_on(connection_id, states=("active", "paused")) as job:
+        if job is None:
+            return
+        with lease(Work.RECONCILE, connection_id) as held:
+            if held is None:
+                return
+            due = _due(job)
+            if due.poll:
+                _poll_orders(job)
+                _hint(job, held, job.shop.channel.changed_levels(due.external_location_id, _since(due)))
+                _mark(_POLLED, connection_id, due.now)
+            if due.sweep:
+                _sweep(job, held, due)
+            while _read_due(job, held):
+                held.renew()
+
+
+def _due(job: Job) -> Row[Any]:
+    with unit_of_work() as uow:
+        return uow.session.execute(
+            _DUE,
+            {
+                "id": job.scope.connection_id,
+                "poll": job.settings.order_poll_seconds,
+                "sweep": job.settings.level_sweep_seconds,
+            },
+        ).one()
+
+
+def _since(due: Row[Any]) -> datetime:
+    since: datetime = (due.levels_cursor or due.now) - HINT_OVERLAP
+    return since
+
+
+def _poll_orders(job: Job) -> bool:
+    """False if the orders could not be looked at, as another worker is at it for long."""
+    with lease(Work.ORDERS, job.scope.connection_id, wait_seconds=20) as held:
+        if held is None:
+            return False
+        orders.poll(job.scope, job.shop, held)
+    return True
+
+
+def _sweep(job: Job, held: Lease, due: Row[Any]) -> None:
+    """Every level of the shop, as hints: what differs is read properly afterwards."""
+    with sync_run(job.scope.account_id, job.scope.connection_id, "sweep") as run:
+        pages = job.shop.channel.all_levels(due.external_location_id)
+        levels, differing = _hint(job, held, pages)
+        run.counts = {"levels": levels, "differing": differing}
+        _mark(_SWEPT, job.scope.connection_id, due.now)
+
+
+def _hint(job: Job, held: Lease, pages: Iterable[Iterable[LevelReading]]) -> tuple[int, int]:
+    levels = differing = 0
+    for page in pages:
+        held.renew()
+        reports = [LevelReported(reading.ref, reading.quantity) for reading in page]
+        levels += len(reports)
+        with unit_of_work() as uow:
+            differing += cell_store.note_reports(uow.session, job.scope.connection_id, reports)
+            uow.commit()
+    return levels, differing
+
+
+def _mark(statement: TextClause, connection_id: int, at: datetime) -> None:
+    with unit_of_work() as uow:
+        uow.session.execute(statement, {"id": connection_id, "at": at})
+        uow.commit()
+
+
+def _read_due(job: Job, held: Lease) -> bool:
+    """Orders, levels, orders; then compare. False when no reading is due."""
+    connection_id = job.scope.connection_id
+    with unit_of_work() as uow:
+        if cell_store.drop_explained_reports(uow.session, connection_id):
+            uow.after_commit(lambda: nudge(Drain.PUSH, connection_id))
+        uow.commit()
+    with unit_of_work() as uow:
+        if not readings.due_cells(uow.session, connection_id, limit=1).refs:
+            return False
+    if not _poll_orders(job):
+        return False
+    with unit_of_work() as uow:
+        cell_store.drop_explained_reports(uow.session, connection_id)
+        uow.commit()
+    with unit_of_work() as uow:
+        ticket = readings.due_cells(uow.session, connection_id, limit=CELLS_PER_READING)
+    if not ticket.refs:
+        nudge(Drain.PUSH, connection_id)
+        return False
+    held.renew()
+    started = time.monotonic()
+    found = job.shop.channel.read_levels(list(ticket.refs))
+    elapsed = timedelta(seconds=time.monotonic() - started)
+    if not _poll_orders(job):
+        return False
+    recorded = readings.record(
+        ticket,
+        found,
+        elapsed=elapsed,
+        compare_and_set=job.scope.capabilities.compare_and_set,
+        settle=job.scope.settle,
+    )
+    for bumped in recorded.bumped | {connection_id}:
+        nudge(Drain.PUSH, bumped)
+    return True
+
+
+_DUE = text(
+    """
+    SELECT clock_timestamp() AS now, c.levels_cursor,
+        coalesce(c.orders_polled_at + make_interval(secs => :poll) <= clock_timestamp(), true) AS poll,
+        coalesce(c.levels_swept_at + make_interval(secs => :sweep) <= clock_timestamp(), true) AS sweep,
+        coalesce((
+            SELECT l.external_location_id FROM connection_locations l
+            WHERE l.connection_id = c.id ORDER BY l.priority LIMIT 1
+        ), '') AS external_location_id
+    FROM connections c WHERE c.id = :id
+    """
+)
+_POLLED = text("UPDATE connections SET levels_cursor = :at WHERE id = :id")
+_SWEPT = text("UPDATE connections SET levels_swept_at = :at WHERE id = :id")

@@ -1,0 +1,175 @@
+"""Find the work that a lost nudge, an emptied Redis or a dead worker left behind, and wake it again."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import redis
+import structlog
+from flask import current_app
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from app.services.nudge import Drain, enqueue, nudge
+from app.services.uow import unit_of_work
+from app.settings import Settings
+
+log = structlog.get_logger()
+
+RETRY_SECONDS = 120
+
+
+def wake_due() -> None:
+    """Every second: reconciles whose time has come, shops whose back-off ended, retries that are due."""
+    settings: Settings = current_app.extensions["settings"]
+    with unit_of_work() as uow:
+        session = uow.session
+        params = {"poll": settings.order_poll_seconds, "sweep": settings.level_sweep_seconds}
+        to_reconcile = session.execute(_TO_RECONCILE, params).scalars().all()
+        events = session.execute(_RETRY_EVENTS).all()
+        cells = session.execute(_RETRY_CELLS).all()
+        uow.commit()
+    for connection_id in to_reconcile:
+        nudge(Drain.RECONCILE, connection_id)
+    for row in events:
+        _retry("process_event", f"event-{row.id}-{row.attempts}", row.id)
+    for row in cells:
+        _retry("push_cell", f"cell-{row.id}-{row.failures}", row.id)
+
+
+def sweep() -> None:
+    """Every 10 seconds: whatever lies unfinished gets its nudge again."""
+    with unit_of_work() as uow:
+        to_intake = uow.session.execute(_TO_INTAKE).scalars().all()
+        to_push = uow.session.execute(_TO_PUSH).scalars().all()
+        to_import = uow.session.execute(_TO_IMPORT).scalars().all()
+    for connection_id in to_intake:
+        nudge(Drain.INTAKE, connection_id)
+    for connection_id in to_push:
+        nudge(Drain.PUSH, connection_id)
+    for connection_id in to_import:
+        nudge(Drain.IMPORT, connection_id)
+
+
+def webhooks_due() -> list[int]:
+    """Connections whose subscriptions were not looked at for an hour."""
+    with unit_of_work() as uow:
+        return list(uow.session.execute(_WEBHOOKS_DUE).scalars())
+
+
+def house_keeping(retention_days: int) -> None:
+    """Hourly: make the coming months' event partitions, drop what is past its retention."""
+    today = datetime.now(UTC).date()
+    with unit_of_work() as uow:
+        first = today.replace(day=1)
+        for _month in range(3):
+            following = (first + timedelta(days=32)).replace(day=1)
+            name = f"inbound_events_{first:%Y_%m}"
+            if not uow.session.execute(_HAS_TABLE, {"name": name}).scalar():
+                _make_partition(uow.session, name, first, following)
+            first = following
+        for statement in _PURGES:
+            uow.session.execute(statement, {"days": retention_days})
+        uow.commit()
+
+
+def _make_partition(session: Session, name: str, start: date, end: date) -> None:
+    """Rows that the default partition took for that month are moved, or it could not be attached."""
+    statements = (
+        f"CREATE TABLE {name} (LIKE inbound_events INCLUDING ALL)",
+        f"WITH moved AS (DELETE FROM inbound_events_default WHERE received_at >= '{start}'"  # noqa: S608
+        f" AND received_at < '{end}' RETURNING *) INSERT INTO {name} OVERRIDING SYSTEM VALUE"
+        f" SELECT * FROM moved",
+        f"ALTER TABLE inbound_events ATTACH PARTITION {name} FOR VALUES FROM ('{start}') TO ('{end}')",
+    )
+    for statement in statements:
+        session.execute(text(statement))
+
+
+def _retry(job: str, job_id: str, subject_id: int) -> None:
+    """A job of its own. The row says when to try again, so that an emptied Redis loses nothing."""
+    try:
+        enqueue("retries", job, subject_id, timeout_seconds=RETRY_SECONDS, job_id=job_id)
+    except redis.RedisError as err:  # the row says so again in a minute
+        log.warning("retry_not_enqueued", job=job, subject_id=subject_id, error=type(err).__name__)
+
+
+_TO_RECONCILE = text(
+    """
+    SELECT c.id FROM connections c
+    WHERE c.state IN ('active', 'paused') AND coalesce(c.backoff_until <= now(), true) AND (
+        coalesce(c.orders_polled_at + make_interval(secs => :poll) <= now(), true)
+        OR coalesce(c.levels_swept_at + make_interval(secs => :sweep) <= now(), true)
+        OR EXISTS (SELECT 1 FROM stock_cells s WHERE s.connection_id = c.id AND s.check_due_at <= now())
+    )
+    """
+)
+_RETRY_EVENTS = text(
+    """
+    UPDATE inbound_events SET next_attempt_at = now() + interval '1 minute'
+    WHERE state = 'retrying' AND next_attempt_at <= now() RETURNING id, attempts
+    """
+)
+_RETRY_CELLS = text(
+    """
+    WITH due AS (
+        SELECT id FROM stock_cells WHERE state = 'active' AND failures > 0 AND next_attempt_at <= now()
+        ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+    )
+    UPDATE stock_cells c SET next_attempt_at = now() + interval '1 minute' FROM due WHERE c.id = due.id
+    RETURNING c.id, c.failures
+    """
+)
+_TO_INTAKE = text(
+    """
+    SELECT DISTINCT e.connection_id FROM inbound_events e JOIN connections c ON c.id = e.connection_id
+    WHERE e.state = 'pending' AND c.state IN ('review', 'active', 'paused')
+        AND coalesce(c.backoff_until <= now(), true)
+    """
+)
+_TO_PUSH = text(
+    """
+    SELECT c.id FROM connections c
+    WHERE c.state = 'active' AND coalesce(c.backoff_until <= now(), true) AND (
+        EXISTS (
+            SELECT 1 FROM stock_cells s WHERE s.connection_id = c.id AND s.state = 'active'
+                AND s.wanted_version > s.synced_version AND s.failures = 0
+        )
+        OR EXISTS (
+            SELECT 1 FROM push_attempts a
+            WHERE a.connection_id = c.id AND a.outcome IN ('open', 'unknown')
+        )
+    )
+    """
+)
+_TO_IMPORT = text(
+    "SELECT id FROM connections WHERE state = 'importing' AND coalesce(backoff_until <= now(), true)"
+)
+_WEBHOOKS_DUE = text(
+    """
+    SELECT id FROM connections WHERE state IN ('review', 'active', 'paused')
+        AND coalesce(webhooks_checked_at <= now() - interval '1 hour', true)
+        AND coalesce(backoff_until <= now(), true)
+    """
+)
+_HAS_TABLE = text("SELECT to_regclass(:name) IS NOT NULL")
+_PURGES = (
+    text(
+        """
+        DELETE FROM inbound_events
+        WHERE state IN ('done', 'ignored') AND received_at < now() - make_interval(days => :days)
+        """
+    ),
+    text("DELETE FROM cell_effects WHERE learned_at < now() - interval '1 day'"),
+    text(
+        """
+        DELETE FROM push_attempts WHERE outcome NOT IN ('open', 'unknown')
+            AND created_at < now() - make_interval(days => :days)
+        """
+    ),
+    text(
+        """
+        DELETE FROM sync_runs WHERE created_at < now() - make_interval(days => :days) AND state <> 'running'
+        """
+    ),
+)

@@ -1,0 +1,34 @@
+"""The jobs. Each takes an id, may run twice, and holds no logic: the services do the work."""
+
+from __future__ import annotations
+
+from app.services import events, importer, push
+from app.services import reconcile as reconciliation
+
+
+def drain_intake(connection_id: int) -> None:
+    events.drain(connection_id)
+
+
+def drain_push(connection_id: int) -> None:
+    push.drain(connection_id)
+
+
+def reconcile(connection_id: int) -> None:
+    reconciliation.reconcile(connection_id)
+
+
+def import_connection(connection_id: int) -> None:
+    importer.run_import(connection_id)
+
+
+def ensure_webhooks(connection_id: int) -> None:
+    importer.ensure_webhooks(connection_id)
+
+
+def process_event(event_id: int) -> None:
+    events.process_one(event_id)
+
+
+def push_cell(cell_id: int) -> None:
+    push.push_cell(cell_id)

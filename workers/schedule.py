@@ -1,0 +1,94 @@
+"""`python -m workers.schedule`: what runs by the clock. Of many such processes one works, by a lock."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+from flask import Flask
+from redis.exceptions import RedisError
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from app import create_app
+from app.extensions import db
+from app.services import sweeper
+from app.services.nudge import enqueue
+
+log = structlog.get_logger()
+
+LOCK_KEY = 7_311_020_001
+"""Of the PostgreSQL advisory lock that the one working scheduler holds."""
+
+
+@dataclass(slots=True)
+class Task:
+    """Something to do every `seconds`; `due` by time.monotonic()."""
+
+    seconds: float
+    run: Callable[[], None]
+    due: float = 0.0
+
+
+def tasks(app: Flask) -> list[Task]:
+    """The cron table."""
+    retention_days = app.extensions["settings"].inbound_event_retention_days
+    return [
+        Task(1, sweeper.wake_due),
+        Task(10, sweeper.sweep),
+        Task(60, _check_webhooks),
+        Task(3600, lambda: sweeper.house_keeping(retention_days)),
+    ]
+
+
+def main() -> int:
+    app = create_app()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with app.app_context():
+        while not stop.is_set():
+            try:
+                with db.engine.connect() as connection:
+                    _work_while_locked(connection, tasks(app), stop)
+            except (SQLAlchemyError, RedisError) as err:
+                log.warning("scheduler_interrupted", error=type(err).__name__)
+            stop.wait(2)
+    return 0
+
+
+def _work_while_locked(connection: Connection, table: list[Task], stop: threading.Event) -> None:
+    """Do what is due while this process holds the lock; a dead holder's lock is free at once."""
+    while not connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": LOCK_KEY}).scalar():
+        connection.rollback()
+        if stop.wait(2):
+            return
+    connection.commit()
+    log.info("scheduler_working")
+    while not stop.is_set():
+        connection.execute(text("SELECT 1"))  # fails if the session, and with it the lock, is gone
+        connection.commit()
+        now = time.monotonic()
+        for task in table:
+            if task.due <= now:
+                task.due = now + task.seconds
+                task.run()
+        stop.wait(0.5)
+    connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": LOCK_KEY})
+    connection.commit()
+
+
+def _check_webhooks() -> None:
+    for connection_id in sweeper.webhooks_due():
+        enqueue(
+            "sync", "ensure_webhooks", connection_id, timeout_seconds=600, job_id=f"webhooks-{connection_id}"
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
