@@ -21,11 +21,9 @@ pages: pass `next` of an answer as `cursor` to get what follows. Errors are prob
 def register_api(app: Flask, api: Api) -> None:
     """Bind every blueprint, the policy that guards them, and the answers to faults."""
     from app.api import auth, connect, connections, events, orders, pages, platforms, policy, status, stock
-    from app.api.limits import limiter
     from app.api.schemas.base import ProblemSchema
     from app.api.webhooks import register_webhooks
 
-    settings = app.extensions["settings"]
     app.config.update(
         API_TITLE="SyncFlow",
         API_VERSION="1",
@@ -40,7 +38,6 @@ def register_api(app: Flask, api: Api) -> None:
             "security": [{"token": []}],
         },
         JWT_ACCESS_TOKEN_EXPIRES=auth.TOKEN_LIFE,
-        RATELIMIT_STORAGE_URI=settings.redis_url,
     )
     api.ERROR_SCHEMA = ProblemSchema
     api.init_app(app)
@@ -48,7 +45,6 @@ def register_api(app: Flask, api: Api) -> None:
         api.register_blueprint(resource.blp, url_prefix=API_PREFIX)
     app.register_blueprint(connect.connect)
     app.register_blueprint(pages.pages)
-    register_webhooks(app, settings)
-    limiter.init_app(app)
+    register_webhooks(app)
     policy.enforce(app)
     register_errors(app)

@@ -9,7 +9,7 @@ from typing import Any
 from flask_jwt_extended import create_access_token
 
 from app.api.errors import OK
-from app.api.limits import SIGN_IN_PER_ADDRESS, SIGN_IN_PER_USER, limiter, user_and_address
+from app.api.limits import limit_sign_in
 from app.api.policy import principal
 from app.api.resource import Resource
 from app.api.schemas.auth import LoginSchema, MeSchema, TokenSchema
@@ -21,13 +21,12 @@ blp = Resource("auth", __name__, description="Sign in.")
 
 
 @blp.route("/auth/login", methods=("POST",))
-@limiter.limit(SIGN_IN_PER_ADDRESS)
-@limiter.limit(SIGN_IN_PER_USER, key_func=user_and_address)
 @blp.arguments(LoginSchema)
 @blp.response(OK, TokenSchema)
 @blp.doc(security=[])
 def login(given: dict[str, Any]) -> dict[str, Any]:
     """Exchange an e-mail address and a password for an access token."""
+    limit_sign_in(given["email"])
     caller = auth.sign_in(given["email"], given["password"], account_id=given["account_id"])
     token = create_access_token(str(caller.user_id), additional_claims={"account_id": caller.account_id})
     return {

@@ -56,6 +56,16 @@ class Forbidden(SyncFlowError):
     code = "forbidden"
 
 
+class TooManyRequests(SyncFlowError):
+    """That was tried too often. Please wait a little."""
+
+    code = "too_many_requests"
+
+    def __init__(self, *, retry_after: float) -> None:
+        super().__init__()
+        self.retry_after = retry_after
+
+
 def problem(status: int, code: str, detail: str = "", **more: Any) -> Response:
     """An answer after RFC 9457; `code` is stable and for programs, `detail` is for people."""
     body = {"type": "about:blank", "status": status, "code": code, "detail": detail, **more}

@@ -6,7 +6,7 @@ from flask import Blueprint, Flask, Response, request
 
 from app.api.errors import ACCEPTED, OK
 from app.services.intake import Intake, Receipt, intake
-from app.settings import Settings
+from app.services.waker import Waker
 
 webhooks = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 
@@ -18,8 +18,8 @@ _STATUS = {
 }
 
 
-def register_webhooks(app: Flask, settings: Settings) -> None:
-    app.extensions["intake"] = Intake(settings)
+def register_webhooks(app: Flask) -> None:
+    app.extensions["intake"] = Intake(app.extensions["settings"], Waker(app).wake)
     app.register_blueprint(webhooks)
 
 
@@ -36,7 +36,12 @@ def receive_for_app(platform: str) -> Response:
 
 
 def _headers() -> dict[str, str]:
-    return {name.lower(): value for name, value in request.headers}
+    """The request's headers with lower-case names."""
+    return {
+        name[5:].replace("_", "-").lower(): value
+        for name, value in request.environ.items()
+        if name.startswith("HTTP_")
+    }
 
 
 def _answer(receipt: Receipt) -> Response:

@@ -25,7 +25,6 @@ from app.errors import NotFound, SyncFlowError
 from app.platforms.base import Envelope, Platform
 from app.platforms.registry import platform as platform_by_slug
 from app.services.credentials import Vault
-from app.services.nudge import Drain, nudge
 from app.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -71,8 +70,12 @@ class _Target:
 class Intake:
     """One per process; opens its pool with the first webhook, so that it never crosses a fork."""
 
-    def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, settings: Settings, wake: Callable[[int], None], *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`wake` has a worker look at a connection's events; it must not block."""
         self._settings = settings
+        self._wake = wake
         self._vault = Vault(settings.credential_keys)
         self._clock = clock
         self._lock = threading.Lock()
@@ -93,7 +96,7 @@ class Intake:
         envelope = target.platform.envelope(headers, raw)
         if not self._insert(target.account_id, target.connection_id, envelope, headers, raw):
             return Receipt.DUPLICATE
-        nudge(Drain.INTAKE, target.connection_id)
+        self._wake(target.connection_id)
         return Receipt.STORED
 
     def receive_for_app(self, slug: str, headers: Mapping[str, str], raw: bytes) -> Receipt:
@@ -119,7 +122,7 @@ class Intake:
             if self._insert(account_id, connection_id, envelope, headers, raw)
         ]
         for connection_id in stored:
-            nudge(Drain.INTAKE, connection_id)
+            self._wake(connection_id)
         return Receipt.STORED if stored else Receipt.DUPLICATE
 
     def close(self) -> None:
