@@ -89,7 +89,7 @@ def ledger(evidence: Evidence, shelves: Mapping[str, Shelf]) -> Ledger:
 
 def _may_be_overwritten(edit: StockEvent, shelf: Shelf) -> bool:
     return edit.shop in WITHOUT_COMPARE_AND_SET and any(
-        edit.at < write.at <= edit.at + OVERWRITTEN_SECONDS for write in shelf.writes(edit.shop)
+        shelf.writes_between(edit.shop, edit.at, edit.at + OVERWRITTEN_SECONDS)
     )
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from syncflow.trial.facts import WRITES, CallEvent, Disturbance, ShopLog, StockEvent
+from syncflow.trial.facts import CallEvent, Disturbance, ShopLog, StockEvent
 from syncflow.trial.judge.physical import Shelf
 from syncflow.trial.judge.told import NEVER, Told
+from syncflow.trial.scenario import SHOPS
 
 WINDOW_SECONDS = 2.0
 """How long the product may take from being told of a sale to the other shop's lowered number."""
@@ -88,8 +89,7 @@ def _arrived(shelf: Shelf, index: int, sale: StockEvent) -> bool:
     began = shelf.events[index].at
     return any(
         write.after <= max(shelf.peak(index, write.at), 0)
-        for write in shelf.writes(sale.shop)
-        if began < write.at < sale.at
+        for write in shelf.writes_between(sale.shop, began, sale.at)
     )
 
 
@@ -111,7 +111,7 @@ def _writes_above(shelf: Shelf, told: Told) -> int:
         due = told.at(event) if event.delta < 0 else NEVER
         if due != NEVER:
             moments.append((due + WINDOW_SECONDS, DUE, -event.delta))
-    moments += ((write.at, WRITE, write.after) for write in _all_writes(shelf.numbers))
+    moments += ((write.at, WRITE, write.after) for shop in SHOPS for write in shelf.writes(shop))
     left, excused, above = shelf.before(0), 0, 0
     for _, kind, units in sorted(moments):
         if kind == PHYSICAL:
@@ -122,7 +122,3 @@ def _writes_above(shelf: Shelf, told: Told) -> int:
         elif units > max(left + excused, 0):
             above += 1
     return above
-
-
-def _all_writes(numbers: Mapping[str, Sequence[StockEvent]]) -> Iterable[StockEvent]:
-    return (event for events in numbers.values() for event in events if event.cause in WRITES)

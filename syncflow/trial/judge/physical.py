@@ -2,40 +2,28 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 
 from syncflow.trial.facts import WRITES, ShopLog, StockEvent
 
 
-@dataclass(frozen=True, slots=True)
 class Shelf:
-    """One SKU's history. `events` are the physical ones of both shops in order of time."""
+    """One SKU's history. `events`: what physically happened in both shops, in order of time."""
 
-    sku: str
-    events: tuple[StockEvent, ...]
-    numbers: Mapping[str, tuple[StockEvent, ...]]
-    """By shop: every change of its stored number and every write, in order of time."""
-    _times: tuple[float, ...]
-    _balances: tuple[int, ...]
-    """`_balances[n]`: units left before `events[n]`; one more for the end."""
-
-    @classmethod
-    def of(cls, sku: str, opening: int, events: Iterable[StockEvent]) -> Shelf:
+    def __init__(self, sku: str, opening: int, events: Iterable[StockEvent]) -> None:
         ordered = sorted(events, key=lambda event: (event.at, event.seq))
-        physical = tuple(event for event in ordered if event.is_physical)
-        numbers: dict[str, list[StockEvent]] = {}
+        self.sku = sku
+        self.events = [event for event in ordered if event.is_physical]
+        self._times = [event.at for event in self.events]
+        self._balances = list(accumulate((event.delta for event in self.events), initial=opening))
+        self._numbers: dict[str, list[StockEvent]] = {}
+        self._writes: dict[str, list[StockEvent]] = {}
         for event in ordered:
-            numbers.setdefault(event.shop, []).append(event)
-        return cls(
-            sku=sku,
-            events=physical,
-            numbers={shop: tuple(of_shop) for shop, of_shop in numbers.items()},
-            _times=tuple(event.at for event in physical),
-            _balances=tuple(accumulate((event.delta for event in physical), initial=opening)),
-        )
+            self._numbers.setdefault(event.shop, []).append(event)
+            if event.cause in WRITES:
+                self._writes.setdefault(event.shop, []).append(event)
 
     def before(self, index: int) -> int:
         """Units left just before the `index`-th event."""
@@ -53,16 +41,21 @@ class Shelf:
         return max(self._balances[index + 1 : bisect_right(self._times, until) + 1])
 
     def writes(self, shop: str) -> Sequence[StockEvent]:
-        return [event for event in self.numbers.get(shop, ()) if event.cause in WRITES]
+        return self._writes.get(shop, ())
+
+    def writes_between(self, shop: str, after: float, before: float) -> Iterator[StockEvent]:
+        """The writes to a shop that landed within an open span of time, in order."""
+        writes = self._writes.get(shop, ())
+        for index in range(bisect_right(writes, after, key=_at), len(writes)):
+            if writes[index].at >= before:
+                return
+            yield writes[index]
 
     def number_at(self, shop: str, at: float) -> int | None:
         """What the shop stored just before `at`; None if it stored nothing yet."""
-        latest = None
-        for event in self.numbers.get(shop, ()):
-            if event.at >= at:
-                break
-            latest = event.after
-        return latest
+        numbers = self._numbers.get(shop, ())
+        index = bisect_left(numbers, at, key=_at)
+        return numbers[index - 1].after if index else None
 
 
 def shelves(opening: Mapping[str, int], logs: Iterable[ShopLog]) -> dict[str, Shelf]:
@@ -72,4 +65,8 @@ def shelves(opening: Mapping[str, int], logs: Iterable[ShopLog]) -> dict[str, Sh
         for event in log.stock:
             if event.sku in events:
                 events[event.sku].append(event)
-    return {sku: Shelf.of(sku, opening[sku], of_sku) for sku, of_sku in events.items()}
+    return {sku: Shelf(sku, opening[sku], of_sku) for sku, of_sku in events.items()}
+
+
+def _at(event: StockEvent) -> float:
+    return event.at

@@ -8,13 +8,13 @@ from math import ceil
 
 from syncflow.trial.facts import Evidence
 from syncflow.trial.judge.physical import Shelf
+from syncflow.trial.judge.told import NEVER
+from syncflow.trial.scenario import SHOPS
 
 TAKES_UNITS = frozenset({"order", "pay"})
 
 
-def propagation_seconds(
-    shelves: Iterable[Shelf], shops: Sequence[str], began_at: float
-) -> tuple[list[float], int]:
+def propagation_seconds(shelves: Iterable[Shelf], began_at: float) -> tuple[list[float], int]:
     """(seconds per sale and other shop, sales that never arrived).
 
     A sale has arrived with the first write to the other shop of no more than what was left at some
@@ -27,7 +27,7 @@ def propagation_seconds(
         for index, sale in enumerate(shelf.events):
             if sale.cause not in TAKES_UNITS or sale.delta >= 0 or sale.at < began_at:
                 continue
-            for other in shops:
+            for other in SHOPS:
                 number = shelf.number_at(other, sale.at)
                 if other == sale.shop or number is None or number <= max(shelf.after(index), 0):
                     continue
@@ -41,8 +41,8 @@ def propagation_seconds(
 
 def _arrival(shelf: Shelf, index: int, other: str) -> float | None:
     sale = shelf.events[index]
-    for write in shelf.writes(other):
-        if write.at > sale.at and write.after <= max(shelf.peak(index, write.at), 0):
+    for write in shelf.writes_between(other, sale.at, NEVER):
+        if write.after <= max(shelf.peak(index, write.at), 0):
             return write.at
     return None
 
@@ -51,7 +51,7 @@ def heal_seconds(evidence: Evidence) -> Iterator[float]:
     """Of each order that was recorded before any webhook about it arrived although one was sent and lost:
     the seconds from its placing to its row."""
     lost: set[tuple[str, str]] = set()
-    arrived: dict[tuple[str, str], float] = defaultdict(lambda: float("inf"))
+    arrived: dict[tuple[str, str], float] = defaultdict(lambda: NEVER)
     for log in evidence.logs:
         for event in log.webhooks:
             key = (log.shop, event.resource_id)
