@@ -20,12 +20,15 @@ from sandbox.core.shop import Core, Shop
 from sandbox.core.store import Store
 from sandbox.core.webhooks import Dispatcher
 
+PLATFORMS = ("shopify", "woocommerce")
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve one shop until SIGTERM or SIGINT."""
-    args = _parse(argv)
+    args = _parse(sys.argv[1:] if argv is None else argv)
     args.state.mkdir(parents=True, exist_ok=True)
     core = open_core(args.state / f"{args.platform}.sqlite", shop=args.shop)
+    core.options = vars(args)
     with core.store.transaction():
         shop: Shop = importlib.import_module(f"sandbox.{args.platform}").make_shop(core)
     page = make_page(core, shop)
@@ -57,14 +60,19 @@ def open_core(path: Path, *, shop: str | None) -> Core:
     return Core(shop=shop, store=store, events=events, faults=faults, webhooks=webhooks)
 
 
-def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
+def _parse(argv: Sequence[str]) -> argparse.Namespace:
+    """A platform package with options of its own adds them in ``add_options(parser)``."""
     parser = argparse.ArgumentParser(prog="python -m sandbox", description="Serve one sandbox shop.")
-    parser.add_argument("platform", choices=["shopify", "woocommerce"])
+    parser.add_argument("platform", choices=PLATFORMS)
     parser.add_argument("--port", type=int, required=True, help="0 takes a free one")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--state", type=Path, required=True, help="folder of the state file")
     parser.add_argument("--token", required=True, help="bearer token of the control API")
     parser.add_argument("--shop", help="the shop's name as its platform knows it")
+    if argv and argv[0] in PLATFORMS:
+        add_options = getattr(importlib.import_module(f"sandbox.{argv[0]}"), "add_options", None)
+        if add_options is not None:
+            add_options(parser)
     return parser.parse_args(argv)
 
 

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from sandbox.core.events import EventLog
@@ -161,3 +161,5 @@ class Core:
     faults: "Faults"
     webhooks: "Dispatcher"
     base_url: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """The command line's values by name, the platform's own options among them."""

@@ -1,0 +1,392 @@
+"""What happens to orders in the shop: checkout, payment, shipping, refund, cancellation and edit.
+
+Stock follows the real shop: a checkout takes `available` at once, paid or not, into `committed`; shipping
+takes it off `committed`; what is removed unshipped goes back (restock type CANCEL) or is written off
+(NO_RESTOCK); what comes back after shipping is a RETURN. `quantity` of a line never falls: removed units are
+refund lines.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sandbox.core import Invalid, OutOfStock, Unknown
+from sandbox.core.store import Document
+from sandbox.shopify import payloads
+from sandbox.shopify.state import CURRENCY, State
+from sandbox.shopify.stock import Cause, Stock
+from sandbox.shopify.totals import amount, current, recompute, unfulfilled
+from sandbox.shopify.webhooks import Webhooks
+
+FIRST_NUMBER = 1001
+
+
+@dataclass
+class Removal:
+    """Units leaving a line: `shipped` of them had been fulfilled."""
+
+    line: Document
+    quantity: int
+    shipped: bool
+    restock: bool
+
+    @property
+    def restock_type(self) -> str:
+        if not self.restock:
+            return "NO_RESTOCK"
+        return "RETURN" if self.shipped else "CANCEL"
+
+
+class Orders:
+    """The order book. Every method runs inside a transaction."""
+
+    def __init__(self, state: State, stock: Stock, webhooks: Webhooks) -> None:
+        self.state = state
+        self.stock = stock
+        self.webhooks = webhooks
+
+    def place(self, request: Document) -> Document:
+        """A buyer's checkout. Raises OutOfStock (logged as refused), Unknown, Invalid."""
+        wanted = self._wanted(request)
+        self._refuse_if_short(wanted, request.get("reference"))
+        order = self._new_order(request)
+        for variant, quantity in wanted:
+            self._add_line(order, variant, quantity)
+        if request.get("paid", True):
+            self._pay(order, Decimal(0))
+        for line in order["lines"]:
+            self._take(order, line, line["quantity"], "order")
+        self._save(order)
+        self._log("placed", order, [(line, line["quantity"]) for line in order["lines"]])
+        self._tell(order, "orders/create")
+        return {"id": order["id"], "number": order["number"], "placed_at": order["created_at"]}
+
+    def pay(self, order_id: int, _body: Document) -> None:
+        order = self._open(order_id)
+        if Decimal(order["totals"]["outstanding"]) <= 0 and order["transactions"]:
+            raise Invalid("the order is paid")
+        self._pay(order, Decimal(order["totals"]["received"]))
+        self._save(order)
+        self._log("paid", order, [])
+        self._tell(order, "orders/paid")
+
+    def cancel(self, order_id: int, body: Document) -> None:
+        """Remove what is left of an order that has shipped nothing, and close it."""
+        order = self._open(order_id)
+        if any(line["fulfilled"] for line in order["lines"]):
+            raise Invalid("a shipped order can't be cancelled")
+        restock = bool(body.get("restock", True))
+        removals = [Removal(line, current(line), False, restock) for line in order["lines"] if current(line)]
+        order["cancelled_at"] = order["closed_at"] = time.time()
+        order["cancel_reason"] = "CUSTOMER"
+        refund = self._remove(order, removals, "cancel", repay=True) if removals else None
+        self._save(order)
+        self._log("cancelled", order, [(r.line, r.quantity) for r in removals])
+        self._tell(order, "orders/cancelled", refund)
+
+    def refund(self, order_id: int, body: Document) -> None:
+        """Refund units; shipped ones first, as goods that came back."""
+        order = self._open(order_id)
+        restock = bool(body.get("restock", True))
+        removals: list[Removal] = []
+        for line, quantity in self._lines(order, body):
+            if not 0 < quantity <= current(line):
+                raise Invalid(f"{line['sku']} has {current(line)} units left to refund")
+            shipped = min(quantity, current(line) - unfulfilled(line))
+            removals += [Removal(line, shipped, True, restock)] if shipped else []
+            removals += [Removal(line, quantity - shipped, False, restock)] if quantity > shipped else []
+        refund = self._remove(order, removals, "refund", repay=True)
+        self._save(order)
+        self._log("refunded", order, [(r.line, r.quantity) for r in removals])
+        self._tell(order, None, refund)
+
+    def edit(self, order_id: int, body: Document) -> None:
+        """Give lines a new current quantity, or add lines. Raises OutOfStock for a raise without stock."""
+        order = self._open(order_id)
+        raises, removals = self._edits(order, body)
+        self._refuse_if_short([(v, units) for v, _, units in raises], order["reference"], event=False)
+        changed: list[tuple[Document, int]] = []
+        for variant, line, units in raises:
+            if line is None:
+                line = self._add_line(order, variant, units)
+            else:
+                line["quantity"] += units
+            self._take(order, line, units, "edit_order")
+            changed.append((line, units))
+        order["edited"] = True
+        refund = self._remove(order, removals, "edit_order", repay=False) if removals else None
+        self._save(order)
+        self._log("edited", order, [(line, current(line)) for line in order["lines"]])
+        self.webhooks.emit("orders/edited", order["id"], lambda: payloads.edited(order, changed, refund))
+        self._tell(order, None, refund)
+
+    def fulfill(self, order_id: int, body: Document) -> None:
+        """Ship all that is open, or the given `lines`."""
+        order = self._open(order_id)
+        shipped = (
+            self._lines(order, body) if body.get("lines") else [(x, unfulfilled(x)) for x in order["lines"]]
+        )
+        shipped = [(line, quantity) for line, quantity in shipped if quantity]
+        if not shipped or any(not 0 < quantity <= unfulfilled(line) for line, quantity in shipped):
+            raise Invalid("there is nothing of that left to ship")
+        now, ids = time.time(), self.state.next_id
+        for line, quantity in shipped:
+            line["fulfilled"] += quantity
+            self._move(order, line, "fulfill", committed=-quantity)
+        fulfillment = {
+            "id": ids("fulfillments"),
+            "kind": "Fulfillment",
+            "order_id": order["id"],
+            "created_at": now,
+        }
+        lines = [
+            {
+                "id": ids("fulfillment_lines"),
+                "order_id": order["id"],
+                "line_id": line["id"],
+                "quantity": quantity,
+            }
+            for line, quantity in shipped
+        ]
+        order["fulfillments"].append({**fulfillment, "updated_at": now, "lines": lines})
+        self._save(order)
+        self._log("fulfilled", order, shipped)
+        self._tell(order, "orders/fulfilled")
+
+    def _wanted(self, request: Document) -> list[tuple[Document, int]]:
+        lines = request.get("lines")
+        if not isinstance(lines, list) or not lines:
+            raise Invalid("lines is a list of sku and quantity")
+        return [(self._variant(str(line.get("sku"))), _units(line)) for line in lines]
+
+    def _variant(self, sku: str) -> Document:
+        variant = self.state.by_sku(sku)
+        if variant is None:
+            raise Unknown(f"this shop does not sell {sku}")
+        return variant
+
+    def _refuse_if_short(
+        self, wanted: list[tuple[Document, int]], reference: str | None, *, event: bool = True
+    ) -> None:
+        units: Counter[int] = Counter()
+        for variant, quantity in wanted:
+            units[variant["id"]] += quantity
+        short = []
+        for variant_id, quantity in units.items():
+            variant = self.state.variants[variant_id]
+            level = self._level(variant["item_id"])
+            if variant["tracked"] and (level["available"] if level else 0) < quantity:
+                short.append(str(variant["sku"]))
+        if not short:
+            return
+        if event:
+            lines = [{"sku": variant["sku"], "quantity": quantity} for variant, quantity in wanted]
+            self.state.core.events.order("refused", order_id=None, reference=reference, lines=lines)
+        raise OutOfStock(short)
+
+    def _new_order(self, request: Document) -> Document:
+        now, order_id = time.time(), self.state.next_id("orders")
+        return {
+            "id": order_id,
+            "kind": "Order",
+            "number": self.state.store.next_id("order_numbers", start=FIRST_NUMBER),
+            "reference": request.get("reference"),
+            "created_at": now,
+            "updated_at": now,
+            "currency": request.get("currency") or CURRENCY,
+            "customer_id": self._customer(request.get("customer"), now),
+            "cancelled_at": None,
+            "cancel_reason": None,
+            "closed_at": None,
+            "edited": False,
+            "test": bool(request.get("test", False)),
+            "location_id": self.state.primary["id"],
+            "lines": [],
+            "refunds": [],
+            "fulfillments": [],
+            "transactions": [],
+        }
+
+    def _customer(self, given: Document | None, now: float) -> int | None:
+        if not given:
+            return None
+        email = str(given.get("email") or "")
+        if email not in self.state.customer_of_email:
+            names = {"first_name": given.get("first_name"), "last_name": given.get("last_name")}
+            made = {"id": self.state.next_id("customers"), "kind": "Customer", "email": email, "orders": 0}
+            self.state.add_customer({**made, **names, "created_at": now, "updated_at": now})
+        number = self.state.customer_of_email[email]
+        self.state.customers[number]["orders"] += 1
+        self.state.customers.save(number)
+        return number
+
+    def _add_line(self, order: Document, variant: Document, quantity: int) -> Document:
+        product = self.state.products[variant["product_id"]]
+        line = {
+            "id": self.state.next_id("lines"),
+            "kind": "LineItem",
+            "order_id": order["id"],
+            "currency": order["currency"],
+            "variant_id": variant["id"],
+            "product_id": product["id"],
+            "item_id": variant["item_id"],
+            "sku": variant["sku"],
+            "title": product["title"],
+            "variant_title": variant["title"],
+            "vendor": product["vendor"],
+            "price": variant["price"],
+            "quantity": quantity,
+            "fulfilled": 0,
+            "removed": 0,
+            "removed_unfulfilled": 0,
+            "restocked": 0,
+        }
+        order["lines"].append(line)
+        return line
+
+    def _pay(self, order: Document, already: Decimal) -> None:
+        recompute(order)
+        due = Decimal(order["totals"]["current"]) - already
+        self._transaction(order, "SALE", due)
+
+    def _transaction(self, order: Document, kind: str, value: Decimal) -> Document:
+        transaction = {
+            "id": self.state.next_id("transactions"),
+            "kind": "OrderTransaction",
+            "transaction": kind,
+            "amount": amount(value),
+            "currency": order["currency"],
+            "created_at": time.time(),
+        }
+        order["transactions"].append(transaction)
+        return transaction
+
+    def _edits(
+        self, order: Document, body: Document
+    ) -> tuple[list[tuple[Document, Document | None, int]], list[Removal]]:
+        restock = bool(body.get("restock", True))
+        raises: list[tuple[Document, Document | None, int]] = []
+        removals: list[Removal] = []
+        for variant, wanted in self._wanted_edit(body):
+            line = next((x for x in order["lines"] if x["variant_id"] == variant["id"]), None)
+            change = wanted - (current(line) if line else 0)
+            if change > 0:
+                raises.append((variant, line, change))
+            elif change < 0 and line is not None:
+                if -change > unfulfilled(line):
+                    raise Invalid(f"{line['sku']}: shipped units can't be edited away")
+                removals.append(Removal(line, -change, False, restock))
+        if not raises and not removals:
+            raise Invalid("the edit changes nothing")
+        return raises, removals
+
+    def _wanted_edit(self, body: Document) -> list[tuple[Document, int]]:
+        if not isinstance(body.get("lines"), list):
+            raise Invalid("lines is a list of sku and quantity")
+        return [(self._variant(str(line.get("sku"))), _units(line, least=0)) for line in body["lines"]]
+
+    def _remove(self, order: Document, removals: list[Removal], cause: str, *, repay: bool) -> Document:
+        """Take units off their lines into a refund, and repay them where money came in."""
+        ids = self.state.next_id
+        value = sum((Decimal(r.line["price"]) * r.quantity for r in removals), Decimal(0))
+        for removal in removals:
+            self._take_off(order, removal, cause)
+        recompute(order)
+        repaid = min(value, Decimal(order["totals"]["net"])) if repay else Decimal(0)
+        transactions = [self._transaction(order, "REFUND", repaid)["id"]] if repaid > 0 else []
+        refund = {"id": ids("refunds"), "kind": "Refund", "order_id": order["id"], "created_at": time.time()}
+        refund |= {
+            "currency": order["currency"],
+            "amount": amount(repaid),
+            "transactions": transactions,
+            "note": "",
+        }
+        refund["lines"] = [
+            {
+                "id": ids("refund_lines"),
+                "order_id": order["id"],
+                "line_id": removal.line["id"],
+                "currency": order["currency"],
+                "quantity": removal.quantity,
+                "restock_type": removal.restock_type,
+                "restocked": removal.restock,
+                "location_id": order["location_id"] if removal.restock else None,
+                "price": removal.line["price"],
+                "subtotal": amount(Decimal(removal.line["price"]) * removal.quantity),
+            }
+            for removal in removals
+        ]
+        order["refunds"].append(refund)
+        return refund
+
+    def _take_off(self, order: Document, removal: Removal, cause: str) -> None:
+        line, units = removal.line, removal.quantity
+        line["removed"] += units
+        line["restocked"] += units if removal.restock else 0
+        if not removal.shipped:
+            line["removed_unfulfilled"] += units
+        back = units if removal.restock else 0
+        self._move(order, line, cause, available=back, committed=0 if removal.shipped else -units)
+
+    def _take(self, order: Document, line: Document, units: int, cause: str) -> None:
+        self._move(order, line, cause, available=-units, committed=units)
+
+    def _move(
+        self, order: Document, line: Document, cause: str, *, available: int = 0, committed: int = 0
+    ) -> None:
+        variant = self.state.variants.get(line["variant_id"])
+        level = self._level(line["item_id"])
+        if variant is None or level is None or not variant["tracked"]:
+            return
+        self.stock.move(level, Cause(cause, order_id=order["id"]), available=available, committed=committed)
+
+    def _level(self, item_id: int) -> Document | None:
+        return self.state.level(item_id, self.state.primary["id"])
+
+    def _open(self, order_id: int) -> Document:
+        order = self.state.orders.get(order_id)
+        if order is None:
+            raise Unknown(f"there is no order {order_id}")
+        if order["cancelled_at"]:
+            raise Invalid("the order is cancelled")
+        return order
+
+    def _lines(self, order: Document, body: Document) -> list[tuple[Document, int]]:
+        found: list[tuple[Document, int]] = []
+        for wanted in body.get("lines") or []:
+            line = next((x for x in order["lines"] if x["sku"] == wanted.get("sku") and current(x)), None)
+            if line is None:
+                raise Unknown(f"the order has no {wanted.get('sku')}")
+            found.append((line, _units(wanted)))
+        if not found:
+            raise Invalid("lines is a list of sku and quantity")
+        return found
+
+    def _save(self, order: Document) -> None:
+        recompute(order)
+        self.state.save_order(order, at=time.time())
+
+    def _log(self, action: str, order: Document, lines: list[tuple[Document, int]]) -> None:
+        listed: list[dict[str, Any]] = [
+            {"sku": line["sku"], "quantity": quantity} for line, quantity in lines
+        ]
+        self.state.core.events.order(action, order_id=order["id"], reference=order["reference"], lines=listed)
+
+    def _tell(self, order: Document, topic: str | None, refund: Document | None = None) -> None:
+        body = payloads.once(lambda: payloads.order(self.state, order))
+        for name in (topic, "orders/updated"):
+            if name is not None:
+                self.webhooks.emit(name, order["id"], body)
+        if refund is not None:
+            self.webhooks.emit("refunds/create", refund["id"], lambda: payloads.refund(order, refund))
+
+
+def _units(line: Document, *, least: int = 1) -> int:
+    quantity = line.get("quantity")
+    if not isinstance(quantity, int) or isinstance(quantity, bool) or quantity < least:
+        raise Invalid("quantity is a positive whole number")
+    return quantity
