@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from flask import Blueprint, Flask, Response, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.api.errors import ACCEPTED, OK
 from app.services.intake import Intake, Receipt, intake
 from app.services.waker import Waker
+
+MOST_BYTES = 2 * 1024 * 1024
 
 webhooks = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 
@@ -26,13 +29,26 @@ def register_webhooks(app: Flask) -> None:
 @webhooks.post("/<platform>/<public_id>")
 def receive(platform: str, public_id: str) -> Response:
     """An event of one connection: stored before it is answered. The body may have 2 MB."""
-    return _answer(intake().receive(platform, public_id, _headers(), request.get_data(cache=False)))
+    return _answer(intake().receive(platform, public_id, _headers(), _body()))
 
 
 @webhooks.post("/<platform>")
 def receive_for_app(platform: str) -> Response:
     """An event for the whole app; its headers name the shop (Shopify's privacy topics)."""
-    return _answer(intake().receive_for_app(platform, _headers(), request.get_data(cache=False)))
+    return _answer(intake().receive_for_app(platform, _headers(), _body()))
+
+
+def _body() -> bytes:
+    """The raw body, refused unread if it says that it is too long.
+
+    One that does not say (chunked) would be cut off in silence, hence the one byte more.
+    """
+    request.max_content_length = MOST_BYTES + 1
+    said = request.content_length or 0
+    raw = request.get_data(cache=False) if said <= MOST_BYTES else b""
+    if max(said, len(raw)) > MOST_BYTES:
+        raise RequestEntityTooLarge()
+    return raw
 
 
 def _headers() -> dict[str, str]:

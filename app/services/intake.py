@@ -125,7 +125,12 @@ class Intake:
             self._wake(connection_id)
         return Receipt.STORED if stored else Receipt.DUPLICATE
 
+    def forget(self) -> None:
+        """Look every connection up anew."""
+        self._targets.clear()
+
     def close(self) -> None:
+        """Give the pool's connections back; another webhook opens it again."""
         with self._lock:
             if self._pool is not None:
                 self._pool.close()
@@ -138,7 +143,7 @@ class Intake:
             return known[1]
         target = self._find(slug, public_id)
         if len(self._targets) >= MOST_REMEMBERED:
-            self._targets.clear()
+            self.forget()
         self._targets[key] = (self._clock() + REMEMBER_SECONDS, target)
         return target
 

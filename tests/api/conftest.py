@@ -1,0 +1,172 @@
+"""The application on the run's database, served over loopback, and merchants to call it as."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import requests
+from flask import Flask
+from sqlalchemy import text
+from werkzeug.serving import make_server
+
+from app import create_app
+from app.extensions import db
+from app.models import Account, Connection, Membership, User
+from app.platforms.registry import platforms
+from app.services import auth
+from app.services.credentials import vault
+from app.services.uow import unit_of_work
+from app.settings import Settings
+from tests.api import fake_platform
+
+PASSWORD = "correct horse battery"
+WEBHOOK_SECRET = "the connection's own secret"
+
+
+@pytest.fixture(scope="session")
+def app(settings: Settings) -> Iterator[Flask]:
+    """With a platform of our own beside the real ones."""
+    application = create_app(settings)
+    platforms()[fake_platform.SLUG] = fake_platform.PLATFORM
+    yield application
+    del platforms()[fake_platform.SLUG]
+    application.extensions["intake"].close()
+    application.extensions["redis"].close()
+    with application.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture(autouse=True)
+def _in_app(app: Flask, clean_database: str, clean_redis: str) -> Iterator[None]:
+    app.extensions["intake"].forget()
+    with app.app_context():
+        yield
+
+
+@pytest.fixture(scope="session")
+def base_url(app: Flask) -> Iterator[str]:
+    """Where the application is served."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@dataclass
+class Caller:
+    """A signed-in user of one account."""
+
+    base_url: str
+    account_id: int
+    user_id: int
+    email: str
+    token: str = ""
+
+    def call(self, method: str, path: str, **options: Any) -> requests.Response:
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        return requests.request(
+            method, f"{self.base_url}/api/v1{path}", headers=headers, timeout=10, **options
+        )
+
+    def get(self, path: str, **query: Any) -> Any:
+        """The answer's document; fails on anything but a 200."""
+        answer = self.call("GET", path, params=query)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def post(self, path: str, document: Any = None) -> requests.Response:
+        return self.call("POST", path, json=document)
+
+    def sign_in(self, password: str = PASSWORD) -> requests.Response:
+        answer = self.post("/auth/login", {"email": self.email, "password": password})
+        self.token = answer.json().get("access_token", "")
+        return answer
+
+
+@pytest.fixture
+def make_merchant(base_url: str) -> Callable[[], Caller]:
+    """Opens accounts with a signed-in owner."""
+    numbers = itertools.count(1)
+
+    def make() -> Caller:
+        owner = auth.open_account("A shop", f"owner{next(numbers)}@example.com", PASSWORD)
+        caller = Caller(base_url, owner.account_id, owner.user_id, owner.email)
+        assert caller.sign_in().status_code == 200
+        return caller
+
+    return make
+
+
+@pytest.fixture
+def merchant(make_merchant: Callable[[], Caller]) -> Caller:
+    return make_merchant()
+
+
+@pytest.fixture
+def make_member(base_url: str, merchant: Caller) -> Callable[[str], Caller]:
+    """Adds a signed-in user in some role to the merchant's account."""
+
+    def make(role: str) -> Caller:
+        with unit_of_work() as uow:
+            hashed = uow.session.get_one(User, merchant.user_id).password_hash
+            user = User(email=f"{role}@example.com", password_hash=hashed)
+            uow.session.add(user)
+            uow.session.flush()
+            uow.session.add(Membership(account_id=merchant.account_id, user_id=user.id, role=role))
+            uow.commit()
+        member = Caller(base_url, merchant.account_id, user.id, user.email)
+        assert member.sign_in().status_code == 200
+        return member
+
+    return make
+
+
+@pytest.fixture
+def make_connection() -> Callable[..., Connection]:
+    """Stores a connected shop of the fake platform."""
+    numbers = itertools.count(1)
+
+    def make(account_id: int | None = None, **columns: Any) -> Connection:
+        with unit_of_work() as uow:
+            if account_id is None:
+                account = Account(name="A shop")
+                uow.session.add(account)
+                uow.session.flush()
+                account_id = account.id
+            values = {
+                "platform": fake_platform.SLUG,
+                "external_shop_id": f"shop{next(numbers)}",
+                "name": "Shop",
+                "state": "active",
+                "credentials": vault().seal({"token": "t0", "refresh": "r0"}),
+                "webhook_secret": vault().seal_text(WEBHOOK_SECRET),
+            }
+            connection = Connection(account_id=account_id, **(values | columns))
+            uow.session.add(connection)
+            uow.session.flush()
+            uow.session.refresh(connection)
+            uow.session.expunge(connection)
+            uow.commit()
+        return connection
+
+    return make
+
+
+def rows(query: str, **parameters: Any) -> list[Any]:
+    """What is stored."""
+    with unit_of_work() as uow:
+        return list(uow.session.execute(text(query), parameters).all())
+
+
+def execute(query: str, **parameters: Any) -> None:
+    with unit_of_work() as uow:
+        uow.session.execute(text(query), parameters)
+        uow.commit()
