@@ -13,6 +13,7 @@ from marshmallow import ValidationError
 from app.errors import InvalidInput
 from app.platforms.base import CallbackRequest
 from app.platforms.errors import AuthExpired, Permanent
+from app.platforms.woocommerce import auth
 from app.platforms.woocommerce.auth import StoreConfig, StoreConnector, normal_store_url
 from app.platforms.woocommerce.client import Client
 from app.platforms.woocommerce.signing import Keys, signature
@@ -73,6 +74,14 @@ def test_private_and_unencrypted_shops_need_the_setting(store_url: str) -> None:
         with pytest.raises(InvalidInput):
             connector.finish({"store_url": store_url, **KEYS}, state=STATE, callback=None)
     assert shop.calls == []
+
+
+def test_a_public_shop_without_https_needs_the_setting_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auth, "guard_public", lambda _url, allow_private: None)
+    with ScriptedShop({}) as shop:
+        config = {"store_url": "http://shop.example", **KEYS}
+        with pytest.raises(InvalidInput, match="https"):
+            StoreConnector(shop.http(), {}).finish(config, state=STATE, callback=None)
 
 
 def test_the_consent_page_is_asked_for_keys_that_read_and_write() -> None:

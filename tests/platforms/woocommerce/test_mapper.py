@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -34,9 +37,7 @@ def test_prices_of_a_currency_without_cents() -> None:
         ({"type": "external", "manage_stock": True}, Unsyncable.UNTRACKED),
     ],
 )
-def test_what_keeps_no_number_is_imported_with_the_reason(
-    changes: dict[str, object], why: Unsyncable
-) -> None:
+def test_what_keeps_no_number_is_imported_with_the_reason(changes: dict[str, Any], why: Unsyncable) -> None:
     (listing,) = product_from(product(**changes), (), currency="EUR").listings
     assert (listing.stock_id, listing.unsyncable) == (None, why)
 
@@ -102,8 +103,20 @@ def test_what_is_no_quantity_is_refused(value: object) -> None:
         units(value)
 
 
+@pytest.fixture
+def _elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine whose own time zone is not UTC."""
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("_elsewhere")
 def test_dates_without_offset_are_utc_both_ways() -> None:
     moment = datetime(2026, 3, 22, 19, 28, 2, tzinfo=UTC)
     assert gmt("2026-03-22T19:28:02") == moment
+    assert gmt("2026-03-22T21:28:02+02:00") == moment
     assert gmt(None) is None
     assert gmt_text(moment) == "2026-03-22T19:28:02"

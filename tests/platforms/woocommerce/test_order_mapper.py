@@ -183,7 +183,7 @@ def test_an_order_whose_money_alone_was_refunded_keeps_its_units_lost() -> None:
 
 def test_a_shipped_order_refunded_in_full_stays_shipped() -> None:
     money_only = {"id": 1, "date_created_gmt": AFTER, "line_items": []}
-    changes = {"status": "refunded", "date_completed_gmt": COMPLETED_TEXT}
+    changes: dict[str, Any] = {"status": "refunded", "date_completed_gmt": COMPLETED_TEXT}
     assert effect(the_line((money_only,), **changes), holds=True) == Movement(on_hand=-3)
     assert order_from(order(**changes), ()).state is OrderState.FULFILLED
 
