@@ -9,7 +9,7 @@ from typing import Any
 from graphql import GraphQLError, get_directive_values
 
 from sandbox.core.store import Document
-from sandbox.shopify.catalog_fields import Info, item_of, state_of
+from sandbox.shopify.lookup import Info, item_of, state_of
 from sandbox.shopify.paging import Page, page_of_list
 from sandbox.shopify.registry import Request, resolves
 from sandbox.shopify.state import gid, number_of

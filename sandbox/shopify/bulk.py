@@ -7,6 +7,7 @@ none inside a list, five operations at once per shop.
 from __future__ import annotations
 
 import json
+import logging
 import secrets
 import threading
 import time
@@ -26,6 +27,7 @@ from sandbox.shopify.registry import Request
 if TYPE_CHECKING:
     from sandbox.shopify.shop import ShopifyShop
 
+LOG = logging.getLogger(__name__)
 AT_ONCE = 5
 MAX_CONNECTIONS = 5
 MAX_DEPTH = 2
@@ -128,6 +130,7 @@ class Bulk:
                     UNPAGED.reset(token)
             if errors:
                 code = errors[0].get("extensions", {}).get("code")
+                LOG.warning("bulk operation %s: %s", operation["id"], errors[0]["message"])
                 return rows, roots, "ACCESS_DENIED" if code == "ACCESS_DENIED" else "INTERNAL_SERVER_ERROR"
             root = compiled.plan[0]
             page = data[root.key]

@@ -9,7 +9,7 @@ from typing import Any
 from graphql import GraphQLError
 
 from sandbox.core.store import Document
-from sandbox.shopify.catalog_fields import MOMENTS, Info, by_id, counted, ids, search, state_of
+from sandbox.shopify.lookup import MOMENTS, Info, by_id, counted, ids, search, state_of
 from sandbox.shopify.paging import Key, Page, page_of_list
 from sandbox.shopify.registry import Resolver, resolves
 from sandbox.shopify.search import Reader

@@ -10,35 +10,24 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from sandbox.core import Invalid, OutOfStock, Unknown
 from sandbox.core.store import Document
 from sandbox.shopify import payloads
-from sandbox.shopify.state import CURRENCY, State
+from sandbox.shopify.order_documents import (
+    Removal,
+    add_fulfillment,
+    add_line,
+    add_refund,
+    add_transaction,
+    order_document,
+)
+from sandbox.shopify.state import State
 from sandbox.shopify.stock import Cause, Stock
-from sandbox.shopify.totals import amount, current, recompute, unfulfilled
+from sandbox.shopify.totals import current, recompute, unfulfilled
 from sandbox.shopify.webhooks import Webhooks
-
-FIRST_NUMBER = 1001
-
-
-@dataclass
-class Removal:
-    """Units leaving a line: `shipped` of them had been fulfilled."""
-
-    line: Document
-    quantity: int
-    shipped: bool
-    restock: bool
-
-    @property
-    def restock_type(self) -> str:
-        if not self.restock:
-            return "NO_RESTOCK"
-        return "RETURN" if self.shipped else "CANCEL"
 
 
 class Orders:
@@ -53,9 +42,10 @@ class Orders:
         """A buyer's checkout. Raises OutOfStock (logged as refused), Unknown, Invalid."""
         wanted = self._wanted(request)
         self._refuse_if_short(wanted, request.get("reference"))
-        order = self._new_order(request)
+        now = time.time()
+        order = order_document(self.state, request, self._customer(request.get("customer"), now), now)
         for variant, quantity in wanted:
-            self._add_line(order, variant, quantity)
+            add_line(self.state, order, variant, quantity)
         if request.get("paid", True):
             self._pay(order, Decimal(0))
         for line in order["lines"]:
@@ -112,7 +102,7 @@ class Orders:
         changed: list[tuple[Document, int]] = []
         for variant, line, units in raises:
             if line is None:
-                line = self._add_line(order, variant, units)
+                line = add_line(self.state, order, variant, units)
             else:
                 line["quantity"] += units
             self._take(order, line, units, "edit_order")
@@ -133,26 +123,10 @@ class Orders:
         shipped = [(line, quantity) for line, quantity in shipped if quantity]
         if not shipped or any(not 0 < quantity <= unfulfilled(line) for line, quantity in shipped):
             raise Invalid("there is nothing of that left to ship")
-        now, ids = time.time(), self.state.next_id
         for line, quantity in shipped:
             line["fulfilled"] += quantity
             self._move(order, line, "fulfill", committed=-quantity)
-        fulfillment = {
-            "id": ids("fulfillments"),
-            "kind": "Fulfillment",
-            "order_id": order["id"],
-            "created_at": now,
-        }
-        lines = [
-            {
-                "id": ids("fulfillment_lines"),
-                "order_id": order["id"],
-                "line_id": line["id"],
-                "quantity": quantity,
-            }
-            for line, quantity in shipped
-        ]
-        order["fulfillments"].append({**fulfillment, "updated_at": now, "lines": lines})
+        add_fulfillment(self.state, order, shipped)
         self._save(order)
         self._log("fulfilled", order, shipped)
         self._tell(order, "orders/fulfilled")
@@ -188,29 +162,6 @@ class Orders:
             self.state.core.events.order("refused", order_id=None, reference=reference, lines=lines)
         raise OutOfStock(short)
 
-    def _new_order(self, request: Document) -> Document:
-        now, order_id = time.time(), self.state.next_id("orders")
-        return {
-            "id": order_id,
-            "kind": "Order",
-            "number": self.state.store.next_id("order_numbers", start=FIRST_NUMBER),
-            "reference": request.get("reference"),
-            "created_at": now,
-            "updated_at": now,
-            "currency": request.get("currency") or CURRENCY,
-            "customer_id": self._customer(request.get("customer"), now),
-            "cancelled_at": None,
-            "cancel_reason": None,
-            "closed_at": None,
-            "edited": False,
-            "test": bool(request.get("test", False)),
-            "location_id": self.state.primary["id"],
-            "lines": [],
-            "refunds": [],
-            "fulfillments": [],
-            "transactions": [],
-        }
-
     def _customer(self, given: Document | None, now: float) -> int | None:
         if not given:
             return None
@@ -224,46 +175,10 @@ class Orders:
         self.state.customers.save(number)
         return number
 
-    def _add_line(self, order: Document, variant: Document, quantity: int) -> Document:
-        product = self.state.products[variant["product_id"]]
-        line = {
-            "id": self.state.next_id("lines"),
-            "kind": "LineItem",
-            "order_id": order["id"],
-            "currency": order["currency"],
-            "variant_id": variant["id"],
-            "product_id": product["id"],
-            "item_id": variant["item_id"],
-            "sku": variant["sku"],
-            "title": product["title"],
-            "variant_title": variant["title"],
-            "vendor": product["vendor"],
-            "price": variant["price"],
-            "quantity": quantity,
-            "fulfilled": 0,
-            "removed": 0,
-            "removed_unfulfilled": 0,
-            "restocked": 0,
-        }
-        order["lines"].append(line)
-        return line
-
     def _pay(self, order: Document, already: Decimal) -> None:
         recompute(order)
         due = Decimal(order["totals"]["current"]) - already
-        self._transaction(order, "SALE", due)
-
-    def _transaction(self, order: Document, kind: str, value: Decimal) -> Document:
-        transaction = {
-            "id": self.state.next_id("transactions"),
-            "kind": "OrderTransaction",
-            "transaction": kind,
-            "amount": amount(value),
-            "currency": order["currency"],
-            "created_at": time.time(),
-        }
-        order["transactions"].append(transaction)
-        return transaction
+        add_transaction(self.state, order, "SALE", due)
 
     def _edits(
         self, order: Document, body: Document
@@ -291,37 +206,12 @@ class Orders:
 
     def _remove(self, order: Document, removals: list[Removal], cause: str, *, repay: bool) -> Document:
         """Take units off their lines into a refund, and repay them where money came in."""
-        ids = self.state.next_id
-        value = sum((Decimal(r.line["price"]) * r.quantity for r in removals), Decimal(0))
         for removal in removals:
             self._take_off(order, removal, cause)
         recompute(order)
+        value = sum((Decimal(r.line["price"]) * r.quantity for r in removals), Decimal(0))
         repaid = min(value, Decimal(order["totals"]["net"])) if repay else Decimal(0)
-        transactions = [self._transaction(order, "REFUND", repaid)["id"]] if repaid > 0 else []
-        refund = {"id": ids("refunds"), "kind": "Refund", "order_id": order["id"], "created_at": time.time()}
-        refund |= {
-            "currency": order["currency"],
-            "amount": amount(repaid),
-            "transactions": transactions,
-            "note": "",
-        }
-        refund["lines"] = [
-            {
-                "id": ids("refund_lines"),
-                "order_id": order["id"],
-                "line_id": removal.line["id"],
-                "currency": order["currency"],
-                "quantity": removal.quantity,
-                "restock_type": removal.restock_type,
-                "restocked": removal.restock,
-                "location_id": order["location_id"] if removal.restock else None,
-                "price": removal.line["price"],
-                "subtotal": amount(Decimal(removal.line["price"]) * removal.quantity),
-            }
-            for removal in removals
-        ]
-        order["refunds"].append(refund)
-        return refund
+        return add_refund(self.state, order, removals, repaid)
 
     def _take_off(self, order: Document, removal: Removal, cause: str) -> None:
         line, units = removal.line, removal.quantity

@@ -98,22 +98,13 @@ def paginate(
     accept: Callable[[Any], bool] = lambda _row: True,
 ) -> Page:
     """Cut a page out of ascending `keys`; `args`: the connection's first, after, last, before, reverse."""
-    first, last = args.get("first"), args.get("last")
-    size = first if first is not None else last
-    if size is None and UNPAGED.get():
-        return Page([row for _, n in keys if (row := load(n)) is not None and accept(row)], [], False, False)
-    if size is None:
-        raise GraphQLError("you must provide one of first or last", extensions={"code": "BAD_REQUEST"})
-    if not 0 <= size <= MAX_PAGE:
-        raise GraphQLError(
-            f"first and last can't be above {MAX_PAGE} or negative", extensions={"code": "BAD_REQUEST"}
-        )
+    size, from_end = _size(args, len(keys))
     reverse = bool(args.get("reverse"))
-    low, high = _window(keys, args.get("after"), args.get("before"), reverse=reverse)
-    backwards = (first is None) != reverse
+    after, before = args.get("after"), args.get("before")
+    low, high = _window(keys, after, before, reverse=reverse)
     taken: list[tuple[Key, Any]] = []
     more = False
-    for key in _walk(keys, low, high, backwards=backwards):
+    for key in _walk(keys, low, high, backwards=from_end != reverse):
         row = load(key[1])
         if row is None or not accept(row):
             continue
@@ -121,14 +112,13 @@ def paginate(
             more = True
             break
         taken.append((key, row))
-    if first is None:
+    if from_end:
         taken.reverse()
-    behind = args.get("after") is not None if first is not None else args.get("before") is not None
     return Page(
         nodes=[row for _, row in taken],
         keys=[key for key, _ in taken],
-        has_next=more if first is not None else behind,
-        has_previous=behind if first is not None else more,
+        has_next=before is not None if from_end else more,
+        has_previous=more if from_end else after is not None,
     )
 
 
@@ -136,6 +126,20 @@ def page_of_list(rows: Iterable[Any], args: dict[str, Any]) -> Page:
     """Page rows that have an `id` and keep their own order."""
     listed = list(rows)
     return paginate([(n, n) for n in range(len(listed))], listed.__getitem__, args)
+
+
+def _size(args: dict[str, Any], everything: int) -> tuple[int, bool]:
+    """How many rows are wanted, and whether counted from the end. Raises GraphQLError."""
+    first, last = args.get("first"), args.get("last")
+    size = first if first is not None else last
+    if size is None and UNPAGED.get():
+        return everything, False
+    if size is None:
+        raise GraphQLError("you must provide one of first or last", extensions={"code": "BAD_REQUEST"})
+    if not 0 <= size <= MAX_PAGE:
+        message = f"first and last are between 0 and {MAX_PAGE}"
+        raise GraphQLError(message, extensions={"code": "BAD_REQUEST"})
+    return size, first is None
 
 
 def _window(keys: Sequence[Key], after: str | None, before: str | None, *, reverse: bool) -> tuple[int, int]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from graphql import (
     GraphQLError,
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sandbox.shopify.shop import ShopifyShop
 
 Resolver = Callable[..., Any]
+R = TypeVar("R", bound=Resolver)
 RESOLVERS: dict[tuple[str, str], Resolver] = {}
 SCOPES = {
     "Product": "read_products",
@@ -54,10 +55,10 @@ class Request:
     """Warnings about search terms, for `extensions.search`."""
 
 
-def resolves(type_: str, *names: str) -> Callable[[Resolver], Resolver]:
+def resolves(type_: str, *names: str) -> Callable[[R], R]:
     """Register a resolver ``(source, info, **arguments)`` for fields of a type."""
 
-    def register(resolver: Resolver) -> Resolver:
+    def register(resolver: R) -> R:
         for name in names:
             RESOLVERS[(type_, name)] = resolver
         return resolver
