@@ -48,6 +48,8 @@ class Settings:
     public_url: str
     """Where platforms and browsers reach this installation, without a slash at its end."""
     port: int = 8000
+    bind_host: str = "127.0.0.1"
+    """The address to listen on; 0.0.0.0 in a container or behind a proxy on another machine."""
     log_level: str = "INFO"
     log_format: str = "json"
     allow_private_shops: bool = False
@@ -83,6 +85,12 @@ class Settings:
             raise SettingsError(problems)
         of_platforms = {name: value for name, value in environ.items() if name.startswith(PLATFORM_PREFIX)}
         return cls(platform_variables=MappingProxyType(of_platforms), **found)
+
+    @staticmethod
+    def only_variables(environ: Mapping[str, str]) -> dict[str, str]:
+        """The part of an environment that `from_env` reads."""
+        known = {name.upper() for name in _PARSERS}
+        return {k: v for k, v in environ.items() if k in known or k.startswith(PLATFORM_PREFIX)}
 
     @property
     def sqlalchemy_url(self) -> str:
@@ -185,6 +193,7 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "credential_keys": _fernet_keys,
     "public_url": _http_url,
     "port": _whole(1, 65535),
+    "bind_host": str,
     "log_level": _one_of(LOG_LEVELS),
     "log_format": _one_of(LOG_FORMATS),
     "allow_private_shops": _boolean,

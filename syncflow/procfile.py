@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 LINE = re.compile(r"([A-Za-z0-9_-]+):\s*(\S.*)")
-ONLY_ONE = ("web", "scheduler")
-"""Never more than one: the web process has the port, and two schedulers would do everything twice."""
 
 
 def read_procfile(path: Path) -> dict[str, tuple[str, ...]]:
@@ -34,7 +32,7 @@ def parse_formation(text: str, commands: Mapping[str, object]) -> dict[str, int]
             raise ValueError(f"there is no process {name!r}; there are {', '.join(commands)}")
         if not (count.isascii() and count.isdigit()):
             raise ValueError(f"{part!r} must be written like {name}=2")
-        if name in ONLY_ONE and int(count) > 1:
-            raise ValueError(f"there must not be more than one {name}")
+        if name == "web" and int(count) > 1:
+            raise ValueError("there is one web process with several workers: set WEB_WORKERS instead")
         formation[name] = int(count)
     return formation

@@ -3,8 +3,8 @@
     with embedded.start(Path(".syncflow")) as services:
         ... services.database_url, services.redis_url ...
 
-One process at a time runs the services of a folder; their data stays there, and their addresses and
-passwords are found by other processes of the same user with `running`. `throwaway` is for tests and
+One process at a time runs the services of a folder (`running` tells others), and their data stays there.
+`throwaway` is for tests and
 rehearsals. On Linux the servers shut down when the process that started them dies, however it dies; where
 that cannot be had, the next start ends what was left. Start them in a thread that lives as long as they
 should. Nothing here runs the wheels' own code.
@@ -13,12 +13,10 @@ should. Nothing here runs the wheels' own code.
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import tempfile
 import time
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -26,27 +24,10 @@ from typing import IO, Self
 from syncflow.embedded import places, postgres, valkey
 from syncflow.embedded.errors import AlreadyRunning, EmbeddedError
 
-__all__ = [
-    "Addresses",
-    "AlreadyRunning",
-    "EmbeddedError",
-    "Services",
-    "remove",
-    "running",
-    "start",
-    "throwaway",
-]
+__all__ = ["AlreadyRunning", "EmbeddedError", "Services", "remove", "running", "start", "throwaway"]
 
 LOCK_PATIENCE_SECONDS = 1.0
 THROWAWAY_PREFIX = "syncflow-throwaway-"
-
-
-@dataclass(frozen=True, slots=True)
-class Addresses:
-    """How to reach running services. Both URLs hold passwords."""
-
-    database_url: str
-    redis_url: str
 
 
 class Services:
@@ -119,9 +100,6 @@ def start(
             store = valkey.ValkeyServer(home / "valkey", log=home / "valkey.log", durable=durable)
             ending.callback(store.stop)
             store.start()
-        if database and store:
-            _announce(home, Addresses(database_url=database.url, redis_url=store.url))
-            ending.callback((home / "services.json").unlink, missing_ok=True)
         return Services(home, database=database, store=store, ending=ending.pop_all())
     raise AssertionError("an ExitStack swallowed an error")
 
@@ -138,15 +116,13 @@ def throwaway(*, durable: bool = True) -> Services:
     raise AssertionError("an ExitStack swallowed an error")
 
 
-def running(home: Path) -> Addresses | None:
-    """The addresses of the services of `home` if some process runs them now."""
+def running(home: Path) -> bool:
+    """Whether some process runs the services of `home` now."""
     try:
         with (home / "lock").open("rb") as lock:
-            if _lock(lock, fcntl.LOCK_SH):
-                return None
-            return Addresses(**json.loads((home / "services.json").read_text()))
+            return not _lock(lock, fcntl.LOCK_SH)
     except FileNotFoundError:
-        return None
+        return False
 
 
 def remove(home: Path) -> None:
@@ -177,14 +153,6 @@ def _lock(file: IO[bytes], kind: int) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def _announce(home: Path, addresses: Addresses) -> None:
-    draft = home / "services.json.draft"
-    draft.unlink(missing_ok=True)
-    draft.touch(mode=0o600)
-    draft.write_text(json.dumps({"database_url": addresses.database_url, "redis_url": addresses.redis_url}))
-    draft.replace(home / "services.json")
 
 
 def _sweep(parent: Path) -> None:

@@ -126,7 +126,6 @@ def test_both_servers_want_a_password(home: Path) -> None:
 def test_secrets_are_readable_by_their_owner_only(home: Path) -> None:
     with embedded.start(home, durable=False):
         for path in (
-            home / "services.json",
             home / "valkey" / "valkey.conf",
             places.postgres_folder(home) / "password",
         ):
@@ -146,15 +145,14 @@ def test_durable_services_sync_and_append(home: Path) -> None:
 
 
 def test_two_processes_cannot_run_the_services_of_one_folder(home: Path) -> None:
-    assert embedded.running(home) is None
-    with embedded.start(home, durable=False) as services:
-        addresses = embedded.running(home)
-        assert addresses == embedded.Addresses(services.database_url, services.redis_url)
+    assert embedded.running(home) is False
+    with embedded.start(home, durable=False):
+        assert embedded.running(home) is True
         with pytest.raises(embedded.AlreadyRunning, match="Stop it first"):
             embedded.start(home)
         with pytest.raises(embedded.AlreadyRunning):
             embedded.remove(home)
-    assert embedded.running(home) is None
+    assert embedded.running(home) is False
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children with their parent")

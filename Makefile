@@ -1,0 +1,63 @@
+# SyncFlow on one machine. `make` lists what there is; ARGS="..." is passed on.
+
+SHELL := /bin/sh
+BIN := .venv/bin
+STAMP := .venv/.installed
+ARGS ?=
+
+.PHONY: help setup demo up trial bench test lint pytest clean
+
+help: ## list these
+	@echo "SyncFlow. Pass options to a command with ARGS=\"...\"."
+	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/\1|\2/' \
+	    | while IFS='|' read -r name words; do printf '  make %-8s %s\n' "$$name" "$$words"; done
+
+setup: $(STAMP) ## make the virtual environment with everything in it
+
+demo: $(STAMP) ## start everything with two sandbox shops and watch sales flow
+	@$(BIN)/syncflow demo $(ARGS)
+
+up: $(STAMP) ## start the product
+	@$(BIN)/syncflow up $(ARGS)
+
+trial: $(STAMP) ## rehearse the main job on throw-away services and judge it
+	@$(BIN)/syncflow trial $(ARGS)
+
+bench: $(STAMP) ## measure (ARGS=--json for one JSON object)
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+test: lint pytest ## lint, then run all tests
+
+pytest: $(STAMP) ## run the tests alone
+	$(BIN)/pytest $(ARGS)
+
+lint: $(STAMP) ## ruff, mypy --strict, import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+clean: ## remove the embedded services' data and all caches
+	@if [ -x $(BIN)/syncflow ]; then $(BIN)/syncflow clean --yes; fi
+	rm -rf .syncflow .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	find . -name __pycache__ -type d -not -path './.venv/*' -prune -exec rm -rf {} +
+
+# The first Python from 3.11 on, asked for by PYTHON or found. uv installs from the lock, by its own
+# configuration; where that does not lead to the packages (a mirror that only pip is told of), pip does.
+$(STAMP): pyproject.toml requirements.lock
+	@set -e; \
+	for python in $(PYTHON) python3 python3.15 python3.14 python3.13 python3.12 python3.11; do \
+	    if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then break; fi; \
+	    python=; \
+	done; \
+	if [ -z "$$python" ]; then echo "SyncFlow needs Python 3.11 or newer (set PYTHON to it)." >&2; exit 1; fi; \
+	$(BIN)/python -c '' 2>/dev/null || rm -rf .venv; \
+	"$$python" -m venv .venv || { echo "Python's venv module does not work here; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }; \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv; \
+	if ! $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r requirements.lock; then \
+	    echo "uv could not install the packages; trying pip." >&2; \
+	    $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock; \
+	fi; \
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable . \
+	    || $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .; \
+	touch $(STAMP)
