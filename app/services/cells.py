@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from app.domain.account import Belief
+from app.domain.account import SKEW, Belief
 from app.domain.publish import target
 from app.platforms.base import CellRef, LevelReported
 
@@ -40,6 +40,8 @@ class Cell:
     account: int | None
     drift: int
     version: int
+    baseline_at: datetime | None
+    opened_level: bool
     read_at: datetime | None
     reported: int | None
     check_due_at: datetime | None
@@ -67,6 +69,14 @@ class Cell:
     @property
     def dirty(self) -> bool:
         return self.wanted_version > self.synced_version
+
+    def straddles_baseline(self, at: datetime) -> bool:
+        """Nobody can tell whether the number that tracking began with holds a change made at `at`.
+
+        Where that number opened the level, drift mends it: the ledger was short by as much. Elsewhere
+        only our account is concerned, and the next reading decides.
+        """
+        return not self.opened_level and self.baseline_at is not None and abs(at - self.baseline_at) <= SKEW
 
     def want(self, now: datetime) -> None:
         """Its target may have changed: have a push look at it."""

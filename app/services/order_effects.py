@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
-from app.domain.account import Effect, learn_effect
+from app.domain.account import SKEW, Effect, learn_effect
 from app.domain.orders import (
     ChannelEffect,
     LinePart,
@@ -231,8 +231,9 @@ def _begin(state: _LineState, link: _Link, holds_stock: bool) -> None:
     line = state.source
     state.variant_id, state.location_id = link.variant_id, link.location_id
     state.cell_id, state.factor = link.cell_id, link.factor
-    base = ledger_effect(line.parts, holds_stock=holds_stock, until=link.baseline_at)
-    taken = channel_total(line.channel_effects, until=link.baseline_at)
+    certainly_before = link.baseline_at - SKEW
+    base = ledger_effect(line.parts, holds_stock=holds_stock, until=certainly_before)
+    taken = channel_total(line.channel_effects, until=certainly_before)
     shelf = opening_on_hand(0, [(base, taken)]) if link.opened_level else 0
     _add_movement(state, "import", Movement(on_hand=shelf, committed=base.committed))
     state.on_hand, state.committed, state.channel = base.on_hand, base.committed, taken
@@ -266,7 +267,9 @@ def _move_cells(
         cell = locked[cell_id]
         before = cell.drift
         for effect in sorted(learned, key=lambda e: e.at):
-            overwritable = any(start <= effect.at <= end for start, end in windows.get(cell_id, ()))
+            overwritable = cell.straddles_baseline(effect.at) or any(
+                start <= effect.at <= end for start, end in windows.get(cell_id, ())
+            )
             verdict = learn_effect(
                 cell.belief, Effect(effect.delta, effect.at), read_at=cell.read_at, overwritable=overwritable
             )

@@ -177,9 +177,9 @@ def _load_context(
     overwritable: dict[int, list[Effect]] = defaultdict(list)
     for row in session.execute(_LEARNED_SINCE, {"cells": ids, "at": requested_at}):
         learned[row.cell_id].append(Effect(row.delta, row.effected_at))
-    if not compare_and_set:
-        for row in session.execute(_OVERWRITABLE, {"cells": ids, "at": requested_at}):
-            overwritable[row.cell_id].append(Effect(row.delta, row.effected_at))
+    params = {"cells": ids, "at": requested_at, "absolute_writes": not compare_and_set}
+    for row in session.execute(_OVERWRITABLE, params):
+        overwritable[row.cell_id].append(Effect(row.delta, row.effected_at))
     attempts = {
         row.cell_id: (row.id, row.difference, row.deadline_at, row.code)
         for row in session.execute(_UNANSWERED, {"cells": ids})
@@ -346,11 +346,15 @@ _OVERWRITABLE = text(
     FROM cell_effects e JOIN stock_cells c ON c.id = e.cell_id
     WHERE e.cell_id = ANY(CAST(:cells AS bigint[])) AND e.learned_at < :at
         AND (c.read_at IS NULL OR e.learned_at >= c.read_at)
-        AND EXISTS (
-            SELECT 1 FROM push_attempts a
-            WHERE a.cell_id = e.cell_id AND a.outcome IN ('open', 'unknown', 'applied')
-                AND e.effected_at BETWEEN a.started_at - interval '2 seconds'
-                    AND coalesce(a.closed_at, a.deadline_at) + interval '2 seconds'
+        AND (
+            (NOT c.opened_level AND e.effected_at BETWEEN c.baseline_at - interval '2 seconds'
+                AND c.baseline_at + interval '2 seconds')
+            OR (:absolute_writes AND EXISTS (
+                SELECT 1 FROM push_attempts a
+                WHERE a.cell_id = e.cell_id AND a.outcome IN ('open', 'unknown', 'applied')
+                    AND e.effected_at BETWEEN a.started_at - interval '2 seconds'
+                        AND coalesce(a.closed_at, a.deadline_at) + interval '2 seconds'
+            ))
         )
     """
 )
