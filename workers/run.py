@@ -21,10 +21,9 @@ MAINTENANCE_SECONDS = 5
 
 
 class Worker(SimpleWorker):
-    """A worker whose death is noticed within seconds."""
+    """Runs jobs in this process; a timer ends those that overrun."""
 
     death_penalty_class = TimerDeathPenalty
-    maintenance_interval = MAINTENANCE_SECONDS
 
 
 def main(argv: list[str]) -> int:
@@ -37,7 +36,10 @@ def main(argv: list[str]) -> int:
     with app.app_context():
         structlog.contextvars.bind_contextvars(queue=argv[0])
         worker = Worker(
-            [Queue(argv[0], connection=connection)], connection=connection, worker_ttl=WORKER_TTL_SECONDS
+            [Queue(argv[0], connection=connection)],
+            connection=connection,
+            worker_ttl=WORKER_TTL_SECONDS,
+            maintenance_interval=MAINTENANCE_SECONDS,
         )
         worker.work(with_scheduler=False, logging_level="WARNING")
     return 0
