@@ -26,6 +26,11 @@ PAGE_SIZE = 100
 """The most that WooCommerce answers in one page, and takes in one batch (413 above)."""
 
 
+ASSUMED_BURST = 100.0
+ASSUMED_CALLS_PER_SECOND = 50.0
+"""REST v3 has no limit of its own; a host that has one answers 429, which `Http` waits out."""
+
+
 class Refused(Permanent):
     """The shop understood the call and says no. `refusal` is its own stable code."""
 
@@ -39,6 +44,7 @@ class Client:
     """One shop. `store_url` without a trailing slash; basic auth over https, signatures over http."""
 
     def __init__(self, http: Http, store_url: str, keys: Keys) -> None:
+        http.budget.start_with(maximum=ASSUMED_BURST, restore_per_second=ASSUMED_CALLS_PER_SECOND)
         self._http = http
         self._store_url = store_url
         self._auth: AuthBase | tuple[str, str] = Signature(keys)
@@ -127,9 +133,10 @@ class Client:
             if err.status not in (404, 410):
                 raise
 
-    def probe(self) -> None:
+    def probe(self, deadline: float | None = None) -> None:
         """The cheapest authenticated read. Raises AuthExpired for dead keys."""
-        answer = self._send("GET", "products", {"per_page": 1, "_fields": "id"}, safe=True)
+        cheapest: Mapping[str, str | int] = {"per_page": 1, "_fields": "id"}
+        answer = self._send("GET", "products", cheapest, safe=True, deadline=deadline)
         if answer.status == 401:
             raise AuthExpired(_words(answer.document)[1] or "The shop does not know our keys any more.")
         _raise_refusal(answer)
@@ -174,7 +181,7 @@ class Client:
         deadline: float | None = None,
     ) -> Response:
         answer = self._send(method, path, params, safe=False, json=body, deadline=deadline)
-        self._raise_fault(answer, write=True)
+        self._raise_fault(answer, write=True, deadline=deadline)
         return answer
 
     def _send(
@@ -198,20 +205,20 @@ class Client:
             endpoint="/".join("<id>" if part.isdigit() else part for part in path.split("/")),
         )
 
-    def _raise_fault(self, answer: Response, *, write: bool) -> None:
+    def _raise_fault(self, answer: Response, *, write: bool, deadline: float | None = None) -> None:
         status = _status(answer)
         if status == 401:
-            self._probe_after_refusal()
+            self._probe_after_refusal(deadline)
             message = "The shop's key is read-only." if write else _words(answer.document)[1]
             raise Refused(401, "read_only" if write else _words(answer.document)[0], message)
         if status == 429 or status >= 500:
             raise OutcomeUnknown(_words(answer.document)[1])
         _raise_refusal(answer)
 
-    def _probe_after_refusal(self) -> None:
+    def _probe_after_refusal(self, deadline: float | None) -> None:
         """A probe of unknown outcome must not put the refused call in doubt."""
         try:
-            self.probe()
+            self.probe(deadline)
         except OutcomeUnknown as err:
             raise Transient(str(err), retry_after=err.retry_after) from err
 

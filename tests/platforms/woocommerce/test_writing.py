@@ -184,6 +184,13 @@ def test_a_refused_write_is_not_in_doubt_because_the_probe_after_it_failed() -> 
         send(shop, write("799"))
 
 
+def test_the_probe_after_a_refused_write_keeps_the_writes_deadline() -> None:
+    routes = {"POST products/batch": NOT_YOURS, "GET products": Answer(hang=True)}
+    with ScriptedShop(routes) as shop, pytest.raises(Transient):
+        send(shop, write("799"), seconds=0.3)
+    assert shop.paths("GET") == ["products"], "a probe without the deadline would be tried again"
+
+
 @pytest.mark.parametrize(
     ("answer", "code"),
     [
