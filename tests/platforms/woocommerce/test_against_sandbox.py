@@ -89,7 +89,8 @@ class Sandbox:
 
     def stock(self, sku: str) -> int | None:
         truth: list[dict[str, Any]] = self.control("GET", "/truth")["items"]
-        return next(item["quantity"] for item in truth if item["sku"] == sku)
+        found: int | None = next(item["quantity"] for item in truth if item["sku"] == sku)
+        return found
 
     def place(self, *lines: tuple[str, int], **changes: Any) -> str:
         body = {
