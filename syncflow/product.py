@@ -95,7 +95,11 @@ def running_product(
 
 
 def product_environ(environ: Mapping[str, str], *, home: Path, services: embedded.Services) -> dict[str, str]:
-    """`environ` with what it leaves open filled in. Secrets are made up only for an embedded database."""
+    """`environ` with what it leaves open filled in.
+
+    Where it has a database of its own, only what cannot be wrong is: secrets and the public address of a
+    real installation are the operator's to say. Raises PortTaken.
+    """
     port = environ.get("PORT") or str(_usual_or_free_port())
     if environ.get("PORT") and not _is_free(port):
         raise PortTaken(f"Port {port} is in use. Stop what uses it, or set PORT to another one.")
@@ -104,13 +108,17 @@ def product_environ(environ: Mapping[str, str], *, home: Path, services: embedde
         "PYTHONUNBUFFERED": "1",
         "LOG_FORMAT": environ.get("LOG_FORMAT") or "console",
         "PORT": port,
-        "PUBLIC_URL": environ.get("PUBLIC_URL") or f"http://127.0.0.1:{port}",
     }
     if not environ.get("REDIS_URL"):
         filled_in["REDIS_URL"] = services.redis_url
     if environ.get("DATABASE_URL"):
         return {**environ, **filled_in}
-    made_up = {"ALLOW_PRIVATE_SHOPS": "true", **kept_secrets(home), "DATABASE_URL": services.database_url}
+    made_up = {
+        "DATABASE_URL": services.database_url,
+        "PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "ALLOW_PRIVATE_SHOPS": "true",
+        **kept_secrets(home),
+    }
     unset = {name: value for name, value in made_up.items() if not environ.get(name)}
     return {**environ, **filled_in, **unset}
 
