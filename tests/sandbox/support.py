@@ -19,6 +19,16 @@ ROOT = Path(__file__).parents[2]
 PATIENCE_S = 20
 
 
+def until(test: Callable[[], Any]) -> Any:
+    """Poll until ``test()`` is true; its value."""
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        if value := test():
+            return value
+        time.sleep(0.01)
+    raise AssertionError("it did not happen in time")
+
+
 class ShopProcess:
     """``python -m sandbox PLATFORM`` on a free port, with its control API."""
 
@@ -65,7 +75,9 @@ class ShopProcess:
     def add(self, *variants: dict[str, Any], **product: Any) -> list[dict[str, Any]]:
         """One product with these variants; its items."""
         filled = [{"title": v.get("sku"), "price": "9.99", "stock": 10, **v} for v in variants]
-        return list(self.do("catalog", {"products": [{"title": "Mug", **product, "variants": filled}]})["items"])
+        return list(
+            self.do("catalog", {"products": [{"title": "Mug", **product, "variants": filled}]})["items"]
+        )
 
     def order(self, *lines: tuple[str, int], **fields: Any) -> int:
         """A buyer's order; its id."""
@@ -75,7 +87,8 @@ class ShopProcess:
     def quantity(self, sku: str) -> int | None:
         """What the shop itself says is in stock."""
         items = self.do("truth", method="GET")["items"]
-        return next(item["quantity"] for item in items if item["sku"] == sku)
+        quantity: int | None = next(item["quantity"] for item in items if item["sku"] == sku)
+        return quantity
 
     def events(self, type_: str, **wanted: Any) -> list[dict[str, Any]]:
         events = self.do("events?limit=100000", method="GET")["events"]
@@ -85,15 +98,6 @@ class ShopProcess:
 
     def faults(self, **settings: Any) -> None:
         self.do("faults", settings, method="PUT")
-
-    def until(self, test: Callable[[], Any]) -> Any:
-        """Poll until ``test()`` is true; its value."""
-        deadline = time.monotonic() + PATIENCE_S
-        while time.monotonic() < deadline:
-            if value := test():
-                return value
-            time.sleep(0.01)
-        raise AssertionError("it did not happen in time")
 
 
 @dataclass(frozen=True)
@@ -138,7 +142,9 @@ class Receiver:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+        ).start()
 
     def __enter__(self) -> "Receiver":
         return self
