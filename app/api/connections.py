@@ -19,6 +19,7 @@ from app.api.schemas.connections import (
 )
 from app.services import connections
 from app.services.queries import connections as queries
+from app.services.queries.first_sync import first_sync
 from app.services.queries.paging import Page, Row
 
 blp = Resource("connections", __name__, description="Connected shops.")
@@ -106,8 +107,6 @@ def list_listings(args: dict[str, Any], connection_id: int) -> Page:
 @blp.response(OK, page_of(FirstSyncRowSchema))
 def get_first_sync(args: dict[str, Any], connection_id: int) -> Page:
     """What the first sync would change at the shop. Nothing was written yet."""
-    from app.services.queries.first_sync import first_sync
-
     return first_sync(principal().account_id, connection_id, **args)
 
 

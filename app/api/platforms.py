@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from flask import current_app
+
 from app.api.config_schema import json_schema
 from app.api.errors import OK
 from app.api.resource import Resource
@@ -19,6 +21,7 @@ blp = Resource("platforms", __name__, description="The sales platforms that can 
 @blp.response(OK, PlatformsSchema)
 def list_platforms() -> dict[str, Any]:
     """Every platform, what it can do, and what to fill in to connect a shop of it."""
+    settings = current_app.extensions["settings"]
     return {
         "items": [
             {
@@ -29,8 +32,8 @@ def list_platforms() -> dict[str, Any]:
                     "holding_payments": sorted(platform.capabilities.holding_payments),
                 },
                 "config_schema": json_schema(platform.config_schema()),
-                "ready": not missing_settings(platform),
-                "missing_settings": missing_settings(platform),
+                "ready": not missing_settings(platform, settings),
+                "missing_settings": missing_settings(platform, settings),
             }
             for _slug, platform in sorted(platforms().items())
         ]

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from flask import current_app
 from marshmallow import Schema, ValidationError
 from sqlalchemy import Delete, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
@@ -52,9 +53,8 @@ def start_connecting(account_id: int, slug: str, config: Mapping[str, Any], *, a
     belongs to another account), and what the platform's connector raises.
     """
     platform = platform_by_slug(slug)
+    shops.require_settings(platform, current_app.extensions["settings"])
     settings = shops.platform_settings(platform)
-    if missing := shops.missing_settings(platform):
-        raise Conflict(f"{platform.name} is not set up on this server: {', '.join(missing)} not set.")
     schema = platform.config_schema()
     clean = _validated(schema, config)
     state = secrets.token_urlsafe(32)

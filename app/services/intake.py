@@ -25,6 +25,7 @@ from app.errors import NotFound, SyncFlowError
 from app.platforms.base import Envelope, Platform
 from app.platforms.registry import platform as platform_by_slug
 from app.services.credentials import Vault
+from app.services.shops import require_settings
 from app.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -85,8 +86,9 @@ class Intake:
     def receive(self, slug: str, public_id: str, headers: Mapping[str, str], raw: bytes) -> Receipt:
         """Store a webhook of one connection. `headers` have lower-case names.
 
-        Raises NotFound for a connection that is not (or no longer) connected, InvalidSignature, and
-        psycopg's errors if the row cannot be stored: the platform tries again, or a poll finds it.
+        Raises NotFound for a connection that is not (or no longer) connected, InvalidSignature,
+        Conflict where the platform is not set up, CredentialsUnreadable, and psycopg's errors if the row
+        cannot be stored: the platform tries again, or a poll finds it.
         """
         target = self._target(slug, public_id)
         if target.platform.handshake(headers, raw):
@@ -103,11 +105,11 @@ class Intake:
         """Store a webhook that the platform sends to the app: its headers name the shop.
 
         It goes to every connection that ever was to this shop, since a shop may be erased after it was
-        disconnected. Raises NotFound where the platform has none such, InvalidSignature.
+        disconnected. Raises NotFound where the platform has none such, and what `receive` raises.
         """
         platform = platform_by_slug(slug)
         shop = platform.shop_of_webhook(headers)
-        secret = platform.webhook_secret(self._settings.platform(slug), "")
+        secret = self._secret(platform, "")
         if shop is None and not secret:
             raise NotFound(f"{platform.name} sends webhooks to connections only.")
         if not secret or not platform.verify(headers, raw, secret):
@@ -156,9 +158,12 @@ class Intake:
         if not rows:
             raise NotFound("There is no such webhook address.")
         connection_id, account_id, sealed = rows[0]
-        own_secret = self._vault.open_text(bytes(sealed))
-        secret = platform.webhook_secret(self._settings.platform(slug), own_secret)
+        secret = self._secret(platform, self._vault.open_text(bytes(sealed)))
         return _Target(connection_id, account_id, platform, secret)
+
+    def _secret(self, platform: Platform, own_secret: str) -> str:
+        require_settings(platform, self._settings)
+        return platform.webhook_secret(self._settings.platform(platform.slug), own_secret)
 
     def _insert(
         self,

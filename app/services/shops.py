@@ -39,7 +39,7 @@ def open_channel(connection_id: int) -> OpenShop:
     """Open a connected shop. No call is made yet.
 
     Raises NotFound, AuthExpired (no credentials, or the merchant must reconnect), Conflict (not
-    connected yet), CredentialsUnreadable.
+    connected yet, or its platform's settings are missing), CredentialsUnreadable.
     """
     with unit_of_work() as uow:
         row = uow.session.execute(_CONNECTION, {"id": connection_id}).one_or_none()
@@ -50,6 +50,7 @@ def open_channel(connection_id: int) -> OpenShop:
     if row.state in ("disconnected", "needs_auth") or row.webhook_secret is None:
         raise AuthExpired("The merchant must connect this shop again.")
     platform = platform_by_slug(row.platform)
+    require_settings(platform, _settings())
     own_secret = vault().open_text(bytes(row.webhook_secret))
     settings = platform_settings(platform)
     shop = Shop(
@@ -86,9 +87,15 @@ def platform_settings(platform: Platform) -> Mapping[str, str]:
     }
 
 
-def missing_settings(platform: Platform) -> list[str]:
-    """The variables without which the platform cannot be connected here."""
-    present = _settings().platform(platform.slug)
+def require_settings(platform: Platform, settings: Settings) -> None:
+    """Raises Conflict where the platform is not set up on this server."""
+    if missing := missing_settings(platform, settings):
+        raise Conflict(f"{platform.name} is not set up on this server: {', '.join(missing)} not set.")
+
+
+def missing_settings(platform: Platform, settings: Settings) -> list[str]:
+    """The variables without which the platform cannot be connected."""
+    present = settings.platform(platform.slug)
     return [
         f"SYNCFLOW_{platform.slug.upper()}_{name.upper()}"
         for name in platform.required_settings

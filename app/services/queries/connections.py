@@ -35,6 +35,12 @@ def connection(account_id: int, connection_id: int) -> Row:
     return _nested(rows[0])
 
 
+def all_connections() -> list[Row]:
+    """Those of all accounts, for operators."""
+    rows = read(_CONNECTIONS, account_id=None, id=None, after=0, limit=None)
+    return [_nested(row) for row in rows]
+
+
 def listings(
     account_id: int, connection_id: int, *, linked: bool | None, limit: int, cursor: str | None = None
 ) -> Page:
@@ -60,7 +66,7 @@ def _nested(row: Row) -> Row:
 
 _CONNECTIONS = text(
     """
-    SELECT c.id, c.platform, c.external_shop_id AS shop, c.name, c.currency, c.state,
+    SELECT c.id, c.account_id, c.platform, c.external_shop_id AS shop, c.name, c.currency, c.state,
            c.state_reason AS reason, c.drift_policy, c.config, c.created_at, c.orders_polled_at,
            c.levels_swept_at, c.failures, c.backoff_until, c.last_success_at, c.last_error,
            l.listings, l.linked, l.unlinked, e.pending_events, s.dirty_cells, s.failed_cells,
@@ -93,8 +99,8 @@ _CONNECTIONS = text(
         SELECT count(*) AS pending_drifts FROM drifts JOIN stock_cells ON stock_cells.id = drifts.cell_id
         WHERE drifts.state = 'pending' AND stock_cells.connection_id = c.id
     ) AS d
-    WHERE c.account_id = :account_id AND c.id > :after
-      AND (CAST(:id AS bigint) IS NULL OR c.id = CAST(:id AS bigint))
+    WHERE (CAST(:account_id AS bigint) IS NULL OR c.account_id = CAST(:account_id AS bigint))
+      AND c.id > :after AND (CAST(:id AS bigint) IS NULL OR c.id = CAST(:id AS bigint))
     ORDER BY c.id LIMIT :limit
     """
 )

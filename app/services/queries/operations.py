@@ -1,0 +1,46 @@
+"""What operators ask of the whole installation."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import text
+
+from app.services.queries.paging import read
+
+
+def holds_advisory_lock(key: int) -> bool:
+    """Whether some session of this database holds the lock `pg_advisory_lock(key)`."""
+    return bool(read(_LOCK, key=key)[0]["held"])
+
+
+def clock_difference_seconds(now: datetime) -> float:
+    """How far `now` is ahead of the database's clock."""
+    moment: datetime = read(_NOW)[0]["now"]
+    return (now - moment).total_seconds()
+
+
+def oldest_waiting_event() -> float | None:
+    """Seconds that the oldest event has waited that somebody should have processed by now."""
+    seconds = read(_WAITING)[0]["seconds"]
+    return None if seconds is None else float(seconds)
+
+
+_LOCK = text(
+    """
+    SELECT EXISTS (
+        SELECT 1 FROM pg_locks
+        WHERE locktype = 'advisory' AND granted AND objsubid = 1
+          AND (CAST(classid AS bigint) << 32) + CAST(objid AS bigint) = :key
+          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    ) AS held
+    """
+)
+_NOW = text("SELECT clock_timestamp() AS now")
+_WAITING = text(
+    """
+    SELECT extract(epoch FROM now() - min(e.received_at)) AS seconds
+    FROM inbound_events e JOIN connections c ON c.id = e.connection_id
+    WHERE e.state = 'pending' AND c.state IN ('review', 'active', 'paused')
+    """
+)
