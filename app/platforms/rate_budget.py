@@ -26,6 +26,9 @@ LONGEST_WAIT_SECONDS = 30.0
 ALONE_SHARE = 0.25
 """The share of the budget that one process uses while it cannot see what the others do."""
 
+ALONE_SECONDS = 5.0
+"""How long Redis is left alone after it failed to answer, so that not every call waits for it."""
+
 _SCRIPT = files(__package__).joinpath("rate_budget.lua").read_text()
 
 
@@ -73,6 +76,7 @@ class RateBudget:
         self._maximum, self._restore = maximum, restore_per_second
         self._clock, self._sleep = clock, sleep
         self._alone = _LocalBucket(clock)
+        self._alone_until: float | None = None
 
     def start_with(self, *, maximum: float, restore_per_second: float) -> None:
         self._maximum, self._restore = maximum, restore_per_second
@@ -103,21 +107,26 @@ class RateBudget:
         self._tell("pause", seconds * 1000)
 
     def _take(self, cost: float, patience: float) -> tuple[bool, float]:
-        numbers = (self._maximum, self._restore, cost, patience * 1000)
-        try:
-            taken, wait_ms = self._script(keys=[self._key], args=["take", *numbers])
-        except (RedisError, OSError) as err:
-            log.warning("rate_budget_alone", budget=self._key, error=type(err).__name__)
+        answer = self._tell("take", self._maximum, self._restore, cost, patience * 1000)
+        if answer is None:
             return self._alone.take(
                 cost, patience, maximum=self._maximum * ALONE_SHARE, restore=self._restore * ALONE_SHARE
             )
-        return bool(taken), int(wait_ms) / 1000
+        taken, wait_ms = answer
+        return taken, wait_ms / 1000
 
-    def _tell(self, operation: str, *numbers: float) -> None:
+    def _tell(self, operation: str, *numbers: float) -> tuple[bool, int] | None:
+        """What rate_budget.lua answers; None while Redis is away."""
+        if self._alone_until is not None and self._clock() < self._alone_until:
+            return None
         try:
-            self._script(keys=[self._key], args=[operation, *numbers])
+            done, wait_ms = self._script(keys=[self._key], args=[operation, *numbers])
         except (RedisError, OSError) as err:
             log.warning("rate_budget_alone", budget=self._key, error=type(err).__name__)
+            self._alone_until = self._clock() + ALONE_SECONDS
+            return None
+        self._alone_until = None
+        return bool(done), int(wait_ms)
 
 
 class _LocalBucket:

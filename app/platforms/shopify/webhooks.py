@@ -71,7 +71,7 @@ def parse(topic: str, headers: Mapping[str, str], body: bytes) -> Sequence[Signa
         return (Ignored("the body is not JSON"),)
     if not isinstance(payload, dict):
         return (Ignored("the body is not an object"),)
-    reader = _READERS.get(topic)
+    reader = READERS.get(topic)
     if reader is None:
         return (Ignored("nothing is done on this topic"),)
     return (reader(payload) or Ignored("the body names nothing"),)
@@ -130,7 +130,7 @@ def _privacy(kind: str, orders_key: str) -> Callable[[Mapping[str, Any]], Signal
     return read
 
 
-_READERS: Mapping[str, Callable[[Mapping[str, Any]], Signal | None]] = {
+READERS: Mapping[str, Callable[[Mapping[str, Any]], Signal | None]] = {
     "orders/create": _order,
     "orders/updated": _order,
     "orders/cancelled": _order,
