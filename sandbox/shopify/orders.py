@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -83,9 +84,7 @@ class Orders:
         order = self._open(order_id)
         restock = bool(body.get("restock", True))
         removals: list[Removal] = []
-        for line, quantity in self._lines(order, body):
-            if not 0 < quantity <= current(line):
-                raise Invalid(f"{line['sku']} has {current(line)} units left to refund")
+        for line, quantity in self._lines(order, body, current):
             shipped = min(quantity, current(line) - unfulfilled(line))
             removals += [Removal(line, shipped, True, restock)] if shipped else []
             removals += [Removal(line, quantity - shipped, False, restock)] if quantity > shipped else []
@@ -117,12 +116,12 @@ class Orders:
     def fulfill(self, order_id: int, body: Document) -> None:
         """Ship all that is open, or the given `lines`."""
         order = self._open(order_id)
-        shipped = (
-            self._lines(order, body) if body.get("lines") else [(x, unfulfilled(x)) for x in order["lines"]]
-        )
-        shipped = [(line, quantity) for line, quantity in shipped if quantity]
-        if not shipped or any(not 0 < quantity <= unfulfilled(line) for line, quantity in shipped):
-            raise Invalid("there is nothing of that left to ship")
+        if body.get("lines"):
+            shipped = self._lines(order, body, unfulfilled)
+        else:
+            shipped = [(line, unfulfilled(line)) for line in order["lines"] if unfulfilled(line)]
+        if not shipped:
+            raise Invalid("there is nothing left to ship")
         for line, quantity in shipped:
             line["fulfilled"] += quantity
             self._move(order, line, "fulfill", committed=-quantity)
@@ -187,14 +186,13 @@ class Orders:
         raises: list[tuple[Document, Document | None, int]] = []
         removals: list[Removal] = []
         for variant, wanted in self._wanted_edit(body):
-            line = next((x for x in order["lines"] if x["variant_id"] == variant["id"]), None)
-            change = wanted - (current(line) if line else 0)
+            lines = [line for line in order["lines"] if line["variant_id"] == variant["id"]]
+            change = wanted - sum(current(line) for line in lines)
             if change > 0:
-                raises.append((variant, line, change))
-            elif change < 0 and line is not None:
-                if -change > unfulfilled(line):
-                    raise Invalid(f"{line['sku']}: shipped units can't be edited away")
-                removals.append(Removal(line, -change, False, restock))
+                raises.append((variant, lines[0] if lines else None, change))
+            elif change < 0:
+                spread = _spread(lines, -change, unfulfilled)
+                removals += [Removal(line, units, False, restock) for line, units in spread]
         if not raises and not removals:
             raise Invalid("the edit changes nothing")
         return raises, removals
@@ -245,13 +243,16 @@ class Orders:
             raise Invalid("the order is cancelled")
         return order
 
-    def _lines(self, order: Document, body: Document) -> list[tuple[Document, int]]:
+    def _lines(
+        self, order: Document, body: Document, left: Callable[[Document], int]
+    ) -> list[tuple[Document, int]]:
+        """The units that `body` names, on the order's lines; a SKU may be on several."""
         found: list[tuple[Document, int]] = []
         for wanted in body.get("lines") or []:
-            line = next((x for x in order["lines"] if x["sku"] == wanted.get("sku") and current(x)), None)
-            if line is None:
+            lines = [line for line in order["lines"] if line["sku"] == wanted.get("sku")]
+            if not lines:
                 raise Unknown(f"the order has no {wanted.get('sku')}")
-            found.append((line, _units(wanted)))
+            found += _spread(lines, _units(wanted), left)
         if not found:
             raise Invalid("lines is a list of sku and quantity")
         return found
@@ -273,6 +274,18 @@ class Orders:
                 self.webhooks.emit(name, order["id"], body)
         if refund is not None:
             self.webhooks.emit("refunds/create", refund["id"], lambda: payloads.refund(order, refund))
+
+
+def _spread(lines: list[Document], units: int, left: Callable[[Document], int]) -> list[tuple[Document, int]]:
+    """Take units from lines in turn. Raises Invalid when they hold fewer."""
+    taken: list[tuple[Document, int]] = []
+    for line in lines:
+        share = min(units, left(line))
+        units -= share
+        taken += [(line, share)] if share else []
+    if units:
+        raise Invalid(f"{lines[0]['sku']}: that is {units} more than is left")
+    return taken
 
 
 def _units(line: Document, *, least: int = 1) -> int:
