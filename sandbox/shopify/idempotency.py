@@ -71,6 +71,7 @@ class Answers:
             if stored["fingerprint"] != fingerprint:
                 return refusal("IDEMPOTENCY_KEY_PARAMETER_MISMATCH")
             return refusal("IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED") if stored["failed"] else stored["payload"]
+        self._forget_old()
         payload = work()
         failed = bool(payload["user_errors"])
         kept = {} if failed else payload
@@ -78,6 +79,14 @@ class Answers:
             key, {"fingerprint": fingerprint, "failed": failed, "payload": kept, "at": time.time()}
         )
         return payload
+
+    def _forget_old(self) -> None:
+        """Answers are kept in the order they came, so the old ones are in front."""
+        while self.table:
+            oldest = next(iter(self.table))
+            if self.table[oldest]["at"] > time.time() - KEPT_S:
+                return
+            del self.table[oldest]
 
 
 def refusal(code: str) -> Document:

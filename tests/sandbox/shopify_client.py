@@ -78,24 +78,24 @@ class ShopifyClient:
         return self.ask_token(grant_type="refresh_token", refresh_token=token)
 
     def post(
-        self, query: str, *, version: str = "2026-10", token: str | None = None, **variables: Any
+        self, document: str, /, *, version: str = "2026-10", token: str | None = None, **variables: Any
     ) -> requests.Response:
         return self.shop.session.post(
             f"{self.shop.url}/admin/api/{version}/graphql.json",
-            json={"query": query, "variables": variables},
+            json={"query": document, "variables": variables},
             headers={"X-Shopify-Access-Token": token or self.token},
             timeout=PATIENCE_S,
         )
 
-    def run(self, query: str, **variables: Any) -> Any:
+    def run(self, document: str, /, **variables: Any) -> Any:
         """The whole answer, errors and all."""
-        response = self.post(query, **variables)
+        response = self.post(document, **variables)
         assert response.status_code == 200, response.text
         return response.json()
 
-    def data(self, query: str, **variables: Any) -> Any:
+    def data(self, document: str, /, **variables: Any) -> Any:
         """The data of an answer without errors."""
-        answer = self.run(query, **variables)
+        answer = self.run(document, **variables)
         assert "errors" not in answer, answer["errors"]
         return answer["data"]
 
