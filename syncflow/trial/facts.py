@@ -169,18 +169,18 @@ class Disturbance:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Everything that the judge needs. `began_at`: the first order; `quiet_at`: nothing left to do."""
+    """Everything that the judge needs. `began_at`: the first order; `played_at`: the last order, edit or
+    disturbance was over; `quiet_at`: nothing was left to do."""
 
     logs: Sequence[ShopLog]
     items: Sequence[ShopItem]
     placed: Sequence[PlacedOrder]
     record: Record
     opening: Mapping[str, int]
-    disturbances: Sequence[Disturbance]
-    began_at: float
-    played_at: float
-    quiet_at: float
-    """`played_at`: when the last order, edit or fault was over."""
+    disturbances: Sequence[Disturbance] = ()
+    began_at: float = 0.0
+    played_at: float = 0.0
+    quiet_at: float = 0.0
 
 
 def _stock_event(shop: str, entry: Mapping[str, Any]) -> StockEvent:

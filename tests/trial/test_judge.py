@@ -512,3 +512,18 @@ def test_percentiles_are_of_the_nearest_rank() -> None:
         world.sale(SHOPIFY, "mug", 10.0 * (number + 1))
         world.write(WOO, "mug", 10.0 * (number + 1) + (number + 1) / 100, 999 - number)
     assert world.figures()["propagation_ms"] == {"p50": 500.0, "p95": 950.0, "p99": 990.0, "max": 1000.0}
+
+
+def test_a_late_payment_is_judged_by_the_moment_of_its_checkout() -> None:
+    def oversell(checkout_at: float) -> int:
+        world = World(mug=1)
+        first = world.sale(SHOPIFY, "mug", 10)
+        world.webhook(SHOPIFY, first, 10, delivered=10.1)
+        world.write(WOO, "mug", 10.5, 0)
+        world.sale(WOO, "mug", 20, cause="pay")
+        world.placed[-1] = dataclasses.replace(world.placed[-1], placed_at=checkout_at)
+        return int(world.figures()["oversold_unexplained"])
+
+    assert oversell(9) == 0
+    assert oversell(10.3) == 0
+    assert oversell(10.6) == 1

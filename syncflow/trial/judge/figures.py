@@ -48,63 +48,94 @@ class Judgement:
 def judge(evidence: Evidence, measured: Measured) -> Judgement:
     """Every figure of a trial from its evidence."""
     histories = shelves(evidence.opening, evidence.logs)
+    found = [
+        _orders(evidence),
+        _listings(evidence, histories),
+        _ledger(evidence, histories),
+        _numbers(evidence, histories),
+        (_traffic(evidence), {}),
+        (_times(evidence, measured, histories), {}),
+    ]
+    figures = {name: value for some, _ in found for name, value in some.items()}
+    suspects = {name: where for _, some in found for name, where in some.items() if where}
+    return Judgement(figures, _wrong(figures, became_quiet=measured.became_quiet), suspects)
+
+
+Part = tuple[dict[str, Any], dict[str, list[str]]]
+"""Figures, and suspects by figure."""
+
+
+def _orders(evidence: Evidence) -> Part:
     orders = books.orders(evidence)
-    ledger = books.ledger(evidence, histories)
-    diverged = books.diverged(evidence.items, evidence.record.available, evidence.record.cells)
-    told = Told(evidence.logs, evidence.record.ledger)
-    window = overselling.Window(evidence.logs, evidence.disturbances)
-    oversold = overselling.oversold(histories.values(), told, window)
-    above = overselling.writes_above_truth(histories.values(), told)
-    propagated, never_propagated = timing.propagation_seconds(histories.values(), evidence.began_at)
-    figures: dict[str, Any] = {
+    figures = {
         "orders_placed": orders.placed,
         "orders_recorded": orders.recorded,
         "orders_lost": len(orders.lost),
         "orders_double_counted": len(orders.double_counted),
-        "orders_refused": sum(log.refused for log in evidence.logs),
+        "checkouts_refused": sum(log.refused for log in evidence.logs),
+    }
+    return figures, {
+        "orders_lost": [f"{shop} order {order}" for shop, order in orders.lost],
+        "orders_double_counted": [f"{shop} order {order}" for shop, order in orders.double_counted],
+    }
+
+
+def _listings(evidence: Evidence, histories: Mapping[str, Shelf]) -> Part:
+    available = evidence.record.available
+    diverged = books.diverged(evidence.items, available, evidence.record.cells)
+    figures = {
         "listings": len(evidence.items),
         "listings_diverged": len(diverged),
+        "skus": len(histories),
         "skus_run_out": sum(_ran_out(shelf) for shelf in histories.values()),
+    }
+    where = [f"{i.shop} {i.sku}: shows {i.quantity}, ledger has {available.get(i.sku)}" for i in diverged]
+    return figures, {"listings_diverged": where}
+
+
+def _ledger(evidence: Evidence, histories: Mapping[str, Shelf]) -> Part:
+    ledger = books.ledger(evidence, histories)
+    figures = {
         "ledger_mismatches": len(ledger.mismatches),
         "edits": ledger.edits,
         "edits_lost": ledger.edits_lost,
         "edits_lost_unexplained": ledger.edits_lost_unexplained,
+    }
+    where = [
+        f"{sku}: ledger has {evidence.record.available.get(sku)}, really {histories[sku].final}"
+        for sku in ledger.mismatches
+        if sku in histories
+    ]
+    return figures, {"ledger_mismatches": where}
+
+
+def _numbers(evidence: Evidence, histories: Mapping[str, Shelf]) -> Part:
+    told = Told(evidence.logs, evidence.record.ledger)
+    window = overselling.Window(evidence.logs, evidence.disturbances)
+    placed_at = {(order.shop, order.order_id): order.placed_at for order in evidence.placed}
+    oversold = overselling.oversold(histories.values(), told, window, placed_at)
+    above = overselling.writes_above_truth(histories.values(), told)
+    figures = {
         "units_oversold": oversold.units,
         "oversold_unexplained": oversold.unexplained,
         "writes_above_truth": sum(above.values()),
-        **_traffic(evidence),
+    }
+    return figures, {"oversold_unexplained": list(oversold.skus), "writes_above_truth": list(above)}
+
+
+def _times(evidence: Evidence, measured: Measured, histories: Mapping[str, Shelf]) -> dict[str, Any]:
+    propagated, never = timing.propagation_seconds(histories.values(), evidence.began_at)
+    milliseconds = [seconds * 1000 for seconds in propagated]
+    return {
         "heal_s": _spread(list(timing.heal_seconds(evidence)), p50=0.5, p95=0.95, max=1.0),
-        "propagation_ms": _spread(
-            [seconds * 1000 for seconds in propagated], p50=0.5, p95=0.95, p99=0.99, max=1.0
-        ),
+        "propagation_ms": _spread(milliseconds, p50=0.5, p95=0.95, p99=0.99, max=1.0),
         "propagation_floor_ms": round(measured.propagation_floor_ms, 1),
-        "sales_never_propagated": never_propagated,
+        "sales_never_propagated": never,
         "quiet_after_s": round(evidence.quiet_at - evidence.played_at, 1),
         "duration_s": round(measured.duration_s, 1),
         "peak_rss_mb": round(measured.peak_rss_mb, 1),
         "seed": measured.seed,
     }
-    suspects = {
-        "orders_lost": [f"{shop} order {order}" for shop, order in orders.lost],
-        "orders_double_counted": [f"{shop} order {order}" for shop, order in orders.double_counted],
-        "listings_diverged": [
-            f"{item.shop} {item.sku}: shows {item.quantity}, "
-            f"ledger has {evidence.record.available.get(item.sku)}"
-            for item in diverged
-        ],
-        "ledger_mismatches": [
-            f"{sku}: ledger has {evidence.record.available.get(sku)}, really {histories[sku].final}"
-            for sku in ledger.mismatches
-            if sku in histories
-        ],
-        "oversold_unexplained": list(oversold.skus),
-        "writes_above_truth": list(above),
-    }
-    return Judgement(
-        figures=figures,
-        wrong=_wrong(figures, became_quiet=measured.became_quiet),
-        suspects={name: where for name, where in suspects.items() if where},
-    )
 
 
 def _ran_out(shelf: Shelf) -> bool:

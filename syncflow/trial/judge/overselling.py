@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from syncflow.trial.facts import CallEvent, Disturbance, ShopLog, StockEvent
+from syncflow.trial.facts import CallEvent, Disturbance, ShopLog
 from syncflow.trial.judge.physical import Shelf
 from syncflow.trial.judge.told import NEVER, Told
 from syncflow.trial.scenario import SHOPS
@@ -56,8 +56,14 @@ class Oversold:
     """Where units are unexplained."""
 
 
-def oversold(shelves: Iterable[Shelf], told: Told, window: Window) -> Oversold:
-    """Units sold when the shelf was empty, and those of them that no open window explains."""
+def oversold(
+    shelves: Iterable[Shelf], told: Told, window: Window, placed_at: Mapping[tuple[str, str], float]
+) -> Oversold:
+    """Units sold when the shelf was empty, and those of them that no open window explains.
+
+    A late payment is judged by the moment of its checkout (`placed_at`, by shop and order): the shop
+    promised the units then, and keeps the promise.
+    """
     units = unexplained = 0
     skus: list[str] = []
     for shelf in shelves:
@@ -66,30 +72,33 @@ def oversold(shelves: Iterable[Shelf], told: Told, window: Window) -> Oversold:
             if sale.order_id is None or sale.delta >= 0 or missing <= 0:
                 continue
             units += missing
-            still = missing - sum(_excused(shelf, index, told, window))
+            decided_at = (
+                placed_at.get((sale.shop, sale.order_id), sale.at) if sale.cause == "pay" else sale.at
+            )
+            still = missing - sum(_excused(shelf, index, decided_at, told, window))
             if still > 0:
                 unexplained += still
                 skus.append(shelf.sku)
     return Oversold(units, unexplained, tuple(dict.fromkeys(skus)))
 
 
-def _excused(shelf: Shelf, index: int, told: Told, window: Window) -> Iterable[int]:
+def _excused(shelf: Shelf, index: int, decided_at: float, told: Told, window: Window) -> Iterator[int]:
     """Units of the other shop that this shop could not yet know of when it sold `events[index]`."""
     sale = shelf.events[index]
     for earlier in range(index):
         event = shelf.events[earlier]
         if event.delta >= 0 or event.shop == sale.shop:
             continue
-        if window.end(told.at(event)) >= sale.at and not _arrived(shelf, earlier, sale):
+        unknown = window.end(told.at(event)) >= decided_at
+        if event.at >= decided_at or (unknown and not _arrived(shelf, earlier, sale.shop, decided_at)):
             yield -event.delta
 
 
-def _arrived(shelf: Shelf, index: int, sale: StockEvent) -> bool:
-    """Whether the shop of `sale` had been given a number by then that knows of `events[index]`."""
-    began = shelf.events[index].at
+def _arrived(shelf: Shelf, index: int, shop: str, until: float) -> bool:
+    """Whether `shop` had been given a number by then that knows of `events[index]`."""
     return any(
         write.after <= max(shelf.peak(index, write.at), 0)
-        for write in shelf.writes_between(sale.shop, began, sale.at)
+        for write in shelf.writes_between(shop, shelf.events[index].at, until)
     )
 
 

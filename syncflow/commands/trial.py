@@ -1,0 +1,98 @@
+"""`syncflow trial`: the main job rehearsed on throw-away services, and judged from outside."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.option(
+    "--orders",
+    "orders_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Play real invoices: a CSV file with the columns of the UCI Online Retail data, plain or gzip.",
+)
+@click.option("--count", type=click.IntRange(1), default=300, show_default=True, help="Orders to play.")
+@click.option(
+    "--skus", type=click.IntRange(1, 100_000), help="SKUs in each shop.  [default: 300, or those of the file]"
+)
+@click.option(
+    "--rate", type=click.FloatRange(0.01), default=10.0, show_default=True, help="Orders per second."
+)
+@click.option(
+    "--faults",
+    type=click.Choice(["none", "light", "heavy"]),
+    default="none",
+    show_default=True,
+    help="How often webhooks are lost, doubled, late, and calls fail.",
+)
+@click.option("--edits", is_flag=True, help="Merchants correct numbers in the shops meanwhile.")
+@click.option("--kill-workers", is_flag=True, help="Kill worker processes at random (kill -9).")
+@click.option("--flush-redis", is_flag=True, help="Empty Redis while it works.")
+@click.option(
+    "--plan",
+    type=click.Choice(["basic", "advanced", "plus", "enterprise"]),
+    default="enterprise",
+    show_default=True,
+    help="The sandbox shops' rate limits.",
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="Everything random follows from it.")
+@click.option(
+    "--latency-ms",
+    type=click.IntRange(0, 10_000),
+    default=30,
+    show_default=True,
+    help="What each call of a shop's API takes.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as one JSON object.")
+@click.option(
+    "--keep",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Keep the processes' logs, the shops' event logs and the product's tables in this folder.",
+)
+def command(
+    orders_file: Path | None,
+    count: int,
+    skus: int | None,
+    rate: float,
+    faults: str,
+    edits: bool,
+    kill_workers: bool,
+    flush_redis: bool,
+    plan: str,
+    seed: int,
+    latency_ms: int,
+    as_json: bool,
+    keep: Path | None,
+) -> None:
+    """Rehearse the main job on throw-away services, and judge it from outside.
+
+    Starts everything as it runs in production, connects a Shopify and a WooCommerce shop (stand-ins on
+    this machine), plays orders in both, waits until all is quiet, and compares the shops' own truth with
+    the orders, the ledger and each shop's final number. Touches nothing of an installation beside it.
+
+    Exits with 0 only if nothing is wrong. docs/users/trial.md defines every figure.
+    """
+    from syncflow.trial.casting import cast
+    from syncflow.trial.invoices import InvalidOrderFile
+    from syncflow.trial.rehearsal import Options
+    from syncflow.trial.run import run
+    from syncflow.trial.scenario import Wishes
+
+    wishes = Wishes(count=count, rate=rate, seed=seed, skus=skus, edits=edits)
+    options = Options(
+        faults=faults,
+        kill_workers=kill_workers,
+        flush_redis=flush_redis,
+        plan=plan,
+        latency_ms=latency_ms,
+        keep=keep,
+    )
+    try:
+        scenario = cast(orders_file, wishes)
+    except InvalidOrderFile as err:
+        raise click.BadParameter(str(err), param_hint="--orders") from err
+    sys.exit(run(scenario, options, as_json=as_json))

@@ -1,0 +1,48 @@
+"""When a trial is over: nothing left to do, and nothing left to find out."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from syncflow.trial.judge.books import diverged
+from syncflow.trial.records import read_available, read_cells
+from syncflow.trial.stage import Stage
+
+POLL_SECONDS = 1.0
+PATIENCE_SECONDS = 300.0
+"""Beyond the longest interval at which the product looks at its shops by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """`at`: seconds of the epoch; `quiet` is False if patience ran out."""
+
+    at: float
+    quiet: bool
+
+
+def wait_until_settled(stage: Stage, *, placed: int) -> Settled:
+    """Wait until the product is quiet by its own account, has every order and agrees with both shops.
+
+    An order or an edit whose webhook was lost is found by the product's regular polling, which goes on
+    while it is quiet; so being quiet is not enough. Nothing is forced.
+    """
+    settings = stage.product.settings
+    patience = max(settings.order_poll_seconds, settings.level_sweep_seconds) + PATIENCE_SECONDS
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        now = time.time()
+        if stage.merchant.is_quiet() and _agrees(stage, placed):
+            return Settled(now, quiet=True)
+        time.sleep(POLL_SECONDS)
+    return Settled(time.time(), quiet=False)
+
+
+def _agrees(stage: Stage, placed: int) -> bool:
+    url = stage.product.settings.database_url
+    recorded, available = read_available(url)
+    if recorded < placed:
+        return False
+    items = [item for shop in stage.shops.values() for item in shop.items()]
+    return not diverged(items, available, read_cells(url))

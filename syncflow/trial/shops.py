@@ -1,0 +1,233 @@
+"""Sandbox shops: their processes, and what buyers and merchants do in them by the control API."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from syncflow.output import Output
+from syncflow.processes import end, spawn
+from syncflow.product import ROOT
+from syncflow.trial.facts import ShopItem, ShopLog
+from syncflow.trial.scenario import CatalogItem, Line
+
+READY_SECONDS = 30.0
+STOP_SECONDS = 5.0
+ANSWER_SECONDS = 60.0
+POLL_SECONDS = 0.05
+IDLE_SECONDS = 30.0
+"""A kept connection idle for longer may be closed under our hands: use a new one."""
+PAGE = 5000
+CATALOG_PAGE = 500
+
+
+class ShopFailed(Exception):
+    """A sandbox shop did not start, or answered what it must not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """`short` empty: the shop took the order. Else it took nothing, for lack of these SKUs."""
+
+    order_id: str = ""
+    placed_at: float = 0.0
+    short: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Shop:
+    """One running sandbox shop. Not for use by several threads: each takes a `twin`."""
+
+    platform: str
+    url: str
+    token: str
+    _session: requests.Session = field(default_factory=requests.Session)
+    _used_at: float = 0.0
+
+    def twin(self) -> Shop:
+        """The same shop over a connection of its own."""
+        return Shop(self.platform, self.url, self.token)
+
+    def add_products(self, products: Sequence[Mapping[str, Any]]) -> None:
+        """Put products on sale; the documents are those of the control API."""
+        for start in range(0, len(products), CATALOG_PAGE):
+            self._ask("POST", "catalog", {"products": list(products[start : start + CATALOG_PAGE])})
+
+    def buy(self, lines: Sequence[Line], *, reference: str, paid: bool = True) -> Placed:
+        """A buyer's checkout."""
+        answer = self._send(
+            "POST", "orders", {"lines": _documents(lines), "paid": paid, "reference": reference}
+        )
+        document = answer.json()
+        if answer.status_code == HTTPStatus.CONFLICT:
+            return Placed(short=tuple(document["skus"]))
+        _must_succeed(answer)
+        return Placed(order_id=str(document["id"]), placed_at=document["placed_at"])
+
+    def change_order(self, order_id: str, action: str, lines: Sequence[Line] = ()) -> bool:
+        """Pay, cancel, refund, edit or fulfill; units taken back go on the shelf again.
+
+        False where the shop refuses: nothing left to refund, no stock for a raise.
+        """
+        body = {"restock": True, **({"lines": _documents(lines)} if lines else {})}
+        answer = self._send("POST", f"orders/{order_id}/{action}", body)
+        if answer.status_code in (HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT):
+            return False
+        _must_succeed(answer)
+        return True
+
+    def edit_stock(self, sku: str, delta: int) -> None:
+        """The merchant corrects a number in the shop's own admin."""
+        self._ask("POST", "stock", {"sku": sku, "delta": delta})
+
+    def make_keys(self) -> dict[str, str]:
+        """The merchant makes REST keys (WooCommerce)."""
+        keys: dict[str, str] = self._ask("POST", "keys", {"permissions": "read_write"})
+        return keys
+
+    def set_faults(self, **settings: object) -> None:
+        self._ask("PUT", "faults", settings)
+
+    def set_plan(self, plan: Mapping[str, object]) -> None:
+        self._ask("PUT", "plan", plan)
+
+    def items(self) -> list[ShopItem]:
+        """What the shop itself says it has of everything tracked that has a SKU."""
+        return [
+            ShopItem(self.platform, item["sku"], item["quantity"])
+            for item in self._ask("GET", "truth")["items"]
+            if item["tracked"] and item["sku"]
+        ]
+
+    def truth_of(self, sku: str) -> dict[str, Any]:
+        """The shop's own item of a SKU. Raises ShopFailed."""
+        for item in self._ask("GET", "truth")["items"]:
+            if item["sku"] == sku:
+                return dict(item)
+        raise ShopFailed(f"The {self.platform} sandbox does not sell {sku}")
+
+    def events(self, after: int = 0) -> Iterator[list[dict[str, Any]]]:
+        """The shop's log since `after`, a page at a time."""
+        while page := self._ask("GET", f"events?after={after}&limit={PAGE}"):
+            if not page["events"]:
+                return
+            yield page["events"]
+            after = page["next"]
+
+    def log(self) -> ShopLog:
+        """The whole log."""
+        log = ShopLog(self.platform)
+        for page in self.events():
+            log.extend(page)
+        return log
+
+    def last_event(self) -> int:
+        """The log's end."""
+        last = 0
+        for page in self.events():
+            last = page[-1]["seq"]
+        return last
+
+    def _ask(self, method: str, path: str, body: object = None) -> Any:
+        answer = self._send(method, path, body)
+        _must_succeed(answer)
+        return answer.json()
+
+    def _send(self, method: str, path: str, body: object = None) -> requests.Response:
+        now = time.monotonic()
+        if now - self._used_at > IDLE_SECONDS:
+            self._session.close()
+            self._session.trust_env = False
+        self._used_at = now
+        try:
+            return self._session.request(
+                method,
+                f"{self.url}/_sandbox/{path}",
+                json=body,
+                headers={"Authorization": f"Bearer {self.token}"},
+                timeout=ANSWER_SECONDS,
+            )
+        except requests.RequestException as err:
+            raise ShopFailed(f"The {self.platform} sandbox does not answer: {err}") from err
+
+
+@contextmanager
+def running_shop(
+    platform: str, *, state: Path, port: int, token: str, output: Output, options: Sequence[str] = ()
+) -> Iterator[Shop]:
+    """A sandbox shop in its own process, ready; ended on leaving. Call it in the main thread.
+
+    Raises ShopFailed.
+    """
+    command = [sys.executable, "-m", "sandbox", platform, "--port", str(port), "--state", str(state)]
+    with output.open(platform) as out:
+        process = spawn(
+            [*command, "--token", token, *options],
+            environ={"PATH": "", "PYTHONUNBUFFERED": "1"},
+            cwd=ROOT,
+            stdout=out,
+            death_signal=signal.SIGKILL,
+        )
+    shop = Shop(platform, f"http://127.0.0.1:{port}", token)
+    try:
+        _wait_until_ready(shop, lambda: process.poll() is None, output)
+        yield shop
+    finally:
+        end(process, politely=signal.SIGTERM, grace_seconds=STOP_SECONDS)
+
+
+def _wait_until_ready(shop: Shop, lives: Callable[[], bool], output: Output) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while lives() and time.monotonic() < deadline:
+        try:
+            shop._ask("GET", "health")
+        except ShopFailed:
+            time.sleep(POLL_SECONDS)
+        else:
+            return
+    raise ShopFailed(f"The {shop.platform} sandbox did not start:\n{output.tail(shop.platform)}")
+
+
+def catalog_documents(items: Sequence[CatalogItem]) -> list[dict[str, Any]]:
+    """The products of a catalog as the control API takes them; items of one product are its variants."""
+    products: dict[int, list[CatalogItem]] = {}
+    for item in items:
+        products.setdefault(item.product, []).append(item)
+    return [
+        {
+            "title": variants[0].title,
+            "vendor": "SyncFlow rehearsals",
+            "type": "Home",
+            "image": None,
+            "variants": [
+                {
+                    "sku": item.sku,
+                    "barcode": None,
+                    "title": item.title if len(variants) > 1 else "Default Title",
+                    "price": f"{item.price_minor / 100:.2f}",
+                    "cost": f"{item.price_minor / 250:.2f}",
+                    "stock": item.opening,
+                }
+                for item in variants
+            ],
+        }
+        for variants in products.values()
+    ]
+
+
+def _documents(lines: Sequence[Line]) -> list[dict[str, object]]:
+    return [{"sku": line.sku, "quantity": line.quantity} for line in lines]
+
+
+def _must_succeed(answer: requests.Response) -> None:
+    if not answer.ok:
+        raise ShopFailed(f"{answer.request.method} {answer.url}: {answer.status_code} {answer.text[:300]}")

@@ -1,0 +1,136 @@
+"""Everything that a trial needs, running: throw-away services, the product, and two connected shops."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from flask import Flask
+
+from app import create_app
+from app.services.auth import open_account
+from syncflow import embedded
+from syncflow.embedded import Services
+from syncflow.output import LogFiles
+from syncflow.processes import free_port
+from syncflow.product import Product, running_product
+from syncflow.trial.merchant import Merchant
+from syncflow.trial.scenario import SHOPS, CatalogItem
+from syncflow.trial.shops import Shop, catalog_documents, running_shop
+
+EMAIL = "merchant@trial.example"
+SHOP_DOMAIN = "syncflow-trial.myshopify.com"
+CLIENT_ID = "syncflow-trial"
+NOT_INHERITED = ("DATABASE_URL", "REDIS_URL", "PORT", "PUBLIC_URL", "BIND_HOST")
+"""A trial never touches services or addresses that somebody works with."""
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """`connections` by platform. `app` is for reading along; the product runs in processes of its own."""
+
+    product: Product
+    services: Services
+    shops: Mapping[str, Shop]
+    connections: Mapping[str, int]
+    merchant: Merchant
+    app: Flask
+
+
+@contextmanager
+def staged(catalog: tuple[CatalogItem, ...], *, latency_ms: int, logs: Path, say: Say) -> Iterator[Stage]:
+    """Set the stage and clear it away again. Call it in the main thread.
+
+    Raises EmbeddedError, LaunchFailed, ShopFailed, MerchantStuck.
+    """
+    output = LogFiles(logs)
+    with ExitStack() as ending:
+        say("starting PostgreSQL and Valkey")
+        services = ending.enter_context(embedded.throwaway())
+        say("opening two sandbox shops")
+        client_secret = secrets.token_urlsafe(24)
+        shops = {
+            platform: ending.enter_context(
+                running_shop(
+                    platform,
+                    state=services.home / "shops",
+                    port=free_port(),
+                    token=secrets.token_urlsafe(24),
+                    output=output,
+                    options=shop_options(platform, SHOP_DOMAIN, CLIENT_ID, client_secret),
+                )
+            )
+            for platform in SHOPS
+        }
+        for shop in shops.values():
+            shop.add_products(catalog_documents(catalog))
+            shop.set_faults(latency_ms=latency_ms)
+        say("starting SyncFlow")
+        environ = _environ(shops, client_secret)
+        product = ending.enter_context(
+            running_product(services.home, environ=environ, services=services, output=output)
+        )
+        app = create_app(replace(product.settings, log_level="ERROR"))
+        password = secrets.token_urlsafe(16)
+        with app.app_context():
+            open_account("Trial merchant", EMAIL, password)
+        merchant = Merchant(product.settings.public_url, EMAIL, password)
+        say(f"connecting both shops, {len(catalog)} SKUs each")
+        connections = connect_both(merchant, shops, SHOP_DOMAIN)
+        for connection_id in connections.values():
+            merchant.wait_for_state(connection_id, "review", "active")
+        say("applying the first sync")
+        for connection_id in connections.values():
+            merchant.approve_first_sync(connection_id)
+            merchant.wait_for_state(connection_id, "active")
+        yield Stage(product, services, shops, connections, merchant, app)
+
+
+def shop_options(platform: str, domain: str, client_id: str, client_secret: str) -> list[str]:
+    """What a sandbox shop must be told: its name, and the app that may connect."""
+    if platform == "shopify":
+        return ["--shop", domain, "--client-id", client_id, "--client-secret", client_secret]
+    return []
+
+
+def connect_both(merchant: Merchant, shops: Mapping[str, Shop], domain: str) -> dict[str, int]:
+    """Connect Shopify by its consent page and WooCommerce with pasted keys; the connections' ids."""
+    keys = shops["woocommerce"].make_keys()
+    pasted = {
+        "store_url": shops["woocommerce"].url,
+        "consumer_key": keys["consumer_key"],
+        "consumer_secret": keys["consumer_secret"],
+    }
+    shopify = merchant.connect("shopify", {"shop": domain})
+    merchant.wait_for_state(shopify, "importing", "review", "active")
+    woocommerce = merchant.connect("woocommerce", pasted)
+    return {"shopify": shopify, "woocommerce": woocommerce}
+
+
+def shopify_environ(shop: Shop, client_id: str, client_secret: str) -> dict[str, str]:
+    """The settings by which the product finds the Shopify sandbox instead of the real one."""
+    return {
+        "ALLOW_PRIVATE_SHOPS": "true",
+        "SYNCFLOW_SHOPIFY_CLIENT_ID": client_id,
+        "SYNCFLOW_SHOPIFY_CLIENT_SECRET": client_secret,
+        "SYNCFLOW_SHOPIFY_URL_TEMPLATE": shop.url,
+    }
+
+
+def _environ(shops: Mapping[str, Shop], client_secret: str) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
+    port = str(free_port())
+    return {
+        **inherited,
+        **shopify_environ(shops["shopify"], CLIENT_ID, client_secret),
+        "LOG_LEVEL": os.environ.get("LOG_LEVEL") or "INFO",
+        "LOG_FORMAT": "json",
+        "PORT": port,
+        "PUBLIC_URL": f"http://127.0.0.1:{port}",
+    }
