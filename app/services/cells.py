@@ -114,8 +114,16 @@ def lock(
     session: Session, *, variant_ids: Collection[int] = (), cell_ids: Collection[int] = ()
 ) -> dict[int, Cell]:
     """All cells of the variants, and those named, locked in id order."""
-    rows = session.execute(_LOCK, {"variants": list(variant_ids), "cells": list(cell_ids)})
-    return {row.id: Cell(*row) for row in rows}
+    return lock_at(session, variant_ids=variant_ids, cell_ids=cell_ids)[0]
+
+
+def lock_at(
+    session: Session, *, variant_ids: Collection[int] = (), cell_ids: Collection[int] = ()
+) -> tuple[dict[int, Cell], datetime]:
+    """`lock`, and the database's time at which the last of the locks was held."""
+    rows = session.execute(_LOCK, {"variants": list(variant_ids), "cells": list(cell_ids)}).all()
+    at = max((row.locked_at for row in rows), default=None)
+    return {row.id: Cell(*row[:-1]) for row in rows}, at or now(session)
 
 
 def save(session: Session, cells: Iterable[Cell]) -> None:
@@ -201,7 +209,7 @@ def _plain(value: object) -> object:
 
 _LOCK = text(
     f"""
-    SELECT {_COLUMNS} FROM stock_cells c
+    SELECT {_COLUMNS}, clock_timestamp() AS locked_at FROM stock_cells c
     WHERE c.variant_id = ANY(CAST(:variants AS bigint[])) OR c.id = ANY(CAST(:cells AS bigint[]))
     ORDER BY c.id
     FOR NO KEY UPDATE

@@ -17,7 +17,7 @@ from app.services import catalog
 from app.services.catalog import Place
 from app.services.leases import Lease, Work, lease
 from app.services.nudge import Drain, begin, nudge
-from app.services.order_effects import apply_order, next_fetch_seq, reapply_listings
+from app.services.order_effects import apply_orders, next_fetch_seq, reapply_listings
 from app.services.runs import Run, sync_run
 from app.services.uow import unit_of_work
 from app.services.work import Job, work_on
@@ -245,9 +245,8 @@ def _take_open_orders(job: Job, held: Lease) -> int:
             raise Conflict("Another worker is reading this shop's orders.")
         fetch_seq, fetched_at = next_fetch_seq(), datetime.now(UTC)
         for page in job.shop.channel.open_orders():
-            for order in page:
-                apply_order(job.scope, order, fetch_seq=fetch_seq, fetched_at=fetched_at)
-                taken += 1
+            apply_orders(job.scope, page, fetch_seq=fetch_seq, fetched_at=fetched_at)
+            taken += len(page)
             held.renew()
             orders_held.renew()
             fetch_seq, fetched_at = next_fetch_seq(), datetime.now(UTC)

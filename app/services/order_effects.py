@@ -7,9 +7,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
+import structlog
 from sqlalchemy import Row, text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app.domain.account import SKEW, Effect, learn_effect
@@ -28,6 +31,8 @@ from app.services import cells as cell_store
 from app.services import ledger
 from app.services.nudge import Drain, nudge
 from app.services.uow import UnitOfWork, unit_of_work
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +87,25 @@ def next_fetch_seq() -> int:
     return seq
 
 
-def apply_order(scope: Scope, order: ExternalOrder, *, fetch_seq: int, fetched_at: datetime) -> bool:
-    """Bring one order's row, lines, ledger effects and channel effects up to date. One transaction.
+def apply_orders(
+    scope: Scope, orders: Iterable[ExternalOrder], *, fetch_seq: int, fetched_at: datetime
+) -> dict[str, str]:
+    """Bring each order's row, lines, ledger effects and channel effects up to date.
 
-    False if a fetch requested later was applied already, or this one is older by `updated_at`.
-    Idempotent: applying the same state again moves nothing.
+    One transaction per order. An order that a later fetch has overtaken is left alone, and applying the
+    same state again moves nothing. Returns the ids of those that could not be applied, with the fault.
     """
+    failed = {}
     with unit_of_work() as uow:
-        applied = _apply(uow, scope, order, fetch_seq, fetched_at)
-        uow.commit()
-    return applied
+        for order in orders:
+            try:
+                apply_order(uow, scope, order, fetch_seq=fetch_seq, fetched_at=fetched_at)
+                uow.commit()
+            except SQLAlchemyError as err:
+                uow.rollback()
+                log.exception("order_not_applied", connection_id=scope.connection_id)
+                failed[order.external_id] = type(err).__name__
+    return failed
 
 
 def keep_vanished(scope: Scope, order_ids: Iterable[str]) -> int:
@@ -126,7 +140,10 @@ def reapply_listings(scope: Scope, listing_ids: Sequence[int]) -> int:
     return len(order_ids)
 
 
-def _apply(uow: UnitOfWork, scope: Scope, order: ExternalOrder, fetch_seq: int, fetched_at: datetime) -> bool:
+def apply_order(
+    uow: UnitOfWork, scope: Scope, order: ExternalOrder, *, fetch_seq: int, fetched_at: datetime
+) -> bool:
+    """Apply one order in the caller's transaction. False if a later fetch has overtaken it."""
     session = uow.session
     row = session.execute(
         _LOCK_ORDER,
@@ -146,7 +163,7 @@ def _apply(uow: UnitOfWork, scope: Scope, order: ExternalOrder, fetch_seq: int, 
     review = None
     if order.state is OrderState.TRASHED:
         review = "trashed in the shop; its sale is kept"
-        states = []
+        states = [] if row.fetch_seq else states  # a sale that we never heard of still was one
     if states:
         _apply_lines(
             uow,
@@ -259,8 +276,7 @@ def _move_cells(
 ) -> None:
     """Move our accounts by what the channel did, and have every cell of the variants looked at."""
     session = uow.session
-    locked = cell_store.lock(session, variant_ids=variant_ids, cell_ids=list(effects))
-    at = cell_store.now(session)
+    locked, at = cell_store.lock_at(session, variant_ids=variant_ids, cell_ids=list(effects))
     windows = _write_windows(session, effects) if not scope.capabilities.compare_and_set else {}
     drifted = []
     for cell_id, learned in effects.items():
@@ -281,7 +297,7 @@ def _move_cells(
     for cell in locked.values():
         cell.want(at)
         if cell.state == "active":
-            uow.after_commit(lambda connection_id=cell.connection_id: nudge(Drain.PUSH, connection_id))  # type: ignore[misc]
+            uow.after_commit(partial(nudge, Drain.PUSH, cell.connection_id), once=cell.connection_id)
     cell_store.record_drift(session, drifted, at, scope.settle)
     cell_store.save(session, locked.values())
     if effects:
@@ -519,8 +535,13 @@ _VANISHED = text(
 )
 _UNAPPLIED_ORDERS = text(
     """
-    SELECT DISTINCT order_id FROM order_lines
-    WHERE listing_id = ANY(CAST(:listings AS bigint[])) AND applied_variant_id IS NULL ORDER BY order_id
+    SELECT DISTINCT n.order_id
+    FROM listings l
+    JOIN order_lines n ON n.account_id = l.account_id AND n.listing_external_id = l.external_id
+        AND n.applied_variant_id IS NULL
+    JOIN orders o ON o.id = n.order_id AND o.connection_id = l.connection_id
+    WHERE l.id = ANY(CAST(:listings AS bigint[]))
+    ORDER BY n.order_id
     """
 )
 _WRITE_WINDOWS = text(

@@ -12,12 +12,11 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 
 from app.platforms.base import OrderStamp
 from app.platforms.errors import Permanent
 from app.services.leases import Lease
-from app.services.order_effects import Scope, apply_order, keep_vanished, next_fetch_seq
+from app.services.order_effects import Scope, apply_orders, keep_vanished, next_fetch_seq
 from app.services.shops import OpenShop
 from app.services.uow import unit_of_work
 
@@ -58,13 +57,9 @@ def fetch_and_apply(scope: Scope, shop: OpenShop, order_ids: Sequence[str], held
 def _fetch_batch(scope: Scope, shop: OpenShop, ids: Sequence[str], result: Fetched) -> None:
     fetch_seq, fetched_at = next_fetch_seq(), datetime.now(UTC)
     batch = shop.channel.fetch_orders(ids)
-    for order in batch.orders:
-        try:
-            apply_order(scope, order, fetch_seq=fetch_seq, fetched_at=fetched_at)
-            result.applied += 1
-        except SQLAlchemyError as err:
-            log.exception("order_not_applied", connection_id=scope.connection_id)
-            result.failed[order.external_id] = type(err).__name__
+    failed = apply_orders(scope, batch.orders, fetch_seq=fetch_seq, fetched_at=fetched_at)
+    result.failed |= failed
+    result.applied += len(batch.orders) - len(failed)
     if batch.missing:
         keep_vanished(scope, batch.missing)
         result.missing.update(batch.missing)
@@ -88,16 +83,16 @@ def poll(scope: Scope, shop: OpenShop, held: Lease) -> int:
         cursor = uow.session.execute(_CURSOR, {"id": scope.connection_id}).scalar_one()
     newest: datetime = cursor
     fetched = 0
+    complete = True
     for page in shop.channel.changed_orders(cursor - CURSOR_OVERLAP):
         held.renew()
         newest = max([newest, *(stamp.updated_at for stamp in page)])
         if due := _not_had(scope, page):
             result = fetch_and_apply(scope, shop, due, held)
             fetched += len(due)
-            if result.failed:
-                newest = cursor
+            complete = complete and not result.failed
     with unit_of_work() as uow:
-        uow.session.execute(_ADVANCE, {"id": scope.connection_id, "cursor": newest})
+        uow.session.execute(_ADVANCE, {"id": scope.connection_id, "cursor": newest if complete else cursor})
         uow.commit()
     if fetched:
         log.info("orders_polled", connection_id=scope.connection_id, fetched=fetched)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy.orm import Session
@@ -11,21 +11,29 @@ from app.extensions import db
 
 
 class UnitOfWork:
-    """One transaction. Leaves no trace unless `commit()` was called."""
+    """One transaction after another, usually one. Leaves no trace of what was not committed."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self._after_commit: list[Callable[[], None]] = []
+        self._after_commit: dict[Hashable, Callable[[], None]] = {}
 
-    def after_commit(self, action: Callable[[], None]) -> None:
-        """Run `action` once the transaction is durable: nudges, never work that must not be lost."""
-        self._after_commit.append(action)
+    def after_commit(self, action: Callable[[], None], *, once: Hashable = None) -> None:
+        """Run `action` once the transaction is durable: nudges, never work that must not be lost.
+
+        Of several with the same `once` only the last runs.
+        """
+        self._after_commit[once if once is not None else object()] = action
 
     def commit(self) -> None:
         self.session.commit()
-        actions, self._after_commit = self._after_commit, []
-        for action in actions:
+        actions, self._after_commit = self._after_commit, {}
+        for action in actions.values():
             action()
+
+    def rollback(self) -> None:
+        """Undo what was not committed; the unit of work may go on with another transaction."""
+        self.session.rollback()
+        self._after_commit = {}
 
 
 @contextmanager
