@@ -77,6 +77,7 @@ def test_keys_keep_their_types_and_order(tmp_path: Path) -> None:
         things = store.table("things")
         for key in (10, "9", 2):
             things.put(key, {"key": key})
+    with store.transaction():
         things[10]["changed"] = True
         things.save(10)
         del things["9"]

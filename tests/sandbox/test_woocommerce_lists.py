@@ -131,6 +131,10 @@ def test_without_dates_are_gmt_a_date_is_the_sites_own(shop: ShopProcess, client
     local_hour_ahead = (datetime.fromisoformat(order["date_modified"]) + timedelta(hours=1)).isoformat()
     assert ids(client.get("orders", modified_after=an_hour_ago_gmt, include=order_id)) == [order_id]
     assert client.get("orders", modified_after=local_hour_ahead, include=order_id) == []
+    # The GMT field, taken for local time, lies two hours back: even the order of this second is after it.
+    assert ids(client.get("orders", modified_after=order["date_modified_gmt"], include=order_id)) == [
+        order_id
+    ]
     # An offset is turned into the site's clock first: with dates_are_gmt it is then off by the site's offset.
     aware = client.get("orders", modified_after=f"{an_hour_ago_gmt}Z", dates_are_gmt="true", include=order_id)
     assert aware == []

@@ -108,6 +108,7 @@ def test_a_write_to_an_untracked_product_is_ignored_without_a_word(
     answer = client.call("PUT", f"products/{product_id}", {"stock_quantity": 5})
     assert answer.status_code == 200
     assert (answer.json()["manage_stock"], answer.json()["stock_quantity"]) == (False, None)
+    assert shop.events("stock", sku="untracked") == []
 
 
 def test_variations_can_share_their_parents_number(shop: ShopProcess, client: WooClient) -> None:
