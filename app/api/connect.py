@@ -7,12 +7,14 @@ from typing import Any
 from flask import Blueprint, Response, render_template, request
 
 from app.api.errors import OK, STATUSES
+from app.api.pages import seal
 from app.errors import SyncFlowError
 from app.platforms.base import CallbackRequest
 from app.platforms.registry import platform as platform_by_slug
 from app.services.connections import finish_connecting
 
 connect = Blueprint("connect", __name__, url_prefix="/connect", template_folder="templates")
+connect.after_request(seal)
 
 
 @connect.route("/<platform>/callback", methods=["GET", "POST"])

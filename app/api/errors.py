@@ -6,6 +6,7 @@ from typing import Any
 
 import structlog
 from flask import Flask, Response, json
+from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 
 from app.errors import SyncFlowError
@@ -75,6 +76,7 @@ def problem(status: int, code: str, detail: str = "", **more: Any) -> Response:
 def register_errors(app: Flask) -> None:
     app.register_error_handler(SyncFlowError, _known_fault)
     app.register_error_handler(HTTPException, _http_fault)
+    app.register_error_handler(DataError, _unusable)
     app.register_error_handler(Exception, _bug)
 
 
@@ -100,6 +102,12 @@ def _http_fault(error: HTTPException) -> Response:
         if name.lower() in ("allow", "retry-after"):
             answer.headers[name] = value
     return answer
+
+
+def _unusable(error: DataError) -> Response:
+    """Text or a number that no column can hold: a NUL, an id beyond 64 bits."""
+    log.warning("request_unusable", error=type(error.orig).__name__)
+    return problem(STATUSES["invalid_input"], "invalid_input", "A text or number in it cannot be used.")
 
 
 def _bug(error: Exception) -> Response:

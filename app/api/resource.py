@@ -17,8 +17,9 @@ class Resource(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest 
     def route(
         self, rule: str, *, methods: tuple[str, ...] = ("GET",), **options: Any
     ) -> Callable[[View], View]:
+        """Also names the operation after its view."""
         decorate: Callable[[View], View] = super().route(rule, methods=list(methods), **options)
-        return decorate
+        return lambda view: decorate(self.doc(operationId=view.__name__)(view))
 
     def arguments(
         self, schema: type[Schema], *, location: str = "json", **options: Any

@@ -38,17 +38,7 @@ def _print(found: list[dict[str, Any]]) -> None:
     from rich.table import Table
 
     table = Table()
-    for column in (
-        "id",
-        "shop",
-        "platform",
-        "state",
-        "listings",
-        "unlinked",
-        "to do",
-        "last heard",
-        "trouble",
-    ):
+    for column in COLUMNS:
         table.add_column(column, overflow="fold")
     for row in found:
         colour = COLOURS.get(row["state"])

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 import requests
+from argon2 import PasswordHasher
 from flask import Flask
+from flask_jwt_extended import create_access_token
 from sqlalchemy import text
 from werkzeug.serving import make_server
 
@@ -18,7 +20,6 @@ from app import create_app
 from app.extensions import db
 from app.models import Account, Connection, Membership, User
 from app.platforms.registry import platforms
-from app.services import auth
 from app.services.credentials import vault
 from app.services.uow import unit_of_work
 from app.settings import Settings
@@ -91,16 +92,40 @@ class Caller:
         return answer
 
 
+@pytest.fixture(scope="session")
+def password_hash() -> str:
+    """Of PASSWORD; made once, since hashing is meant to be slow."""
+    return PasswordHasher().hash(PASSWORD)
+
+
 @pytest.fixture
-def make_merchant(base_url: str) -> Callable[[], Caller]:
-    """Opens accounts with a signed-in owner."""
+def make_member(base_url: str, password_hash: str) -> Callable[[int, str], Caller]:
+    """Adds users in some role to an account; they hold a token as signing in gives it."""
     numbers = itertools.count(1)
 
+    def make(account_id: int, role: str) -> Caller:
+        with unit_of_work() as uow:
+            user = User(email=f"{role}{next(numbers)}@example.com", password_hash=password_hash)
+            uow.session.add(user)
+            uow.session.flush()
+            uow.session.add(Membership(account_id=account_id, user_id=user.id, role=role))
+            uow.commit()
+        token = create_access_token(str(user.id), additional_claims={"account_id": account_id})
+        return Caller(base_url, account_id, user.id, user.email, token)
+
+    return make
+
+
+@pytest.fixture
+def make_merchant(make_member: Callable[[int, str], Caller]) -> Callable[[], Caller]:
+    """Opens accounts with a signed-in owner."""
+
     def make() -> Caller:
-        owner = auth.open_account("A shop", f"owner{next(numbers)}@example.com", PASSWORD)
-        caller = Caller(base_url, owner.account_id, owner.user_id, owner.email)
-        assert caller.sign_in().status_code == 200
-        return caller
+        with unit_of_work() as uow:
+            account = Account(name="A shop")
+            uow.session.add(account)
+            uow.commit()
+        return make_member(account.id, "owner")
 
     return make
 
@@ -108,25 +133,6 @@ def make_merchant(base_url: str) -> Callable[[], Caller]:
 @pytest.fixture
 def merchant(make_merchant: Callable[[], Caller]) -> Caller:
     return make_merchant()
-
-
-@pytest.fixture
-def make_member(base_url: str, merchant: Caller) -> Callable[[str], Caller]:
-    """Adds a signed-in user in some role to the merchant's account."""
-
-    def make(role: str) -> Caller:
-        with unit_of_work() as uow:
-            hashed = uow.session.get_one(User, merchant.user_id).password_hash
-            user = User(email=f"{role}@example.com", password_hash=hashed)
-            uow.session.add(user)
-            uow.session.flush()
-            uow.session.add(Membership(account_id=merchant.account_id, user_id=user.id, role=role))
-            uow.commit()
-        member = Caller(base_url, merchant.account_id, user.id, user.email)
-        assert member.sign_in().status_code == 200
-        return member
-
-    return make
 
 
 @pytest.fixture

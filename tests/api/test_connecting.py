@@ -1,0 +1,258 @@
+"""Connecting shops, and what may happen to a connection after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+
+from app.models import Connection
+from app.services import connections
+from app.services.credentials import ConnectionCredentials, vault
+from app.services.nudge import Drain
+from tests.api.conftest import Caller, execute, rows
+from tests.api.fake_platform import SLUG
+
+CONFIG = {"shop": "blue.example"}
+
+
+def connect(merchant: Caller, **config: str) -> requests.Response:
+    return merchant.post("/connections", {"platform": SLUG, "config": {**CONFIG, **config}})
+
+
+def state_of(answer: requests.Response) -> str:
+    return parse_qs(urlsplit(answer.json()["authorize_url"]).query)["state"][0]
+
+
+def come_back(merchant: Caller, state: str, code: str = "yes") -> requests.Response:
+    url = f"{merchant.base_url}/connect/{SLUG}/callback"
+    return requests.get(url, params={"state": state, "code": code}, timeout=10)
+
+
+def actions() -> list[str]:
+    return [row.action for row in rows("SELECT action FROM audit_log ORDER BY id")]
+
+
+@pytest.fixture(autouse=True)
+def nudges(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Drain, int]]:
+    sent: list[tuple[Drain, int]] = []
+    monkeypatch.setattr(connections, "nudge", lambda drain, number: sent.append((drain, number)))
+    return sent
+
+
+def test_a_merchant_who_says_yes_is_connected_and_imported(
+    merchant: Caller, nudges: list[tuple[Drain, int]]
+) -> None:
+    started = connect(merchant)
+    assert started.status_code == 201
+    assert started.json()["connection"]["state"] == "connecting"
+
+    page = come_back(merchant, state_of(started))
+
+    assert page.status_code == 200
+    assert "is connected" in page.text
+    number = started.json()["connection"]["id"]
+    shown = merchant.get(f"/connections/{number}")
+    assert (shown["state"], shown["shop"], shown["name"]) == ("importing", "blue.example", "Blue.Example")
+    assert ConnectionCredentials(number).current() == {"token": "t1", "refresh": "r1"}
+    assert nudges == [(Drain.IMPORT, number)]
+    assert actions() == ["connection.started", "connection.connected"]
+
+
+def test_pasted_keys_connect_at_once_and_are_kept_out_of_the_config(merchant: Caller) -> None:
+    answer = connect(merchant, key="good")
+    assert answer.status_code == 201
+    assert answer.json()["authorize_url"] is None
+    assert answer.json()["connection"]["state"] == "importing"
+    assert answer.json()["connection"]["config"] == CONFIG
+    assert "good" not in str(rows("SELECT config, external_shop_id, state_reason FROM connections"))
+
+
+def test_dead_keys_are_refused_and_leave_no_secret(merchant: Caller) -> None:
+    answer = connect(merchant, key="dead")
+    assert answer.status_code == 409
+    assert answer.json()["code"] == "platform_auth_expired"
+    (row,) = rows("SELECT state, credentials FROM connections")
+    assert (row.state, row.credentials) == ("disconnected", None)
+
+
+def test_a_config_that_does_not_fit_says_which_field(merchant: Caller) -> None:
+    answer = merchant.post("/connections", {"platform": SLUG, "config": {"shpo": "x"}})
+    assert answer.status_code == 422
+    assert "shop: Missing data" in answer.json()["detail"]
+    assert merchant.post("/connections", {"platform": "nobody", "config": {}}).status_code == 404
+
+
+def test_a_platform_that_is_not_set_up_cannot_be_connected(merchant: Caller) -> None:
+    answer = merchant.post("/connections", {"platform": "shopify", "config": {"shop": "blue"}})
+    assert answer.status_code == 409
+    assert "SYNCFLOW_SHOPIFY_CLIENT_ID" in answer.json()["detail"]
+
+
+def test_a_merchant_who_says_no_is_told_so(merchant: Caller) -> None:
+    page = come_back(merchant, state_of(connect(merchant)), code="no")
+    assert page.status_code == 422
+    assert "said no" in page.text
+    assert [row.state for row in rows("SELECT state FROM connections")] == ["disconnected"]
+
+
+def test_a_state_works_once(merchant: Caller) -> None:
+    state = state_of(connect(merchant))
+    assert come_back(merchant, state).status_code == 200
+    assert come_back(merchant, state).status_code == 422
+
+
+@pytest.mark.parametrize("state", ["", "forged", "<script>alert(1)</script>"])
+def test_a_forged_state_is_refused(merchant: Caller, state: str) -> None:
+    connect(merchant)
+    page = come_back(merchant, state)
+    assert page.status_code == 422
+    assert "<script>" not in page.text
+
+
+def test_a_state_is_worth_nothing_after_a_quarter_of_an_hour_or_elsewhere(merchant: Caller) -> None:
+    state = state_of(connect(merchant))
+    other = requests.get(
+        f"{merchant.base_url}/connect/woocommerce/callback", params={"state": state}, timeout=10
+    )
+    assert other.status_code == 422
+
+    execute("UPDATE connections SET connect_expires_at = connect_expires_at - interval '15 minutes'")
+    assert come_back(merchant, state).status_code == 422
+
+
+def test_only_a_hash_of_the_state_is_stored(merchant: Caller) -> None:
+    state = state_of(connect(merchant))
+    assert state not in str(rows("SELECT connect_state_hash, config FROM connections"))
+
+
+def test_a_shop_of_another_account_is_a_conflict(make_merchant: Callable[[], Caller]) -> None:
+    first, second = make_merchant(), make_merchant()
+    assert connect(first, key="good").status_code == 201
+
+    answer = connect(second, key="good")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+    assert [row["state"] for row in second.get("/connections")["items"]] == ["disconnected"]
+
+
+def test_a_shop_that_its_account_gave_up_may_move(make_merchant: Callable[[], Caller]) -> None:
+    first, second = make_merchant(), make_merchant()
+    number = connect(first, key="good").json()["connection"]["id"]
+    assert first.post(f"/connections/{number}/disconnect").status_code == 200
+
+    assert connect(second, key="good").status_code == 201
+
+
+def test_a_reconnect_reuses_the_row_and_its_webhook_secret(merchant: Caller) -> None:
+    number = connect(merchant, key="good").json()["connection"]["id"]
+    secret = own_secret(number)
+    execute("UPDATE connections SET state = 'needs_auth', failures = 3, orders_cursor = now()")
+
+    again = connect(merchant)
+    come_back(merchant, state_of(again))
+
+    (row,) = rows("SELECT id, state, failures, token_version, orders_cursor FROM connections")
+    assert (row.id, row.state, row.failures, row.token_version) == (number, "importing", 0, 2)
+    assert row.orders_cursor is not None
+    assert own_secret(number) == secret
+
+
+def own_secret(number: int) -> str:
+    (row,) = rows("SELECT webhook_secret FROM connections WHERE id = :id", id=number)
+    return vault().open_text(bytes(row.webhook_secret))
+
+
+def test_a_shops_server_may_answer_by_a_post(merchant: Caller) -> None:
+    answer = merchant.post(
+        "/connections", {"platform": "woocommerce", "config": {"store_url": "http://127.0.0.1:9"}}
+    )
+    state = parse_qs(urlsplit(answer.json()["authorize_url"]).query)["user_id"][0]
+    url = f"{merchant.base_url}/connect/woocommerce/callback"
+
+    forged = requests.post(url, json={"user_id": "forged", "consumer_key": "x"}, timeout=10)
+    assert forged.status_code == 422
+    assert forged.json()["code"] == "invalid_input"
+
+    unusable = requests.post(url, json={"user_id": state, "key_permissions": "read"}, timeout=10)
+    assert unusable.status_code == 422
+    assert "read and write" in unusable.json()["detail"]
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"\xff", b'{"user_id": ["x"]}', b"{" * 100_000])
+def test_junk_posted_to_the_callback_is_refused(base_url: str, body: bytes) -> None:
+    answer = requests.post(f"{base_url}/connect/woocommerce/callback", data=body, timeout=10)
+    assert answer.status_code == 422
+
+
+def test_the_page_after_a_consent_says_how_it_went(base_url: str) -> None:
+    url = f"{base_url}/connect/woocommerce/done"
+    assert "is connected" in requests.get(url, params={"success": "1"}, timeout=10).text
+    assert "was not connected" in requests.get(url, params={"success": "0"}, timeout=10).text
+    assert requests.get(f"{base_url}/connect/nobody/done", timeout=10).status_code == 404
+
+
+def test_pausing_and_resuming_are_repeatable_and_read_anew(
+    merchant: Caller, make_connection: Callable[..., Connection], nudges: list[tuple[Drain, int]]
+) -> None:
+    number = make_connection(merchant.account_id).id
+    execute("UPDATE connections SET orders_polled_at = now(), levels_swept_at = now()")
+    for _ in range(2):
+        assert merchant.post(f"/connections/{number}/pause").json()["state"] == "paused"
+    for _ in range(2):
+        assert merchant.post(f"/connections/{number}/resume").json()["state"] == "active"
+
+    (row,) = rows("SELECT orders_polled_at, levels_swept_at FROM connections")
+    assert (row.orders_polled_at, row.levels_swept_at) == (None, None)
+    assert {drain for drain, _ in nudges} == {Drain.RECONCILE, Drain.INTAKE, Drain.PUSH}
+
+
+@pytest.mark.parametrize("action", ["pause", "resume", "import", "first-sync"])
+def test_a_connection_that_needs_auth_cannot_be_worked_on(
+    merchant: Caller, make_connection: Callable[..., Connection], action: str
+) -> None:
+    number = make_connection(merchant.account_id, state="needs_auth").id
+    answer = merchant.post(f"/connections/{number}/{action}")
+    assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+
+
+def test_disconnecting_forgets_the_credentials(
+    merchant: Caller, make_connection: Callable[..., Connection]
+) -> None:
+    number = make_connection(merchant.account_id).id
+    assert merchant.post(f"/connections/{number}/disconnect").json()["state"] == "disconnected"
+    (row,) = rows("SELECT credentials FROM connections")
+    assert row.credentials is None
+
+
+def test_refused_credentials_stop_a_connection_once(make_connection: Callable[..., Connection]) -> None:
+    number = make_connection().id
+    connections.mark_needs_auth(number, "revoked")
+    connections.mark_needs_auth(number, "again")
+    (row,) = rows("SELECT state, state_reason FROM connections")
+    assert (row.state, row.state_reason) == ("needs_auth", "revoked")
+    assert actions() == ["connection.needs_auth"]
+
+
+def test_a_merchant_chooses_name_and_drift_policy(
+    merchant: Caller, make_connection: Callable[..., Connection]
+) -> None:
+    number = make_connection(merchant.account_id).id
+    changed = merchant.call("PATCH", f"/connections/{number}", json={"drift_policy": "syncflow_wins"})
+    assert changed.json()["drift_policy"] == "syncflow_wins"
+    renamed: Any = merchant.call("PATCH", f"/connections/{number}", json={"name": "Blue"}).json()
+    assert (renamed["name"], renamed["drift_policy"]) == ("Blue", "syncflow_wins")
+    wrong = merchant.call("PATCH", f"/connections/{number}", json={"drift_policy": "nonsense"})
+    assert wrong.status_code == 422
+    unknown = merchant.call("PATCH", f"/connections/{number}", json={"state": "active"})
+    assert unknown.status_code == 422
+
+
+def test_authorisations_that_came_to_nothing_are_forgotten(merchant: Caller) -> None:
+    connect(merchant)
+    execute("UPDATE connections SET created_at = now() - interval '2 days'")
+    connect(merchant)
+    assert len(rows("SELECT id FROM connections")) == 1

@@ -1,0 +1,132 @@
+"""Pages, documents and errors."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+import requests
+from flask import Flask
+
+from tests.api.conftest import Caller, execute, rows
+
+
+def test_health_is_200_while_everything_answers(base_url: str) -> None:
+    answer = requests.get(f"{base_url}/healthz", timeout=10)
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ok", "database": "ok", "migrations": "ok", "redis": "ok"}
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        ({"redis_url": "redis://127.0.0.1:1/0"}, {"redis": "does not answer"}),
+        ({"database_url": "postgresql://x:secret@127.0.0.1:1/x"}, {"database": "does not answer"}),
+    ],
+)
+def test_health_is_503_and_tells_what_is_missing_but_no_secret(
+    app: Flask, base_url: str, monkeypatch: pytest.MonkeyPatch, broken: dict[str, str], said: dict[str, str]
+) -> None:
+    monkeypatch.setitem(app.extensions, "settings", replace(app.extensions["settings"], **broken))
+    answer = requests.get(f"{base_url}/healthz", timeout=10)
+    assert answer.status_code == 503
+    assert said.items() <= answer.json().items()
+    assert "secret" not in answer.text
+
+
+def test_health_is_503_while_migrations_are_missing(base_url: str) -> None:
+    (applied,) = rows("SELECT version_num FROM alembic_version")
+    execute("UPDATE alembic_version SET version_num = 'older'")
+    try:
+        answer = requests.get(f"{base_url}/healthz", timeout=10)
+    finally:
+        execute("UPDATE alembic_version SET version_num = :now", now=applied.version_num)
+    assert answer.status_code == 503
+    assert "older" in answer.json()["migrations"]
+
+
+def test_the_openapi_document_names_every_operation_and_type(base_url: str, app: Flask) -> None:
+    document = requests.get(f"{base_url}/api/v1/openapi.json", timeout=10).json()
+    assert document["openapi"] == "3.1.0"
+    routes = {
+        re.sub(r"<(?:int:)?(\w+)>", r"{\1}", str(rule))
+        for rule in app.url_map.iter_rules()
+        if str(rule).startswith("/api/v1/") and not str(rule).endswith("openapi.json")
+    }
+    assert set(document["paths"]) == routes
+    operations = [
+        operation
+        for path in document["paths"].values()
+        for method, operation in path.items()
+        if method != "parameters"
+    ]
+    assert all(operation["summary"] and operation["operationId"] for operation in operations)
+    assert len({operation["operationId"] for operation in operations}) == len(operations)
+    assert {"Connection", "StockPage", "OrderDetail", "Problem", "Status"} <= set(
+        document["components"]["schemas"]
+    )
+    assert document["security"] == [{"token": []}]
+
+
+def test_the_documentation_asks_no_other_host_for_anything(base_url: str) -> None:
+    page = requests.get(f"{base_url}/api/docs", timeout=10)
+    assert page.status_code == 200
+    assert "/api/v1/connections/{connection_id}/first-sync" in page.text
+    assert not re.search(r"""(?:src|href)\s*=\s*["'](?:https?:)?//""", page.text)
+    assert "<script" not in page.text
+    assert page.headers["Content-Security-Policy"].startswith("default-src 'none'")
+
+
+def test_home_leads_on(base_url: str) -> None:
+    page = requests.get(base_url, timeout=10)
+    for path in re.findall(r'href="([^"]+)"', page.text):
+        assert requests.get(base_url + path, timeout=10).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/nowhere", 404, "not_found"),
+        ("DELETE", "/api/v1/auth/login", 405, "method_not_allowed"),
+        ("POST", "/api/v1/auth/login", 422, "invalid_input"),
+    ],
+)
+def test_faults_are_problems(base_url: str, method: str, path: str, status: int, code: str) -> None:
+    answer = requests.request(method, base_url + path, timeout=10)
+    assert answer.status_code == status
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert (answer.json()["status"], answer.json()["code"]) == (status, code)
+
+
+def test_a_body_that_is_no_json_is_a_problem_too(base_url: str) -> None:
+    answer = requests.post(
+        f"{base_url}/api/v1/auth/login",
+        data="{nonsense",
+        headers={"Content-Type": "application/json"},
+        timeout=10,
+    )
+    assert answer.status_code == 400
+    assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+def test_a_bug_is_a_problem_without_its_insides(merchant: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_args: object, **_kwargs: object) -> None:
+        raise RuntimeError("the password is 1234")
+
+    monkeypatch.setattr("app.api.status.status", broken)
+    answer = merchant.call("GET", "/status")
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal")
+    assert "1234" not in answer.text
+
+
+def test_platforms_say_what_to_fill_in_and_whether_they_are_ready(merchant: Caller) -> None:
+    found = {row["slug"]: row for row in merchant.get("/platforms")["items"]}
+    assert found["woocommerce"]["ready"] is True
+    assert found["shopify"]["ready"] is False
+    assert "SYNCFLOW_SHOPIFY_CLIENT_SECRET" in found["shopify"]["missing_settings"]
+    assert found["shopify"]["capabilities"]["compare_and_set"] is True
+    schema = found["woocommerce"]["config_schema"]
+    assert schema["required"] == ["store_url"]
+    assert schema["properties"]["store_url"]["title"] == "Store address"
+    assert schema["properties"]["consumer_secret"]["writeOnly"] is True
