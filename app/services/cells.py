@@ -126,11 +126,23 @@ def lock_at(
     return {row.id: Cell(*row[:-1]) for row in rows}, at or now(session)
 
 
-def save(session: Session, cells: Iterable[Cell]) -> None:
-    """Write back locked cells, in one statement."""
+@dataclass(frozen=True, slots=True)
+class LearnedEffect:
+    """A row of cell_effects."""
+
+    account_id: int
+    cell_id: int
+    delta: int
+    effected_at: datetime
+    learned_at: datetime
+
+
+def save(session: Session, cells: Iterable[Cell], *, learned: Sequence[LearnedEffect] = ()) -> None:
+    """Write back locked cells and the effects that moved them, in one statement."""
     rows = [{"id": cell.id} | {name: _plain(getattr(cell, name)) for name in _SAVED} for cell in cells]
+    effects = [{name: _plain(getattr(e, name)) for name in LearnedEffect.__slots__} for e in learned]
     if rows:
-        session.execute(_SAVE, {"rows": json.dumps(rows)})
+        session.execute(_SAVE, {"rows": json.dumps(rows), "effects": json.dumps(effects)})
 
 
 def now(session: Session) -> datetime:
@@ -217,6 +229,11 @@ _LOCK = text(
 )
 _SAVE = text(
     f"""
+    WITH learned AS (
+        INSERT INTO cell_effects (account_id, cell_id, delta, effected_at, learned_at)
+        SELECT e.* FROM jsonb_to_recordset(CAST(:effects AS jsonb)) AS e (account_id bigint,
+            cell_id bigint, delta int, effected_at timestamptz, learned_at timestamptz)
+    )
     UPDATE stock_cells c SET {", ".join(f"{name} = r.{name}" for name in _SAVED)}
     FROM jsonb_to_recordset(CAST(:rows AS jsonb))
         AS r (id bigint, {", ".join(f"{name} {kind}" for name, kind in _SAVED.items())})

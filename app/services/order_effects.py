@@ -299,9 +299,12 @@ def _move_cells(
         if cell.state == "active":
             uow.after_commit(partial(nudge, Drain.PUSH, cell.connection_id), once=cell.connection_id)
     cell_store.record_drift(session, drifted, at, scope.settle)
-    cell_store.save(session, locked.values())
-    if effects:
-        _write_effects(session, scope, effects, at)
+    rows = [
+        cell_store.LearnedEffect(scope.account_id, cell_id, effect.delta, effect.at, at)
+        for cell_id, learned in effects.items()
+        for effect in learned
+    ]
+    cell_store.save(session, locked.values(), learned=rows)
 
 
 def _write_windows(session: Session, cell_ids: Iterable[int]) -> dict[int, list[tuple[datetime, datetime]]]:
@@ -309,20 +312,6 @@ def _write_windows(session: Session, cell_ids: Iterable[int]) -> dict[int, list[
     for row in session.execute(_WRITE_WINDOWS, {"cells": list(cell_ids)}):
         windows[row.cell_id].append((row.start, row.end))
     return windows
-
-
-def _write_effects(
-    session: Session,
-    scope: Scope,
-    effects: Mapping[int, list[ChannelEffect]],
-    at: datetime,
-) -> None:
-    rows = [
-        {"cell_id": cell_id, "delta": effect.delta, "effected_at": effect.at.isoformat()}
-        for cell_id, learned in effects.items()
-        for effect in learned
-    ]
-    session.execute(_INSERT_EFFECTS, {"account_id": scope.account_id, "at": at, "rows": json.dumps(rows)})
 
 
 # ----------------------------------------------------------------------------------- rows <-> states
@@ -551,12 +540,5 @@ _WRITE_WINDOWS = text(
     FROM push_attempts
     WHERE cell_id = ANY(CAST(:cells AS bigint[])) AND outcome IN ('open', 'unknown', 'applied')
         AND created_at > now() - interval '1 day'
-    """
-)
-_INSERT_EFFECTS = text(
-    """
-    INSERT INTO cell_effects (account_id, cell_id, delta, effected_at, learned_at)
-    SELECT :account_id, r.cell_id, r.delta, r.effected_at, :at
-    FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (cell_id bigint, delta int, effected_at timestamptz)
     """
 )
