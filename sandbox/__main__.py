@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
@@ -38,6 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     server = Server((args.host, args.port), app)
     core.base_url = f"http://{args.host}:{server.server_port}"
     _stop_on_signals(server)
+    threading.excepthook = _die_loudly
     core.webhooks.start(shop)
     sys.stdout.write(f"sandbox {args.platform} ready {core.base_url}\n")
     sys.stdout.flush()
@@ -83,6 +85,12 @@ def _stop_on_signals(server: Server) -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+
+
+def _die_loudly(failure: threading.ExceptHookArgs) -> None:
+    """A dead delivery thread would look like lost webhooks: end the shop instead."""
+    traceback.print_exception(failure.exc_type, failure.exc_value, failure.exc_traceback)
+    os._exit(70)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,8 @@ imports ``sandbox.NAME`` and serves the result. The shop gets everything from it
 - ``core.events`` (``events.py``): ``core.events.stock(...)``, ``.order(...)``, inside the transaction.
 - ``core.webhooks`` (``webhooks.py``): ``core.webhooks.enqueue(Delivery...)`` inside the transaction; the
   dispatcher calls back ``shop.build_delivery`` and ``shop.delivery_done`` under the lock.
-- ``core.base_url``, ``core.shop`` (``--shop``), ``core.faults``.
+- ``core.base_url``, ``core.shop`` (``--shop``), ``core.faults``, ``core.options`` (the command line; a
+  package with options of its own has ``add_options(parser)``).
 
 ``shop.api`` is the platform's own HTTP surface as a WSGI app (Flask). Paths under ``shop.api_prefixes``
 pass through the fault edge (``edge.py``): latency, 429, 5xx, timeouts, disconnects, and a ``call`` event per
