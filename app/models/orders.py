@@ -66,6 +66,12 @@ class OrderLine(TenantRow, Base):
         Index(None, "listing_id"),
         Index(None, "account_id", "sku"),
         Index(None, "applied_variant_id"),
+        Index(
+            "ix_order_lines_unapplied",
+            "account_id",
+            "listing_external_id",
+            postgresql_where=text("applied_variant_id IS NULL"),
+        ),
     )
 
     order_id: Mapped[int] = mapped_column(BigInteger)

@@ -1,0 +1,39 @@
+"""The application on the run's database, and a merchant whose shops live in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+import redis
+from flask import Flask
+
+from app import create_app
+from app.extensions import db
+from app.services import work
+from app.settings import Settings
+from tests.services.world import SETTLE, World
+
+
+@pytest.fixture(scope="session")
+def engine_app(settings: Settings) -> Iterator[Flask]:
+    """Without the wait that gathers the changes of a window."""
+    application = create_app(
+        replace(settings, push_window_ms=0, drift_settle_seconds=int(SETTLE.total_seconds()))
+    )
+    yield application
+    application.extensions["intake"].close()
+    application.extensions["redis"].close()
+    with application.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def world(
+    engine_app: Flask, clean_database: str, clean_redis: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[World]:
+    with engine_app.app_context(), redis.Redis.from_url(clean_redis) as client:
+        made = World(client)
+        monkeypatch.setattr(work, "open_channel", made.open_channel)
+        yield made
