@@ -111,3 +111,11 @@ def test_repr_holds_no_secret() -> None:
     shown = repr(Settings.from_env({**COMPLETE, "SYNCFLOW_SHOPIFY_API_SECRET": "hush"}))
     for secret in ("p%40ss", ":p@cache", "s" * 32, KEY, OTHER_KEY, "hush"):
         assert secret not in shown
+
+
+def test_only_settings_are_taken_from_an_environment() -> None:
+    platform = {"SYNCFLOW_SHOPIFY_API_KEY": "abc"}
+    environ = {**COMPLETE, **platform, "BIND_HOST": "0.0.0.0", "HOME": "/home/a", "AWS_SECRET": "x"}
+    kept = Settings.only_variables(environ)
+    assert kept == {**COMPLETE, **platform, "BIND_HOST": "0.0.0.0"}
+    assert Settings.from_env(kept).bind_host == "0.0.0.0"
