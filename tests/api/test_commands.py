@@ -1,0 +1,234 @@
+"""What the console script says of the books and of the installation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from flask import Flask
+from redis import Redis
+from rq import Queue, SimpleWorker
+
+from app.models import Connection
+from app.platforms.errors import AuthExpired
+from syncflow.cli import main
+from tests.api.books import keep_books
+from tests.api.conftest import execute, rows
+from tests.api.fake_platform import FakeChannel
+from workers.schedule import LOCK_KEY
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(environ: dict[str, str], base_url: str) -> Run:
+    """Runs `syncflow ...` on the run's services, with the served application as the public address."""
+
+    def invoke(*arguments: str, **variables: str) -> Result:
+        env = {**environ, "PUBLIC_URL": base_url, **variables}
+        return CliRunner().invoke(main, arguments, env=env, catch_exceptions=False)
+
+    return invoke
+
+
+@pytest.fixture
+def connection(make_connection: Callable[..., Connection]) -> Connection:
+    return make_connection(name="Blue [shop]")
+
+
+def test_a_right_ledger_is_proved(run: Run, connection: Connection) -> None:
+    keep_books(connection, variants=3, orders=2)
+    assert run("verify-ledger").output.startswith("The ledger is right: 3 levels")
+    answer = run("verify-ledger", "--json")
+    assert (answer.exit_code, json.loads(answer.stdout)) == (0, {"levels": 3, "mismatches": []})
+
+
+@pytest.mark.parametrize(
+    ("damage", "expected"),
+    [
+        ("UPDATE stock_levels SET on_hand = 11", {"on_hand": 11, "on_hand_moved": 10}),
+        ("UPDATE stock_levels SET committed = 3", {"committed": 3, "committed_moved": 2}),
+        ("UPDATE order_lines SET applied_committed = 1", {"committed": 2, "committed_held": 1}),
+        ("UPDATE order_lines SET applied_factor = 6", {"committed": 2, "committed_held": 12}),
+    ],
+)
+def test_a_ledger_that_disagrees_is_listed(
+    run: Run, connection: Connection, damage: str, expected: dict[str, int]
+) -> None:
+    keep_books(connection)
+    execute(damage)
+    answer = run("verify-ledger", "--json")
+    assert answer.exit_code == 1
+    (found,) = json.loads(answer.stdout)["mismatches"]
+    assert expected.items() <= found.items()
+    assert found["sku"] == "CUP-0"
+    shown = run("verify-ledger")
+    assert shown.exit_code == 1
+    assert "CUP-0" in shown.output
+
+
+def test_what_orders_hold_where_there_is_no_level_is_a_mismatch(run: Run, connection: Connection) -> None:
+    keep_books(connection)
+    execute(
+        "WITH attic AS (INSERT INTO locations (account_id, name) VALUES (:account, 'Attic') RETURNING id)"
+        " UPDATE order_lines SET applied_location_id = attic.id FROM attic",
+        account=connection.account_id,
+    )
+    found = json.loads(run("verify-ledger", "--json").stdout)["mismatches"]
+    held = {row["location"]: (row["committed"], row["committed_held"]) for row in found}
+    assert held == {"Main": (2, 0), "Attic": (0, 2)}
+
+
+def test_a_sku_is_explained(run: Run, connection: Connection) -> None:
+    keep_books(connection)
+    output = run("stock", "CUP-0", COLUMNS="160").output
+    assert "10 on hand - 2 reserved = 8 available" in output
+    assert "Blue [shop]" in output
+    assert "2 units reserved for order #1000" in output
+    (variant,) = json.loads(run("stock", "CUP-0", "--json").stdout)["variants"]
+    assert [channel["target"] for channel in variant["channels"]] == [8]
+    assert len(variant["movements"]) == 2
+
+
+def test_a_sku_is_case_sensitive_and_an_unknown_one_is_said_to_be(run: Run, connection: Connection) -> None:
+    keep_books(connection)
+    answer = run("stock", "cup-0")
+    assert answer.exit_code == 1
+    assert "cup-0" in answer.stderr
+
+
+def test_connections_are_listed(run: Run, connection: Connection) -> None:
+    assert "Blue [shop]" in run("connections", COLUMNS="160").output
+    (row,) = json.loads(run("connections", "--json").stdout)["connections"]
+    assert (row["state"], row["counts"]["listings"]) == ("active", 0)
+    assert "credentials" not in row
+
+
+def test_no_connections_are_said_to_be_none(run: Run) -> None:
+    assert run("connections").output == "No shop is connected yet.\n"
+
+
+def test_the_tables_can_be_upgraded_again(run: Run) -> None:
+    assert "the newest" in run("db", "upgrade").output
+
+
+def test_keys_are_rotated_by_command(run: Run, connection: Connection) -> None:
+    before = bytes(rows("SELECT credentials FROM connections")[0].credentials)
+    assert "1 connections" in run("db", "rotate-keys").output
+    assert bytes(rows("SELECT credentials FROM connections")[0].credentials) != before
+
+
+# ------------------------------------------------------------------------------------------- doctor
+
+
+@pytest.fixture
+def at_work(app: Flask, database_url: str) -> Iterator[None]:
+    """A worker on every queue, and the scheduler's lock."""
+    client = Redis.from_url(app.extensions["settings"].redis_url)
+    queues = [
+        Queue(name, connection=client) for name in ("intake", "push", "sync", "retries", "notify", "reports")
+    ]
+    worker = SimpleWorker(queues, connection=client)
+    worker.register_birth()
+    execute(f"SELECT pg_advisory_lock({LOCK_KEY})")
+    yield
+    execute(f"SELECT pg_advisory_unlock({LOCK_KEY})")
+    worker.register_death()
+    client.close()
+
+
+def findings(answer: Result, verdict: str) -> dict[str, dict[str, Any]]:
+    listed = json.loads(answer.stdout)["findings"]
+    return {finding["subject"]: finding for finding in listed if finding["verdict"] == verdict}
+
+
+@pytest.mark.usefixtures("at_work", "connection")
+def test_a_healthy_installation_is_well(run: Run) -> None:
+    answer = run("doctor", "--json")
+    assert findings(answer, "wrong") == {}
+    assert answer.exit_code == 0
+    assert {"settings", "database", "redis", "migrations", "queue push", "scheduler"} <= set(
+        findings(answer, "ok")
+    )
+    assert run("doctor").output.endswith("All is well.\n")
+
+
+def test_dead_workers_and_scheduler_are_missed(run: Run) -> None:
+    answer = run("doctor", "--json")
+    assert answer.exit_code == 1
+    wrong = findings(answer, "wrong")
+    assert "no worker is alive" in wrong["queue intake"]["what"]
+    assert "python -m workers.run intake" in wrong["queue intake"]["remedy"]
+    assert "python -m workers.schedule" in wrong["scheduler"]["remedy"]
+
+
+@pytest.mark.usefixtures("at_work")
+def test_a_shop_that_refuses_us_is_named_with_its_reason(
+    run: Run, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_channel: FakeChannel) -> None:
+        raise AuthExpired("The keys were revoked.")
+
+    monkeypatch.setattr(FakeChannel, "probe", refuse)
+    (subject, finding), *rest = findings(run("doctor", "--json"), "wrong").items()
+    assert (f"connection {connection.id}" in subject, rest) == (True, [])
+    assert "revoked" in finding["what"]
+
+
+@pytest.mark.usefixtures("at_work")
+@pytest.mark.parametrize(
+    ("change", "verdict", "said"),
+    [
+        ("UPDATE connections SET state = 'needs_auth', state_reason = 'revoked'", "wrong", "revoked"),
+        ("UPDATE connections SET failures = 4, last_error = 'HTML instead of JSON'", "wrong", "HTML instead"),
+        ("UPDATE connections SET state = 'paused'", "note", "paused"),
+        ("UPDATE connections SET state = 'review'", "note", "approved"),
+        ("UPDATE connections SET credentials = 'junk'", "wrong", "CREDENTIAL_KEYS"),
+    ],
+)
+def test_the_state_of_a_shop_is_told(
+    run: Run, connection: Connection, monkeypatch: pytest.MonkeyPatch, change: str, verdict: str, said: str
+) -> None:
+    monkeypatch.setattr(FakeChannel, "probe", lambda channel: channel.shop.credentials.current())
+    execute(change)
+    found = findings(run("doctor", "--json"), verdict)
+    (finding,) = [finding for subject, finding in found.items() if subject.startswith("connection")]
+    assert said in finding["what"]
+
+
+@pytest.mark.usefixtures("at_work")
+def test_events_that_nobody_processes_are_noticed(run: Run, connection: Connection) -> None:
+    execute(
+        "INSERT INTO inbound_events (account_id, connection_id, topic, dedupe_key, body, received_at)"
+        " VALUES (:account, :connection, 't', 'k', '', now() - interval '10 minutes')",
+        account=connection.account_id,
+        connection=connection.id,
+    )
+    assert "has waited" in findings(run("doctor", "--json"), "wrong")["webhooks"]["what"]
+
+
+@pytest.mark.usefixtures("at_work")
+def test_a_public_address_that_leads_elsewhere_is_noticed(run: Run) -> None:
+    wrong = findings(run("doctor", "--json", PUBLIC_URL="http://127.0.0.1:1"), "wrong")
+    assert set(wrong) == {"PUBLIC_URL"}
+
+
+def test_missing_services_are_told_one_by_one(run: Run) -> None:
+    answer = run(
+        "doctor",
+        "--json",
+        DATABASE_URL="postgresql://user:secret@127.0.0.1:1/x",
+        REDIS_URL="redis://:secret@127.0.0.1:1/0",
+    )
+    assert {"database", "redis"} <= set(findings(answer, "wrong"))
+    assert "secret" not in answer.output
+
+
+def test_wrong_settings_are_told_all_at_once(run: Run) -> None:
+    answer = run("doctor", SECRET_KEY="short", PORT="x")
+    assert answer.exit_code == 1
+    assert "SECRET_KEY" in answer.output
+    assert "PORT" in answer.output
