@@ -40,7 +40,7 @@ class Catalog:
         }
 
     def set_stock(self, *, sku: str, quantity: int | None, delta: int | None) -> Document:
-        """The merchant types another number, which may be negative only by a delta."""
+        """The merchant types another number, or adjusts it."""
         variant = self._variant(sku)
         level = self.state.level(variant["item_id"], self.state.primary["id"])
         if level is None or not variant["tracked"]:

@@ -47,17 +47,20 @@ class Page:
 
 
 class MovingIndex:
-    """Ids sorted by a value that changes (such as updated_at); a move costs a binary search."""
+    """Ids sorted by the whole second of their last change, then by id: the real grain of `updated_at`.
+
+    What changes within a second that was read already may so land before a cursor. A move is a binary search.
+    """
 
     def __init__(self) -> None:
-        self._values: dict[int, Any] = {}
+        self._values: dict[int, int] = {}
         self.keys: list[Key] = []
 
-    def put(self, record_id: int, value: Any) -> None:
-        old = self._values.get(record_id)
-        if old == value and record_id in self._values:
+    def put(self, record_id: int, at: float) -> None:
+        value, old = int(at), self._values.get(record_id)
+        if old == value:
             return
-        if record_id in self._values:
+        if old is not None:
             self._cut((old, record_id))
         self._values[record_id] = value
         key = (value, record_id)
@@ -70,8 +73,9 @@ class MovingIndex:
         if record_id in self._values:
             self._cut((self._values.pop(record_id), record_id))
 
-    def since(self, value: Any) -> list[Key]:
-        return self.keys[bisect_left(self.keys, (value, -1)) :]
+    def since(self, at: float) -> list[Key]:
+        """Keys of what changed at or after a moment."""
+        return self.keys[bisect_left(self.keys, (at, -1)) :]
 
     def _cut(self, key: Key) -> None:
         del self.keys[bisect_left(self.keys, key)]

@@ -37,7 +37,7 @@ class Webhooks:
         """Queue a delivery to each subscriber, with the payload as it is now."""
         event = self._event()
         for subscription in self._subscribers(topic):
-            text = json.dumps(_only(body(), subscription["include_fields"]), separators=(",", ":"))
+            text = _text(_only(body(), subscription["include_fields"]))
             self._queue(subscription, topic, resource_id, text, event)
 
     def announce_level(self, level: Document) -> None:
@@ -49,11 +49,11 @@ class Webhooks:
     def emit_privacy(self, topic: str, url: str, body: Document) -> None:
         """The mandatory privacy topics go to the address in the app's own settings, not to subscriptions."""
         address = {"id": 0, "uri": url, "name": None}
-        self._queue(address, topic, 0, json.dumps(body), self._event() | {"lasting": True})
+        self._queue(address, topic, 0, _text(body), self._event() | {"lasting": True})
 
     def emit_uninstalled(self) -> None:
         """The last webhook of an app: it is delivered although its subscription goes with the app."""
-        body = json.dumps(payloads.shop(self.state))
+        body = _text(payloads.shop(self.state))
         for subscription in self._subscribers("app/uninstalled"):
             self._queue(subscription, "app/uninstalled", 0, body, self._event() | {"lasting": True})
         for number in list(self.subscriptions):
@@ -70,7 +70,7 @@ class Webhooks:
                 return None
             # Kept on the delivery: a retry carries the original payload, however late it comes.
             subscription = self.subscriptions[delivery.subscription_id]
-            delivery.payload = json.dumps(_only(payloads.level(level), subscription["include_fields"]))
+            delivery.payload = _text(_only(payloads.level(level), subscription["include_fields"]))
         body = delivery.payload.encode()
         headers = {
             "Content-Type": "application/json",
@@ -133,3 +133,12 @@ class Webhooks:
 
 def _only(body: Document, fields: list[str]) -> Document:
     return {name: value for name, value in body.items() if name in fields} if fields else body
+
+
+def _text(body: Document) -> str:
+    """JSON as the real shop writes it: UTF-8 as it is, but `&`, `<` and `>` escaped.
+
+    A body that is parsed and written anew has other bytes, and so another signature.
+    """
+    text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")

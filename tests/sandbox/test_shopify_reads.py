@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.sandbox.shopify_client import ShopifyClient, gid, new_sku, place, running
-from tests.sandbox.support import ShopProcess
+from tests.sandbox.support import ShopProcess, until
 
 Item = dict[str, Any]
 ORDERS = """query($query: String, $sort: OrderSortKeys, $first: Int, $after: String, $reverse: Boolean) {
@@ -67,6 +67,20 @@ def test_orders_changed_since_a_moment_come_in_the_order_of_their_change(
     both = orders(client, f"id:>={first} AND updated_at:>='{iso(mark - 5)}'", sort="UPDATED_AT")
     assert both == [second, first]
     assert orders(client, f"id:>={first}", sort="UPDATED_AT", reverse=True) == [first, second]
+
+
+def test_orders_changed_within_one_second_sort_by_id(client: ShopifyClient, item: Item) -> None:
+    def changed_backwards() -> bool:
+        first, second = (client.shop.order((item["sku"], 1), paid=False) for _ in range(2))
+        for number in (second, first):
+            client.shop.do(f"orders/{number}/pay")
+        page = client.data(ORDERS, query=f"id:>={first}", sort="UPDATED_AT", first=5)["orders"]["edges"]
+        moments = {edge["node"]["updatedAt"] for edge in page}
+        ids = [edge["node"]["id"] for edge in page]
+        return len(moments) == 1 and ids == [gid("Order", first), gid("Order", second)]
+
+    # Once in a while the two payments fall into different seconds.
+    assert until(changed_backwards)
 
 
 def test_orders_are_filtered_by_their_states(client: ShopifyClient, item: Item) -> None:

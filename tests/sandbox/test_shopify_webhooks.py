@@ -66,6 +66,17 @@ def test_a_delivery_is_signed_and_carries_its_headers(
     assert names == {"/a": "orders", "/b": None}
 
 
+def test_the_signature_is_of_the_raw_bytes(client: ShopifyClient, receiver: Receiver) -> None:
+    item = client.shop.add({"sku": new_sku()}, title="Salz & Pfeffer für <Anfänger>")[0]
+    client.subscribe("ORDERS_CREATE", receiver.url)
+    client.shop.order((item["sku"], 1))
+    request = receiver.wait(1)[0]
+    assert request.json["line_items"][0]["title"] == "Salz & Pfeffer für <Anfänger>"
+    assert b"Salz \\u0026 Pfeffer f\xc3\xbcr \\u003cAnf\xc3\xa4nger\\u003e" in request.body
+    digest = hmac.new(CLIENT_SECRET.encode(), request.body, hashlib.sha256).digest()
+    assert request.headers["X-Shopify-Hmac-Sha256"] == base64.b64encode(digest).decode()
+
+
 def test_a_sale_sends_the_order_twice_and_a_level_per_line(client: ShopifyClient, receiver: Receiver) -> None:
     items = client.shop.add({"sku": new_sku()}, {"sku": new_sku()})
     for name in ("ORDERS_CREATE", "ORDERS_UPDATED", "INVENTORY_LEVELS_UPDATE"):
