@@ -18,14 +18,12 @@ good 200 means differs per platform: its `client.py` maps them to AuthExpired, P
 
 from __future__ import annotations
 
-import json as jsonlib
 import random
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
@@ -36,6 +34,7 @@ from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import NewConnectionError
 from urllib3.util import Timeout
 
+from app.platforms.answers import Response, TooLarge, host_of, parse, read, retry_after, split_lines
 from app.platforms.errors import Permanent, PlatformError, Transient
 from app.platforms.rate_budget import Budget, Unlimited
 from app.platforms.sessions import guard_public, new_session
@@ -63,25 +62,6 @@ class OutcomeUnknown(Transient):
 
 
 @dataclass(frozen=True, slots=True)
-class Response:
-    """A 2xx or 4xx answer. `document` is its JSON; None for a 204, or a 4xx that is not JSON.
-
-    `doubtful`: an earlier try of the same call may have had its effect, so that a refusal does not
-    prove that nothing happened.
-    """
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    document: Any
-    doubtful: bool = False
-
-    @property
-    def ok(self) -> bool:
-        return 200 <= self.status < 300
-
-
-@dataclass(frozen=True, slots=True)
 class CallRecord:
     """One try as telemetry. `fault` is "" or the name of what went wrong."""
 
@@ -102,10 +82,6 @@ class _NoEffect(Exception):
 
 class _Doubt(Exception):
     """A try of which nobody knows what it did."""
-
-
-class _TooLarge(Exception):
-    """The answer is beyond the limit."""
 
 
 class Http:
@@ -188,10 +164,10 @@ class Http:
                     raise Transient(f"The file was answered with {answer.status_code}.")
                 if answer.status_code != 200:
                     raise Permanent(f"The file was answered with {answer.status_code}.")
-                yield from _split_lines(answer, max_bytes)
+                yield from split_lines(answer, max_bytes)
         except (_NoEffect, _Doubt, requests.RequestException) as err:
             raise Transient("The file broke off.") from err
-        except _TooLarge as err:
+        except TooLarge as err:
             raise Permanent(f"The file is larger than {max_bytes} bytes.") from err
 
     def _attempt(
@@ -219,7 +195,7 @@ class Http:
         except (_Doubt, requests.RequestException) as err:
             fault = "no_answer"
             raise OutcomeUnknown(f"{call.host} did not answer in full.") from err
-        except _TooLarge as err:
+        except TooLarge as err:
             fault = "too_large"
             kind = Permanent if safe else OutcomeUnknown
             raise kind(f"{call.host} answered with more than {self._max_body_bytes} bytes.") from err
@@ -260,18 +236,18 @@ class Http:
     def _judge(self, call: _Call, answer: requests.Response, expect_json: bool) -> Response:
         status = answer.status_code
         if status == 429:
-            retry_after = _retry_after(answer.headers.get("Retry-After"), self._now())
-            if retry_after is not None:
-                self.budget.pause(retry_after)
-            raise Transient(f"{call.host} asks for fewer calls.", retry_after=retry_after)
+            seconds = retry_after(answer.headers.get("Retry-After"), self._now())
+            if seconds is not None:
+                self.budget.pause(seconds)
+            raise Transient(f"{call.host} asks for fewer calls.", retry_after=seconds)
         if status >= 500 or status == 408:
-            retry_after = _retry_after(answer.headers.get("Retry-After"), self._now())
-            raise OutcomeUnknown(f"{call.host} answered with {status}.", retry_after=retry_after)
+            seconds = retry_after(answer.headers.get("Retry-After"), self._now())
+            raise OutcomeUnknown(f"{call.host} answered with {status}.", retry_after=seconds)
         if 300 <= status < 400:
-            raise Permanent(f"{call.host} redirects to {_host(answer.headers.get('Location'))}.")
-        body = _read(answer, self._max_body_bytes)
+            raise Permanent(f"{call.host} redirects to {host_of(answer.headers.get('Location'))}.")
+        body = read(answer, self._max_body_bytes)
         good = status < 300
-        document, is_json = _parse(body)
+        document, is_json = parse(body)
         if good and expect_json and not is_json and status != 204:
             raise OutcomeUnknown(f"{call.host} answered {status} with something that is not JSON.")
         return Response(status, CaseInsensitiveDict(answer.headers), body, document)
@@ -342,54 +318,3 @@ def _never_connected(error: object, depth: int = 0) -> bool:
         return False
     inner = (getattr(error, "reason", None), error.__cause__, *error.args)
     return any(_never_connected(each, depth + 1) for each in inner)
-
-
-def _read(answer: requests.Response, limit: int) -> bytes:
-    body = bytearray()
-    for chunk in answer.iter_content(64 * 1024):
-        body += chunk
-        if len(body) > limit:
-            raise _TooLarge
-    return bytes(body)
-
-
-def _split_lines(answer: requests.Response, limit: int) -> Iterator[bytes]:
-    rest, total = b"", 0
-    for chunk in answer.iter_content(64 * 1024):
-        total += len(chunk)
-        if total > limit:
-            raise _TooLarge
-        *whole, rest = (rest + chunk).split(b"\n")
-        yield from (line for line in whole if line.strip())
-    if rest.strip():
-        yield rest
-
-
-def _parse(body: bytes) -> tuple[Any, bool]:
-    try:
-        return jsonlib.loads(body), True
-    except (ValueError, RecursionError):
-        return None, False
-
-
-def _retry_after(header: str | None, now: datetime) -> float | None:
-    """Seconds of a Retry-After header: a number (Shopify: "2.0") or a date."""
-    if not header:
-        return None
-    try:
-        return max(0.0, min(float(header), 86400.0))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, (parsedate_to_datetime(header) - now).total_seconds())
-    except (ValueError, TypeError):
-        return None
-
-
-def _host(location: str | None) -> str:
-    """Scheme and host of a redirect's target, which may carry secrets further on."""
-    try:
-        parts = urlsplit(location or "")
-    except ValueError:
-        return "nowhere"
-    return f"{parts.scheme}://{parts.hostname}" if parts.hostname else "another path"

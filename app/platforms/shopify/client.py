@@ -107,15 +107,17 @@ class ShopifyClient:
     ) -> Iterator[list[dict[str, Any]]]:
         """The nodes of a paged connection at `path` in the data, a page at a time.
 
-        Nothing if an object on the way is null. The document takes the cursor as `$after`; the first
-        page follows `after`.
+        Nothing if an object on the way is null, Transient if it vanishes between two pages. The
+        document takes the cursor as `$after`; the first page follows `after`.
         """
         while True:
             found: Any = self.execute(document, {**variables, "after": after})
             for name in path:
                 found = found.get(name) if isinstance(found, dict) else None
             if not isinstance(found, dict):
-                return
+                if after is None:
+                    return
+                raise Transient(f"What {document.name} reads vanished between two pages.")
             with understood(document.name):
                 nodes, info = found["nodes"], found["pageInfo"]
                 more, after = bool(info["hasNextPage"]), info["endCursor"]

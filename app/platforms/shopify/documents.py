@@ -26,8 +26,8 @@ LINE_PAGE = 150
 SHOWN_MOVEMENTS = 5
 """Fulfillments, and refunds, that come with an order; where there are as many, the list is read."""
 MOVED_ORDERS_PER_CALL = 4
-MOST_MOVED_LINES = 40
-MOVEMENT_LIST = 100
+FEWEST_MOVED_LINES = 5
+MOVEMENT_LIST = 250
 MOVED_LINE_PAGE = 250
 SUBSCRIPTION_PAGE = 250
 
@@ -45,9 +45,9 @@ def lines_with_orders(orders: int) -> int:
     return max(5, min(MOST_LINES_WITH_ORDER, (980 // orders - 30) // 6))
 
 
-def moved_lines(orders: int) -> int:
-    """How many lines of each movement of `orders` orders one MOVEMENTS call can ask for."""
-    return max(5, min(MOST_MOVED_LINES, ((980 // orders - 2) // (2 * SHOWN_MOVEMENTS) - 4) // 2))
+def moved_lines(orders: int, movements: int) -> int:
+    """How many lines one MOVEMENTS call can ask for, of `movements` of each of `orders` orders."""
+    return min(MOVED_LINE_PAGE, ((980 // orders - 2) // movements - 4) // 2)
 
 
 PROBE = Document("Probe", "query Probe { shop { id } }")
@@ -231,15 +231,15 @@ _REFUND_LINES = "pageInfo { hasNextPage endCursor } nodes { quantity restockType
 MOVEMENTS = Document(
     "Movements",
     f"""
-    query Movements($ids: [ID!]!, $movements: Int!, $lines: Int!) {{
+    query Movements($ids: [ID!]!, $fulfillments: Int!, $refunds: Int!, $lines: Int!) {{
       nodes(ids: $ids) {{
         ... on Order {{
           id
-          fulfillments(first: $movements) {{
+          fulfillments(first: $fulfillments) {{
             id status createdAt
             fulfillmentLineItems(first: $lines) {{ {_FULFILLMENT_LINES} }}
           }}
-          refunds(first: $movements) {{
+          refunds(first: $refunds) {{
             id createdAt processedAt
             refundLineItems(first: $lines) {{ {_REFUND_LINES} }}
           }}

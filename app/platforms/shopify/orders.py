@@ -11,8 +11,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.platforms.base import ExternalOrder, OrderBatch, OrderStamp
+from app.platforms.errors import Transient
 from app.platforms.shopify.client import ShopifyClient, understood
 from app.platforms.shopify.documents import (
+    FEWEST_MOVED_LINES,
     FULFILLMENT_LINES,
     LINE_PAGE,
     MOVED_LINE_PAGE,
@@ -110,49 +112,64 @@ def _complete(client: ShopifyClient, orders: Sequence[dict[str, Any]]) -> Sequen
 
 
 def _add_movements(client: ShopifyClient, orders: Sequence[dict[str, Any]]) -> None:
-    variables = {
-        "ids": [order["id"] for order in orders],
-        "movements": SHOWN_MOVEMENTS,
-        "lines": moved_lines(len(orders)),
-    }
-    data = client.execute(MOVEMENTS, variables)
-    with understood("movements"):
-        by_id = {node["id"]: node for node in data["nodes"] if node and "refunds" in node}
     for order in orders:
-        shown = by_id.get(order["id"], {"fulfillments": [], "refunds": []})
-        if len(shown["fulfillments"]) >= SHOWN_MOVEMENTS or len(shown["refunds"]) >= SHOWN_MOVEMENTS:
-            shown = _all_movements(client, order["id"], shown)
-        order["fulfillments"], order["refunds"] = shown["fulfillments"], shown["refunds"]
+        if max(len(order["fulfillments"]), len(order["refunds"])) >= SHOWN_MOVEMENTS:
+            _list_movements(client, order)
+    fulfillments = max([1, *(len(order["fulfillments"]) for order in orders)])
+    refunds = max([1, *(len(order["refunds"]) for order in orders)])
+    lines = moved_lines(len(orders), fulfillments + refunds)
+    if lines >= FEWEST_MOVED_LINES:
+        _read_movements(client, orders, fulfillments=fulfillments, refunds=refunds, lines=lines)
+    elif len(orders) > 1:
+        for order in orders:
+            _add_movements(client, [order])
+        return
+    for order in orders:
         for each in order["fulfillments"]:
             connection = each.setdefault("fulfillmentLineItems", _unread())
-            _fill(
-                client,
-                FULFILLMENT_LINES,
-                each["id"],
-                connection,
-                MOVED_LINE_PAGE,
-                "node",
-                "fulfillmentLineItems",
-            )
+            path = ("node", "fulfillmentLineItems")
+            _fill(client, FULFILLMENT_LINES, each["id"], connection, MOVED_LINE_PAGE, *path)
         for each in order["refunds"]:
             connection = each.setdefault("refundLineItems", _unread())
             _fill(client, REFUND_LINES, each["id"], connection, MOVED_LINE_PAGE, "node", "refundLineItems")
 
 
-def _all_movements(client: ShopifyClient, order_id: str, shown: dict[str, Any]) -> dict[str, Any]:
-    """Every fulfillment and refund of an order; those in `shown` keep the lines they came with."""
-    data = client.execute(MOVEMENT_LISTS, {"id": order_id, "first": MOVEMENT_LIST})
+def _list_movements(client: ShopifyClient, order: dict[str, Any]) -> None:
+    """Put all of an order's fulfillments and refunds in place, without their lines."""
+    data = client.execute(MOVEMENT_LISTS, {"id": order["id"], "first": MOVEMENT_LIST})
     with understood("movements"):
-        order = data["order"] or {"fulfillments": [], "refunds": []}
-        return {
-            kind: [{each["id"]: each for each in shown[kind]}.get(each["id"], each) for each in order[kind]]
-            for kind in ("fulfillments", "refunds")
-        }
+        if data["order"] is None:
+            raise _changed_meanwhile()
+        order["fulfillments"], order["refunds"] = data["order"]["fulfillments"], data["order"]["refunds"]
+
+
+def _read_movements(
+    client: ShopifyClient, orders: Sequence[dict[str, Any]], *, fulfillments: int, refunds: int, lines: int
+) -> None:
+    """Put the orders' movements in place with the first page of their lines."""
+    variables = {
+        "ids": [order["id"] for order in orders],
+        "fulfillments": fulfillments,
+        "refunds": refunds,
+        "lines": lines,
+    }
+    data = client.execute(MOVEMENTS, variables)
+    with understood("movements"):
+        found = {node["id"]: node for node in data["nodes"] if node and "refunds" in node}
+    for order in orders:
+        if order["id"] not in found:
+            raise _changed_meanwhile()
+        order["fulfillments"] = found[order["id"]]["fulfillments"]
+        order["refunds"] = found[order["id"]]["refunds"]
 
 
 def _unread() -> dict[str, Any]:
     """A connection of which no page has been read."""
     return {"pageInfo": {"hasNextPage": True, "endCursor": None}, "nodes": []}
+
+
+def _changed_meanwhile() -> Transient:
+    return Transient("The order changed while it was read.")
 
 
 def _fill(
@@ -168,6 +185,10 @@ def _fill(
         info = connection["pageInfo"]
     if not info["hasNextPage"]:
         return
-    variables = {"id": owner_id, "first": page_size}
+    variables, pages = {"id": owner_id, "first": page_size}, 0
     for page in client.pages(document, variables, *path, after=info["endCursor"]):
         connection["nodes"].extend(page)
+        pages += 1
+    if pages == 0:
+        # Never half an order: what said that it has more pages has none now.
+        raise _changed_meanwhile()

@@ -82,9 +82,16 @@ DEAREST += [
 DEAREST += [
     (
         documents.MOVEMENTS,
-        {"ids": ids(n), "lines": documents.moved_lines(n), "movements": documents.SHOWN_MOVEMENTS},
+        {
+            "ids": ids(n),
+            "fulfillments": fulfillments,
+            "refunds": refunds,
+            "lines": documents.moved_lines(n, fulfillments + refunds),
+        },
     )
     for n in range(1, documents.MOVED_ORDERS_PER_CALL + 1)
+    for fulfillments, refunds in ((1, 1), (3, 2), (1, 40))
+    if documents.moved_lines(n, fulfillments + refunds) >= documents.FEWEST_MOVED_LINES
 ]
 
 
