@@ -19,7 +19,6 @@ MUST_BE_ZERO = {
     "edits_lost_unexplained": "merchant's edits were lost for no reason",
     "oversold_unexplained": "units were sold beyond stock outside any latency window",
     "writes_above_truth": "writes published more than was known to be left",
-    "sales_never_propagated": "sales never reached the other shop",
     "quiet_writes": "writes when there was nothing left to do",
 }
 
@@ -124,13 +123,12 @@ def _numbers(evidence: Evidence, histories: Mapping[str, Shelf]) -> Part:
 
 
 def _times(evidence: Evidence, measured: Measured, histories: Mapping[str, Shelf]) -> dict[str, Any]:
-    propagated, never = timing.propagation_seconds(histories.values(), evidence.began_at)
+    propagated = timing.propagation_seconds(histories.values(), evidence.began_at)
     milliseconds = [seconds * 1000 for seconds in propagated]
     return {
         "heal_s": _spread(list(timing.heal_seconds(evidence)), p50=0.5, p95=0.95, max=1.0),
         "propagation_ms": _spread(milliseconds, p50=0.5, p95=0.95, p99=0.99, max=1.0),
         "propagation_floor_ms": round(measured.propagation_floor_ms, 1),
-        "sales_never_propagated": never,
         "quiet_after_s": round(evidence.quiet_at - evidence.played_at, 1),
         "duration_s": round(measured.duration_s, 1),
         "peak_rss_mb": round(measured.peak_rss_mb, 1),

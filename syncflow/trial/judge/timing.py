@@ -14,15 +14,13 @@ from syncflow.trial.scenario import SHOPS
 TAKES_UNITS = frozenset({"order", "pay"})
 
 
-def propagation_seconds(shelves: Iterable[Shelf], began_at: float) -> tuple[list[float], int]:
-    """(seconds per sale and other shop, sales that never arrived).
+def propagation_seconds(shelves: Iterable[Shelf], began_at: float) -> Iterator[float]:
+    """Seconds from each sale to the other shop's number.
 
     A sale has arrived with the first write to the other shop of no more than what was left at some
-    moment from the sale to that write. Sales after which the other shop's number was already low enough
-    need no write and are left out.
+    moment from the sale to that write. Sales after which the other shop's number was already low enough,
+    or became so by its own sales, need no write and are left out.
     """
-    taken: list[float] = []
-    missing = 0
     for shelf in shelves:
         for index, sale in enumerate(shelf.events):
             if sale.cause not in TAKES_UNITS or sale.delta >= 0 or sale.at < began_at:
@@ -33,10 +31,7 @@ def propagation_seconds(shelves: Iterable[Shelf], began_at: float) -> tuple[list
                     continue
                 arrived_at = _arrival(shelf, index, other)
                 if arrived_at is not None:
-                    taken.append(arrived_at - sale.at)
-                elif number > max(shelf.final, 0):
-                    missing += 1
-    return taken, missing
+                    yield arrived_at - sale.at
 
 
 def _arrival(shelf: Shelf, index: int, other: str) -> float | None:
