@@ -55,9 +55,10 @@ def main() -> int:
         while not stop.is_set():
             try:
                 with db.engine.connect() as connection:
+                    connection.detach()  # closed when left, which gives the lock back whatever happened
                     _work_while_locked(connection, tasks(app), stop)
             except (SQLAlchemyError, RedisError) as err:
-                log.warning("scheduler_interrupted", error=type(err).__name__)
+                log.warning("scheduler_interrupted", exc_info=err)
             stop.wait(2)
     return 0
 
@@ -79,8 +80,6 @@ def _work_while_locked(connection: Connection, table: list[Task], stop: threadin
                 task.due = now + task.seconds
                 task.run()
         stop.wait(0.5)
-    connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": LOCK_KEY})
-    connection.commit()
 
 
 def _check_webhooks() -> None:

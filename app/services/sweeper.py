@@ -76,10 +76,9 @@ def house_keeping(retention_days: int) -> None:
 def _make_partition(session: Session, name: str, start: date, end: date) -> None:
     """Rows that the default partition took for that month are moved, or it could not be attached."""
     statements = (
-        f"CREATE TABLE {name} (LIKE inbound_events INCLUDING ALL)",
+        f"CREATE TABLE {name} (LIKE inbound_events INCLUDING ALL EXCLUDING IDENTITY)",
         f"WITH moved AS (DELETE FROM inbound_events_default WHERE received_at >= '{start}'"  # noqa: S608
-        f" AND received_at < '{end}' RETURNING *) INSERT INTO {name} OVERRIDING SYSTEM VALUE"
-        f" SELECT * FROM moved",
+        f" AND received_at < '{end}' RETURNING *) INSERT INTO {name} SELECT * FROM moved",
         f"ALTER TABLE inbound_events ATTACH PARTITION {name} FOR VALUES FROM ('{start}') TO ('{end}')",
     )
     for statement in statements:
