@@ -156,11 +156,12 @@ def open_baselines(
     read: dict[int, int] = {}
     for row in rows:
         reading = numbers[CellRef(row.external_stock_id, row.external_location_id)]
-        if reading.quantity is None:
+        quantity = cell_store.plausible(reading.quantity)
+        if quantity is None:
             continue
-        read[row.id] = reading.quantity
+        read[row.id] = quantity
         if not row.opened:
-            opening.setdefault((row.variant_id, row.location_id), (row.id, reading.quantity * row.factor))
+            opening.setdefault((row.variant_id, row.location_id), (row.id, quantity * row.factor))
     ledger.book(
         session,
         scope.account_id,

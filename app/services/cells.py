@@ -15,12 +15,18 @@ from sqlalchemy.orm import Session
 
 from app.domain.account import SKEW, Belief
 from app.domain.publish import target
-from app.platforms.base import CellRef, LevelReported
+from app.platforms.base import CellRef, LevelReported, Unsyncable
 
 HINT_SETTLE = timedelta(seconds=3)
 """How long an order may lag behind the level it explains before we read the level ourselves."""
 DOUBT_SETTLE = timedelta(seconds=3)
 """More than the clocks' skew: a reading asked for now would be in doubt again."""
+
+
+UNREADABLE = (*(problem.value for problem in Unsyncable), "unreadable")
+"""Errors of failed cells that any number read later heals."""
+MOST_UNITS = 1_000_000_000
+"""A larger number is somebody's mistake, and our columns do not hold it."""
 
 
 @dataclass(slots=True)
@@ -186,6 +192,11 @@ def targets(session: Session, cells: Sequence[Cell]) -> dict[int, int]:
     return found
 
 
+def plausible(quantity: int | None) -> int | None:
+    """None for a number that cannot be stock."""
+    return quantity if quantity is not None and abs(quantity) <= MOST_UNITS else None
+
+
 def note_reports(session: Session, connection_id: int, reports: Iterable[LevelReported]) -> int:
     """Numbers seen in passing. Those we expect, or are just writing, are no news; others get a look.
 
@@ -200,8 +211,9 @@ def note_reports(session: Session, connection_id: int, reports: Iterable[LevelRe
             "connection_id": connection_id,
             "stock_ids": [ref.stock_id for ref in latest],
             "location_ids": [ref.location_id for ref in latest],
-            "quantities": list(latest.values()),
+            "quantities": [max(min(q, MOST_UNITS + 1), -MOST_UNITS - 1) for q in latest.values()],
             "settle": HINT_SETTLE,
+            "unreadable": list(UNREADABLE),
         },
     )
     return len(rows.all())
@@ -275,16 +287,20 @@ _NOTE_REPORTS = text(
             AS r (stock_id, location_id, quantity)
         JOIN stock_cells c ON c.connection_id = :connection_id
             AND c.external_stock_id = r.stock_id AND c.external_location_id = r.location_id
-        WHERE c.account IS NOT NULL AND c.account + c.drift <> r.quantity
-            AND NOT EXISTS (
+        WHERE c.account IS NOT NULL AND (
+            (c.state = 'failed' AND c.error = ANY(:unreadable))
+            OR (c.account + c.drift <> r.quantity AND NOT EXISTS (
                 SELECT 1 FROM push_attempts a
                 WHERE a.cell_id = c.id AND a.outcome IN ('open', 'unknown') AND a.to_quantity = r.quantity
-            )
+            ))
+        )
         ORDER BY c.id
         FOR NO KEY UPDATE OF c
     )
     UPDATE stock_cells c SET
-        reported = CASE WHEN c.check_due_at IS NULL OR c.reported IS NOT NULL THEN n.quantity END,
+        reported = CASE
+            WHEN c.state <> 'failed' AND (c.check_due_at IS NULL OR c.reported IS NOT NULL) THEN n.quantity
+        END,
         check_due_at = coalesce(c.check_due_at, clock_timestamp() + :settle)
     FROM news n WHERE c.id = n.id
     RETURNING c.id

@@ -204,7 +204,11 @@ def _track_all(job: Job, place: Place, held: Lease) -> int:
         with unit_of_work() as uow:
             tracked += len(
                 catalog.open_baselines(
-                    uow.session, job.scope, page, requested_at=requested_at, syncing=job.state == "active"
+                    uow.session,
+                    job.scope,
+                    page,
+                    requested_at=requested_at,
+                    syncing=job.state in ("active", "paused"),
                 )
             )
             uow.commit()

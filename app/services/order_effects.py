@@ -219,7 +219,8 @@ def _apply_lines(
             effects[state.cell_id] += state.channel_effects
     if entries or effects:
         ledger.book(session, scope.account_id, entries)
-        _move_cells(uow, scope, {e.variant_id for e in entries}, effects)
+        moved = {s.variant_id for s in states if s.variant_id and (s.movements or s.channel_effects)}
+        _move_cells(uow, scope, moved, effects)
 
 
 def _plan(state: _LineState, link: _Link | None, holds_stock: bool, updated_at: datetime) -> None:

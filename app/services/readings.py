@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -83,7 +83,11 @@ def record(
     """
     result = Recorded()
     window = Window(ticket.requested_at, ticket.requested_at + elapsed)
-    by_id = {ticket.refs[r.ref]: r for r in readings if r.ref in ticket.refs}
+    by_id = {
+        ticket.refs[r.ref]: replace(r, quantity=cell_store.plausible(r.quantity))
+        for r in readings
+        if r.ref in ticket.refs
+    }
     worth_a_look = _interesting(by_id)
     for start in range(0, len(worth_a_look), CELLS_PER_TRANSACTION):
         chunk = {i: by_id[i] for i in worth_a_look[start : start + CELLS_PER_TRANSACTION]}
@@ -137,6 +141,8 @@ def _record_chunk(
             before = cell.belief
             verdict = _compare(cell, reading, window, context, compare_and_set, at, result)
             if verdict is None:
+                if cell.state == "failed" and cell.drift:
+                    bumped.add(cell.variant_id or 0)  # it holds nothing back any more
                 continue
             if cell.drift != before.drift:
                 drifted.append(cell)
@@ -207,6 +213,8 @@ def _compare(
         cell.check_due_at, cell.reported = None, None
         result.accepted += 1
         return None
+    if cell.error in cell_store.UNREADABLE:
+        cell.state, cell.error = "active", ""
     attempt = context.attempts.get(cell.id)
     if attempt is not None:
         _id, _difference, deadline, code = attempt
@@ -234,8 +242,6 @@ def _compare(
         return None
     if attempt is not None:
         context.verdicts[attempt[0]] = "applied" if verdict.unknown_applied else "not_applied"
-    if cell.error in ("untracked", "vanished"):
-        cell.state, cell.error = "active", ""
     cell.belief = verdict.belief
     cell.version += 1
     cell.read_at, cell.stale, cell.checks = window.start, False, 0

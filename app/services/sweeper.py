@@ -135,8 +135,8 @@ _TO_PUSH = text(
                 AND s.wanted_version > s.synced_version AND s.failures = 0
         )
         OR EXISTS (
-            SELECT 1 FROM push_attempts a
-            WHERE a.connection_id = c.id AND a.outcome IN ('open', 'unknown')
+            SELECT 1 FROM push_attempts a JOIN stock_cells s ON s.id = a.cell_id
+            WHERE a.connection_id = c.id AND a.outcome IN ('open', 'unknown') AND s.state = 'active'
         )
     )
     """

@@ -78,6 +78,7 @@ class Shop:
     poisonous_orders: dict[str, Exception] = field(default_factory=dict)
     poisonous_products: dict[str, Exception] = field(default_factory=dict)
     next_writes: deque[Fault] = field(default_factory=deque)
+    before_read: deque[Callable[[], None]] = field(default_factory=deque)
     on_read: deque[Callable[[], None]] = field(default_factory=deque)
     """Run after the numbers were taken and before they are answered, one a reading."""
     before_write: deque[Callable[[], None]] = field(default_factory=deque)
@@ -111,6 +112,10 @@ class Shop:
         self.orders[order_id] = order
         return order
 
+    def buyer_comes(self, order_id: str, listing: str, quantity: int, *, at: datetime) -> None:
+        """`sell`, as a hook."""
+        self.sell(order_id, listing, quantity, at=at)
+
     def cancel(self, order_id: str, *, at: datetime) -> ExternalOrder:
         """Cancelled and put back on the shelf by the shop."""
         order = self.orders[order_id]
@@ -141,6 +146,8 @@ class Shop:
 
     def read_levels(self, refs: Sequence[CellRef]) -> Sequence[LevelReading]:
         self.readings.append(tuple(refs))
+        if self.before_read:
+            self.before_read.popleft()()
         with self.lock:
             found = [self._level(ref) for ref in refs]
         if self.on_read:
