@@ -39,13 +39,13 @@ FAULTS: Mapping[str, Mapping[str, float]] = {
 }
 """Shares of webhooks and calls, by what --faults takes."""
 
-KILLS = 10
+KILL_EVERY_SECONDS = 15.0
 FLUSHES = 2
 
 
 @dataclass(slots=True)
 class Chaos:
-    """Disturbances at times drawn from the seed over the middle of the play; `done` is what was done."""
+    """Disturbances at times drawn from the seed, all but at the ends of the play; `done` is what was done."""
 
     product: Product
     rng: random.Random
@@ -54,7 +54,8 @@ class Chaos:
 
     def plan(self, play_seconds: float, *, kills: bool, flushes: bool) -> None:
         """Draw the times, in seconds from the first order."""
-        kinds = ["kill"] * (KILLS if kills else 0) + ["flush"] * (FLUSHES if flushes else 0)
+        killed = max(1, round(play_seconds / KILL_EVERY_SECONDS)) if kills else 0
+        kinds = ["kill"] * killed + ["flush"] * (FLUSHES if flushes else 0)
         self._due = sorted((self.rng.uniform(0.05, 0.95) * play_seconds, kind) for kind in kinds)
 
     def act(self, seconds: float) -> None:

@@ -45,6 +45,8 @@ class Options:
     plan: str
     latency_ms: int
     keep: Path | None = None
+    watch_seconds: float = QUIET_SECONDS
+    """How long to look for writes after everything is quiet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +80,8 @@ def rehearse(scenario: Scenario, options: Options, *, logs: Path, say: Say, prog
             placed = [*probes, *play.placed]
             say("waiting until everything is quiet, lost webhooks included")
             settled = wait_until_settled(stage, placed=len(placed))
-            say(f"watching for writes that nobody needs, {QUIET_SECONDS:.0f} s")
-            time.sleep(QUIET_SECONDS)
+            say(f"watching for writes that nobody needs, {options.watch_seconds:.0f} s")
+            time.sleep(options.watch_seconds)
         say("judging")
         evidence = gather(stage, catalog, placed)
         evidence = replace(

@@ -108,6 +108,9 @@ class Shop:
             if item["tracked"] and item["sku"]
         ]
 
+    def has_products(self) -> bool:
+        return bool(self._ask("GET", "truth")["items"])
+
     def truth_of(self, sku: str) -> dict[str, Any]:
         """The shop's own item of a SKU. Raises ShopFailed."""
         for item in self._ask("GET", "truth")["items"]:

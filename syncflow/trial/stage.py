@@ -82,7 +82,7 @@ def staged(catalog: tuple[CatalogItem, ...], *, latency_ms: int, logs: Path, say
             open_account("Trial merchant", EMAIL, password)
         merchant = Merchant(product.settings.public_url, EMAIL, password)
         say(f"connecting both shops, {len(catalog)} SKUs each")
-        connections = connect_both(merchant, shops, SHOP_DOMAIN)
+        connections = {slug: connect(merchant, shop, SHOP_DOMAIN) for slug, shop in shops.items()}
         for connection_id in connections.values():
             merchant.wait_for_state(connection_id, "review", "active")
         say("applying the first sync")
@@ -99,18 +99,17 @@ def shop_options(platform: str, domain: str, client_id: str, client_secret: str)
     return []
 
 
-def connect_both(merchant: Merchant, shops: Mapping[str, Shop], domain: str) -> dict[str, int]:
-    """Connect Shopify by its consent page and WooCommerce with pasted keys; the connections' ids."""
-    keys = shops["woocommerce"].make_keys()
+def connect(merchant: Merchant, shop: Shop, domain: str) -> int:
+    """Connect Shopify by its consent page, or WooCommerce with pasted keys; the connection's id."""
+    if shop.platform == "shopify":
+        return merchant.connect("shopify", {"shop": domain})
+    keys = shop.make_keys()
     pasted = {
-        "store_url": shops["woocommerce"].url,
+        "store_url": shop.url,
         "consumer_key": keys["consumer_key"],
         "consumer_secret": keys["consumer_secret"],
     }
-    shopify = merchant.connect("shopify", {"shop": domain})
-    merchant.wait_for_state(shopify, "importing", "review", "active")
-    woocommerce = merchant.connect("woocommerce", pasted)
-    return {"shopify": shopify, "woocommerce": woocommerce}
+    return merchant.connect("woocommerce", pasted)
 
 
 def shopify_environ(shop: Shop, client_id: str, client_secret: str) -> dict[str, str]:

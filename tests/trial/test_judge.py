@@ -311,6 +311,7 @@ def test_a_write_of_more_than_was_known_to_be_left_is_above_truth(shop: str) -> 
     world.write(OTHER[shop], "mug", 5, 7)
     judgement = world.judge()
     assert judgement.figures["writes_above_truth"] == 1
+    assert judgement.figures["writes_above_truth_raising"] == 1
     assert judgement.suspects["writes_above_truth"] == ["mug"]
     assert judgement.wrong
 
@@ -320,7 +321,8 @@ def test_writing_the_same_too_high_number_again_counts() -> None:
     order = world.sale(SHOPIFY, "mug", 1)
     world.webhook(SHOPIFY, order, 1, delivered=1.1)
     world.write(WOO, "mug", 5, 10)
-    assert world.figures()["writes_above_truth"] == 1
+    figures = world.figures()
+    assert (figures["writes_above_truth"], figures["writes_above_truth_raising"]) == (1, 0)
 
 
 @pytest.mark.parametrize(("written_at", "above"), [(3.0, 0), (3.2, 1)])

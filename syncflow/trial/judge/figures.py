@@ -117,9 +117,10 @@ def _numbers(evidence: Evidence, histories: Mapping[str, Shelf]) -> Part:
     figures = {
         "units_oversold": oversold.units,
         "oversold_unexplained": oversold.unexplained,
-        "writes_above_truth": sum(above.values()),
+        "writes_above_truth": above.writes,
+        "writes_above_truth_raising": above.raising,
     }
-    return figures, {"oversold_unexplained": list(oversold.skus), "writes_above_truth": list(above)}
+    return figures, {"oversold_unexplained": list(oversold.skus), "writes_above_truth": list(above.skus)}
 
 
 def _times(evidence: Evidence, measured: Measured, histories: Mapping[str, Shelf]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from syncflow.trial.facts import CallEvent, Disturbance, ShopLog
+from syncflow.trial.facts import CallEvent, Disturbance, ShopLog, StockEvent
 from syncflow.trial.judge.physical import Shelf
 from syncflow.trial.judge.told import NEVER, Told
 from syncflow.trial.scenario import SHOPS
@@ -102,32 +102,45 @@ def _arrived(shelf: Shelf, index: int, shop: str, until: float) -> bool:
     )
 
 
-def writes_above_truth(shelves: Iterable[Shelf], told: Told) -> dict[str, int]:
-    """By SKU: writes of more than was physically left, counting only what the product was told of more
-    than WINDOW_SECONDS before. Units that came back count from the moment they were back."""
-    found = {shelf.sku: _writes_above(shelf, told) for shelf in shelves}
-    return {sku: writes for sku, writes in found.items() if writes}
+@dataclass(frozen=True, slots=True)
+class AboveTruth:
+    """Writes of a number that was not there. `raising`: those that made the shop's number larger still."""
+
+    writes: int
+    raising: int
+    skus: tuple[str, ...]
+
+
+def writes_above_truth(shelves: Iterable[Shelf], told: Told) -> AboveTruth:
+    """Writes of more than was physically left, counting only what the product was told of more than
+    WINDOW_SECONDS before. Units that came back count from the moment they were back."""
+    found = [(shelf.sku, write) for shelf in shelves for write in _writes_above(shelf, told)]
+    return AboveTruth(
+        writes=len(found),
+        raising=sum(write.delta > 0 for _, write in found),
+        skus=tuple(dict.fromkeys(sku for sku, _ in found)),
+    )
 
 
 PHYSICAL, WRITE, DUE = 0, 1, 2
 
 
-def _writes_above(shelf: Shelf, told: Told) -> int:
+def _writes_above(shelf: Shelf, told: Told) -> Iterator[StockEvent]:
     """One sweep over time: `left` is the truth, `excused` what the product need not know of yet."""
     moments: list[tuple[float, int, int]] = []
+    writes = [write for shop in SHOPS for write in shelf.writes(shop)]
     for event in shelf.events:
         moments.append((event.at, PHYSICAL, event.delta))
         due = told.at(event) if event.delta < 0 else NEVER
         if due != NEVER:
             moments.append((due + WINDOW_SECONDS, DUE, -event.delta))
-    moments += ((write.at, WRITE, write.after) for shop in SHOPS for write in shelf.writes(shop))
-    left, excused, above = shelf.before(0), 0, 0
-    for _, kind, units in sorted(moments):
+    moments += ((write.at, WRITE, index) for index, write in enumerate(writes))
+    left, excused = shelf.before(0), 0
+    for _, kind, value in sorted(moments):
         if kind == PHYSICAL:
-            left += units
-            excused += max(-units, 0)
+            left += value
+            excused += max(-value, 0)
         elif kind == DUE:
-            excused -= units
-        elif units > max(left + excused, 0):
-            above += 1
-    return above
+            excused -= value
+        elif writes[value].after > max(left + excused, 0):
+            yield writes[value]

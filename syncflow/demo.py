@@ -1,0 +1,152 @@
+"""The demo: the whole product on this machine with two sandbox shops, kept from one start to the next."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from app import create_app
+from app.errors import Conflict
+from app.services.auth import open_account
+from syncflow.demo_catalog import demo_products
+from syncflow.demo_sales import Buyers, Watcher
+from syncflow.output import LogFiles
+from syncflow.processes import free_port
+from syncflow.product import Product, running_product, services_for
+from syncflow.trial.merchant import Merchant
+from syncflow.trial.scenario import SHOPS
+from syncflow.trial.shops import Shop, running_shop
+from syncflow.trial.stage import Say, connect, shop_options, shopify_environ
+
+EMAIL = "merchant@demo.example"
+SHOP_DOMAIN = "syncflow-demo.myshopify.com"
+CLIENT_ID = "syncflow-demo"
+STATE_FILE = "demo.json"
+TICK_SECONDS = 0.2
+LATENCY_MS = 30
+"""What each call of a shop's API takes: about as long as a real one's answer travels."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoState:
+    """What the demo remembers: where its shops live and the secrets it made up."""
+
+    password: str
+    client_secret: str
+    tokens: Mapping[str, str]
+    ports: Mapping[str, int]
+    """By platform; a port that changed would make other shops of them."""
+    web_port: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """A running demo, both shops connected."""
+
+    product: Product
+    shops: Mapping[str, Shop]
+    password: str
+
+
+@contextmanager
+def running_demo(home: Path, *, say: Say) -> Iterator[Demo]:
+    """Start everything, the first time from nothing. Call it in the main thread.
+
+    Raises EmbeddedError, SettingsError, PortTaken, LaunchFailed, ShopFailed, MerchantStuck.
+    """
+    with ExitStack() as ending:
+        say("starting PostgreSQL and Valkey")
+        services = ending.enter_context(services_for(os.environ, home))
+        state = _remembered(home)
+        output = LogFiles(home / "logs")
+        say("opening two sandbox shops")
+        shops = {
+            platform: ending.enter_context(
+                running_shop(
+                    platform,
+                    state=home / "shops",
+                    port=state.ports[platform],
+                    token=state.tokens[platform],
+                    output=output,
+                    options=shop_options(platform, SHOP_DOMAIN, CLIENT_ID, state.client_secret),
+                )
+            )
+            for platform in SHOPS
+        }
+        say("starting SyncFlow")
+        environ = {
+            **({"PORT": str(state.web_port)} if state.web_port else {}),
+            **os.environ,
+            **shopify_environ(shops["shopify"], CLIENT_ID, state.client_secret),
+        }
+        product = ending.enter_context(
+            running_product(home, environ=environ, services=services, output=output)
+        )
+        _keep(home, replace(state, web_port=product.settings.port))
+        _furnish(product, shops, state.password, say)
+        yield Demo(product, shops, state.password)
+
+
+def show_sales(demo: Demo, tell: Callable[[str], None]) -> None:
+    """Let buyers buy and tell of every sale, until the product ends. Raises LaunchFailed, ShopFailed."""
+    watcher = Watcher({slug: shop.twin() for slug, shop in demo.shops.items()})
+    watcher.start()
+    buyers = Buyers(demo.shops, random.Random())
+    buyers.start()
+    try:
+        while not demo.product.launcher.wait(TICK_SECONDS):
+            for line in watcher.lines():
+                tell(line)
+            if buyers.failed:
+                raise buyers.failed
+    finally:
+        buyers.stop()
+
+
+def _remembered(home: Path) -> DemoState:
+    """The state of the demo before, or a new one, which is kept."""
+    with suppress(FileNotFoundError):
+        return DemoState(**json.loads((home / STATE_FILE).read_text()))
+    state = DemoState(
+        password=secrets.token_urlsafe(12),
+        client_secret=secrets.token_urlsafe(24),
+        tokens={platform: secrets.token_urlsafe(24) for platform in SHOPS},
+        ports={platform: free_port() for platform in SHOPS},
+    )
+    _keep(home, state)
+    return state
+
+
+def _keep(home: Path, state: DemoState) -> None:
+    """Write the state where only this user can read it, whole or not at all."""
+    draft = home / f"{STATE_FILE}.draft"
+    draft.unlink(missing_ok=True)
+    draft.touch(mode=0o600)
+    draft.write_text(json.dumps(asdict(state)))
+    draft.replace(home / STATE_FILE)
+
+
+def _furnish(product: Product, shops: Mapping[str, Shop], password: str, say: Say) -> None:
+    """Make the merchant, the shops' goods and the connections that are not there yet."""
+    with create_app(product.settings).app_context(), suppress(Conflict):
+        open_account("Demo merchant", EMAIL, password)
+    merchant = Merchant(product.settings.public_url, EMAIL, password)
+    states = {c["platform"]: c["state"] for c in merchant.ask("GET", "connections")["items"]}
+    for platform, shop in shops.items():
+        shop.set_faults(latency_ms=LATENCY_MS)
+        if not shop.has_products():
+            shop.add_products(demo_products())
+        if states.get(platform) not in ("importing", "review", "active", "paused"):
+            say(f"connecting the {platform} shop")
+            connect(merchant, shop, SHOP_DOMAIN)
+    for connection in merchant.ask("GET", "connections")["items"]:
+        if connection["state"] in ("importing", "review"):
+            say(f"importing from the {connection['platform']} shop")
+            if merchant.wait_for_state(connection["id"], "review", "active") == "review":
+                merchant.approve_first_sync(connection["id"])
