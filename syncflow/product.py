@@ -40,6 +40,9 @@ USUAL_PORT = 8000
 SECRETS_FILE = "secrets.env"
 RUNNING_FILE = "running.env"
 
+DEFAULT_FORMATION = {"intake": 2, "push": 2}
+"""Two shops at least are worked on at a time; every other kind of process runs once."""
+
 
 class PortTaken(Exception):
     """The port that was asked for is in use."""
@@ -85,7 +88,7 @@ def running_product(
         environ=complete,
         cwd=ROOT,
         output=output,
-        formation=formation,
+        formation=DEFAULT_FORMATION | dict(formation or {}),
         ready=product_readiness(commands, port=settings.port, redis_url=settings.redis_url),
         limits=limits,
     )

@@ -6,6 +6,7 @@ An event never carries truth. It says "look at this order" or "this number may h
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,8 +26,8 @@ from app.platforms.base import (
 )
 from app.services import cells as cell_store
 from app.services import connections, importer, privacy
-from app.services.leases import Lease, Work, lease
-from app.services.nudge import Drain, begin
+from app.services.leases import SLICE_SECONDS, Lease, Work, lease
+from app.services.nudge import Drain, begin, nudge
 from app.services.orders import Fetched, fetch_and_apply
 from app.services.uow import unit_of_work
 from app.services.work import Job, work_on
@@ -58,7 +59,7 @@ class _Batch:
 
 
 def drain(connection_id: int) -> None:
-    """Process the connection's events until none is left. Safe to run at any time and twice."""
+    """Process the connection's events, a slice of time at once. Safe to run at any time and twice."""
     begin(Drain.INTAKE, connection_id)
     with work_on(connection_id, states=READY) as job:
         if job is None:
@@ -66,7 +67,11 @@ def drain(connection_id: int) -> None:
         with lease(Work.ORDERS, connection_id, wait_seconds=20) as held:
             if held is None:
                 return  # whoever holds it is slow; the sweeper wakes us again
+            slice_ends = time.monotonic() + SLICE_SECONDS
             while rows := _pending(connection_id):
+                if time.monotonic() > slice_ends:
+                    nudge(Drain.INTAKE, connection_id)
+                    return
                 _process(job, rows, held)
                 begin(Drain.INTAKE, connection_id)
 

@@ -14,6 +14,8 @@ from sqlalchemy import text
 from app.services.uow import unit_of_work
 
 LEASE_SECONDS = 30.0
+SLICE_SECONDS = 1.0
+"""A drain that is not done by then makes room for another shop's and is queued anew."""
 
 
 class Work(StrEnum):

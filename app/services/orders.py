@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from app.platforms.base import OrderStamp
 from app.platforms.errors import Permanent
-from app.services.leases import Lease
+from app.services.leases import Lease, Work, lease
 from app.services.order_effects import Scope, apply_orders, keep_vanished, next_fetch_seq
 from app.services.shops import OpenShop
 from app.services.uow import unit_of_work
@@ -26,6 +26,7 @@ CURSOR_OVERLAP = timedelta(minutes=5)
 """How far behind its cursor a poll starts: platforms index late, and dates have one-second grain."""
 SAME_SECOND = timedelta(seconds=3)
 """An order fetched this soon after its last change may have changed again in the same second."""
+LEASE_PATIENCE_SECONDS = 20.0
 
 
 @dataclass(slots=True)
@@ -73,26 +74,30 @@ def _fetch_alone(scope: Scope, shop: OpenShop, order_id: str, result: Fetched) -
         result.failed[order_id] = str(err)
 
 
-def poll(scope: Scope, shop: OpenShop, held: Lease) -> int:
+def poll(scope: Scope, shop: OpenShop) -> int | None:
     """Fetch the orders that changed since the cursor and that we do not have in that state.
 
     The cursor is the platform's clock: the highest `updated_at` seen. It advances only after all of
-    them were applied, and each poll starts an overlap before it. Returns how many were fetched.
+    them were applied, and each poll starts an overlap before it. Returns how many were fetched; None if
+    another worker was at the shop's orders for too long, which leaves the cursor where it is.
     """
     with unit_of_work() as uow:
         cursor = uow.session.execute(_CURSOR, {"id": scope.connection_id}).scalar_one()
     newest: datetime = cursor
-    fetched = 0
-    complete = True
+    fetched, complete = 0, True
     for page in shop.channel.changed_orders(cursor - CURSOR_OVERLAP):
-        held.renew()
         newest = max([newest, *(stamp.updated_at for stamp in page)])
-        if due := _not_had(scope, page):
-            result = fetch_and_apply(scope, shop, due, held)
-            fetched += len(due)
-            complete = complete and not result.failed
+        for ids in batches(_not_had(scope, page), scope.capabilities.order_batch):
+            # Held for one call only: webhooks' orders must not wait for all that a poll catches up on.
+            with lease(Work.ORDERS, scope.connection_id, wait_seconds=LEASE_PATIENCE_SECONDS) as held:
+                if held is None:
+                    return None
+                result = fetch_and_apply(scope, shop, ids, held)
+            fetched += len(ids)
+            complete &= not result.failed
     with unit_of_work() as uow:
-        uow.session.execute(_ADVANCE, {"id": scope.connection_id, "cursor": newest if complete else cursor})
+        params = {"id": scope.connection_id, "cursor": newest if complete else cursor}
+        uow.session.execute(_ADVANCE, params)
         uow.commit()
     if fetched:
         log.info("orders_polled", connection_id=scope.connection_id, fetched=fetched)
@@ -131,7 +136,7 @@ _NOT_HAD = text(
     FROM unnest(CAST(:ids AS text[]), CAST(:dates AS timestamptz[])) AS s (external_id, updated_at)
     LEFT JOIN orders o ON o.connection_id = :connection_id AND o.external_id = s.external_id
     WHERE o.fetch_seq IS NULL OR o.fetch_seq = 0 OR o.external_updated_at < s.updated_at
-        OR o.fetched_at < s.updated_at + :same_second
+        OR (o.fetched_at < s.updated_at + :same_second AND s.updated_at + :same_second < now())
     ORDER BY s.updated_at
     """
 )

@@ -26,7 +26,7 @@ from app.platforms.base import CellRef, StockWrite, WriteKind, WriteOutcome, Wri
 from app.platforms.errors import AuthExpired, Permanent, Transient
 from app.services import cells as cell_store
 from app.services.cells import Cell
-from app.services.leases import Lease, Work, lease
+from app.services.leases import SLICE_SECONDS, Lease, Work, lease
 from app.services.nudge import Drain, begin, nudge
 from app.services.readings import REPEAT_WAS_STALE
 from app.services.uow import unit_of_work
@@ -80,12 +80,16 @@ def drain(connection_id: int) -> None:
             return
         time.sleep(job.settings.push_window_ms / 1000)
         begin(Drain.PUSH, connection_id)
-        with lease(Work.PUSH, connection_id, wait_seconds=2) as held:
+        with lease(Work.PUSH, connection_id, wait_seconds=0.5) as held:
             if held is None:
                 nudge(Drain.PUSH, connection_id)
                 return
             _ask_again(job, held)
+            slice_ends = time.monotonic() + SLICE_SECONDS
             while _push_batch(job, held, only=None):
+                if time.monotonic() > slice_ends:
+                    nudge(Drain.PUSH, connection_id)
+                    return
                 held.renew()
                 begin(Drain.PUSH, connection_id)
 
@@ -109,7 +113,10 @@ def push_cell(cell_id: int) -> None:
 
 
 def _push_batch(job: Job, held: Lease, *, only: int | None) -> bool:
-    """Claim, write and record one batch. False when nothing was left to claim."""
+    """Claim, write and record one batch. True if there is more to write at once.
+
+    What became dirty meanwhile is not: it was nudged for, and shares the call of its own window.
+    """
     capabilities = job.scope.capabilities
     with unit_of_work() as uow:
         claimed, planned = _claim(uow.session, job, only)
@@ -121,10 +128,12 @@ def _push_batch(job: Job, held: Lease, *, only: int | None) -> bool:
     if planned and not capabilities.compare_and_set:
         held.renew()
         attempts = _read_before_write(job, planned, requested_at)
+    again = claimed >= capabilities.write_batch
     for kind, batch in attempts.items():
         held.renew()
-        _send(job, kind, batch)
-    return claimed > 0
+        results = _send(job, kind, batch)
+        again |= any(r.outcome in (WriteOutcome.NOT_APPLIED, WriteOutcome.STALE) for r in results)
+    return again
 
 
 def _claim(session: Session, job: Job, only: int | None) -> tuple[int, list[_Planned]]:
@@ -136,6 +145,7 @@ def _claim(session: Session, job: Job, only: int | None) -> tuple[int, list[_Pla
             "limit": job.scope.capabilities.write_batch,
             "candidates": CANDIDATES,
             "cell": only,
+            "unreadable": list(cell_store.UNREADABLE),
         },
     ).scalars()
     locked = cell_store.lock(session, cell_ids=list(ids))
@@ -163,6 +173,7 @@ def _plan(job: Job, cell: Cell, wanted: int | None, at: datetime) -> _Planned | 
         deltas=job.scope.capabilities.deltas,
     )
     if decision is Decision.RIGHT:
+        _accepted(cell)
         return None
     if decision is Decision.WAIT:
         if cell.check_due_at is None:
@@ -239,10 +250,13 @@ def _commit_attempts(
     return attempts
 
 
-def _send(job: Job, kind: WriteKind, batch: Sequence[_Attempt], *, repeat: bool = False) -> None:
+def _send(
+    job: Job, kind: WriteKind, batch: Sequence[_Attempt], *, repeat: bool = False
+) -> Sequence[WriteResult]:
     """One call, then its record. A fault that proves that nothing was written closes the attempts."""
     with unit_of_work() as uow:
         row = uow.session.execute(_KEY_AND_TIME, {"id": batch[0].id}).one()
+    results: Sequence[WriteResult]
     seconds = CALL_SECONDS if repeat else min(row.seconds_left - LANDING_SECONDS, CALL_SECONDS)
     try:
         results = job.shop.channel.write_levels(
@@ -260,6 +274,9 @@ def _send(job: Job, kind: WriteKind, batch: Sequence[_Attempt], *, repeat: bool 
         outcome = WriteOutcome.STALE if repeat else WriteOutcome.REJECTED
         results = [WriteResult(a.write.ref, outcome, err.code, str(err)) for a in batch]
     _record(job, batch, results, repeat=repeat)
+    if not repeat and all(r.outcome is WriteOutcome.NOT_APPLIED for r in results):
+        raise Transient(results[0].message or results[0].code)  # no sense in asking again at once
+    return results
 
 
 def _record(job: Job, batch: Sequence[_Attempt], results: Sequence[WriteResult], *, repeat: bool) -> None:
@@ -273,6 +290,9 @@ def _record(job: Job, batch: Sequence[_Attempt], results: Sequence[WriteResult],
         for attempt, result in zip(batch, results, strict=True):
             if attempt.id not in open_now:
                 continue  # another worker asked again and recorded it
+            asked_again = not repeat and open_now[attempt.id].tries > 1
+            if asked_again and result.outcome is WriteOutcome.NOT_APPLIED:
+                continue  # we slept and sent nothing; what the other worker sent may still land
             cell = locked[attempt.cell_id]
             outcome, code = _take(job, cell, open_now[attempt.id], result, at, repeat)
             closing.append((attempt.id, outcome, code, result.message[:500]))
@@ -303,13 +323,13 @@ def _take(
         case WriteOutcome.APPLIED:
             difference = attempt.to_quantity - attempt.from_quantity
             cell.belief = Belief(cell.belief.account + difference, cell.drift)
-            cell.failures, cell.next_attempt_at, cell.error = 0, None, ""
+            _accepted(cell)
             cell.synced_version = max(cell.synced_version, attempt.wanted_version)
             if not cell.dirty:
                 cell.dirty_since = None
             if cell.stale:
                 cell.look_again(at + cell_store.DOUBT_SETTLE)
-        case WriteOutcome.STALE if repeat:
+        case WriteOutcome.STALE | WriteOutcome.NOT_APPLIED | WriteOutcome.REJECTED if repeat:
             # The first call may have been applied all the same: only a reading can tell now.
             cell.look_again(at)
             return "unknown", REPEAT_WAS_STALE
@@ -324,6 +344,13 @@ def _take(
         case WriteOutcome.NOT_APPLIED:
             pass  # still dirty
     return result.outcome.value, result.code
+
+
+def _accepted(cell: Cell) -> None:
+    """Whatever the platform had against it is over."""
+    if cell.failures:
+        cell.state = "active"
+    cell.failures, cell.next_attempt_at, cell.error = 0, None, ""
 
 
 def _refused(cell: Cell, result: WriteResult, at: datetime) -> None:
@@ -346,7 +373,9 @@ def _ask_again(job: Job, held: Lease) -> None:
             uow.session.execute(_READ_AFTER_DEADLINE, {"ids": [r.id for r in rows]})
             uow.commit()
             return
-        uow.session.execute(_COUNT_TRY, {"ids": [r.id for r in rows]})
+        uow.session.execute(
+            _COUNT_TRY, {"ids": [r.id for r in rows], "seconds": CALL_SECONDS + LANDING_SECONDS}
+        )
         uow.commit()
     calls: dict[tuple[uuid.UUID, str], list[_Attempt]] = defaultdict(list)
     for row in rows:
@@ -359,7 +388,7 @@ def _ask_again(job: Job, held: Lease) -> None:
 
 
 _DIRTY = """
-    wanted_version > synced_version AND state = 'active' AND account IS NOT NULL
+    c.wanted_version > c.synced_version AND c.account IS NOT NULL
     AND NOT EXISTS (
         SELECT 1 FROM push_attempts a WHERE a.cell_id = c.id AND a.outcome IN ('open', 'unknown')
     )
@@ -369,7 +398,7 @@ _CLAIM = text(
     SELECT d.id FROM (
         SELECT c.id, c.variant_id, c.location_id, c.account + c.drift AS expected
         FROM stock_cells c
-        WHERE c.connection_id = :connection_id AND c.failures = 0 AND {_DIRTY}
+        WHERE c.connection_id = :connection_id AND c.state = 'active' AND c.failures = 0 AND {_DIRTY}
         ORDER BY c.dirty_since LIMIT :candidates
     ) d
     LEFT JOIN stock_levels l ON l.variant_id = d.variant_id AND l.location_id = d.location_id
@@ -377,7 +406,13 @@ _CLAIM = text(
     LIMIT :limit
     """  # noqa: S608  (a constant of this module)
 )
-_CLAIM_ONE = text(f"SELECT c.id FROM stock_cells c WHERE c.id = :cell AND {_DIRTY}")  # noqa: S608
+_CLAIM_ONE = text(
+    f"""
+    SELECT c.id FROM stock_cells c WHERE c.id = :cell AND {_DIRTY}
+        AND (c.state = 'active' OR (c.failures > 0 AND c.error <> ALL(:unreadable)))
+    """  # noqa: S608  (a constant of this module)
+)
+"""A dead cell too: support replays it."""
 _CONNECTION_OF = text("SELECT connection_id FROM stock_cells WHERE id = :id")
 _CELL_STATE = text("SELECT state, failures, error FROM stock_cells WHERE id = :id")
 _INSERT_ATTEMPTS = text(
@@ -404,7 +439,7 @@ _KEY_AND_TIME = text(
 )
 _STILL_OPEN = text(
     """
-    SELECT id, from_quantity, to_quantity, wanted_version, deadline_at FROM push_attempts
+    SELECT id, from_quantity, to_quantity, wanted_version, deadline_at, tries FROM push_attempts
     WHERE id = ANY(CAST(:ids AS bigint[])) AND outcome IN ('open', 'unknown')
     """
 )
@@ -422,17 +457,23 @@ _UNANSWERED = text(
     SELECT a.id, a.cell_id, a.batch_key, a.kind, a.from_quantity, a.to_quantity,
         c.external_stock_id, c.external_location_id
     FROM push_attempts a JOIN stock_cells c ON c.id = a.cell_id
-    WHERE a.connection_id = :connection_id AND a.outcome IN ('open', 'unknown')
+    WHERE a.connection_id = :connection_id AND a.outcome IN ('open', 'unknown') AND c.state = 'active'
         AND a.code <> '{REPEAT_WAS_STALE}'
     ORDER BY a.batch_key, a.position
     """  # noqa: S608  (a constant)
 )
-_COUNT_TRY = text("UPDATE push_attempts SET tries = tries + 1 WHERE id = ANY(CAST(:ids AS bigint[]))")
+_COUNT_TRY = text(
+    """
+    UPDATE push_attempts SET tries = tries + 1,
+        deadline_at = greatest(deadline_at, clock_timestamp() + make_interval(secs => :seconds))
+    WHERE id = ANY(CAST(:ids AS bigint[]))
+    """
+)
 _READ_AFTER_DEADLINE = text(
     """
     WITH waiting AS (
         SELECT c.id, a.deadline_at FROM push_attempts a JOIN stock_cells c ON c.id = a.cell_id
-        WHERE a.id = ANY(CAST(:ids AS bigint[])) AND c.check_due_at IS NULL
+        WHERE a.id = ANY(CAST(:ids AS bigint[])) AND c.check_due_at IS NULL AND c.state = 'active'
         ORDER BY c.id FOR NO KEY UPDATE OF c
     )
     UPDATE stock_cells c SET reported = NULL, check_due_at = w.deadline_at + interval '1 second'

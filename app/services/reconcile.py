@@ -41,7 +41,7 @@ def reconcile(connection_id: int) -> None:
                 return
             due = _due(job)
             if due.poll:
-                _poll_orders(job)
+                orders.poll(job.scope, job.shop)
                 _hint(job, held, job.shop.channel.changed_levels(due.external_location_id, _since(due)))
                 _mark(_POLLED, connection_id, due.now)
             if due.sweep:
@@ -65,15 +65,6 @@ def _due(job: Job) -> Row[Any]:
 def _since(due: Row[Any]) -> datetime:
     since: datetime = (due.levels_cursor or due.now) - HINT_OVERLAP
     return since
-
-
-def _poll_orders(job: Job) -> bool:
-    """False if the orders could not be looked at, as another worker is at it for long."""
-    with lease(Work.ORDERS, job.scope.connection_id, wait_seconds=20) as held:
-        if held is None:
-            return False
-        orders.poll(job.scope, job.shop, held)
-    return True
 
 
 def _sweep(job: Job, held: Lease, due: Row[Any]) -> None:
@@ -113,7 +104,7 @@ def _read_due(job: Job, held: Lease) -> bool:
     with unit_of_work() as uow:
         if not readings.due_cells(uow.session, connection_id, limit=1).refs:
             return False
-    if not _poll_orders(job):
+    if orders.poll(job.scope, job.shop) is None:
         return False
     with unit_of_work() as uow:
         cell_store.drop_explained_reports(uow.session, connection_id)
@@ -127,7 +118,7 @@ def _read_due(job: Job, held: Lease) -> bool:
     started = time.monotonic()
     found = job.shop.channel.read_levels(list(ticket.refs))
     elapsed = timedelta(seconds=time.monotonic() - started)
-    if not _poll_orders(job):
+    if orders.poll(job.scope, job.shop) is None:
         return False
     recorded = readings.record(
         ticket,

@@ -12,7 +12,6 @@ from app.domain.orders import ChannelEffect, LinePart, PartKind
 from app.platforms.base import OrderState, PaymentState
 from app.platforms.errors import Permanent
 from app.services import importer, order_effects, orders, reconcile
-from app.services.leases import Work, lease
 from app.services.order_effects import keep_vanished, next_fetch_seq, reapply_listings
 from tests.services.shop import Shop, a_line, an_order, cancelled, happened
 from tests.services.world import World
@@ -396,12 +395,10 @@ def test_a_poll_does_not_pass_an_order_that_it_could_not_apply(
         return real(uow, scope, order, **kw)  # type: ignore[arg-type]
 
     world.sql("UPDATE connections SET orders_cursor = now() - interval '10 minutes'")
-    with lease(Work.ORDERS, connection) as held:
-        assert held
-        monkeypatch.setattr(order_effects, "apply_order", deadlocked_once)
-        orders.poll(world.scope(connection), world.open_channel(connection), held)
-        monkeypatch.setattr(order_effects, "apply_order", real)
-        orders.poll(world.scope(connection), world.open_channel(connection), held)
+    monkeypatch.setattr(order_effects, "apply_order", deadlocked_once)
+    orders.poll(world.scope(connection), world.open_channel(connection))
+    monkeypatch.setattr(order_effects, "apply_order", real)
+    orders.poll(world.scope(connection), world.open_channel(connection))
     assert world.level("SKU") == (10, 2)
 
 
