@@ -350,7 +350,8 @@ _OVERWRITABLE = text(
     """
     SELECT e.cell_id, e.delta, e.effected_at
     FROM cell_effects e JOIN stock_cells c ON c.id = e.cell_id
-    WHERE e.cell_id = ANY(CAST(:cells AS bigint[])) AND e.learned_at < :at
+    WHERE e.cell_id = ANY(CAST(:cells AS bigint[]))
+        AND (e.learned_at < :at OR e.effected_at < CAST(:at AS timestamptz) - interval '2 seconds')
         AND (c.read_at IS NULL OR e.learned_at >= c.read_at)
         AND (
             (NOT c.opened_level AND e.effected_at BETWEEN c.baseline_at - interval '2 seconds'

@@ -112,7 +112,9 @@ _RETRY_EVENTS = text(
 _RETRY_CELLS = text(
     """
     WITH due AS (
-        SELECT id FROM stock_cells WHERE state = 'active' AND failures > 0 AND next_attempt_at <= now()
+        SELECT id FROM stock_cells
+        WHERE state = 'active' AND failures > 0 AND next_attempt_at <= now()
+            AND wanted_version > synced_version
         ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
     )
     UPDATE stock_cells c SET next_attempt_at = now() + interval '1 minute' FROM due WHERE c.id = due.id

@@ -83,7 +83,7 @@ class World:
             """
             UPDATE stock_cells SET baseline_at = baseline_at - :by, read_at = read_at - :by,
                 check_due_at = check_due_at - :by, next_attempt_at = next_attempt_at - :by;
-            UPDATE cell_effects SET learned_at = learned_at - :by;
+            UPDATE cell_effects SET learned_at = learned_at - :by, effected_at = effected_at - :by;
             UPDATE drifts SET seen_at = seen_at - :by;
             UPDATE push_attempts SET started_at = started_at - :by, deadline_at = deadline_at - :by,
                 closed_at = closed_at - :by, created_at = created_at - :by;
