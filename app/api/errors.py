@@ -28,6 +28,7 @@ STATUSES = {
     "platform_outcome_unknown": 503,
     "platform_permanent": 502,
     "platform_auth_expired": 409,
+    "not_stored": 503,
     "credentials_unreadable": 500,
     "internal": 500,
 }

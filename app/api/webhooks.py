@@ -6,6 +6,7 @@ from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.api.errors import ACCEPTED, OK
+from app.platforms.registry import platforms
 from app.services.intake import Intake, Receipt, intake
 from app.services.waker import Waker
 
@@ -22,6 +23,7 @@ _STATUS = {
 
 
 def register_webhooks(app: Flask) -> None:
+    platforms()  # imported now, not while the first webhook waits
     app.extensions["intake"] = Intake(app.extensions["settings"], Waker(app).wake)
     app.register_blueprint(webhooks)
 

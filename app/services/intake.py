@@ -1,7 +1,7 @@
 """Receive a webhook durably: check the signature of the raw bytes, store one row, wake a worker.
 
-The hot path. It uses no ORM and no session: one prepared autocommit INSERT on a pool of its own, and
-what it needs of a connection is remembered for half a minute.
+The hot path. It uses no ORM and no session: rows go through the event writer and a pool of its own, and
+what is needed of a connection is remembered for half a minute.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -25,6 +25,7 @@ from app.errors import NotFound, SyncFlowError
 from app.platforms.base import Envelope, Platform
 from app.platforms.registry import platform as platform_by_slug
 from app.services.credentials import Vault
+from app.services.event_writer import EventRow, EventWriter
 from app.services.shops import require_settings
 from app.settings import Settings
 
@@ -33,7 +34,7 @@ log = structlog.get_logger(__name__)
 REMEMBER_SECONDS = 30.0
 """How long a process may go on taking webhooks of a shop that was disconnected elsewhere."""
 MOST_REMEMBERED = 10_000
-POOL_SIZE = 8
+POOL_SIZE = 4
 POOL_PATIENCE_SECONDS = 5.0
 LONGEST_KEY = 300
 UNKEPT_WORDS = ("signature", "hmac", "forwarded", "real-ip", "request-id")
@@ -72,11 +73,15 @@ class Intake:
     """One per process; opens its pool with the first webhook, so that it never crosses a fork."""
 
     def __init__(
-        self, settings: Settings, wake: Callable[[int], None], *, clock: Callable[[], float] = time.monotonic
+        self,
+        settings: Settings,
+        wake: Callable[[Collection[int]], None],
+        *,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`wake` has a worker look at a connection's events; it must not block."""
+        """`wake` has workers look at the connections' new events; it must not block."""
         self._settings = settings
-        self._wake = wake
+        self._writer = EventWriter(self._open_pool, wake)
         self._vault = Vault(settings.credential_keys)
         self._clock = clock
         self._lock = threading.Lock()
@@ -87,8 +92,8 @@ class Intake:
         """Store a webhook of one connection. `headers` have lower-case names.
 
         Raises NotFound for a connection that is not (or no longer) connected, InvalidSignature,
-        Conflict where the platform is not set up, CredentialsUnreadable, and psycopg's errors if the row
-        cannot be stored: the platform tries again, or a poll finds it.
+        Conflict where the platform is not set up, CredentialsUnreadable, and NotStored or
+        psycopg's errors if the row cannot be stored: the platform tries again, or a poll finds it.
         """
         target = self._target(slug, public_id)
         if target.platform.handshake(headers, raw):
@@ -96,10 +101,8 @@ class Intake:
         if not target.secret or not target.platform.verify(headers, raw, target.secret):
             raise InvalidSignature()
         envelope = target.platform.envelope(headers, raw)
-        if not self._insert(target.account_id, target.connection_id, envelope, headers, raw):
-            return Receipt.DUPLICATE
-        self._wake(target.connection_id)
-        return Receipt.STORED
+        stored = self._store(target.account_id, target.connection_id, envelope, headers, raw)
+        return Receipt.STORED if stored else Receipt.DUPLICATE
 
     def receive_for_app(self, slug: str, headers: Mapping[str, str], raw: bytes) -> Receipt:
         """Store a webhook that the platform sends to the app: its headers name the shop.
@@ -119,20 +122,18 @@ class Intake:
             return Receipt.UNKNOWN_SHOP
         envelope = platform.envelope(headers, raw)
         stored = [
-            connection_id
+            self._store(account_id, connection_id, envelope, headers, raw)
             for connection_id, account_id in rows
-            if self._insert(account_id, connection_id, envelope, headers, raw)
         ]
-        for connection_id in stored:
-            self._wake(connection_id)
-        return Receipt.STORED if stored else Receipt.DUPLICATE
+        return Receipt.STORED if any(stored) else Receipt.DUPLICATE
 
     def forget(self) -> None:
         """Look every connection up anew."""
         self._targets.clear()
 
     def close(self) -> None:
-        """Give the pool's connections back; another webhook opens it again."""
+        """Write what waits and give the connections back; another webhook opens them again."""
+        self._writer.close()
         with self._lock:
             if self._pool is not None:
                 self._pool.close()
@@ -165,7 +166,7 @@ class Intake:
         require_settings(platform, self._settings)
         return platform.webhook_secret(self._settings.platform(platform.slug), own_secret)
 
-    def _insert(
+    def _store(
         self,
         account_id: int,
         connection_id: int,
@@ -173,11 +174,17 @@ class Intake:
         headers: Mapping[str, str],
         raw: bytes,
     ) -> bool:
-        kept = json.dumps({name: value for name, value in headers.items() if _is_kept(name)})
-        key = _short(envelope.dedupe_key)
-        row = (account_id, connection_id, envelope.topic, key, kept, raw)
-        twin = (connection_id, key, envelope.topic, envelope.event_id_is_unique)
-        return bool(self._run(_INSERT, row + twin))
+        return self._writer.write(
+            EventRow(
+                account_id=account_id,
+                connection_id=connection_id,
+                topic=envelope.topic,
+                dedupe_key=_short(envelope.dedupe_key),
+                event_id_is_unique=envelope.event_id_is_unique,
+                headers=json.dumps({name: value for name, value in headers.items() if _is_kept(name)}),
+                body=raw,
+            )
+        )
 
     def _run(self, query: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         with self._open_pool().connection() as connection:
@@ -222,14 +229,4 @@ _CONNECTION = """
 _CONNECTIONS_OF_SHOP = """
     SELECT id, account_id FROM connections
     WHERE platform = %s AND external_shop_id = %s AND state <> 'connecting' ORDER BY id
-"""
-_INSERT = """
-    INSERT INTO inbound_events (account_id, connection_id, topic, dedupe_key, headers, body)
-    SELECT %s::bigint, %s::bigint, %s::text, %s::text, %s::jsonb, %s::bytea
-    WHERE NOT EXISTS (
-        SELECT 1 FROM inbound_events
-        WHERE connection_id = %s AND dedupe_key = %s AND topic = %s
-          AND (state IN ('pending', 'retrying') OR (%s AND received_at > now() - interval '1 hour'))
-    )
-    RETURNING id
 """

@@ -5,14 +5,18 @@ from __future__ import annotations
 import http.client
 import json
 import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 import requests
 from flask import Flask
 
 from app.models import Connection
+from app.services.event_writer import EventRow
 from app.services.nudge import Drain
 from app.services.waker import Waker
 from tests.api.conftest import WEBHOOK_SECRET, execute, rows
@@ -247,11 +251,11 @@ def test_a_burst_of_events_costs_few_nudges_and_forgets_none(
 
     monkeypatch.setattr("app.services.waker.nudge", slow_nudge)
     waker = Waker(app)
-    waker.wake(1)
+    waker.wake({1})
     assert first_begun.wait(10)
     for _ in range(50):
-        waker.wake(1)
-        waker.wake(2)
+        waker.wake({1})
+        waker.wake({1, 2})
     go_on.set()
 
     assert all_done.wait(10)
@@ -262,8 +266,52 @@ def test_a_burst_of_events_costs_few_nudges_and_forgets_none(
 def nudges(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The connections that intake asks a worker to look at."""
     woken: list[int] = []
-    monkeypatch.setattr(app.extensions["intake"], "_wake", woken.append)
+    monkeypatch.setattr(app.extensions["intake"]._writer, "_on_stored", woken.extend)
     return woken
+
+
+def test_requests_at_once_are_committed_together_and_each_learns_its_own_outcome(
+    url: str, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = app.extensions["intake"]._writer
+    insert, batches, go_on = writer._insert, [], threading.Event()
+
+    def slow_insert(batch: list[EventRow]) -> object:
+        batches.append(len(batch))
+        assert go_on.wait(10)
+        return insert(batch)
+
+    monkeypatch.setattr(writer, "_insert", slow_insert)
+    bodies = [b"first", *(b"%d" % (number % 4) for number in range(8)), b"bad"]
+    topics = ["t"] * 9 + ["\x00"]
+    with ThreadPoolExecutor(len(bodies)) as pool:
+        answers = []
+        for body, topic in zip(bodies, topics, strict=True):
+            row = EventRow(*_ids(url), topic, body.decode(), False, "{}", body)
+            answers.append(pool.submit(writer.write, row))
+            if body == b"first":
+                _until(lambda: batches == [1])
+        _until(lambda: len(writer._waiting) == 9)
+        go_on.set()
+        with pytest.raises(psycopg.DataError):
+            answers.pop().result()
+        outcomes = [answer.result() for answer in answers]
+
+    assert outcomes.count(True) == 5
+    assert len(stored()) == 5
+    assert batches[:2] == [1, 5]
+
+
+def _ids(url: str) -> tuple[int, int]:
+    (row,) = rows("SELECT account_id, id FROM connections WHERE public_id::text = :id", id=url.split("/")[-1])
+    return row.account_id, row.id
+
+
+def _until(happens: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not happens():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
 
 
 def test_the_answer_to_a_fault_of_the_database_is_not_a_success(
