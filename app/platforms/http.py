@@ -137,7 +137,7 @@ class Http:
         call = _Call(method, url, endpoint or urlsplit(url).path, cost)
         arguments = {"headers": headers, "params": params, "json": json, "data": data, "auth": auth}
         doubtful = False
-        for attempt in range(1, (TRIES if safe else 1) + 1):
+        for attempt in range(1, TRIES + 1):
             try:
                 self.budget.acquire(cost, deadline)
                 response = self._attempt(call, arguments, attempt, deadline, expect_json, safe)

@@ -114,6 +114,16 @@ def test_the_platforms_own_numbers_replace_ours(redis: Redis) -> None:
         budget(redis).acquire(1, 0.0)
 
 
+def test_what_the_platform_says_does_not_forget_those_that_wait(redis: Redis) -> None:
+    time = Time()
+    ours = RateBudget(redis, "c1", maximum=10, restore_per_second=1, clock=time, sleep=time.sleep)
+    ours.acquire(10, FAR)
+    ours.acquire(10, FAR)
+    ours.observe(available=3, maximum=10, restore_per_second=0.01)
+    with pytest.raises(Transient):
+        ours.acquire(1, 0.0)
+
+
 def test_senseless_numbers_change_nothing(redis: Redis) -> None:
     ours = budget(redis)
     ours.observe(available=0, maximum=0, restore_per_second=0)

@@ -20,6 +20,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from app.platforms.errors import AuthExpired, Permanent, PlatformError, Transient
@@ -45,6 +46,10 @@ class Refused(Permanent):
     def __init__(self, message: str, codes: Sequence[str]) -> None:
         super().__init__(message)
         self.codes = tuple(codes)
+
+    @property
+    def speaks_of_key(self) -> bool:
+        return any(code.startswith("IDEMPOTENCY_") for code in self.codes)
 
 
 class ShopifyClient:
@@ -84,9 +89,15 @@ class ShopifyClient:
         for attempt in range(TRIES if repeatable else 1):
             if attempt:
                 self._pause(fault, deadline, doubtful)
-            response = self._authorized(document, variables, cost, deadline, repeatable)
-            doubtful = doubtful or response.doubtful
-            outcome = self._judge(response)
+            try:
+                response = self._authorized(document, variables, cost, deadline, repeatable)
+                doubtful = doubtful or response.doubtful
+                outcome = self._judge(response)
+            except PlatformError as err:
+                doubt = _in_doubt(err)
+                if not doubtful or doubt is err:
+                    raise
+                raise doubt from err
             if not isinstance(outcome, Transient):
                 return outcome
             fault = outcome
@@ -138,17 +149,22 @@ class ShopifyClient:
         response = self._post(document, variables, token, cost, deadline, repeatable)
         if response.status != 401:
             return response
-        token = self._renewed(token)
-        again = self._post(document, variables, token, cost, deadline, repeatable)
-        if again.status == 401:
-            probe = self._post(PROBE, {}, token, 1.0, deadline, repeatable=True)
-            verdict: PlatformError = (
-                AuthExpired("Shopify no longer accepts this connection.")
-                if probe.status == 401
-                else Permanent(f"Shopify does not let this app run {document.name}.")
-            )
-            raise _in_doubt(verdict) if response.doubtful or again.doubtful else verdict
-        return again
+        doubtful = response.doubtful
+        try:
+            token = self._renewed(token)
+            response = self._post(document, variables, token, cost, deadline, repeatable)
+            doubtful = doubtful or response.doubtful
+            if response.status == 401:
+                probe = self._post(PROBE, {}, token, 1.0, deadline, repeatable=True)
+                if probe.status == 401:
+                    raise AuthExpired("Shopify no longer accepts this connection.")
+                raise Permanent(f"Shopify does not let this app run {document.name}.")
+        except PlatformError as err:
+            doubt = _in_doubt(err)
+            if not doubtful or doubt is err:
+                raise
+            raise doubt from err
+        return replace(response, doubtful=doubtful)
 
     def _post(
         self,
@@ -178,7 +194,7 @@ class ShopifyClient:
         """The data, or a fault worth another try. Raises the faults that are not."""
         refusal = _refusal(response.status)
         if refusal is not None:
-            raise _in_doubt(refusal) if response.doubtful else refusal
+            raise refusal
         answer = response.document
         if not isinstance(answer, dict):
             return OutcomeUnknown("Shopify answered with something that is not GraphQL.")
@@ -228,13 +244,14 @@ def understood(what: str) -> Iterator[None]:
         raise Permanent(f"Shopify's answer to {what} has an unknown shape ({err!r}).") from err
 
 
-def _in_doubt(fault: PlatformError) -> OutcomeUnknown:
-    """`fault` where an earlier try of the same call may have had its effect."""
-    if isinstance(fault, OutcomeUnknown):
+def _in_doubt(fault: PlatformError) -> PlatformError:
+    """`fault` where an earlier try of the same call may have had its effect.
+
+    What Shopify says of the idempotency key is an answer to the call, whichever try it was.
+    """
+    if isinstance(fault, OutcomeUnknown) or (isinstance(fault, Refused) and fault.speaks_of_key):
         return fault
-    doubt = OutcomeUnknown(str(fault), retry_after=getattr(fault, "retry_after", None))
-    doubt.__cause__ = fault
-    return doubt
+    return OutcomeUnknown(str(fault), retry_after=getattr(fault, "retry_after", None))
 
 
 def _refusal(status: int) -> PlatformError | None:

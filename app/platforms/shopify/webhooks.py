@@ -20,6 +20,7 @@ from app.platforms.base import (
     Envelope,
     Ignored,
     LevelReported,
+    Mention,
     OrderChanged,
     PrivacyRequest,
     ProductChanged,
@@ -79,7 +80,20 @@ def parse(topic: str, headers: Mapping[str, str], body: bytes) -> Sequence[Signa
 
 def _order(payload: Mapping[str, Any]) -> Signal | None:
     order_id = _id(payload.get("id"))
-    return OrderChanged(order_id) if order_id else None
+    return OrderChanged(order_id, _mentions(payload)) if order_id else None
+
+
+def _mentions(payload: Mapping[str, Any]) -> tuple[Mention, ...]:
+    lines = payload.get("line_items")
+    if payload.get("cancelled_at") or payload.get("test") or not isinstance(lines, list):
+        return ()
+    found = []
+    for line in lines:
+        if isinstance(line, dict) and (variant_id := _id(line.get("variant_id"))):
+            quantity = line.get("current_quantity", line.get("quantity"))
+            if isinstance(quantity, int) and quantity > 0:
+                found.append(Mention(variant_id, quantity))
+    return tuple(found)
 
 
 def _part_of_order(payload: Mapping[str, Any]) -> Signal | None:

@@ -163,6 +163,15 @@ def test_units_refunded_before_others_were_shipped_were_never_shipped() -> None:
     assert effects_of(raw) == (0, -1, -1)
 
 
+def test_a_return_before_anything_was_shipped_speaks_of_units_never_shipped() -> None:
+    raw = order(
+        line(currentQuantity=2, unfulfilledQuantity=0),
+        fulfillments=[fulfillment(2, LATEST)],
+        refunds=[refund(1, "RETURN", LATER)],
+    )
+    assert effects_of(raw) == (0, -2, -2)
+
+
 def test_a_cancelled_order_that_was_restocked_leaves_no_trace() -> None:
     raw = order(
         line(currentQuantity=0, unfulfilledQuantity=0), cancelledAt=LATEST, refunds=[refund(3, "CANCEL")]

@@ -11,10 +11,11 @@ import pytest
 from app.domain.orders import channel_total
 from app.platforms.errors import Permanent, Transient
 from app.platforms.shopify import orders
+from app.platforms.shopify.catalog import fetch_products
 from app.platforms.shopify.documents import SHOWN_MOVEMENTS
 from app.platforms.shopify.orders import changed_orders, fetch_orders, open_order_ids
 from tests.platforms.shopify.conftest import ScriptedShop
-from tests.platforms.shopify.samples import CREATED, LATER, line, order, page, refund
+from tests.platforms.shopify.samples import CREATED, LATER, line, order, page, product, refund, variant
 
 Scripted = Callable[..., ScriptedShop]
 
@@ -26,6 +27,10 @@ def more(connection: dict[str, Any], cursor: str = "c1") -> dict[str, Any]:
 def refund_lines(*numbers: int) -> dict[str, Any]:
     nodes = [refund(1, "CANCEL", number=number)["refundLineItems"]["nodes"][0] for number in numbers]
     return page(*nodes)
+
+
+def bare_refund(number: int = 6) -> dict[str, Any]:
+    return {"id": f"gid://shopify/Refund/{number}", "createdAt": LATER, "processedAt": LATER}
 
 
 def moved(**parts: Any) -> dict[str, Any]:
@@ -70,7 +75,7 @@ def test_more_movements_than_were_shown_are_listed_first(scripted: Scripted) -> 
 
 
 def test_movements_too_many_for_one_call_are_read_one_by_one(scripted: Scripted) -> None:
-    bare = [{"id": f"gid://shopify/Refund/{n}", "createdAt": LATER, "processedAt": LATER} for n in range(120)]
+    bare = [bare_refund(n) for n in range(120)]
     shop = scripted(
         {"nodes": [order(line(1, 200), refunds=bare[:SHOWN_MOVEMENTS])]},
         {"order": {"fulfillments": [], "refunds": bare}},
@@ -90,14 +95,25 @@ def test_movements_too_many_for_one_call_are_read_one_by_one(scripted: Scripted)
             moved(refunds=[refund(1, "CANCEL") | {"refundLineItems": more(refund_lines(1))}]),
             {"node": None},
         ),
+        (
+            {"nodes": [order(refunds=[{"id": "gid://shopify/Refund/6"}] * SHOWN_MOVEMENTS)]},
+            {"order": {"fulfillments": [], "refunds": [bare_refund()] * 120}},
+            {"node": None},
+        ),
     ],
-    ids=["lines", "movements", "refund_lines"],
+    ids=["lines", "movements", "refund_lines", "listed_refund"],
 )
 def test_an_order_that_vanishes_between_pages_is_never_half_an_order(
     scripted: Scripted, script: tuple[dict[str, Any], ...]
 ) -> None:
     with pytest.raises(Transient):
         fetch_orders(scripted(*script).client, ["450789469"])
+
+
+def test_a_product_that_vanishes_between_pages_is_never_half_a_product(scripted: Scripted) -> None:
+    shop = scripted({"nodes": [product(variants=more(page(variant())))]}, {"product": None})
+    with pytest.raises(Transient):
+        fetch_products(shop.client, ["55"], "EUR")
 
 
 def test_an_order_of_an_unknown_shape_is_permanent(scripted: Scripted) -> None:

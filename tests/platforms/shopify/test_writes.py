@@ -152,7 +152,10 @@ def test_a_call_that_goes_on_running_is_unknown(shop: Open, running: Step) -> No
     assert outcomes(write(shop(running))) == [WriteOutcome.UNKNOWN] * 3
 
 
-@pytest.mark.parametrize("lost", [HANG_UP, answer(502), answer(200, b"<html>"), answer(200, b'{"da')])
+@pytest.mark.parametrize(
+    "lost",
+    [HANG_UP, answer(502), answer(200, b"<html>"), answer(200, b'{"da'), failing("INTERNAL_SERVER_ERROR")],
+)
 class TestLostAnswers:
     def test_are_asked_for_again_with_the_identical_call(self, shop: Open, lost: Step) -> None:
         server = shop(lost, APPLIED)
@@ -162,9 +165,19 @@ class TestLostAnswers:
     def test_that_stay_lost_are_unknown(self, shop: Open, lost: Step) -> None:
         assert outcomes(write(shop(lost))) == [WriteOutcome.UNKNOWN] * 3
 
-    @pytest.mark.parametrize("then", [UNAUTHORIZED, throttled(), answer(429, b"", "Retry-After: 60")])
+    @pytest.mark.parametrize(
+        "then",
+        [
+            UNAUTHORIZED,
+            throttled(),
+            answer(429, b"", "Retry-After: 60"),
+            answer(403),
+            failing("ACCESS_DENIED"),
+        ],
+    )
     def test_stay_unknown_whatever_refuses_the_repeat(self, shop: Open, lost: Step, then: Step) -> None:
         assert outcomes(write(shop(lost, then))) == [WriteOutcome.UNKNOWN] * 3
+        assert outcomes(write(shop(lost, then), expired=True)) == [WriteOutcome.UNKNOWN] * 3
 
 
 def test_silence_ends_with_the_deadline_as_unknown(shop: Open) -> None:
