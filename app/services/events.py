@@ -52,6 +52,7 @@ class _Batch:
     orders: dict[str, list[int]] = field(default_factory=dict)
     levels: list[LevelReported] = field(default_factory=list)
     products: dict[str, bool] = field(default_factory=dict)
+    product_events: dict[str, list[int]] = field(default_factory=dict)
     disconnected: bool = False
     privacy: list[PrivacyRequest] = field(default_factory=list)
     verdicts: dict[int, tuple[str, str]] = field(default_factory=dict)
@@ -106,7 +107,9 @@ def _process(job: Job, rows: Sequence[Row[Any]], held: Lease) -> None:
         fetched = fetch_and_apply(job.scope, job.shop, list(batch.orders), held)
     if batch.products:
         held.renew()
-        importer.refresh_products(job, batch.products)
+        for product_id, fault in importer.refresh_products(job, batch.products).items():
+            for event_id in batch.product_events[product_id]:
+                batch.verdicts[event_id] = ("retrying", f"product not read: {fault}")
     _note_levels(job, batch.levels)
     for request in batch.privacy:
         privacy.handle(job.scope.account_id, job.scope.connection_id, request)
@@ -134,6 +137,7 @@ def _sort(job: Job, rows: Iterable[Row[Any]]) -> _Batch:
                     batch.levels.append(signal)
                 case ProductChanged(product_id, deleted):
                     batch.products[product_id] = deleted
+                    batch.product_events.setdefault(product_id, []).append(row.id)
                 case Disconnected():
                     batch.disconnected = True
                 case PrivacyRequest():

@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import structlog
 from sqlalchemy import text
 
 from app.domain.publish import target
 from app.errors import Conflict
-from app.platforms.base import CellRef
+from app.platforms.base import CellRef, Unsyncable
 from app.platforms.errors import Permanent
 from app.services import catalog
+from app.services import cells as cell_store
 from app.services.catalog import Place
 from app.services.leases import Lease, Work, lease
 from app.services.nudge import Drain, begin, nudge
 from app.services.order_effects import apply_orders, next_fetch_seq, reapply_listings
+from app.services.poison import together_or_alone
 from app.services.runs import Run, sync_run
 from app.services.uow import unit_of_work
 from app.services.work import Job, work_on
@@ -68,10 +71,10 @@ def _import(job: Job, held: Lease, run: Run) -> None:
     log.info("imported", connection_id=job.scope.connection_id, **run.counts)
 
 
-def refresh_products(job: Job, products: Mapping[str, bool]) -> None:
+def refresh_products(job: Job, products: Mapping[str, bool]) -> dict[str, str]:
     """Look at products that changed: new ones at once, known ones now and then, deleted ones no more.
 
-    `products`: external product id -> whether it was deleted.
+    `products`: external product id -> whether it was deleted. Returns those that failed, with the fault.
     """
     ids = list(products)
     with unit_of_work() as uow:
@@ -81,14 +84,19 @@ def refresh_products(job: Job, products: Mapping[str, bool]) -> None:
         _stop_vanished(job, gone)
     due = [i for i in ids if not products[i] and i not in fresh]
     if not due:
-        return
+        return {}
     place = _place(job)
-    found = job.shop.channel.fetch_products(due)
-    with unit_of_work() as uow:
-        catalog.store_page(uow.session, job.scope, place, found)
-        uow.commit()
+
+    def store(ids: Sequence[str]) -> None:
+        found = job.shop.channel.fetch_products(ids)
+        with unit_of_work() as uow:
+            catalog.store_page(uow.session, job.scope, place, found)
+            uow.commit()
+
+    failed = together_or_alone(due, store)
     _link_all(job)
     _track_new(job)
+    return failed
 
 
 def start_syncing(connection_id: int) -> None:
@@ -259,7 +267,20 @@ def _take_open_orders(job: Job, held: Lease) -> int:
 
 def _stop_vanished(job: Job, product_ids: Sequence[str]) -> None:
     with unit_of_work() as uow:
-        uow.session.execute(_VANISHED, {"connection_id": job.scope.connection_id, "ids": list(product_ids)})
+        session = uow.session
+        params = {"connection_id": job.scope.connection_id, "ids": list(product_ids)}
+        gone = {row.id: row.variant_id for row in session.execute(_CELLS_OF_PRODUCTS, params)}
+        locked, at = cell_store.lock_at(
+            session, variant_ids={v for v in gone.values() if v is not None}, cell_ids=list(gone)
+        )
+        for cell in locked.values():
+            if cell.id in gone:
+                cell.state, cell.error, cell.check_due_at = "failed", Unsyncable.VANISHED.value, None
+            else:
+                cell.want(at)  # what a fall of the gone one held is free
+        cell_store.save(session, locked.values())
+        for connection_id in {cell.connection_id for cell in locked.values()}:
+            uow.after_commit(partial(nudge, Drain.PUSH, connection_id))
         uow.commit()
 
 
@@ -337,14 +358,9 @@ _NEW_CELLS = text(
     """
 )
 _LISTINGS_OF = text("SELECT id FROM listings WHERE cell_id = ANY(CAST(:cells AS bigint[]))")
-_VANISHED = text(
+_CELLS_OF_PRODUCTS = text(
     """
-    WITH gone AS (
-        SELECT c.id FROM stock_cells c JOIN listings l ON l.cell_id = c.id
-        WHERE l.connection_id = :connection_id AND l.external_product_id = ANY(CAST(:ids AS text[]))
-        ORDER BY c.id FOR NO KEY UPDATE OF c
-    )
-    UPDATE stock_cells c SET state = 'failed', error = 'vanished', check_due_at = NULL
-    FROM gone WHERE c.id = gone.id
+    SELECT DISTINCT c.id, c.variant_id FROM stock_cells c JOIN listings l ON l.cell_id = c.id
+    WHERE l.connection_id = :connection_id AND l.external_product_id = ANY(CAST(:ids AS text[]))
     """
 )

@@ -14,9 +14,9 @@ import structlog
 from sqlalchemy import text
 
 from app.platforms.base import OrderStamp
-from app.platforms.errors import Permanent
 from app.services.leases import Lease, Work, lease
 from app.services.order_effects import Scope, apply_orders, keep_vanished, next_fetch_seq
+from app.services.poison import together_or_alone
 from app.services.shops import OpenShop
 from app.services.uow import unit_of_work
 
@@ -44,14 +44,13 @@ def fetch_and_apply(scope: Scope, shop: OpenShop, order_ids: Sequence[str], held
     An order that cannot be applied does not keep its neighbours from it.
     """
     result = Fetched()
-    for ids in batches(order_ids, scope.capabilities.order_batch):
+
+    def fetch(ids: Sequence[str]) -> None:
         held.renew()
-        try:
-            _fetch_batch(scope, shop, ids, result)
-        except Permanent:
-            for order_id in ids:  # one of them is poison: find it, and let the others through
-                held.renew()
-                _fetch_alone(scope, shop, order_id, result)
+        _fetch_batch(scope, shop, ids, result)
+
+    for ids in batches(order_ids, scope.capabilities.order_batch):
+        result.failed |= together_or_alone(ids, fetch)
     return result
 
 
@@ -64,14 +63,6 @@ def _fetch_batch(scope: Scope, shop: OpenShop, ids: Sequence[str], result: Fetch
     if batch.missing:
         keep_vanished(scope, batch.missing)
         result.missing.update(batch.missing)
-
-
-def _fetch_alone(scope: Scope, shop: OpenShop, order_id: str, result: Fetched) -> None:
-    try:
-        _fetch_batch(scope, shop, [order_id], result)
-    except Permanent as err:
-        log.warning("order_not_fetched", connection_id=scope.connection_id, error=err.code)
-        result.failed[order_id] = str(err)
 
 
 def poll(scope: Scope, shop: OpenShop) -> int | None:

@@ -1,0 +1,32 @@
+"""One bad thing in a batch must not keep its neighbours from being done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from app.platforms.errors import AuthExpired, Transient
+
+log = structlog.get_logger()
+
+
+def together_or_alone(ids: Sequence[str], act: Callable[[Sequence[str]], None]) -> dict[str, str]:
+    """Do `act(ids)`; if something is wrong with one of them, do each alone.
+
+    Returns the ids that failed, with the fault's words. A fault of our own counts: it is logged whole and
+    must not stop a shop. Raises Transient and AuthExpired, which are no id's fault. `act` may run twice.
+    """
+    try:
+        act(ids)
+    except (Transient, AuthExpired):
+        raise
+    except Exception as err:
+        log.exception("batch_failed", size=len(ids))
+        if len(ids) == 1:
+            return {ids[0]: str(err) or type(err).__name__}
+        failed: dict[str, str] = {}
+        for one in ids:
+            failed |= together_or_alone([one], act)
+        return failed
+    return {}

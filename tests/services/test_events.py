@@ -1,0 +1,214 @@
+"""Inbound events: what they name is looked at, and what fails leaves its neighbours in peace."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from app.platforms.errors import AuthExpired, Permanent, Transient
+from app.services import events, reconcile, sweeper
+from app.services.events import EventFailed
+from tests.services.shop import Shop
+from tests.services.world import World
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@pytest.fixture
+def shop() -> Shop:
+    shop = Shop()
+    shop.stock("A", "SKU", 10)
+    return shop
+
+
+@pytest.fixture
+def connection(world: World, shop: Shop) -> int:
+    return world.connect(shop)
+
+
+def test_many_events_of_one_order_cost_one_fetch_and_count_once(
+    world: World, connection: int, shop: Shop
+) -> None:
+    shop.sell("1", "A", 3, at=now())
+    ids = [world.hear(connection, ["order", "1"]) for _ in range(5)]
+    events.drain(connection)
+    assert shop.fetches == [("1",)]
+    assert {world.event(i).state for i in ids} == {"done"}
+    assert world.level("SKU") == (10, 3)
+    world.hear(connection, ["order", "1"])
+    events.drain(connection)
+    assert world.level("SKU") == (10, 3)
+
+
+def test_the_orders_of_many_events_share_a_call(world: World, connection: int, shop: Shop) -> None:
+    for number in range(20):
+        shop.sell(str(number), "A", 1, at=now())
+        world.hear(connection, ["order", str(number)])
+    events.drain(connection)
+    assert len(shop.fetches) == 1
+    assert world.level("SKU") == (10, 20)
+
+
+def test_an_unknown_topic_is_ignored_and_says_so(world: World, connection: int) -> None:
+    event_id = world.hear(connection, topic="unknown")
+    events.drain(connection)
+    event = world.event(event_id)
+    assert (event.state, event.verdict) == ("ignored", "unknown topic")
+
+
+def test_an_order_that_the_shop_has_no_more_is_ignored(world: World, connection: int, shop: Shop) -> None:
+    event_id = world.hear(connection, ["order", "nobody's"])
+    events.drain(connection)
+    assert world.event(event_id).state == "ignored"
+
+
+@pytest.mark.parametrize("fault", [Permanent("cannot be read"), KeyError("line_items"), ValueError("date")])
+def test_a_poisonous_order_does_not_block_its_neighbours(
+    world: World, connection: int, shop: Shop, fault: Exception
+) -> None:
+    """Whatever is wrong with it, an error of our own mapper included."""
+    for number in ("1", "2", "3"):
+        shop.sell(number, "A", 1, at=now())
+    shop.poisonous_orders["2"] = fault
+    ids = [world.hear(connection, ["order", number]) for number in ("1", "2", "3")]
+    events.drain(connection)
+    assert [world.event(i).state for i in ids] == ["done", "retrying", "done"]
+    assert world.level("SKU") == (10, 2)
+    assert world.one("SELECT failures FROM connections").failures == 0
+
+
+@pytest.mark.parametrize("fault", [Permanent("cannot be read"), KeyError("variants")])
+def test_a_poisonous_product_does_not_block_orders(
+    world: World, connection: int, shop: Shop, fault: Exception
+) -> None:
+    shop.sell("1", "A", 1, at=now())
+    shop.poisonous_products["pX"] = fault
+    shop.stock("N", "NEW", 3)
+    poison = world.hear(connection, ["product", "X"])
+    ids = [world.hear(connection, ["order", "1"]), world.hear(connection, ["product", "N"])]
+    events.drain(connection)
+    assert world.event(poison).state == "retrying"
+    assert [world.event(i).state for i in ids] == ["done", "done"]
+    assert world.level("NEW") == (3, 0)
+    assert world.one("SELECT failures FROM connections").failures == 0
+
+
+def test_a_poisonous_order_does_not_keep_polls_from_its_neighbours(
+    world: World, connection: int, shop: Shop
+) -> None:
+    for number in ("1", "2", "3"):
+        shop.sell(number, "A", 1, at=now())
+    shop.poisonous_orders["2"] = KeyError("line_items")
+    reconcile.reconcile(connection)
+    assert world.level("SKU") == (10, 2)
+
+
+def test_a_failing_event_is_retried_alone_and_dies_after_five_attempts(
+    world: World, connection: int, shop: Shop
+) -> None:
+    shop.sell("1", "A", 1, at=now())
+    shop.poisonous_orders["1"] = Permanent("cannot be read")
+    event_id = world.hear(connection, ["order", "1"])
+    events.drain(connection)
+    events.drain(connection)
+    assert world.event(event_id).attempts == 1  # a drain leaves it to its own job
+    world.age()
+    sweeper.wake_due()
+    assert world.queued("retries") == [f"event-{event_id}-1"]
+    for _attempt in range(3):
+        events.process_one(event_id)
+    with pytest.raises(EventFailed):
+        events.process_one(event_id)
+    assert (world.event(event_id).state, world.event(event_id).attempts) == ("dead", 5)
+    world.age()
+    sweeper.wake_due()
+    sweeper.sweep()
+    assert world.queued("retries") == [f"event-{event_id}-1"]
+
+
+def test_a_dead_event_can_be_replayed(world: World, connection: int, shop: Shop) -> None:
+    shop.sell("1", "A", 1, at=now())
+    shop.poisonous_orders["1"] = Permanent("cannot be read")
+    event_id = world.hear(connection, ["order", "1"])
+    world.sql("UPDATE inbound_events SET state = 'dead', attempts = 5")
+    with pytest.raises(EventFailed):
+        events.process_one(event_id)
+    shop.poisonous_orders.clear()
+    events.process_one(event_id)
+    assert world.event(event_id).state == "done"
+    assert world.level("SKU") == (10, 1)
+
+
+def test_a_shop_that_is_away_for_a_while_costs_no_event_an_attempt(
+    world: World, connection: int, shop: Shop
+) -> None:
+    shop.sell("1", "A", 1, at=now())
+    shop.poisonous_orders["1"] = Transient("down", retry_after=30)
+    event_id = world.hear(connection, ["order", "1"])
+    events.drain(connection)
+    assert (world.event(event_id).state, world.event(event_id).attempts) == ("pending", 0)
+    assert world.one("SELECT failures FROM connections").failures == 1
+    shop.poisonous_orders.clear()
+    events.drain(connection)
+    assert world.event(event_id).state == "pending"  # it backs off
+    world.age()
+    events.drain(connection)
+    assert world.event(event_id).state == "done"
+
+
+def test_dead_credentials_keep_events_until_the_merchant_reconnects(
+    world: World, connection: int, shop: Shop
+) -> None:
+    shop.sell("1", "A", 1, at=now())
+    shop.poisonous_orders["1"] = AuthExpired("revoked")
+    event_id = world.hear(connection, ["order", "1"])
+    events.drain(connection)
+    assert world.one("SELECT state FROM connections").state == "needs_auth"
+    assert world.event(event_id).state == "pending"
+
+
+def test_a_shop_that_removed_the_app_is_stopped(world: World, connection: int) -> None:
+    world.hear(connection, ["gone"])
+    events.drain(connection)
+    assert world.one("SELECT state FROM connections").state == "needs_auth"
+
+
+def test_events_wait_for_the_import_to_end(world: World, shop: Shop) -> None:
+    connection = world.add_connection(shop)
+    shop.sell("1", "A", 1, at=now())
+    event_id = world.hear(connection, ["order", "1"])
+    events.drain(connection)
+    assert world.event(event_id).state == "pending"
+
+
+def test_a_paused_connection_goes_on_taking_orders_in(world: World, connection: int, shop: Shop) -> None:
+    world.sql("UPDATE connections SET state = 'paused'")
+    shop.sell("1", "A", 1, at=now())
+    world.hear(connection, ["order", "1"])
+    events.drain(connection)
+    assert world.level("SKU") == (10, 1)
+
+
+def test_a_listing_renamed_in_the_shop_keeps_its_link(world: World, connection: int, shop: Shop) -> None:
+    shop.skus["A"] = "RENAMED"
+    world.sql("UPDATE listings SET seen_at = seen_at - interval '1 hour'")
+    world.hear(connection, ["product", "A"])
+    events.drain(connection)
+    listing = world.one("SELECT l.sku, v.sku AS of FROM listings l JOIN variants v ON v.id = l.variant_id")
+    assert (listing.sku, listing.of) == ("RENAMED", "SKU")
+
+
+def test_an_order_edited_between_its_event_and_its_fetch_is_applied_as_it_is(
+    world: World, connection: int, shop: Shop
+) -> None:
+    shop.sell("1", "A", 3, at=now())
+    world.hear(connection, ["order", "1"])
+    shop.cancel("1", at=now())
+    events.drain(connection)
+    assert world.level("SKU") == (10, 0)
+    assert world.cell(connection, "A").expected == 10
+    shop.orders["1"] = replace(shop.orders["1"], number="#one")

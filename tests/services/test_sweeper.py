@@ -1,0 +1,230 @@
+"""Whatever a lost nudge, an emptied Redis or a dead worker leaves behind is found again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import current_app
+
+from app.services import push, sweeper
+from app.services.leases import Work, lease
+from app.services.nudge import Drain, begin, nudge
+from tests.services.shop import Shop, a_line, an_order, lose_answer
+from tests.services.world import World
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@pytest.fixture
+def shop() -> Shop:
+    shop = Shop()
+    shop.stock("A", "SKU", 10)
+    return shop
+
+
+@pytest.fixture
+def connection(world: World, shop: Shop) -> int:
+    return world.connect(shop)
+
+
+def owe(world: World, connection: int) -> None:
+    at = now()
+    world.take(connection, an_order("owed", a_line("A", 3, at=at, effects=()), at=at))
+
+
+def test_an_emptied_redis_loses_no_work(world: World, connection: int) -> None:
+    world.hear(connection, ["order", "1"])
+    owe(world, connection)
+    world.redis.flushall()
+    sweeper.sweep()
+    assert len(world.queued("intake")) == 1
+    assert len(world.queued("push")) == 1
+
+
+def test_a_write_that_nobody_finished_is_found(world: World, connection: int, shop: Shop) -> None:
+    owe(world, connection)
+    shop.next_writes.append(lose_answer)
+    push.drain(connection)
+    world.redis.flushall()
+    sweeper.sweep()
+    assert len(world.queued("push")) == 1
+
+
+def test_an_import_that_nobody_finished_is_found(world: World, shop: Shop) -> None:
+    world.add_connection(shop)
+    world.redis.flushall()
+    sweeper.sweep()
+    assert len(world.queued("sync")) == 1
+
+
+def test_a_quiet_installation_wakes_nobody(world: World, connection: int) -> None:
+    world.settle()
+    world.sql("UPDATE connections SET orders_polled_at = now(), levels_swept_at = now()")
+    world.redis.flushall()
+    sweeper.sweep()
+    sweeper.wake_due()
+    assert [world.queued(queue) for queue in ("intake", "push", "sync", "retries")] == [[], [], [], []]
+
+
+def test_a_shop_in_back_off_or_without_credentials_is_not_woken(world: World, connection: int) -> None:
+    world.hear(connection, ["order", "1"])
+    owe(world, connection)
+    for change in (
+        "UPDATE connections SET backoff_until = now() + interval '1 minute'",
+        "UPDATE connections SET backoff_until = NULL, state = 'needs_auth'",
+    ):
+        world.sql(change)
+        world.redis.flushall()
+        sweeper.sweep()
+        sweeper.wake_due()
+        assert [world.queued(queue) for queue in ("intake", "push", "sync", "retries")] == [[], [], [], []]
+
+
+def test_polls_come_due(world: World, connection: int) -> None:
+    world.settle()
+    world.redis.flushall()
+    sweeper.wake_due()
+    assert len(world.queued("sync")) == 1
+
+
+def test_a_nudge_wakes_one_worker_and_a_drain_that_began_lets_the_next_one_through(
+    world: World, connection: int
+) -> None:
+    world.redis.flushall()
+    for _ in range(3):
+        nudge(Drain.PUSH, connection)
+    assert len(world.queued("push")) == 1
+    begin(Drain.PUSH, connection)
+    nudge(Drain.PUSH, connection)
+    assert len(world.queued("push")) == 2
+    assert 0 < world.redis.ttl(f"syncflow:nudge:drain_push:{connection}") <= 10
+
+
+def test_a_retry_is_due_once_and_again_only_if_its_job_was_lost(world: World, connection: int) -> None:
+    event_id = world.hear(connection, ["order", "1"])
+    world.sql(
+        "UPDATE inbound_events SET state = 'retrying', attempts = 2, next_attempt_at = now() - interval '1s'"
+    )
+    sweeper.wake_due()
+    sweeper.wake_due()
+    assert world.queued("retries") == [f"event-{event_id}-2"]
+    world.redis.flushall()
+    world.age(timedelta(minutes=2))
+    sweeper.wake_due()
+    assert world.queued("retries") == [f"event-{event_id}-2"]
+
+
+# ------------------------------------------------------------------------------------------ house-keeping
+
+
+def _partitions(world: World) -> set[str]:
+    return {
+        row.relname
+        for row in world.rows(
+            "SELECT relname FROM pg_class WHERE relispartition AND relkind = 'r'"
+            " AND relname LIKE 'inbound_events%'"
+        )
+    }
+
+
+@pytest.fixture
+def _drop_partitions(world: World) -> object:
+    yield
+    for name in _partitions(world) - {"inbound_events_default"}:
+        world.sql(f"DROP TABLE {name}")
+
+
+@pytest.mark.usefixtures("_drop_partitions")
+def test_house_keeping_makes_the_coming_months_and_moves_what_the_default_took(
+    world: World, connection: int
+) -> None:
+    kept = [world.hear(connection, ["order", str(number)]) for number in range(3)]
+    sweeper.house_keeping(30)
+    assert len(_partitions(world)) == 4
+    month = world.one("SELECT DISTINCT tableoid::regclass::text AS name FROM inbound_events")
+    assert month.name == f"inbound_events_{now():%Y_%m}"
+    assert [r.id for r in world.rows("SELECT id FROM inbound_events ORDER BY id")] == kept
+    sweeper.house_keeping(30)
+    assert len(_partitions(world)) == 4
+    assert world.hear(connection, ["order", "new"]) > max(kept)
+    world.settle(connection, rounds=1)
+
+
+@pytest.mark.usefixtures("_drop_partitions")
+def test_house_keeping_forgets_what_was_done_and_keeps_what_was_not(world: World, connection: int) -> None:
+    done, dead = world.hear(connection, ["order", "1"]), world.hear(connection, ["order", "2"])
+    world.sql(
+        "UPDATE inbound_events SET state = 'done', received_at = now() - interval '40 days' WHERE id = :i",
+        i=done,
+    )
+    world.sql(
+        "UPDATE inbound_events SET state = 'dead', received_at = now() - interval '40 days' WHERE id = :i",
+        i=dead,
+    )
+    sweeper.house_keeping(30)
+    assert [r.id for r in world.rows("SELECT id FROM inbound_events")] == [dead]
+
+
+# ------------------------------------------------------------------------------------------------ leases
+
+
+def test_a_lease_is_held_by_one_and_free_when_left(world: World, connection: int) -> None:
+    with lease(Work.PUSH, connection) as first, lease(Work.PUSH, connection) as second:
+        assert first is not None
+        assert second is None
+        with lease(Work.ORDERS, connection) as other_work:
+            assert other_work is not None
+    with lease(Work.PUSH, connection) as third:
+        assert third is not None
+
+
+def test_a_dead_workers_lease_is_taken_over_and_it_cannot_give_away_its_heirs(
+    world: World, connection: int
+) -> None:
+    with lease(Work.PUSH, connection) as dead:
+        assert dead
+        world.sql("UPDATE drain_leases SET until = now() - interval '1 second'")
+        with lease(Work.PUSH, connection) as heir:
+            assert heir
+            assert not dead.renew()
+            dead.release()
+            with lease(Work.PUSH, connection) as third:
+                assert third is None
+            assert heir.renew()
+
+
+def test_a_lease_that_ran_out_and_nobody_took_can_be_renewed(world: World, connection: int) -> None:
+    with lease(Work.PUSH, connection) as held:
+        assert held
+        world.sql("UPDATE drain_leases SET until = now() - interval '1 second'")
+        assert held.renew()
+        with lease(Work.PUSH, connection) as other:
+            assert other is None
+
+
+def test_waiting_for_a_lease_gets_it_when_it_is_left(world: World, connection: int) -> None:
+    with lease(Work.PUSH, connection) as held:
+        assert held
+
+        def left_meanwhile(_seconds: float) -> None:
+            held.release()
+
+        with lease(Work.PUSH, connection, wait_seconds=5, sleep=left_meanwhile) as other:
+            assert other is not None
+
+
+def test_redis_away_loses_a_nudge_and_nothing_else(
+    world: World, connection: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import redis
+
+    nowhere = redis.Redis(host="127.0.0.1", port=1, socket_connect_timeout=0.2)
+    monkeypatch.setitem(current_app.extensions, "redis", nowhere)
+    owe(world, connection)
+    assert world.level("SKU") == (10, 3)
+    push.drain(connection)
+    assert world.cell(connection, "A").expected == 7
+    nowhere.close()
