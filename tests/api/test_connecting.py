@@ -9,12 +9,15 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
+from app.errors import Conflict
 from app.models import Connection
-from app.services import connections
-from app.services.credentials import ConnectionCredentials, vault
+from app.platforms.base import Connected
+from app.platforms.errors import AuthExpired
+from app.services import connections, shops
+from app.services.credentials import ConnectionCredentials, CredentialsUnreadable, vault
 from app.services.nudge import Drain
-from tests.api.conftest import Caller, execute, rows
-from tests.api.fake_platform import SLUG
+from tests.api.conftest import WEBHOOK_SECRET, Caller, execute, rows
+from tests.api.fake_platform import SLUG, FakeConnector
 
 CONFIG = {"shop": "blue.example"}
 
@@ -103,6 +106,20 @@ def test_a_state_works_once(merchant: Caller) -> None:
     state = state_of(connect(merchant))
     assert come_back(merchant, state).status_code == 200
     assert come_back(merchant, state).status_code == 422
+
+
+def test_a_state_is_used_up_before_the_platform_is_asked(
+    merchant: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state, finish, second = state_of(connect(merchant)), FakeConnector.finish, []
+
+    def answered_twice(*args: Any, **kwargs: Any) -> Connected:
+        second.append(come_back(merchant, state).status_code)
+        return finish(*args, **kwargs)
+
+    monkeypatch.setattr(FakeConnector, "finish", answered_twice)
+    assert come_back(merchant, state).status_code == 200
+    assert second == [422]
 
 
 @pytest.mark.parametrize("state", ["", "forged", "<script>alert(1)</script>"])
@@ -256,3 +273,32 @@ def test_authorisations_that_came_to_nothing_are_forgotten(merchant: Caller) -> 
     execute("UPDATE connections SET created_at = now() - interval '2 days'")
     connect(merchant)
     assert len(rows("SELECT id FROM connections")) == 1
+
+
+def test_a_shop_is_opened_with_its_credentials_and_its_own_address(
+    make_connection: Callable[..., Connection],
+) -> None:
+    connection = make_connection()
+    shop = shops.open_channel(connection.id)
+    assert shop.webhook_url.endswith(f"/webhooks/{SLUG}/{connection.public_id}")
+    assert shop.webhook_secret == WEBHOOK_SECRET
+    opened = shop.channel.shop  # type: ignore[attr-defined]  # the fake's
+    assert opened.credentials.current() == {"token": "t0", "refresh": "r0"}
+    assert opened.settings["allow_private"] == "true"
+
+
+@pytest.mark.parametrize(
+    ("columns", "fault"),
+    [
+        ({"state": "needs_auth"}, AuthExpired),
+        ({"state": "disconnected"}, AuthExpired),
+        ({"state": "connecting"}, Conflict),
+        ({"platform": "shopify"}, Conflict),
+        ({"webhook_secret": b"sealed with a lost key"}, CredentialsUnreadable),
+    ],
+)
+def test_a_shop_that_cannot_be_opened_says_why(
+    make_connection: Callable[..., Connection], columns: dict[str, Any], fault: type[Exception]
+) -> None:
+    with pytest.raises(fault):
+        shops.open_channel(make_connection(**columns).id)
