@@ -7,6 +7,8 @@ from pathlib import Path
 
 import redis
 from flask import Flask
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from app.extensions import api as rest_api
 from app.extensions import db, jwt, migrate
@@ -33,7 +35,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.extensions["settings"] = settings
     app.extensions["redis"] = redis.Redis.from_url(
-        settings.redis_url, socket_timeout=5, socket_connect_timeout=2, health_check_interval=30
+        settings.redis_url,
+        socket_timeout=5,
+        socket_connect_timeout=2,
+        health_check_interval=30,
+        retry=Retry(NoBackoff(), 1),  # what Redis does can wait for the sweeper; a caller cannot
     )
     db.init_app(app)
     migrate.init_app(app, db, directory=str(MIGRATIONS))

@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import create_app
 from app.extensions import db
-from app.services import sweeper
+from app.services import holds, sweeper
 from app.services.nudge import enqueue
 
 log = structlog.get_logger()
@@ -39,6 +39,7 @@ def tasks(app: Flask) -> list[Task]:
     """The cron table."""
     retention_days = app.extensions["settings"].inbound_event_retention_days
     return [
+        Task(0.5, holds.hold_unread_orders),
         Task(1, sweeper.wake_due),
         Task(10, sweeper.sweep),
         Task(60, _check_webhooks),
@@ -79,7 +80,7 @@ def _work_while_locked(connection: Connection, table: list[Task], stop: threadin
             if task.due <= now:
                 task.due = now + task.seconds
                 task.run()
-        stop.wait(0.5)
+        stop.wait(0.25)
 
 
 def _check_webhooks() -> None:

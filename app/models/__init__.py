@@ -5,7 +5,7 @@ from app.models.base import Base
 from app.models.catalog import Listing, Product, Variant
 from app.models.connections import Connection, ConnectionLocation, DrainLease, Location
 from app.models.events import InboundEvent, SyncRun, SyncRunItem
-from app.models.orders import Order, OrderLine
+from app.models.orders import Order, OrderHold, OrderLine
 from app.models.stock import CellEffect, Drift, PushAttempt, StockCell, StockLevel, StockMovement
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Location",
     "Membership",
     "Order",
+    "OrderHold",
     "OrderLine",
     "Product",
     "PushAttempt",

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     DateTime,
     Identity,
@@ -57,6 +58,8 @@ class InboundEvent(Base):
     state: Mapped[str] = mapped_column(String(16), server_default="pending")
     verdict: Mapped[str] = mapped_column(Text, server_default="")
     """What became of it, in a few words."""
+    held: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    """Waited for so long that what it mentions was looked at (`order_holds`)."""
     attempts: Mapped[int] = mapped_column(Integer, server_default="0")
     next_attempt_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     processed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -48,6 +48,27 @@ class Order(TenantRow, Base):
     """Set where a person must look: the order was trashed or vanished and kept its sale."""
 
 
+class OrderHold(TenantRow, Base):
+    """Units that an order which could not be read yet seems to hold; lowers publishing only."""
+
+    __tablename__ = "order_holds"
+    __table_args__ = (
+        tenant_ref("connection_id", "connections"),
+        tenant_ref("variant_id", "variants"),
+        tenant_ref("location_id", "locations"),
+        UniqueConstraint("connection_id", "order_external_id", "variant_id", "location_id"),
+        Index(None, "variant_id", "location_id"),
+    )
+
+    connection_id: Mapped[int] = mapped_column(BigInteger)
+    order_external_id: Mapped[str] = mapped_column(Text)
+    event_id: Mapped[BigInt]
+    """The inbound event that mentioned it."""
+    variant_id: Mapped[int] = mapped_column(BigInteger)
+    location_id: Mapped[int] = mapped_column(BigInteger)
+    quantity: Mapped[int] = mapped_column(Integer)
+
+
 class OrderLine(TenantRow, Base):
     """One line: its state as fetched, and the effects already applied (in listing units).
 

@@ -206,8 +206,20 @@ class WriteResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Mention:
+    """Units of a listing that a payload says its order holds."""
+
+    listing_external_id: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
 class OrderChanged:
+    """Look at this order. `mentions` are never booked: while the order cannot be read they only lower
+    what the channels show."""
+
     order_id: str
+    mentions: tuple[Mention, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ good 200 means differs per platform: its `client.py` maps them to AuthExpired, P
 
 from __future__ import annotations
 
+import math
 import random
 import ssl
 import time
@@ -45,7 +46,10 @@ log = structlog.get_logger(__name__)
 
 TRIES = 3
 CONNECT_SECONDS = 5.0
-ANSWER_SECONDS = 30.0
+SAFE_SECONDS = (4.0, 8.0, 12.0)
+"""The longest wait for an answer, per try of a safe call: one that hangs is soon asked again, and a shop
+that really needs longer gets it."""
+ANSWER_SECONDS = 12.0
 """The longest wait for a whole answer."""
 MAX_BODY_BYTES = 50 * 1024 * 1024
 SHORT_RETRY_AFTER_SECONDS = 5.0
@@ -140,7 +144,8 @@ class Http:
         for attempt in range(1, TRIES + 1):
             try:
                 self.budget.acquire(cost, deadline)
-                response = self._attempt(call, arguments, attempt, deadline, expect_json, safe)
+                patience = min(self._answer_seconds, SAFE_SECONDS[attempt - 1] if safe else math.inf)
+                response = self._attempt(call, arguments, attempt, deadline, expect_json, safe, patience)
             except Transient as fault:
                 doubtful = doubtful or isinstance(fault, OutcomeUnknown)
                 wait = self._wait_before_next(attempt, fault) if safe else None
@@ -178,12 +183,13 @@ class Http:
         deadline: float | None,
         expect_json: bool,
         safe: bool,
+        patience: float,
     ) -> Response:
         started = self._clock()
         status: int | None = None
         fault = ""
         try:
-            with self._send(call, arguments, self._timeout(deadline)) as answer:
+            with self._send(call, arguments, self._timeout(deadline, patience)) as answer:
                 status = answer.status_code
                 return self._judge(call, answer, expect_json)
         except PlatformError as err:
@@ -202,13 +208,13 @@ class Http:
         finally:
             self._record(call, status, fault, attempt, self._clock() - started)
 
-    def _timeout(self, deadline: float | None) -> Timeout:
+    def _timeout(self, deadline: float | None, patience: float) -> Timeout:
         if deadline is None:
-            return Timeout(connect=CONNECT_SECONDS, read=self._answer_seconds)
+            return Timeout(connect=CONNECT_SECONDS, read=patience)
         left = deadline - self._clock()
         if left < LEAST_ANSWER_SECONDS:
             raise Transient("There was no time left to send the call.")
-        seconds = min(left, self._answer_seconds)
+        seconds = min(left, patience)
         return Timeout(connect=min(CONNECT_SECONDS, seconds), read=seconds, total=seconds)
 
     def _send(self, call: _Call, arguments: Mapping[str, Any], timeout: Timeout) -> requests.Response:

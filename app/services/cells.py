@@ -274,6 +274,9 @@ _AVAILABLE = text(
             SELECT sum(-c.drift * c.factor) FROM stock_cells c
             WHERE c.variant_id = w.variant_id AND c.location_id = w.location_id
                 AND c.drift < 0 AND c.state = 'active'
+        ), 0) + coalesce((
+            SELECT sum(h.quantity) FROM order_holds h
+            WHERE h.variant_id = w.variant_id AND h.location_id = w.location_id
         ), 0) AS holds
     FROM unnest(CAST(:variants AS bigint[]), CAST(:locations AS bigint[])) AS w (variant_id, location_id)
     LEFT JOIN stock_levels l USING (variant_id, location_id)

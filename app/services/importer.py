@@ -361,6 +361,8 @@ _LISTINGS_OF = text("SELECT id FROM listings WHERE cell_id = ANY(CAST(:cells AS 
 _CELLS_OF_PRODUCTS = text(
     """
     SELECT DISTINCT c.id, c.variant_id FROM stock_cells c JOIN listings l ON l.cell_id = c.id
-    WHERE l.connection_id = :connection_id AND l.external_product_id = ANY(CAST(:ids AS text[]))
+    WHERE l.connection_id = :connection_id AND (
+            l.external_product_id = ANY(CAST(:ids AS text[])) OR l.external_id = ANY(CAST(:ids AS text[]))
+        )
     """
 )

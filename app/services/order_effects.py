@@ -28,7 +28,7 @@ from app.domain.orders import (
 from app.domain.stock import Movement
 from app.platforms.base import Capabilities, ExternalOrder, ExternalOrderLine, OrderState
 from app.services import cells as cell_store
-from app.services import ledger
+from app.services import holds, ledger
 from app.services.nudge import Drain, nudge
 from app.services.uow import UnitOfWork, unit_of_work
 
@@ -175,6 +175,8 @@ def apply_order(
             updated_at=order.updated_at,
         )
     session.execute(_UPDATE_ORDER, _order_params(row.id, order, fetch_seq, fetched_at, review))
+    if row.held:
+        holds.release(uow, scope.connection_id, [order.external_id])
     return True
 
 
@@ -453,7 +455,10 @@ _LOCK_ORDER = text(
     INSERT INTO orders AS o (account_id, connection_id, external_id)
     VALUES (:account_id, :connection_id, :external_id)
     ON CONFLICT (connection_id, external_id) DO UPDATE SET external_id = EXCLUDED.external_id
-    RETURNING o.id, o.fetch_seq, o.external_updated_at AS updated_at, o.payment, o.is_test
+    RETURNING o.id, o.fetch_seq, o.external_updated_at AS updated_at, o.payment, o.is_test, EXISTS (
+        SELECT 1 FROM order_holds h
+        WHERE h.connection_id = o.connection_id AND h.order_external_id = o.external_id
+    ) AS held
     """
 )
 _LOCK_ORDER_BY_ID = text(

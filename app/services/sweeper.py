@@ -38,7 +38,10 @@ def wake_due() -> None:
 
 
 def sweep() -> None:
-    """Every 10 seconds: whatever lies unfinished gets its nudge again."""
+    """Every 10 seconds: whatever lies unfinished gets its nudge again.
+
+    Once a day a shop's catalog is read anew: a renamed or repriced listing makes itself heard nowhere else.
+    """
     with unit_of_work() as uow:
         to_intake = uow.session.execute(_TO_INTAKE).scalars().all()
         to_push = uow.session.execute(_TO_PUSH).scalars().all()
@@ -144,7 +147,16 @@ _TO_PUSH = text(
     """
 )
 _TO_IMPORT = text(
-    "SELECT id FROM connections WHERE state = 'importing' AND coalesce(backoff_until <= now(), true)"
+    """
+    SELECT id FROM connections c
+    WHERE coalesce(backoff_until <= now(), true) AND (
+        state = 'importing'
+        OR state IN ('active', 'paused') AND NOT EXISTS (
+            SELECT 1 FROM sync_runs r WHERE r.connection_id = c.id AND r.kind = 'import'
+                AND r.created_at > now() - interval '1 day'
+        )
+    )
+    """
 )
 _WEBHOOKS_DUE = text(
     """

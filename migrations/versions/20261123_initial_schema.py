@@ -2,7 +2,7 @@
 
 Revision ID: 0001
 Revises: 
-Create Date: 2026-11-23 08:25:20.529327
+Create Date: 2026-11-23 09:17:26.379825
 
 """
 from alembic import op
@@ -149,6 +149,7 @@ def upgrade():
     sa.Column('body', sa.LargeBinary(), nullable=False),
     sa.Column('state', sa.String(length=16), server_default='pending', nullable=False),
     sa.Column('verdict', sa.Text(), server_default='', nullable=False),
+    sa.Column('held', sa.Boolean(), server_default=sa.text('false'), nullable=False),
     sa.Column('attempts', sa.Integer(), server_default='0', nullable=False),
     sa.Column('next_attempt_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('processed_at', sa.DateTime(timezone=True), nullable=True),
@@ -226,6 +227,23 @@ def upgrade():
     )
     op.create_index(op.f('ix_variants_product_id'), 'variants', ['product_id'], unique=False)
     op.create_index('uq_variants_account_sku', 'variants', ['account_id', 'sku'], unique=True, postgresql_where=sa.text('sku IS NOT NULL'))
+    op.create_table('order_holds',
+    sa.Column('connection_id', sa.BigInteger(), nullable=False),
+    sa.Column('order_external_id', sa.Text(), nullable=False),
+    sa.Column('event_id', sa.BigInteger(), nullable=False),
+    sa.Column('variant_id', sa.BigInteger(), nullable=False),
+    sa.Column('location_id', sa.BigInteger(), nullable=False),
+    sa.Column('quantity', sa.Integer(), nullable=False),
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('account_id', sa.BigInteger(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.ForeignKeyConstraint(['account_id', 'connection_id'], ['connections.account_id', 'connections.id'], name=op.f('fk_order_holds_account_id_connection_id_connections')),
+    sa.ForeignKeyConstraint(['account_id', 'location_id'], ['locations.account_id', 'locations.id'], name=op.f('fk_order_holds_account_id_location_id_locations')),
+    sa.ForeignKeyConstraint(['account_id', 'variant_id'], ['variants.account_id', 'variants.id'], name=op.f('fk_order_holds_account_id_variant_id_variants')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_order_holds')),
+    sa.UniqueConstraint('connection_id', 'order_external_id', 'variant_id', 'location_id', name=op.f('uq_order_holds_connection_id_order_external_id_variant_id_location_id'))
+    )
+    op.create_index(op.f('ix_order_holds_variant_id_location_id'), 'order_holds', ['variant_id', 'location_id'], unique=False)
     op.create_table('stock_cells',
     sa.Column('connection_id', sa.BigInteger(), nullable=False),
     sa.Column('external_stock_id', sa.Text(), nullable=False),
@@ -502,6 +520,8 @@ def downgrade():
     op.drop_index('ix_stock_cells_check_due', table_name='stock_cells', postgresql_where=sa.text('check_due_at IS NOT NULL'))
     op.drop_index(op.f('ix_stock_cells_account_id_location_id'), table_name='stock_cells')
     op.drop_table('stock_cells')
+    op.drop_index(op.f('ix_order_holds_variant_id_location_id'), table_name='order_holds')
+    op.drop_table('order_holds')
     op.drop_index('uq_variants_account_sku', table_name='variants', postgresql_where=sa.text('sku IS NOT NULL'))
     op.drop_index(op.f('ix_variants_product_id'), table_name='variants')
     op.drop_table('variants')

@@ -31,6 +31,7 @@ from app.platforms.base import (
     Ignored,
     LevelReading,
     LevelReported,
+    Mention,
     OrderBatch,
     OrderChanged,
     OrderStamp,
@@ -424,7 +425,8 @@ def _parse(topic: str, headers: Mapping[str, str], body: bytes) -> Sequence[Sign
 def _signal(kind: str, *details: Any) -> Signal:
     match kind:
         case "order":
-            return OrderChanged(str(details[0]))
+            mentions = details[1].items() if len(details) > 1 else ()
+            return OrderChanged(str(details[0]), tuple(Mention(*mention) for mention in mentions))
         case "level":
             return LevelReported(ref_of(details[0]), details[1])
         case "product":

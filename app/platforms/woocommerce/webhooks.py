@@ -19,6 +19,7 @@ from app.platforms.base import (
     Envelope,
     Ignored,
     LevelReported,
+    Mention,
     OrderChanged,
     ProductChanged,
     Signal,
@@ -29,6 +30,7 @@ from app.platforms.woocommerce.order_mapper import is_draft
 _PING = re.compile(rb"webhook_id=\d+")
 _UNPRINTED = re.compile(r"[^\w.:-]", re.ASCII)
 _LONGEST_TOPIC = 100
+HOLDING_STATUSES = ("on-hold", "processing", "completed")
 
 
 def webhook_secret(_settings: Mapping[str, str], own_secret: str) -> str:
@@ -69,12 +71,29 @@ def parse(topic: str, _headers: Mapping[str, str], body: bytes) -> Sequence[Sign
     if resource_id is None:
         return (Ignored(_why_unusable(document)),)
     if resource == "order":
-        return (Ignored("a draft"),) if is_draft(document) else (OrderChanged(resource_id),)
+        if is_draft(document):
+            return (Ignored("a draft"),)
+        return (OrderChanged(resource_id, _mentions(document)),)
     if resource == "product":
         if event == "deleted":
             return (ProductChanged(resource_id, deleted=True),)
         return _product_signals(document, event)
     return (Ignored(f"topic {topic[:_LONGEST_TOPIC]}"),)
+
+
+def _mentions(document: Mapping[str, Any]) -> tuple[Mention, ...]:
+    """What an order that took stock says it holds."""
+    lines = document.get("line_items")
+    if document.get("status") not in HOLDING_STATUSES or not isinstance(lines, list):
+        return ()
+    found = []
+    for line in lines:
+        if not isinstance(line, dict):
+            continue
+        listing_id, quantity = line.get("variation_id") or line.get("product_id"), line.get("quantity")
+        if isinstance(listing_id, int) and isinstance(quantity, int) and quantity > 0:
+            found.append(Mention(str(listing_id), quantity))
+    return tuple(found)
 
 
 def _product_signals(document: Mapping[str, Any], event: str) -> Sequence[Signal]:

@@ -17,6 +17,7 @@ from app.platforms.base import (
     Disconnected,
     Ignored,
     LevelReported,
+    Mention,
     OrderChanged,
     PrivacyRequest,
     ProductChanged,
@@ -102,6 +103,20 @@ BOB = hashlib.sha256(b"bob@example.com").hexdigest()
         ("orders/create", {"id": 8209829119461545088}, OrderChanged("8209829119461545088")),
         ("orders/updated", {"id": 1}, OrderChanged("1")),
         ("orders/cancelled", {"id": 1}, OrderChanged("1")),
+        (
+            "orders/create",
+            {
+                "id": 1,
+                "line_items": [{"variant_id": 7, "quantity": 3, "current_quantity": 2}, {"quantity": 1}],
+            },
+            OrderChanged("1", (Mention("7", 2),)),
+        ),
+        (
+            "orders/updated",
+            {"id": 1, "cancelled_at": "2026-01-01", "line_items": [{"variant_id": 7, "quantity": 3}]},
+            OrderChanged("1"),
+        ),
+        ("orders/create", {"id": 1, "line_items": [5, {"variant_id": {}, "quantity": 1}]}, OrderChanged("1")),
         ("orders/delete", {"id": 1}, OrderChanged("1")),
         ("orders/edited", {"order_edit": {"id": 9, "order_id": 1}}, OrderChanged("1")),
         ("refunds/create", {"id": 9, "order_id": 1}, OrderChanged("1")),

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -416,7 +416,14 @@ class Receiver:
         self._thread.join(timeout=10)
 
     def signals(self, wanted: object) -> bool:
-        """Whether `wanted` is among the signals of what arrives; checks every signature on the way."""
+        """Whether `wanted` is among the signals of what arrives."""
+        return self._any(lambda signal: signal == wanted)
+
+    def names_order(self, order_id: str) -> bool:
+        return self._any(lambda signal: isinstance(signal, OrderChanged) and signal.order_id == order_id)
+
+    def _any(self, wanted: Callable[[object], bool]) -> bool:
+        """Looks at what arrives, and checks every signature on the way."""
         while True:
             try:
                 headers, body = self.deliveries.get(timeout=10)
@@ -425,7 +432,7 @@ class Receiver:
             if PLATFORM.handshake(headers, body):
                 continue
             assert PLATFORM.verify(headers, body, SECRET)
-            if wanted in PLATFORM.parse(PLATFORM.envelope(headers, body).topic, headers, body):
+            if any(map(wanted, PLATFORM.parse(PLATFORM.envelope(headers, body).topic, headers, body))):
                 return True
 
 
@@ -453,9 +460,9 @@ def test_subscriptions_deliver_signed_news_and_are_repaired(
         sandbox.control("POST", "/stock", {"sku": "POST-A", "quantity": 35})
         assert receiver.signals(LevelReported(CellRef(sandbox.stock_id("POST-A")), 35))
         order_id = sandbox.place(("MUG", 1))
-        assert receiver.signals(OrderChanged(order_id))
+        assert receiver.names_order(order_id)
         sandbox.control("POST", f"/orders/{order_id}/trash", {})
-        assert receiver.signals(OrderChanged(order_id))
+        assert receiver.names_order(order_id)
     finally:
         channel.remove_webhooks(receiver.url)
     assert len(channel.ensure_webhooks(receiver.url, SECRET)) == len(TOPICS)

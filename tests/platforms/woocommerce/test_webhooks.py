@@ -85,7 +85,25 @@ def test_an_envelope_of_anything_is_short() -> None:
 @pytest.mark.parametrize("event", ["created", "updated", "deleted", "restored"])
 def test_an_order_event_names_the_order(event: str) -> None:
     document = {"id": 727} if event == "deleted" else order()
-    assert parse(f"order.{event}", {}, body_of(document)) == (OrderChanged("727"),)
+    [signal] = parse(f"order.{event}", {}, body_of(document))
+    assert isinstance(signal, OrderChanged)
+    assert signal.order_id == "727"
+
+
+@pytest.mark.parametrize(
+    ("status", "mentioned"),
+    [("processing", 3), ("on-hold", 3), ("completed", 3), ("pending", 0), ("cancelled", 0)],
+)
+def test_an_order_that_took_stock_mentions_its_units(status: str, mentioned: int) -> None:
+    [signal] = parse("order.updated", {}, body_of(order(status=status)))
+    assert isinstance(signal, OrderChanged)
+    assert sum(mention.quantity for mention in signal.mentions) == mentioned
+
+
+@pytest.mark.parametrize("lines", [None, "x", [1], [{"product_id": "x", "quantity": 1}], [{"quantity": 2.5}]])
+def test_junk_in_an_orders_lines_mentions_nothing(lines: object) -> None:
+    document = {"id": 1, "status": "processing", "line_items": lines}
+    assert parse("order.updated", {}, body_of(document)) == (OrderChanged("1"),)
 
 
 def test_a_basket_in_the_checkout_is_ignored() -> None:
