@@ -11,7 +11,7 @@ from app.api.pages import seal
 from app.errors import SyncFlowError
 from app.platforms.base import CallbackRequest
 from app.platforms.registry import platform as platform_by_slug
-from app.services.connections import finish_connecting
+from app.services.connecting import finish_connecting
 
 connect = Blueprint("connect", __name__, url_prefix="/connect", template_folder="templates")
 connect.after_request(seal)

@@ -18,6 +18,7 @@ from app.api.schemas.connections import (
     StartedSchema,
 )
 from app.services import connections
+from app.services.connecting import start_connecting as start
 from app.services.queries import connections as queries
 from app.services.queries.first_sync import first_sync
 from app.services.queries.paging import Page, Row
@@ -39,9 +40,7 @@ def list_connections(args: dict[str, Any]) -> Page:
 def start_connecting(given: dict[str, Any]) -> dict[str, Any]:
     """Begin to connect a shop. Send the browser to `authorize_url`, where there is one."""
     caller = principal()
-    started = connections.start_connecting(
-        caller.account_id, given["platform"], given["config"], actor=caller.actor
-    )
+    started = start(caller.account_id, given["platform"], given["config"], actor=caller.actor)
     return {"connection": _now(started.connection_id), "authorize_url": started.authorize_url}
 
 

@@ -13,7 +13,7 @@ from app.errors import Conflict
 from app.models import Connection
 from app.platforms.base import Connected
 from app.platforms.errors import AuthExpired
-from app.services import connections, shops
+from app.services import connecting, connections, shops
 from app.services.credentials import ConnectionCredentials, CredentialsUnreadable, vault
 from app.services.nudge import Drain
 from tests.api.conftest import WEBHOOK_SECRET, Caller, execute, rows
@@ -42,7 +42,8 @@ def actions() -> list[str]:
 @pytest.fixture(autouse=True)
 def nudges(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Drain, int]]:
     sent: list[tuple[Drain, int]] = []
-    monkeypatch.setattr(connections, "nudge", lambda drain, number: sent.append((drain, number)))
+    for module in (connecting, connections):
+        monkeypatch.setattr(module, "nudge", lambda drain, number: sent.append((drain, number)))
     return sent
 
 
