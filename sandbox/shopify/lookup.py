@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from graphql import GraphQLError, GraphQLResolveInfo
@@ -125,11 +125,12 @@ def find(info: Info, global_id: str) -> Document | None:
         return item_of(state.variant_of_item.get(number))
     if kind == "Shop":
         return shop(None, info) | {"kind": "Shop"}
-    tables = {"Product": state.products, "ProductVariant": state.variants, "InventoryLevel": state.levels}
+    tables: dict[str, Mapping[int, Document]] = {}
+    tables |= {"Product": state.products, "ProductVariant": state.variants, "InventoryLevel": state.levels}
     tables |= {"Order": state.orders, "Location": state.locations, "Customer": state.customers}
+    tables |= {"Refund": state.refunds, "Fulfillment": state.fulfillments}
     tables |= {"WebhookSubscription": state.table("subscriptions"), "BulkOperation": state.table("bulk")}
-    found: Document | None = tables[kind].get(number) if kind in tables else None
-    return found
+    return tables[kind].get(number) if kind in tables else None
 
 
 def item_of(variant: Document | None) -> Document | None:

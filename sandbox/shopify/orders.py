@@ -185,8 +185,9 @@ class Orders:
         restock = bool(body.get("restock", True))
         raises: list[tuple[Document, Document | None, int]] = []
         removals: list[Removal] = []
+        lines_of_variant = _grouped(order["lines"], "variant_id")
         for variant, wanted in self._wanted_edit(body):
-            lines = [line for line in order["lines"] if line["variant_id"] == variant["id"]]
+            lines = lines_of_variant.get(variant["id"], [])
             change = wanted - sum(current(line) for line in lines)
             if change > 0:
                 raises.append((variant, lines[0] if lines else None, change))
@@ -248,8 +249,9 @@ class Orders:
     ) -> list[tuple[Document, int]]:
         """The units that `body` names, on the order's lines; a SKU may be on several."""
         found: list[tuple[Document, int]] = []
+        lines_of_sku = _grouped(order["lines"], "sku")
         for wanted in body.get("lines") or []:
-            lines = [line for line in order["lines"] if line["sku"] == wanted.get("sku")]
+            lines = lines_of_sku.get(wanted.get("sku"))
             if not lines:
                 raise Unknown(f"the order has no {wanted.get('sku')}")
             found += _spread(lines, _units(wanted), left)
@@ -274,6 +276,13 @@ class Orders:
                 self.webhooks.emit(name, order["id"], body)
         if refund is not None:
             self.webhooks.emit("refunds/create", refund["id"], lambda: payloads.refund(order, refund))
+
+
+def _grouped(lines: list[Document], key: str) -> dict[Any, list[Document]]:
+    groups: dict[Any, list[Document]] = {}
+    for line in lines:
+        groups.setdefault(line[key], []).append(line)
+    return groups
 
 
 def _spread(lines: list[Document], units: int, left: Callable[[Document], int]) -> list[tuple[Document, int]]:

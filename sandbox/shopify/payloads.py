@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -34,7 +34,7 @@ def moment(at: float | None) -> str | None:
 
 def order(state: State, order: Document) -> Document:
     customer = state.customers.get(order["customer_id"]) if order["customer_id"] else None
-    totals, lines = order["totals"], order["lines"]
+    totals, lines = order["totals"], _lines(order)
     return {
         "id": order["id"],
         "admin_graphql_api_id": gid("Order", order["id"]),
@@ -71,9 +71,9 @@ def order(state: State, order: Document) -> Document:
         "total_price_set": _bag(totals["original"], order["currency"]),
         "total_shipping_price_set": _bag("0.00", order["currency"]),
         "customer": _customer(customer),
-        "line_items": [_line(line) for line in lines],
-        "fulfillments": [_fulfillment(order, f) for f in order["fulfillments"]],
-        "refunds": [refund(order, r) for r in order["refunds"]],
+        "line_items": list(lines.values()),
+        "fulfillments": [_fulfillment(order, row, lines) for row in order["fulfillments"]],
+        "refunds": [_refund(order, row, lines) for row in order["refunds"]],
         "discount_codes": [],
         "shipping_lines": [],
         "tax_lines": [],
@@ -81,7 +81,10 @@ def order(state: State, order: Document) -> Document:
 
 
 def refund(order: Document, refund: Document) -> Document:
-    lines = {line["id"]: line for line in order["lines"]}
+    return _refund(order, refund, _lines(order))
+
+
+def _refund(order: Document, refund: Document, lines: Mapping[int, Document]) -> Document:
     return {
         "id": refund["id"],
         "admin_graphql_api_id": gid("Refund", refund["id"]),
@@ -100,7 +103,7 @@ def refund(order: Document, refund: Document) -> Document:
                 "subtotal": row["subtotal"],
                 "subtotal_set": _bag(row["subtotal"], order["currency"]),
                 "total_tax": "0.00",
-                "line_item": _line(lines[row["line_id"]]),
+                "line_item": lines[row["line_id"]],
             }
             for row in refund["lines"]
         ],
@@ -229,6 +232,11 @@ def bulk_finish(operation: Document) -> Document:
     }
 
 
+def _lines(order: Document) -> dict[int, Document]:
+    """The bodies of an order's lines by line id: built once, however many refunds and parcels name them."""
+    return {line["id"]: _line(line) for line in order["lines"]}
+
+
 def _line(line: Document) -> Document:
     return {
         "id": line["id"],
@@ -259,8 +267,7 @@ def _line(line: Document) -> Document:
     }
 
 
-def _fulfillment(order: Document, fulfillment: Document) -> Document:
-    lines = {line["id"]: line for line in order["lines"]}
+def _fulfillment(order: Document, fulfillment: Document, lines: Mapping[int, Document]) -> Document:
     return {
         "id": fulfillment["id"],
         "admin_graphql_api_id": gid("Fulfillment", fulfillment["id"]),
@@ -269,9 +276,7 @@ def _fulfillment(order: Document, fulfillment: Document) -> Document:
         "created_at": moment(fulfillment["created_at"]),
         "updated_at": moment(fulfillment["updated_at"]),
         "status": "success",
-        "line_items": [
-            _line(lines[row["line_id"]]) | {"quantity": row["quantity"]} for row in fulfillment["lines"]
-        ],
+        "line_items": [lines[row["line_id"]] | {"quantity": row["quantity"]} for row in fulfillment["lines"]],
     }
 
 

@@ -36,6 +36,8 @@ SCOPES = {
     "InventoryLevel": "read_inventory",
     "Location": "read_locations",
     "Order": "read_orders",
+    "Refund": "read_orders",
+    "Fulfillment": "read_orders",
     "Customer": "read_customers",
 }
 WRITE_SCOPES = {"inventorySetQuantities", "inventoryAdjustQuantities", "inventoryActivate"}

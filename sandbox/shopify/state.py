@@ -52,6 +52,8 @@ class State:
         self.variants_of_sku: dict[str, list[int]] = {}
         self.customer_of_email: dict[str, int] = {}
         self.levels_of_item: dict[int, dict[int, Document]] = {}
+        self.refunds: dict[int, Document] = {}
+        self.fulfillments: dict[int, Document] = {}
         self.moved_levels: dict[int, MovingIndex] = {}
         self.moved = {name: MovingIndex() for name in ("orders", "products", "variants")}
         with self.store.transaction():
@@ -105,7 +107,7 @@ class State:
     def save_order(self, order: Document, *, at: float) -> None:
         order["updated_at"] = at
         self.orders.put(order["id"], order)
-        self.moved["orders"].put(order["id"], at)
+        self._index_order(order)
 
     def add_customer(self, customer: Document) -> None:
         self.customers.put(customer["id"], customer)
@@ -161,13 +163,18 @@ class State:
         for customer in self.customers.values():
             self.customer_of_email[customer["email"]] = customer["id"]
         for order in self.orders.values():
-            self.moved["orders"].put(order["id"], order["updated_at"])
+            self._index_order(order)
 
     def _index_variant(self, variant: Document) -> None:
         self.variant_of_item[variant["item_id"]] = variant
         self.moved["variants"].put(variant["id"], variant["updated_at"])
         if variant["sku"] is not None:
             self.variants_of_sku.setdefault(variant["sku"], []).append(variant["id"])
+
+    def _index_order(self, order: Document) -> None:
+        self.moved["orders"].put(order["id"], order["updated_at"])
+        self.refunds.update((refund["id"], refund) for refund in order["refunds"])
+        self.fulfillments.update((row["id"], row) for row in order["fulfillments"])
 
     def _index_level(self, level: Document) -> None:
         self.levels_of_item.setdefault(level["item_id"], {})[level["location_id"]] = level
