@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -45,11 +46,18 @@ def search(
     if wanted.ids is not None:
         keys = [(number, number) for number in sorted(set(wanted.ids))]
     else:
-        keys = rows(wanted.lower_bound("updated_at"))
+        keys = _from_id(rows(wanted.lower_bound("updated_at")), wanted.least_id())
     if order_by is not None:
         loaded = [row for _, number in keys if (row := load(number)) is not None and wanted.accept(row)]
         keys = sorted((order_by(row), row["id"]) for row in loaded)
     return paginate(keys, load, args, accept=wanted.accept)
+
+
+def _from_id(keys: list[Key], least: int | None) -> list[Key]:
+    """The keys of a list by id, which are (id, id), from an id on; those of a list by moments as they are."""
+    if least is None or not keys or keys[0][0] != keys[0][1]:
+        return keys
+    return keys[bisect_left(keys, (least, least)) :]
 
 
 def warn(info: Info, args: dict[str, Any], warnings: list[dict[str, str]]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from graphql import GraphQLError
 
 from sandbox.core.store import Document
-from sandbox.shopify.lookup import MOMENTS, Info, by_id, counted, ids, search, state_of
+from sandbox.shopify.lookup import MOMENTS, Info, by_id, counted, search, state_of
 from sandbox.shopify.paging import Key, Page, page_of_list
 from sandbox.shopify.registry import Resolver, resolves
 from sandbox.shopify.search import Reader
@@ -62,7 +62,7 @@ def orders(_source: Any, info: Info, **args: Any) -> Page:
         if sort == SORTED_BY_CHANGE:
             return moved.keys if since is None else moved.since(since)
         if since is None:
-            return ids(state.orders)
+            return state.order_keys
         return sorted((number, number) for _, number in moved.since(since))
 
     return search(info, args, ORDER_READERS, rows=rows, load=by_id(state.orders))

@@ -43,6 +43,11 @@ class Filter:
         moments = [seconds(t.value) for t in self.terms if t.field == name and t.op in (">", ">=")]
         return max(moments, default=None)
 
+    def least_id(self) -> int | None:
+        """The largest id that no hit may be below, or None."""
+        numbers = [_number(t.value) for t in self.terms if t.field == "id" and t.op in (">", ">=")]
+        return max(numbers, default=None)
+
 
 def seconds(text: str) -> float:
     """An ISO date or date-time as epoch seconds; without an offset it is UTC. Raises ValueError."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from sandbox.core import Core
 from sandbox.core.store import Document, Table
-from sandbox.shopify.paging import MovingIndex
+from sandbox.shopify.paging import Key, MovingIndex
 
 FIRST_IDS = {
     "locations": 71_000_000_001,
@@ -52,6 +52,7 @@ class State:
         self.variants_of_sku: dict[str, list[int]] = {}
         self.customer_of_email: dict[str, int] = {}
         self.levels_of_item: dict[int, dict[int, Document]] = {}
+        self.order_keys: list[Key] = []
         self.refunds: dict[int, Document] = {}
         self.fulfillments: dict[int, Document] = {}
         self.moved_levels: dict[int, MovingIndex] = {}
@@ -172,6 +173,9 @@ class State:
             self.variants_of_sku.setdefault(variant["sku"], []).append(variant["id"])
 
     def _index_order(self, order: Document) -> None:
+        key = (order["id"], order["id"])
+        if not self.order_keys or self.order_keys[-1] < key:  # ids ascend, and orders are never deleted
+            self.order_keys.append(key)
         self.moved["orders"].put(order["id"], order["updated_at"])
         self.refunds.update((refund["id"], refund) for refund in order["refunds"])
         self.fulfillments.update((row["id"], row) for row in order["fulfillments"])
