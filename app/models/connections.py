@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     DateTime,
     Index,
@@ -129,3 +130,5 @@ class DrainLease(Base):
     kind: Mapped[str] = mapped_column(String(16), primary_key=True)
     token: Mapped[uuid.UUID] = mapped_column(Uuid)
     until: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    wanted: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    """Somebody else came for it meanwhile: there may be work that its holder has not seen."""

@@ -65,9 +65,9 @@ def drain(connection_id: int) -> None:
     with work_on(connection_id, states=READY) as job:
         if job is None:
             return
-        with lease(Work.ORDERS, connection_id, wait_seconds=20) as held:
+        with lease(Work.ORDERS, connection_id) as held:
             if held is None:
-                return  # whoever holds it is slow; the sweeper wakes us again
+                return
             slice_ends = time.monotonic() + SLICE_SECONDS
             while rows := _pending(connection_id):
                 if time.monotonic() > slice_ends:

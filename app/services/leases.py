@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from sqlalchemy import text
 
+from app.services.nudge import Drain, nudge
 from app.services.uow import unit_of_work
 
 LEASE_SECONDS = 30.0
@@ -41,9 +42,12 @@ class Lease:
         return bool(renewed)
 
     def release(self) -> None:
+        """Give it back; if others came for it, have them come again, as they did not wait."""
         with unit_of_work() as uow:
-            uow.session.execute(_RELEASE, self._params())
+            wanted = uow.session.execute(_RELEASE, self._params()).scalar()
             uow.commit()
+        if wanted:
+            nudge(_DRAINS[self.work], self.connection_id)
 
     def _params(self) -> dict[str, object]:
         return {
@@ -58,7 +62,10 @@ class Lease:
 def lease(
     work: Work, connection_id: int, *, wait_seconds: float = 0.0, sleep: Callable[[float], None] = time.sleep
 ) -> Iterator[Lease | None]:
-    """The lease, or None if another worker holds it for longer than `wait_seconds`."""
+    """The lease, or None if another worker holds it for longer than `wait_seconds`.
+
+    Whoever left without it may leave for good: the holder has the work looked at again afterwards.
+    """
     held = Lease(connection_id, work, uuid.uuid4())
     give_up = time.monotonic() + wait_seconds
     while not (got := _acquire(held)) and time.monotonic() < give_up:
@@ -73,19 +80,30 @@ def lease(
 
 
 def _acquire(held: Lease) -> bool:
+    """Take it if it is free or ran out; else leave word that it is wanted."""
     with unit_of_work() as uow:
-        got = uow.session.execute(_ACQUIRE, held._params()).first() is not None
+        token = uow.session.execute(_ACQUIRE, held._params()).scalar_one()
         uow.commit()
-    return got
+    return bool(token == held.token)
+
+
+_DRAINS = {
+    Work.ORDERS: Drain.INTAKE,
+    Work.PUSH: Drain.PUSH,
+    Work.RECONCILE: Drain.RECONCILE,
+    Work.IMPORT: Drain.IMPORT,
+}
 
 
 _ACQUIRE = text(
     """
-    INSERT INTO drain_leases (connection_id, kind, token, until)
+    INSERT INTO drain_leases AS l (connection_id, kind, token, until)
     VALUES (:connection_id, :work, :token, clock_timestamp() + make_interval(secs => :seconds))
-    ON CONFLICT (connection_id, kind) DO UPDATE SET token = EXCLUDED.token, until = EXCLUDED.until
-        WHERE drain_leases.until < clock_timestamp()
-    RETURNING 1
+    ON CONFLICT (connection_id, kind) DO UPDATE SET
+        token = CASE WHEN l.until < clock_timestamp() THEN EXCLUDED.token ELSE l.token END,
+        wanted = l.until >= clock_timestamp(),
+        until = CASE WHEN l.until < clock_timestamp() THEN EXCLUDED.until ELSE l.until END
+    RETURNING token
     """
 )
 _RENEW = text(
@@ -95,5 +113,8 @@ _RENEW = text(
     """
 )
 _RELEASE = text(
-    "DELETE FROM drain_leases WHERE connection_id = :connection_id AND kind = :work AND token = :token"
+    """
+    DELETE FROM drain_leases WHERE connection_id = :connection_id AND kind = :work AND token = :token
+    RETURNING wanted
+    """
 )

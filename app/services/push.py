@@ -80,9 +80,8 @@ def drain(connection_id: int) -> None:
             return
         time.sleep(job.settings.push_window_ms / 1000)
         begin(Drain.PUSH, connection_id)
-        with lease(Work.PUSH, connection_id, wait_seconds=0.5) as held:
+        with lease(Work.PUSH, connection_id) as held:
             if held is None:
-                nudge(Drain.PUSH, connection_id)
                 return
             _ask_again(job, held)
             slice_ends = time.monotonic() + SLICE_SECONDS

@@ -2,7 +2,7 @@
 
 Revision ID: 0001
 Revises: 
-Create Date: 2026-11-23 09:17:26.379825
+Create Date: 2026-11-23 09:25:10.132640
 
 """
 from alembic import op
@@ -29,6 +29,7 @@ def upgrade():
     sa.Column('kind', sa.String(length=16), nullable=False),
     sa.Column('token', sa.Uuid(), nullable=False),
     sa.Column('until', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('wanted', sa.Boolean(), server_default=sa.text('false'), nullable=False),
     sa.PrimaryKeyConstraint('connection_id', 'kind', name=op.f('pk_drain_leases'))
     )
     op.create_table('users',
