@@ -79,8 +79,16 @@ def _work_while_locked(connection: Connection, table: list[Task], stop: threadin
         for task in table:
             if task.due <= now:
                 task.due = now + task.seconds
-                task.run()
+                _run(task)
         stop.wait(0.25)
+
+
+def _run(task: Task) -> None:
+    """One task's fault keeps no other from running."""
+    try:
+        task.run()
+    except Exception:
+        log.exception("task_failed", task=getattr(task.run, "__name__", "task"))
 
 
 def _check_webhooks() -> None:

@@ -175,19 +175,27 @@ def record_drift(session: Session, changed: Iterable[Cell], at: datetime, settle
 def targets(session: Session, cells: Sequence[Cell]) -> dict[int, int]:
     """What each linked cell should show now, by cell id.
 
+    An order that cannot be read yet is held everywhere but in its own shop, which lowered its number itself.
+
     Must be read in a statement of its own AFTER the cells were locked: whoever changes a level bumps
     its cells in the same transaction, so this sees all that the claimed version stands for.
     """
-    places = sorted({(c.variant_id, c.location_id) for c in cells if c.variant_id is not None})
+    places = sorted(
+        {(c.variant_id, c.location_id, c.connection_id) for c in cells if c.variant_id is not None}
+    )
     rows = session.execute(
         _AVAILABLE,
-        {"variants": [v for v, _ in places], "locations": [location for _, location in places]},
+        {
+            "variants": [variant for variant, _location, _connection in places],
+            "locations": [location for _variant, location, _connection in places],
+            "connections": [connection for _variant, _location, connection in places],
+        },
     )
-    available = {(r.variant_id, r.location_id): (r.available, r.holds) for r in rows}
+    available = {(r.variant_id, r.location_id, r.connection_id): (r.available, r.holds) for r in rows}
     found: dict[int, int] = {}
     for cell in cells:
         if cell.variant_id is not None:
-            units, holds = available.get((cell.variant_id, cell.location_id), (0, 0))
+            units, holds = available.get((cell.variant_id, cell.location_id, cell.connection_id), (0, 0))
             found[cell.id] = target(units, holds=holds, factor=cell.factor)
     return found
 
@@ -269,7 +277,7 @@ _PENDING_DRIFT = text(
 )
 _AVAILABLE = text(
     """
-    SELECT w.variant_id, w.location_id, coalesce(l.on_hand - l.committed, 0) AS available,
+    SELECT w.variant_id, w.location_id, w.connection_id, coalesce(l.on_hand - l.committed, 0) AS available,
         coalesce((
             SELECT sum(-c.drift * c.factor) FROM stock_cells c
             WHERE c.variant_id = w.variant_id AND c.location_id = w.location_id
@@ -277,8 +285,10 @@ _AVAILABLE = text(
         ), 0) + coalesce((
             SELECT sum(h.quantity) FROM order_holds h
             WHERE h.variant_id = w.variant_id AND h.location_id = w.location_id
+                AND h.connection_id <> w.connection_id
         ), 0) AS holds
-    FROM unnest(CAST(:variants AS bigint[]), CAST(:locations AS bigint[])) AS w (variant_id, location_id)
+    FROM unnest(CAST(:variants AS bigint[]), CAST(:locations AS bigint[]), CAST(:connections AS bigint[]))
+        AS w (variant_id, location_id, connection_id)
     LEFT JOIN stock_levels l USING (variant_id, location_id)
     """
 )

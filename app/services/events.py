@@ -127,7 +127,12 @@ def _process(job: Job, rows: Sequence[Row[Any]], held: Lease) -> None:
 def _sort(job: Job, rows: Iterable[Row[Any]]) -> _Batch:
     batch = _Batch()
     for row in rows:
-        signals = job.shop.platform.parse(row.topic, row.headers, bytes(row.body))
+        try:
+            signals = job.shop.platform.parse(row.topic, row.headers, bytes(row.body))
+        except Exception as err:  # a fault of our own, which must not stop the shop
+            log.exception("event_not_parsed", event_id=row.id)
+            batch.verdicts[row.id] = ("retrying", f"not understood: {err or type(err).__name__}")
+            continue
         batch.verdicts[row.id] = ("done", "")
         for signal in signals:
             match signal:

@@ -37,7 +37,8 @@ def hold_unread_orders() -> None:
         rows = uow.session.execute(_WAITING, {"patience": PATIENCE_SECONDS, "limit": EVENTS_PER_LOOK}).all()
         if not rows:
             return
-        held = uow.session.execute(_HOLD, {"rows": json.dumps(list(_mentioned(rows)))}).scalars().all()
+        params = {"rows": json.dumps(list(_mentioned(rows))), "most": cell_store.MOST_UNITS}
+        held = uow.session.execute(_HOLD, params).scalars().all()
         uow.session.execute(
             _LOOKED_AT, {"ids": [r.id for r in rows], "received": [r.received_at for r in rows]}
         )
@@ -57,16 +58,25 @@ def release(uow: UnitOfWork, connection_id: int, order_ids: Sequence[str]) -> No
 
 def _mentioned(rows: Iterable[Row[Any]]) -> Iterable[dict[str, object]]:
     for row in rows:
-        for signal in platform(row.platform).parse(row.topic, row.headers, bytes(row.body)):
-            if isinstance(signal, OrderChanged):
-                for mention in signal.mentions:
+        for order in _orders_of(row):
+            for mention in order.mentions:
+                if 0 < mention.quantity <= cell_store.MOST_UNITS:
                     yield {
                         "connection_id": row.connection_id,
                         "event_id": row.id,
-                        "order_id": signal.order_id,
+                        "order_id": order.order_id,
                         "listing_id": mention.listing_external_id,
                         "quantity": mention.quantity,
                     }
+
+
+def _orders_of(row: Row[Any]) -> list[OrderChanged]:
+    try:
+        signals = platform(row.platform).parse(row.topic, row.headers, bytes(row.body))
+    except Exception:  # a fault of our own in one event; its worker will say so on the event
+        log.exception("mentions_not_read", event_id=row.id)
+        return []
+    return [signal for signal in signals if isinstance(signal, OrderChanged)]
 
 
 def _look_at_cells(uow: UnitOfWork, variant_ids: Sequence[int]) -> None:
@@ -95,7 +105,7 @@ _HOLD = text(
     INSERT INTO order_holds (account_id, connection_id, order_external_id, event_id, variant_id,
         location_id, quantity)
     SELECT l.account_id, l.connection_id, r.order_id, min(r.event_id), l.variant_id, c.location_id,
-        max(r.quantity * l.factor)
+        max(least(CAST(r.quantity AS bigint) * l.factor, :most))
     FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (connection_id bigint, event_id bigint,
         order_id text, listing_id text, quantity int)
     JOIN listings l ON l.connection_id = r.connection_id AND l.external_id = r.listing_id

@@ -60,6 +60,16 @@ def test_an_unknown_topic_is_ignored_and_says_so(world: World, connection: int) 
     assert (event.state, event.verdict) == ("ignored", "unknown topic")
 
 
+def test_an_event_that_our_parser_stumbles_over_does_not_block_its_neighbours(
+    world: World, connection: int, shop: Shop
+) -> None:
+    shop.sell("1", "A", 3, at=now())
+    poison, healthy = world.hear(connection, ["nonsense"]), world.hear(connection, ["order", "1"])
+    events.drain(connection)
+    assert (world.event(poison).state, world.event(healthy).state) == ("retrying", "done")
+    assert world.level("SKU") == (10, 3)
+
+
 def test_an_order_that_the_shop_has_no_more_is_ignored(world: World, connection: int, shop: Shop) -> None:
     event_id = world.hear(connection, ["order", "nobody's"])
     events.drain(connection)

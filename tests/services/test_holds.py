@@ -111,3 +111,38 @@ def test_an_event_is_looked_at_once(world: World, seller: Shop, other: Shop) -> 
     assert world.event(event_id).held
     [hold] = world.rows("SELECT quantity FROM order_holds")
     assert hold.quantity == 3
+
+
+def test_the_shop_that_sold_it_has_lowered_its_own_number_already(
+    world: World, seller: Shop, other: Shop
+) -> None:
+    selling, _following = ids(world)
+    seller.sell("1", "A", 3, at=datetime.now(UTC))
+    world.hear(selling, ["order", "1", {"A": 3}])
+    wait_a_while(world)
+    holds.hold_unread_orders()
+    push.drain(selling)
+    assert seller.writes == []
+    assert seller.number("A") == 7
+
+
+@pytest.mark.parametrize("quantity", [3_000_000_000, -5, 0])
+def test_a_mention_that_cannot_be_true_holds_nothing_and_harms_nobody(
+    world: World, seller: Shop, other: Shop, quantity: int
+) -> None:
+    selling, _following = ids(world)
+    world.hear(selling, ["order", "1", {"A": quantity}], ["order", "2", {"A": 2}])
+    wait_a_while(world)
+    holds.hold_unread_orders()
+    assert [r.quantity for r in world.rows("SELECT quantity FROM order_holds")] == [2]
+
+
+def test_an_event_that_cannot_be_parsed_does_not_keep_others_from_being_held(
+    world: World, seller: Shop, other: Shop
+) -> None:
+    selling, _following = ids(world)
+    world.hear(selling, ["nonsense"])
+    world.hear(selling, ["order", "2", {"A": 2}])
+    wait_a_while(world)
+    holds.hold_unread_orders()
+    assert [r.quantity for r in world.rows("SELECT quantity FROM order_holds")] == [2]

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import current_app
+from sqlalchemy.exc import DataError
 
+from app.extensions import db
 from app.services import push, sweeper
 from app.services.leases import Work, lease
 from app.services.nudge import Drain, begin, nudge
 from tests.services.shop import Shop, a_line, an_order, lose_answer
 from tests.services.world import World
+from workers import schedule
 
 
 def now() -> datetime:
@@ -228,3 +232,16 @@ def test_redis_away_loses_a_nudge_and_nothing_else(
     push.drain(connection)
     assert world.cell(connection, "A").expected == 7
     nowhere.close()
+
+
+@pytest.mark.usefixtures("world")
+def test_one_tasks_fault_keeps_no_other_of_the_schedule_from_running() -> None:
+    stop = threading.Event()
+
+    def fails() -> None:
+        raise DataError("statement", None, Exception("integer out of range"))
+
+    with db.engine.connect() as connection:
+        connection.detach()
+        schedule._work_while_locked(connection, [schedule.Task(60, fails), schedule.Task(60, stop.set)], stop)
+    assert stop.is_set()
