@@ -44,6 +44,8 @@ class Order(TenantRow, Base):
     fetched_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     """When the fetch applied last was requested, by our clock."""
     fetch_seq: Mapped[BigInt] = mapped_column(server_default="0")
+    content_hash: Mapped[str] = mapped_column(Text, server_default="")
+    """Of the whole order as the mapper gave it: the same again has nothing to apply."""
     review_reason: Mapped[str | None] = mapped_column(Text)
     """Set where a person must look: the order was trashed or vanished and kept its sale."""
 

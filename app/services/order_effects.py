@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -88,7 +89,7 @@ def next_fetch_seq() -> int:
 
 
 def apply_orders(
-    scope: Scope, orders: Iterable[ExternalOrder], *, fetch_seq: int, fetched_at: datetime
+    scope: Scope, orders: Sequence[ExternalOrder], *, fetch_seq: int, fetched_at: datetime
 ) -> dict[str, str]:
     """Bring each order's row, lines, ledger effects and channel effects up to date.
 
@@ -97,7 +98,7 @@ def apply_orders(
     """
     failed = {}
     with unit_of_work() as uow:
-        for order in orders:
+        for order in _changed(uow, scope, orders, fetch_seq, fetched_at):
             try:
                 apply_order(uow, scope, order, fetch_seq=fetch_seq, fetched_at=fetched_at)
                 uow.commit()
@@ -106,6 +107,29 @@ def apply_orders(
                 log.exception("order_not_applied", connection_id=scope.connection_id)
                 failed[order.external_id] = type(err).__name__
     return failed
+
+
+def _changed(
+    uow: UnitOfWork, scope: Scope, orders: Sequence[ExternalOrder], fetch_seq: int, fetched_at: datetime
+) -> list[ExternalOrder]:
+    """Those that are not word for word what was applied last; the others are only noted as seen."""
+    same = uow.session.execute(
+        _SAME,
+        {
+            "connection_id": scope.connection_id,
+            "ids": [order.external_id for order in orders],
+            "hashes": [_content_hash(order) for order in orders],
+            "fetch_seq": fetch_seq,
+            "fetched_at": fetched_at,
+        },
+    ).scalars()
+    unchanged = set(same)
+    uow.commit()
+    return [order for order in orders if order.external_id not in unchanged]
+
+
+def _content_hash(order: ExternalOrder) -> str:
+    return hashlib.sha256(repr(order).encode()).hexdigest()
 
 
 def keep_vanished(scope: Scope, order_ids: Iterable[str]) -> int:
@@ -447,6 +471,7 @@ def _order_params(
         "fetched_at": fetched_at,
         "fetch_seq": fetch_seq,
         "review": review,
+        "content_hash": _content_hash(order),
     }
 
 
@@ -516,8 +541,22 @@ _UPDATE_ORDER = text(
         shipping_minor = :shipping_minor, discount_minor = :discount_minor,
         refunded_minor = :refunded_minor, customer_key = :customer_key, is_test = :is_test,
         placed_at = :placed_at, external_updated_at = :updated_at, fetched_at = :fetched_at,
-        fetch_seq = :fetch_seq, review_reason = :review
+        fetch_seq = :fetch_seq, review_reason = :review, content_hash = :content_hash
     WHERE id = :id
+    """
+)
+_SAME = text(
+    """
+    WITH same AS (
+        SELECT o.id FROM orders o
+        JOIN unnest(CAST(:ids AS text[]), CAST(:hashes AS text[])) AS v (external_id, content_hash)
+            USING (external_id, content_hash)
+        WHERE o.connection_id = :connection_id AND o.fetch_seq < :fetch_seq
+        ORDER BY o.id FOR NO KEY UPDATE OF o
+    )
+    UPDATE orders o SET fetch_seq = :fetch_seq, fetched_at = :fetched_at
+    FROM same WHERE o.id = same.id
+    RETURNING o.external_id
     """
 )
 _VANISHED = text(

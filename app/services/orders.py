@@ -27,6 +27,8 @@ CURSOR_OVERLAP = timedelta(minutes=5)
 SAME_SECOND = timedelta(seconds=3)
 """An order fetched this soon after its last change may have changed again in the same second."""
 LEASE_PATIENCE_SECONDS = 20.0
+POLLED_PER_CALL = 25
+"""Few, so that orders of webhooks get their turn between."""
 
 
 @dataclass(slots=True)
@@ -78,7 +80,7 @@ def poll(scope: Scope, shop: OpenShop) -> int | None:
     fetched, complete = 0, True
     for page in shop.channel.changed_orders(cursor - CURSOR_OVERLAP):
         newest = max([newest, *(stamp.updated_at for stamp in page)])
-        for ids in batches(_not_had(scope, page), scope.capabilities.order_batch):
+        for ids in batches(_not_had(scope, page), min(scope.capabilities.order_batch, POLLED_PER_CALL)):
             # Held for one call only: webhooks' orders must not wait for all that a poll catches up on.
             with lease(Work.ORDERS, scope.connection_id, wait_seconds=LEASE_PATIENCE_SECONDS) as held:
                 if held is None:

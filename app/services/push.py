@@ -199,7 +199,7 @@ def _read_before_write(
             if cell.version != plan.version:
                 continue  # a reading came in between: still dirty, so claimed again
             if shown.get(plan.ref) != cell.belief.expected:
-                _reconcile_first(cell, at)
+                _explain_first(cell, shown.get(plan.ref), at)
                 continue
             again = _plan(job, cell, wanted.get(cell.id), at)
             if again is None:
@@ -212,11 +212,18 @@ def _read_before_write(
     return attempts
 
 
-def _reconcile_first(cell: Cell, at: datetime) -> None:
-    """The shop shows another number than we believe: read it between two order reads, then push."""
-    cell.stale = True
-    cell.look_again(at)
+def _explain_first(cell: Cell, shown: int | None, at: datetime) -> None:
+    """The shop shows another number than we believe, most likely for a sale that is on its way to us.
+
+    The sale, once learned, has the cell pushed again; if nothing explains the number soon, it is read
+    between two order reads.
+    """
     cell.synced_version, cell.dirty_since = cell.wanted_version, None
+    if shown is None:
+        cell.look_again(at)
+    elif cell.check_due_at is None or cell.reported is not None:
+        cell.reported = shown
+        cell.check_due_at = cell.check_due_at or at + cell_store.HINT_SETTLE
 
 
 def _commit_attempts(

@@ -2,7 +2,7 @@
 
 Revision ID: 0001
 Revises: 
-Create Date: 2026-11-23 09:25:10.132640
+Create Date: 2026-11-23 09:34:16.313911
 
 """
 from alembic import op
@@ -181,6 +181,7 @@ def upgrade():
     sa.Column('external_updated_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('fetched_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('fetch_seq', sa.BigInteger(), server_default='0', nullable=False),
+    sa.Column('content_hash', sa.Text(), server_default='', nullable=False),
     sa.Column('review_reason', sa.Text(), nullable=True),
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('account_id', sa.BigInteger(), nullable=False),
