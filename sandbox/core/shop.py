@@ -1,6 +1,5 @@
 """The seam between the shared core and a platform's stand-in."""
 
-import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -72,7 +71,7 @@ class Delivery:
     due_at: float = 0.0
 
     def as_document(self) -> Document:
-        return dataclasses.asdict(self)
+        return dict(vars(self))
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,13 @@
 """Webhook deliveries: queued with the state, sent by threads of their own, faulty when told to be."""
 
 import heapq
+import select
 import threading
 import time
+from contextlib import closing
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
-
-import requests
+from urllib.parse import urlsplit
 
 from sandbox.core.events import EventLog
 from sandbox.core.faults import Faults
@@ -14,6 +16,45 @@ from sandbox.core.store import Store
 
 HOLD_LIMIT_S = 3.0
 """A delivery held back for reordering goes out after this long even if nothing overtakes it."""
+
+
+class Poster:
+    """One worker's kept-alive connections, one per address: POSTs go out without a general client's cost,
+    which was two thirds of a busy shop's time."""
+
+    def __init__(self, timeout_s: float) -> None:
+        self._timeout_s = timeout_s
+        self._connections: dict[tuple[str, str], HTTPConnection] = {}
+
+    def post(self, outgoing: Outgoing) -> int | None:
+        """The answer's status; None when no answer came in time. Redirects are not followed."""
+        connection = None
+        try:
+            target = urlsplit(outgoing.url)
+            connection = self._connection(target.scheme, target.netloc)
+            path = (target.path or "/") + (f"?{target.query}" if target.query else "")
+            connection.request("POST", path, outgoing.body, dict(outgoing.headers))
+            answer = connection.getresponse()
+            answer.read()
+        except (OSError, HTTPException, ValueError):  # ValueError: an address that is none
+            if connection is not None:
+                connection.close()
+            return None
+        return answer.status
+
+    def close(self) -> None:
+        for connection in self._connections.values():
+            connection.close()
+
+    def _connection(self, scheme: str, netloc: str) -> HTTPConnection:
+        found = self._connections.get((scheme, netloc))
+        if found is None:
+            kind = HTTPSConnection if scheme == "https" else HTTPConnection
+            found = self._connections[(scheme, netloc)] = kind(netloc, timeout=self._timeout_s)
+        # Readable between two requests means that the other side has closed: the next request opens anew.
+        if found.sock is not None and select.select([found.sock], [], [], 0)[0]:
+            found.close()
+        return found
 
 
 class Dispatcher:
@@ -94,11 +135,14 @@ class Dispatcher:
         heapq.heappush(self._due, (delivery.due_at, delivery.delivery_id))
 
     def _work(self) -> None:
-        session = requests.Session()
-        session.trust_env = False
-        while (delivery := self._next()) is not None:
-            self._send(session, delivery)
-            self._release_held(delivery.delivery_id)
+        shop = self._shop
+        if shop is None:
+            raise RuntimeError("the dispatcher was not started")
+        poster = Poster(shop.webhook_timeout_s)
+        with closing(poster):
+            while (delivery := self._next()) is not None:
+                self._send(shop, poster, delivery)
+                self._release_held(delivery.delivery_id)
 
     def _next(self) -> Delivery | None:
         """Wait for a delivery that is due; None when stopping."""
@@ -132,16 +176,13 @@ class Dispatcher:
             if overtaken:
                 self._wake.notify()
 
-    def _send(self, session: requests.Session, delivery: Delivery) -> None:
-        shop = self._shop
-        if shop is None:
-            raise RuntimeError("the dispatcher was not started")
+    def _send(self, shop: Shop, poster: Poster, delivery: Delivery) -> None:
         with self._store.transaction():
             outgoing = shop.build_delivery(delivery)
             if outgoing is None:
                 self._records.pop(delivery.delivery_id, None)
                 return
-        status = _post(session, outgoing, shop.webhook_timeout_s)
+        status = poster.post(outgoing)
         answered_at = time.time()
         with self._store.transaction():
             self._finish(shop, delivery, status, answered_at)
@@ -170,15 +211,3 @@ class Dispatcher:
             "status": status,
         }
         self._events.add("webhook", at=at, **fields)
-
-
-def _post(session: requests.Session, outgoing: Outgoing, timeout_s: float) -> int | None:
-    """POST and return the status; None when no answer came in time."""
-    request = session.prepare_request(
-        requests.Request("POST", outgoing.url, headers=dict(outgoing.headers), data=outgoing.body)
-    )
-    try:
-        answer = session.send(request, timeout=timeout_s, allow_redirects=False)
-    except requests.RequestException:
-        return None
-    return answer.status_code
