@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
@@ -174,8 +175,8 @@ def running_shop(
     command = [sys.executable, "-m", "sandbox", platform, "--port", str(port), "--state", str(state)]
     with output.open(platform) as out:
         process = spawn(
-            [*command, "--token", token, *options],
-            environ={"PATH": "", "PYTHONUNBUFFERED": "1"},
+            [*command, f"--token={token}", *options],
+            environ={**os.environ, "PYTHONUNBUFFERED": "1"},
             cwd=ROOT,
             stdout=out,
             death_signal=signal.SIGKILL,

@@ -95,7 +95,7 @@ def staged(catalog: tuple[CatalogItem, ...], *, latency_ms: int, logs: Path, say
 def shop_options(platform: str, domain: str, client_id: str, client_secret: str) -> list[str]:
     """What a sandbox shop must be told: its name, and the app that may connect."""
     if platform == "shopify":
-        return ["--shop", domain, "--client-id", client_id, "--client-secret", client_secret]
+        return [f"--shop={domain}", f"--client-id={client_id}", f"--client-secret={client_secret}"]
     return []
 
 

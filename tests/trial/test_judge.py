@@ -282,6 +282,50 @@ def test_a_sale_that_had_arrived_explains_nothing() -> None:
     assert world.figures()["oversold_unexplained"] == 1
 
 
+def test_a_write_that_knows_nothing_of_a_sale_is_no_arrival() -> None:
+    world = World(mug=1)
+    first = world.sale(SHOPIFY, "mug", 1)
+    world.webhook(SHOPIFY, first, 1, delivered=1.1)
+    world.write(WOO, "mug", 1.5, 1)
+    world.sale(WOO, "mug", 2)
+    assert world.figures()["oversold_unexplained"] == 0
+
+
+def test_an_arrival_of_more_than_nothing_counts_too() -> None:
+    world = World(mug=5)
+    first = world.sale(SHOPIFY, "mug", 1, 4)
+    world.webhook(SHOPIFY, first, 1, delivered=1.1)
+    world.write(WOO, "mug", 1.3, 1)
+    world.write(WOO, "mug", 1.5, 5)
+    world.sale(WOO, "mug", 2, 3)
+    assert world.figures()["oversold_unexplained"] == 2
+
+
+def test_a_sale_in_the_same_shop_explains_nothing() -> None:
+    """A shop knows its own sales: only a number written to it can make it sell again."""
+    world = World(mug=1)
+    world.sale(SHOPIFY, "mug", 1)
+    world.write(SHOPIFY, "mug", 1.2, 1)
+    world.sale(SHOPIFY, "mug", 1.5)
+    assert world.figures()["oversold_unexplained"] == 1
+
+
+def test_an_edit_below_zero_is_no_sale() -> None:
+    world = World(mug=1)
+    world.happy_sale(SHOPIFY, "mug", 1)
+    world.edit(WOO, "mug", 5, -1)
+    assert world.figures()["units_oversold"] == 0
+
+
+@pytest.mark.parametrize(("sold_at", "unexplained"), [(10.0, 0), (18.0, 1)])
+def test_an_edit_in_the_other_shop_explains_until_the_ledger_has_it(sold_at: float, unexplained: int) -> None:
+    world = World(mug=2)
+    world.edit(SHOPIFY, "mug", 1, -2)
+    world.book("mug", 15, -2, shop=SHOPIFY)
+    world.sale(WOO, "mug", sold_at)
+    assert world.figures()["oversold_unexplained"] == unexplained
+
+
 def test_only_the_units_beyond_the_unknown_ones_are_unexplained() -> None:
     world = World(mug=5)
     first = world.sale(SHOPIFY, "mug", 1, 4)
@@ -362,6 +406,26 @@ def test_units_that_came_back_may_be_published_at_once() -> None:
     world.change(SHOPIFY, "mug", 5, 4, cause="cancel", order_id=order)
     world.write(WOO, "mug", 5.1, 10)
     assert world.figures()["writes_above_truth"] == 0
+    world.write(WOO, "mug", 5.2, 11)
+    assert world.figures()["writes_above_truth"] == 1
+
+
+def test_one_is_above_nothing() -> None:
+    world = World(mug=1)
+    world.happy_sale(SHOPIFY, "mug", 1)
+    world.write(WOO, "mug", 30, 1)
+    assert world.figures()["writes_above_truth"] == 1
+
+
+def test_a_change_of_an_order_that_was_never_told_of_is_known_once_the_ledger_has_it() -> None:
+    world = World(mug=10)
+    order = world.happy_sale(SHOPIFY, "mug", 1)
+    world.change(SHOPIFY, "mug", 5, -2, cause="edit_order", order_id=order)
+    world.write(WOO, "mug", 20, 9)
+    assert world.figures()["writes_above_truth"] == 0
+    world.book("mug", 30, -2, shop=SHOPIFY, order_id=order)
+    world.write(WOO, "mug", 40, 9)
+    assert world.figures()["writes_above_truth"] == 1
 
 
 def test_zero_is_never_above_truth() -> None:
@@ -527,3 +591,44 @@ def test_a_late_payment_is_judged_by_the_moment_of_its_checkout() -> None:
     assert oversell(9) == 0
     assert oversell(10.3) == 0
     assert oversell(10.6) == 1
+
+
+def test_a_sale_whose_number_the_other_shop_has_already_waits_for_no_write() -> None:
+    world = World(mug=10)
+    world.write(WOO, "mug", 1.0, 9)
+    world.sale(SHOPIFY, "mug", 1.5)
+    world.write(WOO, "mug", 60.0, 9)
+    world.sale(SHOPIFY, "mug", 100.0)
+    world.write(WOO, "mug", 100.2, 8)
+    assert world.figures()["propagation_ms"]["max"] == pytest.approx(200)
+
+
+def test_only_sales_after_the_first_order_propagate() -> None:
+    world = World(mug=10)
+    early = world.sale(SHOPIFY, "mug", 0.2)
+    world.write(WOO, "mug", 0.9, 9)
+    world.change(SHOPIFY, "mug", 2, -1, cause="edit_order", order_id=early)
+    world.write(WOO, "mug", 2.9, 8)
+    world.edit(SHOPIFY, "mug", 4, -1)
+    world.write(WOO, "mug", 4.9, 7)
+    assert world.figures()["propagation_ms"]["max"] == 0
+
+
+@pytest.mark.parametrize(
+    ("stock", "delta", "calls"), [(1, -2, 2), (0, 1, 2), (-1, 1, 0), (-1, 2, 2), (1, -1, 2)]
+)
+def test_a_change_below_zero_needs_no_call(stock: int, delta: int, calls: int) -> None:
+    world = World(mug=0)
+    world.available["mug"] = stock
+    world.book("mug", 1.0, delta)
+    assert world.figures()["push_calls_floor"] == calls
+
+
+def test_a_corrected_number_is_nobody_s_order() -> None:
+    world = World(mug=10)
+    world.edit(SHOPIFY, "mug", 1, 5)
+    world.book("mug", 8, 5, shop=SHOPIFY)
+    assert world.figures()["orders_double_counted"] == 0
+    world.edit(SHOPIFY, "mug", 10, -3)
+    world.book("mug", 18, -3, shop=SHOPIFY)
+    assert world.figures()["orders_double_counted"] == 0

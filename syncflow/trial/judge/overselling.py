@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from syncflow.trial.facts import CallEvent, Disturbance, ShopLog, StockEvent
+from syncflow.trial.facts import Disturbance, ShopLog, StockEvent
 from syncflow.trial.judge.physical import Shelf
 from syncflow.trial.judge.told import NEVER, Told
 from syncflow.trial.scenario import SHOPS
@@ -28,8 +28,12 @@ class Window:
     """How long after being told a sale may still be missing in the other shop."""
 
     def __init__(self, logs: Iterable[ShopLog], disturbances: Iterable[Disturbance]) -> None:
-        faulty = (call for log in logs for call in log.calls if call.fault)
-        spans = [(call.started_at, _recovered(call)) for call in faulty]
+        spans = [
+            (call.started_at, call.at + RECOVERY_SECONDS[call.fault])
+            for log in logs
+            for call in log.calls
+            if call.fault
+        ]
         spans += [(d.at, d.at + RECOVERY_SECONDS[d.kind]) for d in disturbances]
         self._spans = sorted(spans)
 
@@ -42,10 +46,6 @@ class Window:
             if over_at > told_at:
                 end = max(end, over_at)
         return min(end, longest)
-
-
-def _recovered(call: CallEvent) -> float:
-    return max(call.at, call.started_at) + RECOVERY_SECONDS[call.fault or "5xx"]
 
 
 @dataclass(frozen=True, slots=True)
