@@ -83,6 +83,7 @@ def test_a_push_writes_what_is_right_when_it_claims(world: World, shop: Shop) ->
     push.drain(connection)
     assert sent(shop) == [("set", 10, 5)]
     assert world.attempts() == [("applied", 10, 5)]
+    assert world.cell(connection, "A").expected == 5
     assert not world.cell(connection, "A").dirty
 
 
@@ -226,6 +227,8 @@ def test_a_sale_that_an_absolute_write_overwrote_is_found_and_lowered_again(
     absolute.before_write.append(lambda: absolute.buyer_comes("1", "A", 2, at=now()))
     push.drain(connection)
     assert absolute.number("A") == 7  # the buyer's two are on sale again
+    world.take(connection, absolute.orders["1"])
+    assert world.cell(connection, "A").check_due_at < now() + timedelta(seconds=10)
     world.settle(connection)
     assert absolute.number("A") == 5
     assert world.level("SKU") == (10, 5)
@@ -337,6 +340,7 @@ def test_without_compare_and_set_a_reading_after_the_deadline_decides(
     push.drain(connection)
     owe(world, connection, 2, order_id="2")
     push.drain(connection)
+    world.sql("UPDATE stock_cells SET check_due_at = now()")
     reconcile.reconcile(connection)
     assert world.attempts() == [("unknown", 10, 7)]
     assert len(absolute.writes) == 1  # no other write of the cell starts before
