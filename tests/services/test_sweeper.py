@@ -10,7 +10,7 @@ from flask import current_app
 from sqlalchemy.exc import DataError
 
 from app.extensions import db
-from app.services import push, sweeper
+from app.services import events, push, sweeper
 from app.services.leases import Work, lease
 from app.services.nudge import Drain, begin, nudge
 from tests.services.shop import Shop, a_line, an_order, lose_answer
@@ -198,6 +198,18 @@ def test_a_dead_workers_lease_is_taken_over_and_it_cannot_give_away_its_heirs(
             with lease(Work.PUSH, connection) as third:
                 assert third is None
             assert heir.renew()
+
+
+def test_whoever_came_for_a_taken_lease_is_woken_when_it_is_left(world: World, connection: int) -> None:
+    world.redis.flushall()
+    with lease(Work.ORDERS, connection):
+        pass
+    assert world.queued("intake") == []
+    with lease(Work.ORDERS, connection):
+        world.hear(connection, ["order", "1"])
+        events.drain(connection)
+        assert world.queued("intake") == []
+    assert len(world.queued("intake")) == 1
 
 
 def test_a_lease_that_ran_out_and_nobody_took_can_be_renewed(world: World, connection: int) -> None:
