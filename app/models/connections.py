@@ -132,3 +132,5 @@ class DrainLease(Base):
     until: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     wanted: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     """Somebody else came for it meanwhile: there may be work that its holder has not seen."""
+    awaited: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    """Somebody is waiting for it now: its holder should make room soon."""

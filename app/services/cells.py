@@ -19,8 +19,8 @@ from app.platforms.base import CellRef, LevelReported, Unsyncable
 
 HINT_SETTLE = timedelta(seconds=3)
 """How long an order may lag behind the level it explains before we read the level ourselves."""
-DOUBT_SETTLE = timedelta(seconds=3)
-"""More than the clocks' skew: a reading asked for now would be in doubt again."""
+DOUBT_SETTLE = timedelta(seconds=1)
+"""Gathers cells in doubt into one reading. What was learned before a reading is asked for is certain."""
 
 
 UNREADABLE = (*(problem.value for problem in Unsyncable), "unreadable")

@@ -70,7 +70,7 @@ def drain(connection_id: int) -> None:
                 return
             slice_ends = time.monotonic() + SLICE_SECONDS
             while rows := _pending(connection_id):
-                if time.monotonic() > slice_ends:
+                if time.monotonic() > slice_ends or not held.renew():
                     nudge(Drain.INTAKE, connection_id)
                     return
                 _process(job, rows, held)

@@ -35,11 +35,12 @@ class Lease:
     token: uuid.UUID
 
     def renew(self) -> bool:
-        """Another LEASE_SECONDS from now; False if the lease ran out and somebody else took it."""
+        """Another LEASE_SECONDS from now. False if its holder should make room: somebody waits for it, or
+        it ran out and somebody took it."""
         with unit_of_work() as uow:
-            renewed = uow.session.execute(_RENEW, self._params()).rowcount  # type: ignore[attr-defined]
+            awaited = uow.session.execute(_RENEW, self._params()).scalar_one_or_none()
             uow.commit()
-        return bool(renewed)
+        return awaited is False
 
     def release(self) -> None:
         """Give it back; if others came for it, have them come again, as they did not wait."""
@@ -68,8 +69,8 @@ def lease(
     """
     held = Lease(connection_id, work, uuid.uuid4())
     give_up = time.monotonic() + wait_seconds
-    while not (got := _acquire(held)) and time.monotonic() < give_up:
-        sleep(0.05)
+    while not (got := _acquire(held, waits=wait_seconds > 0)) and time.monotonic() < give_up:
+        sleep(0.02)
     if not got:
         yield None
         return
@@ -79,10 +80,10 @@ def lease(
         held.release()
 
 
-def _acquire(held: Lease) -> bool:
+def _acquire(held: Lease, *, waits: bool) -> bool:
     """Take it if it is free or ran out; else leave word that it is wanted."""
     with unit_of_work() as uow:
-        token = uow.session.execute(_ACQUIRE, held._params()).scalar_one()
+        token = uow.session.execute(_ACQUIRE, held._params() | {"waits": waits}).scalar_one()
         uow.commit()
     return bool(token == held.token)
 
@@ -101,7 +102,8 @@ _ACQUIRE = text(
     VALUES (:connection_id, :work, :token, clock_timestamp() + make_interval(secs => :seconds))
     ON CONFLICT (connection_id, kind) DO UPDATE SET
         token = CASE WHEN l.until < clock_timestamp() THEN EXCLUDED.token ELSE l.token END,
-        wanted = l.until >= clock_timestamp(),
+        wanted = l.until >= clock_timestamp() AND (l.wanted OR NOT :waits),
+        awaited = l.until >= clock_timestamp() AND (l.awaited OR :waits),
         until = CASE WHEN l.until < clock_timestamp() THEN EXCLUDED.until ELSE l.until END
     RETURNING token
     """
@@ -110,6 +112,7 @@ _RENEW = text(
     """
     UPDATE drain_leases SET until = clock_timestamp() + make_interval(secs => :seconds)
     WHERE connection_id = :connection_id AND kind = :work AND token = :token
+    RETURNING awaited
     """
 )
 _RELEASE = text(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 import structlog
 from sqlalchemy import text
@@ -21,6 +22,8 @@ from app.services.shops import OpenShop
 from app.services.uow import unit_of_work
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 CURSOR_OVERLAP = timedelta(minutes=5)
 """How far behind its cursor a poll starts: platforms index late, and dates have one-second grain."""
@@ -67,8 +70,10 @@ def _fetch_batch(scope: Scope, shop: OpenShop, ids: Sequence[str], result: Fetch
         result.missing.update(batch.missing)
 
 
-def poll(scope: Scope, shop: OpenShop) -> int | None:
+def poll(scope: Scope, shop: OpenShop, *, same_second: bool = True) -> int | None:
     """Fetch the orders that changed since the cursor and that we do not have in that state.
+
+    `same_second`: also those that may have changed once more in the second of the change that we have.
 
     The cursor is the platform's clock: the highest `updated_at` seen. It advances only after all of
     them were applied, and each poll starts an overlap before it. Returns how many were fetched; None if
@@ -80,13 +85,15 @@ def poll(scope: Scope, shop: OpenShop) -> int | None:
     fetched, complete = 0, True
     for page in shop.channel.changed_orders(cursor - CURSOR_OVERLAP):
         newest = max([newest, *(stamp.updated_at for stamp in page)])
-        for ids in batches(_not_had(scope, page), min(scope.capabilities.order_batch, POLLED_PER_CALL)):
+        due = _not_had(scope, page, same_second)
+        for stamps in batches(due, min(scope.capabilities.order_batch, POLLED_PER_CALL)):
             # Held for one call only: webhooks' orders must not wait for all that a poll catches up on.
             with lease(Work.ORDERS, scope.connection_id, wait_seconds=LEASE_PATIENCE_SECONDS) as held:
                 if held is None:
                     return None
-                result = fetch_and_apply(scope, shop, ids, held)
-            fetched += len(ids)
+                still_due = _not_had(scope, stamps, same_second)
+                result = fetch_and_apply(scope, shop, [s.external_id for s in still_due], held)
+            fetched += len(still_due)
             complete &= not result.failed
     with unit_of_work() as uow:
         params = {"id": scope.connection_id, "cursor": newest if complete else cursor}
@@ -97,12 +104,12 @@ def poll(scope: Scope, shop: OpenShop) -> int | None:
     return fetched
 
 
-def batches(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    for start in range(0, len(ids), size):
-        yield ids[start : start + size]
+def batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
 
 
-def _not_had(scope: Scope, stamps: Sequence[OrderStamp]) -> list[str]:
+def _not_had(scope: Scope, stamps: Sequence[OrderStamp], same_second: bool) -> list[OrderStamp]:
     with unit_of_work() as uow:
         rows = uow.session.execute(
             _NOT_HAD,
@@ -110,10 +117,10 @@ def _not_had(scope: Scope, stamps: Sequence[OrderStamp]) -> list[str]:
                 "connection_id": scope.connection_id,
                 "ids": [s.external_id for s in stamps],
                 "dates": [s.updated_at for s in stamps],
-                "same_second": SAME_SECOND,
+                "same_second": SAME_SECOND if same_second else timedelta(0),
             },
         )
-        return [row.external_id for row in rows]
+        return [OrderStamp(row.external_id, row.updated_at) for row in rows]
 
 
 _CURSOR = text("SELECT coalesce(orders_cursor, created_at) FROM connections WHERE id = :id")
@@ -125,7 +132,7 @@ _ADVANCE = text(
 )
 _NOT_HAD = text(
     """
-    SELECT s.external_id
+    SELECT s.external_id, s.updated_at
     FROM unnest(CAST(:ids AS text[]), CAST(:dates AS timestamptz[])) AS s (external_id, updated_at)
     LEFT JOIN orders o ON o.connection_id = :connection_id AND o.external_id = s.external_id
     WHERE o.fetch_seq IS NULL OR o.fetch_seq = 0 OR o.external_updated_at < s.updated_at

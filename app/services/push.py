@@ -223,7 +223,7 @@ def _explain_first(cell: Cell, shown: int | None, at: datetime) -> None:
         cell.look_again(at)
     elif cell.check_due_at is None or cell.reported is not None:
         cell.reported = shown
-        cell.check_due_at = cell.check_due_at or at + cell_store.HINT_SETTLE
+        cell.check_due_at = cell.check_due_at or at + cell_store.DOUBT_SETTLE
 
 
 def _commit_attempts(

@@ -2,7 +2,7 @@
 
 Revision ID: 0001
 Revises: 
-Create Date: 2026-11-23 09:34:16.313911
+Create Date: 2026-11-23 09:42:33.579448
 
 """
 from alembic import op
@@ -30,6 +30,7 @@ def upgrade():
     sa.Column('token', sa.Uuid(), nullable=False),
     sa.Column('until', sa.DateTime(timezone=True), nullable=False),
     sa.Column('wanted', sa.Boolean(), server_default=sa.text('false'), nullable=False),
+    sa.Column('awaited', sa.Boolean(), server_default=sa.text('false'), nullable=False),
     sa.PrimaryKeyConstraint('connection_id', 'kind', name=op.f('pk_drain_leases'))
     )
     op.create_table('users',
