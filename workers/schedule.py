@@ -41,7 +41,7 @@ def tasks(app: Flask) -> list[Task]:
     return [
         Task(0.5, holds.hold_unread_orders),
         Task(1, sweeper.wake_due),
-        Task(10, sweeper.sweep),
+        Task(5, sweeper.sweep),
         Task(60, _check_webhooks),
         Task(3600, lambda: sweeper.house_keeping(retention_days)),
     ]

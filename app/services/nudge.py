@@ -11,7 +11,7 @@ from rq import Queue
 
 log = structlog.get_logger()
 
-FLAG_SECONDS = 10
+FLAG_SECONDS = 5
 """No longer than the sweeper's interval: a flag that outlives its job delays work by that much."""
 
 

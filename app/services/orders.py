@@ -30,6 +30,8 @@ CURSOR_OVERLAP = timedelta(minutes=5)
 SAME_SECOND = timedelta(seconds=3)
 """An order fetched this soon after its last change may have changed again in the same second."""
 LEASE_PATIENCE_SECONDS = 20.0
+RECENT = timedelta(minutes=1)
+"""Older same-second doubts were settled by the regular polls."""
 POLLED_PER_CALL = 25
 """Few, so that orders of webhooks get their turn between."""
 
@@ -104,6 +106,30 @@ def poll(scope: Scope, shop: OpenShop, *, same_second: bool = True) -> int | Non
     return fetched
 
 
+def fetch_doubtful(scope: Scope, shop: OpenShop, cell_ids: Sequence[int]) -> bool:
+    """Fetch once more the recent orders on these cells that may have changed again in the second of the
+    change that we have: their dates do not tell. A cancellation in the second of its order looks like
+    a number that rose by itself. False if another worker was at the shop's orders for too long.
+    """
+    with unit_of_work() as uow:
+        rows = uow.session.execute(
+            _DOUBTFUL,
+            {
+                "connection_id": scope.connection_id,
+                "cells": list(cell_ids),
+                "same_second": SAME_SECOND,
+                "recent": RECENT,
+            },
+        )
+        ids = [row.external_id for row in rows]
+    for batch in batches(ids, min(scope.capabilities.order_batch, POLLED_PER_CALL)):
+        with lease(Work.ORDERS, scope.connection_id, wait_seconds=LEASE_PATIENCE_SECONDS) as held:
+            if held is None:
+                return False
+            fetch_and_apply(scope, shop, batch, held)
+    return True
+
+
 def batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     for start in range(0, len(items), size):
         yield items[start : start + size]
@@ -128,6 +154,18 @@ _ADVANCE = text(
     """
     UPDATE connections SET orders_cursor = greatest(orders_cursor, :cursor), orders_polled_at = now()
     WHERE id = :id
+    """
+)
+_DOUBTFUL = text(
+    """
+    SELECT o.external_id FROM orders o
+    WHERE o.connection_id = :connection_id AND o.external_updated_at > now() - :recent
+        AND o.fetched_at < o.external_updated_at + :same_second
+        AND EXISTS (
+            SELECT 1 FROM order_lines l
+            WHERE l.order_id = o.id AND l.applied_cell_id = ANY(CAST(:cells AS bigint[]))
+        )
+    ORDER BY o.external_updated_at
     """
 )
 _NOT_HAD = text(

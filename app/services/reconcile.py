@@ -120,6 +120,8 @@ def _read_due(job: Job, held: Lease) -> bool:
     elapsed = timedelta(seconds=time.monotonic() - started)
     if orders.poll(job.scope, job.shop, same_second=False) is None:
         return False
+    if not orders.fetch_doubtful(job.scope, job.shop, list(ticket.versions)):
+        return False
     recorded = readings.record(
         ticket,
         found,

@@ -28,9 +28,12 @@ def wake_due() -> None:
         to_reconcile = session.execute(_TO_RECONCILE, params).scalars().all()
         events = session.execute(_RETRY_EVENTS).all()
         cells = session.execute(_RETRY_CELLS).all()
+        unanswered = session.execute(_UNANSWERED).scalars().all()
         uow.commit()
     for connection_id in to_reconcile:
         nudge(Drain.RECONCILE, connection_id)
+    for connection_id in unanswered:
+        nudge(Drain.PUSH, connection_id)
     for row in events:
         _retry("process_event", f"event-{row.id}-{row.attempts}", row.id)
     for row in cells:
@@ -38,7 +41,7 @@ def wake_due() -> None:
 
 
 def sweep() -> None:
-    """Every 10 seconds: whatever lies unfinished gets its nudge again.
+    """Every 5 seconds: whatever lies unfinished gets its nudge again.
 
     Once a day a shop's catalog is read anew: a renamed or repriced listing makes itself heard nowhere else.
     """
@@ -122,6 +125,13 @@ _RETRY_CELLS = text(
     )
     UPDATE stock_cells c SET next_attempt_at = now() + interval '1 minute' FROM due WHERE c.id = due.id
     RETURNING c.id, c.failures
+    """
+)
+_UNANSWERED = text(
+    """
+    SELECT DISTINCT a.connection_id FROM push_attempts a JOIN connections c ON c.id = a.connection_id
+    WHERE a.outcome = 'unknown' AND a.deadline_at > now() AND c.state = 'active'
+        AND coalesce(c.backoff_until <= now(), true)
     """
 )
 _TO_INTAKE = text(
