@@ -24,7 +24,7 @@ from app.platforms.base import (
 )
 from app.platforms.registry import platform
 from app.services import readings
-from app.services.order_effects import Scope, apply_orders, next_fetch_seq
+from app.services.order_effects import Scope, apply_orders, begin_fetch
 from app.services.uow import unit_of_work
 from benchmarks.world import Made, make_account
 
@@ -58,7 +58,7 @@ def apply_many(app: Flask) -> float:
     rng = random.Random(1)
     batch = [_order(rng, number) for number in range(ORDERS)]
     with app.app_context():
-        seq = next_fetch_seq()
+        seq = begin_fetch().seq
         started = time.perf_counter()
         if failed := apply_orders(scope, batch, fetch_seq=seq, fetched_at=datetime.now(UTC)):
             raise RuntimeError(f"{len(failed)} orders were not applied")

@@ -9,6 +9,7 @@ import random
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -28,7 +29,7 @@ from app.services import cells as cell_store
 from app.services import connections, importer, privacy
 from app.services.leases import SLICE_SECONDS, Lease, Work, lease
 from app.services.nudge import Drain, begin, nudge
-from app.services.orders import Fetched, fetch_and_apply
+from app.services.orders import Fetched, fetch_and_apply, not_read_since
 from app.services.uow import unit_of_work
 from app.services.work import Job, work_on
 
@@ -37,6 +38,10 @@ log = structlog.get_logger()
 EVENTS_PER_BATCH = 200
 READY = ("review", "active", "paused")
 """States in which events are processed; before, they wait for the import to finish."""
+
+
+OLD_NEWS = timedelta(seconds=5)
+"""A number seen longer ago says little of what the shop shows now; the next poll asks it."""
 
 
 class EventFailed(SyncFlowError):
@@ -50,6 +55,8 @@ class _Batch:
     """What a batch of events asks for, and each event's verdict."""
 
     orders: dict[str, list[int]] = field(default_factory=dict)
+    told_of_orders: dict[str, datetime] = field(default_factory=dict)
+    """When the last of an order's events came in."""
     levels: list[LevelReported] = field(default_factory=list)
     products: dict[str, bool] = field(default_factory=dict)
     product_events: dict[str, list[int]] = field(default_factory=dict)
@@ -103,8 +110,8 @@ def _pending(connection_id: int) -> Sequence[Row[Any]]:
 def _process(job: Job, rows: Sequence[Row[Any]], held: Lease) -> None:
     batch = _sort(job, rows)
     fetched = Fetched()
-    if batch.orders:
-        fetched = fetch_and_apply(job.scope, job.shop, list(batch.orders), held)
+    if due := not_read_since(job.scope, batch.told_of_orders):
+        fetched = fetch_and_apply(job.scope, job.shop, due, held)
     if batch.products:
         held.renew()
         for product_id, fault in importer.refresh_products(job, batch.products).items():
@@ -138,8 +145,11 @@ def _sort(job: Job, rows: Iterable[Row[Any]]) -> _Batch:
             match signal:
                 case OrderChanged(order_id):
                     batch.orders.setdefault(order_id, []).append(row.id)
+                    earlier = batch.told_of_orders.get(order_id, row.received_at)
+                    batch.told_of_orders[order_id] = max(earlier, row.received_at)
                 case LevelReported():
-                    batch.levels.append(signal)
+                    if row.received_at > datetime.now(UTC) - OLD_NEWS:
+                        batch.levels.append(signal)
                 case ProductChanged(product_id, deleted):
                     batch.products[product_id] = deleted
                     batch.product_events.setdefault(product_id, []).append(row.id)

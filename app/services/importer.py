@@ -19,7 +19,7 @@ from app.services import cells as cell_store
 from app.services.catalog import Place
 from app.services.leases import Lease, Work, lease
 from app.services.nudge import Drain, begin, nudge
-from app.services.order_effects import apply_orders, next_fetch_seq, reapply_listings
+from app.services.order_effects import apply_orders, begin_fetch, reapply_listings
 from app.services.poison import together_or_alone
 from app.services.runs import Run, sync_run
 from app.services.uow import unit_of_work
@@ -255,13 +255,13 @@ def _take_open_orders(job: Job, held: Lease) -> int:
     with lease(Work.ORDERS, job.scope.connection_id, wait_seconds=60) as orders_held:
         if orders_held is None:
             raise Conflict("Another worker is reading this shop's orders.")
-        fetch_seq, fetched_at = next_fetch_seq(), datetime.now(UTC)
+        fetch = begin_fetch()
         for page in job.shop.channel.open_orders():
-            apply_orders(job.scope, page, fetch_seq=fetch_seq, fetched_at=fetched_at)
+            apply_orders(job.scope, page, fetch_seq=fetch.seq, fetched_at=fetch.at)
             taken += len(page)
             held.renew()
             orders_held.renew()
-            fetch_seq, fetched_at = next_fetch_seq(), datetime.now(UTC)
+            fetch = begin_fetch()
     return taken
 
 

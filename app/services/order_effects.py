@@ -80,12 +80,23 @@ class _LineState:
     channel_effects: list[ChannelEffect] = field(default_factory=list)
 
 
-def next_fetch_seq() -> int:
-    """Taken before the HTTP call: of two fetches of an order the one requested later wins."""
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """Taken before the HTTP call: of two fetches of an order the one requested later wins.
+
+    `at` is the database's clock, as is an event's `received_at`: a fetch requested after an event came in
+    has all that the event could tell.
+    """
+
+    seq: int
+    at: datetime
+
+
+def begin_fetch() -> Fetch:
     with unit_of_work() as uow:
-        seq: int = uow.session.execute(text("SELECT nextval('fetch_seq')")).scalar_one()
+        row = uow.session.execute(text("SELECT nextval('fetch_seq') AS seq, clock_timestamp() AS at")).one()
         uow.commit()
-    return seq
+    return Fetch(row.seq, row.at)
 
 
 def apply_orders(

@@ -6,9 +6,9 @@ Transient and AuthExpired leave everything as it was.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 import structlog
@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from app.platforms.base import OrderStamp
 from app.services.leases import Lease, Work, lease
-from app.services.order_effects import Scope, apply_orders, keep_vanished, next_fetch_seq
+from app.services.order_effects import Scope, apply_orders, begin_fetch, keep_vanished
 from app.services.poison import together_or_alone
 from app.services.shops import OpenShop
 from app.services.uow import unit_of_work
@@ -62,14 +62,30 @@ def fetch_and_apply(scope: Scope, shop: OpenShop, order_ids: Sequence[str], held
 
 
 def _fetch_batch(scope: Scope, shop: OpenShop, ids: Sequence[str], result: Fetched) -> None:
-    fetch_seq, fetched_at = next_fetch_seq(), datetime.now(UTC)
+    fetch = begin_fetch()
     batch = shop.channel.fetch_orders(ids)
-    failed = apply_orders(scope, batch.orders, fetch_seq=fetch_seq, fetched_at=fetched_at)
+    failed = apply_orders(scope, batch.orders, fetch_seq=fetch.seq, fetched_at=fetch.at)
     result.failed |= failed
     result.applied += len(batch.orders) - len(failed)
     if batch.missing:
         keep_vanished(scope, batch.missing)
         result.missing.update(batch.missing)
+
+
+def not_read_since(scope: Scope, told: Mapping[str, datetime]) -> list[str]:
+    """Of the orders we were told of at these times, those that no fetch requested later has read."""
+    if not told:
+        return []
+    with unit_of_work() as uow:
+        rows = uow.session.execute(
+            _NOT_READ_SINCE,
+            {
+                "connection_id": scope.connection_id,
+                "ids": list(told),
+                "dates": list(told.values()),
+            },
+        )
+        return [row.external_id for row in rows]
 
 
 def poll(scope: Scope, shop: OpenShop, *, same_second: bool = True) -> int | None:
@@ -154,6 +170,15 @@ _ADVANCE = text(
     """
     UPDATE connections SET orders_cursor = greatest(orders_cursor, :cursor), orders_polled_at = now()
     WHERE id = :id
+    """
+)
+_NOT_READ_SINCE = text(
+    """
+    SELECT t.external_id
+    FROM unnest(CAST(:ids AS text[]), CAST(:dates AS timestamptz[])) AS t (external_id, told_at)
+    LEFT JOIN orders o ON o.connection_id = :connection_id AND o.external_id = t.external_id
+    WHERE o.fetched_at IS NULL OR o.fetched_at < t.told_at
+    ORDER BY t.told_at
     """
 )
 _DOUBTFUL = text(

@@ -12,7 +12,7 @@ from app.domain.orders import ChannelEffect, LinePart, PartKind
 from app.platforms.base import OrderState, PaymentState
 from app.platforms.errors import Permanent
 from app.services import importer, order_effects, orders, reconcile
-from app.services.order_effects import keep_vanished, next_fetch_seq, reapply_listings
+from app.services.order_effects import begin_fetch, keep_vanished, reapply_listings
 from tests.services.shop import Shop, a_line, an_order, cancelled, happened
 from tests.services.world import World
 
@@ -58,7 +58,7 @@ def test_a_fetch_requested_earlier_does_not_overwrite_one_requested_later(
     world: World, connection: int
 ) -> None:
     at = now()
-    early, late = next_fetch_seq(), next_fetch_seq()
+    early, late = begin_fetch().seq, begin_fetch().seq
     order = an_order("1", a_line("A", 3, at=at), at=at)
     assert world.take(connection, cancelled(order, at=at), fetch_seq=late)
     assert not world.take(connection, order, fetch_seq=early)

@@ -14,7 +14,7 @@ from sqlalchemy import Row, text
 from app.models import Account, Connection
 from app.platforms.base import ExternalOrder
 from app.services import events, importer, push, reconcile
-from app.services.order_effects import Scope, apply_order, next_fetch_seq
+from app.services.order_effects import Scope, apply_order, begin_fetch
 from app.services.shops import OpenShop
 from app.services.uow import unit_of_work
 from tests.services.shop import Shop, a_platform, ref_of
@@ -87,16 +87,19 @@ class World:
             UPDATE drifts SET seen_at = seen_at - :by;
             UPDATE push_attempts SET started_at = started_at - :by, deadline_at = deadline_at - :by,
                 closed_at = closed_at - :by, created_at = created_at - :by;
-            UPDATE orders SET fetched_at = fetched_at - :by;
+            UPDATE orders SET fetched_at = fetched_at - :by,
+                external_updated_at = external_updated_at - :by;
             UPDATE drain_leases SET until = until - :by;
             UPDATE inbound_events SET next_attempt_at = next_attempt_at - :by;
             UPDATE connections SET backoff_until = backoff_until - :by,
                 orders_polled_at = orders_polled_at - :by,
                 levels_swept_at = levels_swept_at - :by,
-                levels_cursor = levels_cursor - :by
+                levels_cursor = levels_cursor - :by, orders_cursor = orders_cursor - :by
             """,
             by=by,
         )
+        for shop in self.shops.values():
+            shop.age(by)
 
     # --------------------------------------------------------------------------------- what happens
 
@@ -111,7 +114,7 @@ class World:
 
     def take(self, connection_id: int, order: ExternalOrder, *, fetch_seq: int | None = None) -> bool:
         """The order is fetched now and applied."""
-        seq = fetch_seq or next_fetch_seq()
+        seq = fetch_seq or begin_fetch().seq
         with unit_of_work() as uow:
             applied = apply_order(
                 uow, self.scope(connection_id), order, fetch_seq=seq, fetched_at=datetime.now(UTC)
