@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 
 from app.platforms.base import CellRef, LevelReading, StockWrite, Unsyncable, WriteOutcome, WriteResult
@@ -20,6 +21,9 @@ from app.platforms.woocommerce.variations import Owned, Variations, chunks
 
 IGNORED = "ignored"
 """Our code for a write that the shop answered as done without doing it."""
+
+
+REQUESTS_AT_A_TIME = 4
 
 
 class Levels:
@@ -52,37 +56,44 @@ class Levels:
         """One reading per ref, in order."""
         products = [ref.stock_id for ref in refs if _parent_id(ref) is None]
         pairs = [(parent, _own_id(ref)) for ref in refs if (parent := _parent_id(ref))]
-        found: dict[CellRef, LevelReading] = {}
-        for ids in chunks(list(dict.fromkeys(products))):
+        with ThreadPoolExecutor(2) as pool:
+            of_products = pool.submit(self._read_products, list(dict.fromkeys(products)))
+            of_variations = pool.submit(self._read_variations, list(dict.fromkeys(pairs)))
+        found = {reading.ref: reading for reading in (*of_products.result(), *of_variations.result())}
+        return [found.get(ref) or LevelReading(ref, None, Unsyncable.VANISHED) for ref in refs]
+
+    def _read_products(self, product_ids: Sequence[str]) -> list[LevelReading]:
+        found: list[LevelReading] = []
+        for ids in chunks(product_ids):
             rows = self._client.rows(
                 "products", include=",".join(ids), per_page=PAGE_SIZE, _fields=LEVEL_FIELDS
             )
-            found.update((reading.ref, reading) for reading in map(level_from, rows))
-        if pairs:
-            by_id = self._variations.by_id(list(dict.fromkeys(pairs)), LEVEL_FIELDS)
-            readings = (level_from(variation, parent) for (parent, _), variation in by_id.items())
-            found.update((reading.ref, reading) for reading in readings)
-        return [found.get(ref) or LevelReading(ref, None, Unsyncable.VANISHED) for ref in refs]
+            found.extend(map(level_from, rows))
+        return found
+
+    def _read_variations(self, pairs: Sequence[tuple[str, str]]) -> list[LevelReading]:
+        if not pairs:
+            return []
+        by_id = self._variations.by_id(pairs, LEVEL_FIELDS)
+        return [level_from(variation, parent) for (parent, _), variation in by_id.items()]
 
     def write(self, writes: Sequence[StockWrite], deadline: float) -> Sequence[WriteResult]:
         """Set the numbers, each request sent at most once and none after `deadline`.
 
-        Raises Transient or AuthExpired only if the first request did nothing.
+        Each parent's variations take a request of their own: a few are under way at a time. Raises
+        Transient or AuthExpired only if no request did anything.
         """
+        with ThreadPoolExecutor(REQUESTS_AT_A_TIME) as pool:
+            sent = [
+                (batch, pool.submit(self._write_batch, path, batch, deadline))
+                for path, batch in _batches(writes)
+            ]
+        faults = [future.exception() for _, future in sent]
+        if all(isinstance(f, Transient | AuthExpired) and not isinstance(f, OutcomeUnknown) for f in faults):
+            sent[0][1].result()
         results: dict[CellRef, WriteResult] = {}
-        for path, batch in _batches(writes):
-            try:
-                outcome = self._write_batch(path, batch, deadline)
-            except OutcomeUnknown as err:
-                outcome = _all(batch, WriteOutcome.UNKNOWN, err.code, str(err))
-            except (Transient, AuthExpired) as err:
-                if not results:
-                    raise
-                outcome = _all(batch, WriteOutcome.NOT_APPLIED, err.code, str(err))
-            except Permanent as err:
-                code = err.refusal if isinstance(err, Refused) else err.code
-                outcome = _all(batch, WriteOutcome.REJECTED, code, str(err))
-            results.update(outcome)
+        for batch, future in sent:
+            results.update(_outcome(batch, future))
         return [results[write.ref] for write in writes]
 
     def _write_batch(
@@ -95,6 +106,20 @@ class Levels:
             str(answer.get("id")): answer for answer in self._client.update_batch(path, updates, deadline)
         }
         return {write.ref: _result(write, answers.get(_own_id(write.ref))) for write in batch}
+
+
+def _outcome(
+    batch: Sequence[StockWrite], future: Future[Mapping[CellRef, WriteResult]]
+) -> Mapping[CellRef, WriteResult]:
+    try:
+        return future.result()
+    except OutcomeUnknown as err:
+        return _all(batch, WriteOutcome.UNKNOWN, err.code, str(err))
+    except (Transient, AuthExpired) as err:
+        return _all(batch, WriteOutcome.NOT_APPLIED, err.code, str(err))
+    except Permanent as err:
+        code = err.refusal if isinstance(err, Refused) else err.code
+        return _all(batch, WriteOutcome.REJECTED, code, str(err))
 
 
 def _result(write: StockWrite, answer: Doc | None) -> WriteResult:

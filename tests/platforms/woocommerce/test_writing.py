@@ -10,6 +10,7 @@ import pytest
 
 from app.platforms.base import CellRef, StockWrite, WriteKind, WriteOutcome, WriteResult
 from app.platforms.errors import AuthExpired, Permanent, Transient
+from app.platforms.woocommerce.levels import REQUESTS_AT_A_TIME
 from app.platforms.woocommerce.subscriptions import TOPICS
 from tests.platforms.woocommerce.payloads import product, variation
 from tests.platforms.woocommerce.shop import NOT_YOURS, Answer, Call, ScriptedShop, error, rows
@@ -53,23 +54,23 @@ def test_products_and_each_parents_variations_are_written_in_one_call_each() -> 
         results = send(shop, *writes)
     assert [result.ref for result in results] == [each.ref for each in writes]
     assert set(outcomes(results)) == {WriteOutcome.APPLIED}
-    assert [(call.path, updates(call)) for call in shop.calls] == [
-        (
-            "products/batch",
-            [{"id": 799, "stock_quantity": 1}, {"id": 800, "stock_quantity": 5}],
-        ),
+    assert sorted((call.path, updates(call)) for call in shop.calls) == [
         (
             "products/800/variations/batch",
             [{"id": 801, "stock_quantity": 2}, {"id": 802, "stock_quantity": -4}],
         ),
         ("products/900/variations/batch", [{"id": 901, "stock_quantity": 3}]),
+        (
+            "products/batch",
+            [{"id": 799, "stock_quantity": 1}, {"id": 800, "stock_quantity": 5}],
+        ),
     ]
 
 
 def test_no_batch_is_larger_than_the_shop_takes() -> None:
     with ScriptedShop({"POST products/batch": obedient}) as shop:
         results = send(shop, *(write(str(1000 + index)) for index in range(250)))
-    assert [len(updates(call)) for call in shop.calls] == [100, 100, 50]
+    assert sorted(len(updates(call)) for call in shop.calls) == [50, 100, 100]
     assert len(results) == 250
 
 
@@ -127,11 +128,20 @@ def test_a_write_of_unknown_outcome_is_sent_once_and_told_as_unknown(answer: Ans
     assert len(shop.calls) == 1
 
 
-def test_a_write_that_hangs_ends_at_its_deadline_and_the_rest_is_not_sent() -> None:
-    with ScriptedShop({"POST products/batch": Answer(hang=True)}) as shop:
-        results = send(shop, write("799"), write("800:801"), seconds=0.3)
-    assert outcomes(results) == [WriteOutcome.UNKNOWN, WriteOutcome.NOT_APPLIED]
-    assert shop.paths("POST") == ["products/batch"]
+def test_a_write_that_hangs_ends_at_its_deadline_and_does_not_hold_up_the_others() -> None:
+    routes = {"POST products/batch": Answer(hang=True), "POST products/800/variations/batch": obedient}
+    with ScriptedShop(routes) as shop:
+        results = send(shop, write("799"), write("800:801"), seconds=1)
+    assert outcomes(results) == [WriteOutcome.UNKNOWN, WriteOutcome.APPLIED]
+
+
+def test_requests_that_wait_for_their_turn_beyond_the_deadline_are_not_sent() -> None:
+    parents = [str(800 + index) for index in range(REQUESTS_AT_A_TIME + 1)]
+    routes = {f"POST products/{parent}/variations/batch": Answer(hang=True) for parent in parents}
+    with ScriptedShop(routes) as shop:
+        results = send(shop, *(write(f"{parent}:1") for parent in parents), seconds=0.5)
+    assert outcomes(results) == [WriteOutcome.UNKNOWN] * REQUESTS_AT_A_TIME + [WriteOutcome.NOT_APPLIED]
+    assert len(shop.paths("POST")) == REQUESTS_AT_A_TIME
 
 
 def test_nothing_is_sent_after_the_deadline() -> None:
