@@ -12,7 +12,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from marshmallow import Schema
@@ -124,6 +124,10 @@ class Shop:
             self.numbers[ref_of(line.listing_external_id or "")] += line.quantity
         self.orders[order_id] = cancelled(order, at=at)
         return self.orders[order_id]
+
+    def age(self, by: timedelta) -> None:
+        """All its orders were placed, and changed, `by` earlier."""
+        self.orders = {order_id: _aged(order, by) for order_id, order in self.orders.items()}
 
     # --------------------------------------------------------------------------------------- Channel
 
@@ -377,6 +381,18 @@ def cancelled(order: ExternalOrder, *, at: datetime) -> ExternalOrder:
         payment=PaymentState.VOIDED,
         state=OrderState.CANCELLED,
     )
+
+
+def _aged(order: ExternalOrder, by: timedelta) -> ExternalOrder:
+    lines = tuple(
+        replace(
+            line,
+            parts=tuple(replace(part, at=part.at - by) for part in line.parts),
+            channel_effects=tuple(replace(effect, at=effect.at - by) for effect in line.channel_effects),
+        )
+        for line in order.lines
+    )
+    return replace(order, lines=lines, created_at=order.created_at - by, updated_at=order.updated_at - by)
 
 
 # -------------------------------------------------------------------------------------------- platform
