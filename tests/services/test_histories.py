@@ -40,7 +40,12 @@ class History:
         self.placed: list[tuple[int, str, str, int]] = []
 
     def live(self) -> None:
-        acts = [self.buyer] * 4 + [self.cancel, self.merchant, self.trouble, self.forget] + [self.work] * 6
+        acts = (
+            [self.buyer] * 4
+            + [self.cancel, self.merchant, self.forget]
+            + [self.trouble] * 3
+            + [self.work] * 6
+        )
         for _step in range(STEPS):
             self.random.choice(acts)()
             if self.random.random() < 0.5:
@@ -119,8 +124,12 @@ class History:
     def check(self) -> None:
         self.world.assert_quiet()
         self.world.assert_explained()
+        recorded = {r.external_id for r in self.world.rows("SELECT external_id FROM orders")}
+        assert recorded == {order_id for shop in self.shops for order_id in shop.orders}
         for sku in SKUS:
             assert self.world.available(sku) == self.truth[sku]
+            if not self.edits:
+                assert {cause for cause, _, _ in self.world.movements(sku)} <= {"import", "order"}
             for shop in self.shops:
                 target = max(self.truth[sku], 0)
                 assert shop.number(sku) == target or (target == 0 and shop.number(sku) < 0)
