@@ -72,8 +72,8 @@ class _Attempt:
 def drain(connection_id: int) -> None:
     """Write all of the connection's dirty cells. Changes of one window share their calls.
 
-    Safe to run at any time and twice: a second drain of the same connection finds the lease taken and
-    leaves; the first looks again before it ends.
+    Safe to run at any time and twice: a second drain of the same connection finds the lease taken, leaves
+    word and goes; the first has the cells looked at again when it gives the lease back.
     """
     with work_on(connection_id, states=("active",)) as job:
         if job is None:
