@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from app.platforms.base import Lane
 from app.services import events, importer, push
 from app.services import reconcile as reconciliation
 
 
 def drain_intake(connection_id: int) -> None:
-    events.drain(connection_id)
+    events.drain(connection_id, Lane.ORDERS)
+
+
+def drain_hints(connection_id: int) -> None:
+    events.drain(connection_id, Lane.HINTS)
 
 
 def drain_push(connection_id: int) -> None:

@@ -36,6 +36,7 @@ class InboundEvent(Base):
         Index(
             "ix_inbound_events_unprocessed",
             "connection_id",
+            "lane",
             "id",
             postgresql_where=text("state IN ('pending', 'retrying')"),
         ),
@@ -52,6 +53,8 @@ class InboundEvent(Base):
     account_id: Mapped[BigInt]
     connection_id: Mapped[BigInt]
     topic: Mapped[str] = mapped_column(Text)
+    lane: Mapped[str] = mapped_column(String(8), server_default="orders")
+    """`orders` or `hints` (app.platforms.base.Lane): each is worked on by itself."""
     dedupe_key: Mapped[str] = mapped_column(Text)
     headers: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     body: Mapped[bytes] = mapped_column(LargeBinary)

@@ -259,6 +259,15 @@ class Ignored:
 Signal = OrderChanged | LevelReported | ProductChanged | Disconnected | PrivacyRequest | Ignored
 
 
+class Lane(StrEnum):
+    """Who waits for whom: hints come by the dozen with every sale and must not hold up the sale itself."""
+
+    ORDERS = "orders"
+    """Orders, and what concerns the connection as a whole."""
+    HINTS = "hints"
+    """Products and levels: a reason to look, never a measurement."""
+
+
 @dataclass(frozen=True, slots=True)
 class Envelope:
     """What the headers and the bytes of a webhook say about it, read without trusting them.
@@ -271,6 +280,7 @@ class Envelope:
     topic: str
     dedupe_key: str
     event_id_is_unique: bool
+    lane: Lane = Lane.ORDERS
     triggered_at: datetime | None = None
 
 
@@ -403,6 +413,7 @@ class Capabilities:
     compare_and_set: bool
     write_batch: int
     order_batch: int
+    """Orders of one fetch; several such fetches may be under way at a time."""
     read_batch: int
     deltas: bool
     locations: bool

@@ -16,6 +16,7 @@ from psycopg import Connection as Psycopg
 from psycopg_pool import ConnectionPool
 
 from app.errors import SyncFlowError
+from app.platforms.base import Lane
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +38,7 @@ class EventRow:
     account_id: int
     connection_id: int
     topic: str
+    lane: Lane
     dedupe_key: str
     event_id_is_unique: bool
     headers: str
@@ -64,11 +66,13 @@ class _Ticket:
 class EventWriter:
     """One per process; starts its thread with the first row, so that it never crosses a fork.
 
-    `on_stored` gets the connections of each batch once it is on disk; it must not block.
+    `on_stored` gets the connections and lanes of each batch once it is on disk; it must not block.
     """
 
     def __init__(
-        self, pool: Callable[[], ConnectionPool[Psycopg]], on_stored: Callable[[Collection[int]], None]
+        self,
+        pool: Callable[[], ConnectionPool[Psycopg]],
+        on_stored: Callable[[Collection[tuple[int, Lane]]], None],
     ) -> None:
         self._pool = pool
         self._on_stored = on_stored
@@ -121,8 +125,9 @@ class EventWriter:
 
     def _write(self, tickets: Sequence[_Ticket]) -> None:
         first = {ticket.row.identity: ticket for ticket in reversed(tickets)}
+        rows = [ticket.row for ticket in first.values()]
         try:
-            stored = self._insert([ticket.row for ticket in first.values()])
+            stored = self._insert(rows)
         except (psycopg.DataError, psycopg.IntegrityError):
             if len(tickets) == 1:
                 raise
@@ -132,7 +137,7 @@ class EventWriter:
             identity = ticket.row.identity
             ticket.settle(stored=identity in stored and first[identity] is ticket)
         if stored:
-            self._on_stored({connection_id for connection_id, _topic, _key in stored})
+            self._on_stored({(row.connection_id, row.lane) for row in rows if row.identity in stored})
 
     def _write_one_by_one(self, tickets: Sequence[_Ticket]) -> None:
         """One of them cannot be stored, which is no fault of the others."""
@@ -148,6 +153,7 @@ class EventWriter:
             [row.account_id for row in rows],
             [row.connection_id for row in rows],
             [row.topic for row in rows],
+            [row.lane.value for row in rows],
             [row.dedupe_key for row in rows],
             [row.event_id_is_unique for row in rows],
             [row.headers for row in rows],
@@ -159,11 +165,11 @@ class EventWriter:
 
 # OFFSET 0 keeps the look at earlier rows an index scan per event, whatever the table's statistics say.
 _INSERT = """
-    INSERT INTO inbound_events (account_id, connection_id, topic, dedupe_key, headers, body)
-    SELECT n.account_id, n.connection_id, n.topic, n.dedupe_key, CAST(n.headers AS jsonb), n.body
+    INSERT INTO inbound_events (account_id, connection_id, topic, lane, dedupe_key, headers, body)
+    SELECT n.account_id, n.connection_id, n.topic, n.lane, n.dedupe_key, CAST(n.headers AS jsonb), n.body
     FROM unnest(
-        %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::boolean[], %s::text[], %s::bytea[]
-    ) AS n (account_id, connection_id, topic, dedupe_key, event_id_is_unique, headers, body)
+        %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::boolean[], %s::text[], %s::bytea[]
+    ) AS n (account_id, connection_id, topic, lane, dedupe_key, event_id_is_unique, headers, body)
     WHERE NOT EXISTS (
         SELECT 1 FROM inbound_events e
         WHERE e.connection_id = n.connection_id AND e.dedupe_key = n.dedupe_key AND e.topic = n.topic

@@ -20,6 +20,7 @@ from app.errors import SyncFlowError
 from app.platforms.base import (
     Disconnected,
     Ignored,
+    Lane,
     LevelReported,
     OrderChanged,
     PrivacyRequest,
@@ -27,15 +28,16 @@ from app.platforms.base import (
 )
 from app.services import cells as cell_store
 from app.services import connections, importer, privacy
-from app.services.leases import SLICE_SECONDS, Lease, Work, lease
-from app.services.nudge import Drain, begin, nudge
+from app.services.leases import SLICE_SECONDS, Work, lease
+from app.services.nudge import DRAIN_OF_LANE, begin, nudge
 from app.services.orders import Fetched, fetch_and_apply, not_read_since
 from app.services.uow import unit_of_work
 from app.services.work import Job, work_on
 
 log = structlog.get_logger()
 
-EVENTS_PER_BATCH = 200
+EVENTS_PER_BATCH = {Lane.ORDERS: 200, Lane.HINTS: 1000}
+_WORK = {Lane.ORDERS: Work.ORDERS, Lane.HINTS: Work.HINTS}
 READY = ("review", "active", "paused")
 """States in which events are processed; before, they wait for the import to finish."""
 
@@ -66,22 +68,24 @@ class _Batch:
     """event id -> (state, words)"""
 
 
-def drain(connection_id: int) -> None:
-    """Process the connection's events, a slice of time at once. Safe to run at any time and twice."""
-    begin(Drain.INTAKE, connection_id)
+def drain(connection_id: int, lane: Lane) -> None:
+    """Process the connection's events of a lane, a slice of time at once. Safe to run at any time and
+    twice."""
+    this = DRAIN_OF_LANE[lane]
+    begin(this, connection_id)
     with work_on(connection_id, states=READY) as job:
         if job is None:
             return
-        with lease(Work.ORDERS, connection_id) as held:
+        with lease(_WORK[lane], connection_id) as held:
             if held is None:
                 return
             slice_ends = time.monotonic() + SLICE_SECONDS
-            while rows := _pending(connection_id):
+            while rows := _pending(connection_id, lane):
                 if time.monotonic() > slice_ends or not held.renew():
-                    nudge(Drain.INTAKE, connection_id)
+                    nudge(this, connection_id)
                     return
-                _process(job, rows, held)
-                begin(Drain.INTAKE, connection_id)
+                _process(job, rows)
+                begin(this, connection_id)
 
 
 def process_one(event_id: int) -> None:
@@ -92,28 +96,28 @@ def process_one(event_id: int) -> None:
         return
     with (
         work_on(row.connection_id, states=READY) as job,
-        lease(Work.ORDERS, row.connection_id, wait_seconds=20) as held,
+        lease(_WORK[Lane(row.lane)], row.connection_id, wait_seconds=20) as held,
     ):
         if job is not None and held is not None:
-            _process(job, [row], held)
+            _process(job, [row])
     with unit_of_work() as uow:
         after = uow.session.execute(_ONE, {"id": event_id}).one()
     if after.state == "dead":
         raise EventFailed(f"Event {event_id} ({after.topic}) failed {after.attempts} times: {after.verdict}")
 
 
-def _pending(connection_id: int) -> Sequence[Row[Any]]:
+def _pending(connection_id: int, lane: Lane) -> Sequence[Row[Any]]:
     with unit_of_work() as uow:
-        return uow.session.execute(_PENDING, {"id": connection_id, "limit": EVENTS_PER_BATCH}).all()
+        params = {"id": connection_id, "lane": lane.value, "limit": EVENTS_PER_BATCH[lane]}
+        return uow.session.execute(_PENDING, params).all()
 
 
-def _process(job: Job, rows: Sequence[Row[Any]], held: Lease) -> None:
+def _process(job: Job, rows: Sequence[Row[Any]]) -> None:
     batch = _sort(job, rows)
     fetched = Fetched()
     if due := not_read_since(job.scope, batch.told_of_orders):
-        fetched = fetch_and_apply(job.scope, job.shop, due, held)
+        fetched = fetch_and_apply(job.scope, job.shop, due)
     if batch.products:
-        held.renew()
         for product_id, fault in importer.refresh_products(job, batch.products).items():
             for event_id in batch.product_events[product_id]:
                 batch.verdicts[event_id] = ("retrying", f"product not read: {fault}")
@@ -198,12 +202,12 @@ def _finish(rows: Sequence[Row[Any]], batch: _Batch) -> None:
 _PENDING = text(
     """
     SELECT id, received_at, connection_id, topic, headers, body, state, attempts FROM inbound_events
-    WHERE connection_id = :id AND state = 'pending' ORDER BY id LIMIT :limit
+    WHERE connection_id = :id AND state = 'pending' AND lane = :lane ORDER BY id LIMIT :limit
     """
 )
 _ONE = text(
     """
-    SELECT id, received_at, connection_id, topic, headers, body, state, attempts, verdict
+    SELECT id, received_at, connection_id, lane, topic, headers, body, state, attempts, verdict
     FROM inbound_events WHERE id = :id
     """
 )

@@ -94,7 +94,7 @@ _WAITING = text(
     """
     SELECT e.id, e.received_at, e.connection_id, e.topic, e.headers, e.body, c.platform
     FROM inbound_events e JOIN connections c ON c.id = e.connection_id
-    WHERE e.state IN ('pending', 'retrying') AND NOT e.held
+    WHERE e.state IN ('pending', 'retrying') AND e.lane = 'orders' AND NOT e.held
         AND e.received_at < clock_timestamp() - make_interval(secs => :patience)
         AND c.state IN ('review', 'active', 'paused')
     ORDER BY e.id LIMIT :limit

@@ -67,6 +67,7 @@ def _import(job: Job, held: Lease, run: Run) -> None:
         uow.session.execute(_IMPORTED, {"id": job.scope.connection_id, "cursor": started - IMPORTED_BEFORE})
         uow.commit()
     nudge(Drain.INTAKE, job.scope.connection_id)
+    nudge(Drain.HINTS, job.scope.connection_id)
     run.counts = {"listings": listings, "tracked": tracked, "open_orders": orders}
     log.info("imported", connection_id=job.scope.connection_id, **run.counts)
 

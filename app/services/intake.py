@@ -22,7 +22,7 @@ from psycopg import Connection as Psycopg
 from psycopg_pool import ConnectionPool
 
 from app.errors import NotFound, SyncFlowError
-from app.platforms.base import Envelope, Platform
+from app.platforms.base import Envelope, Lane, Platform
 from app.platforms.registry import platform as platform_by_slug
 from app.services.credentials import Vault
 from app.services.event_writer import EventRow, EventWriter
@@ -75,11 +75,11 @@ class Intake:
     def __init__(
         self,
         settings: Settings,
-        wake: Callable[[Collection[int]], None],
+        wake: Callable[[Collection[tuple[int, Lane]]], None],
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`wake` has workers look at the connections' new events; it must not block."""
+        """`wake` has workers look at the connections' new events in these lanes; it must not block."""
         self._settings = settings
         self._writer = EventWriter(self._open_pool, wake)
         self._vault = Vault(settings.credential_keys)
@@ -179,6 +179,7 @@ class Intake:
                 account_id=account_id,
                 connection_id=connection_id,
                 topic=envelope.topic,
+                lane=envelope.lane,
                 dedupe_key=_short(envelope.dedupe_key),
                 event_id_is_unique=envelope.event_id_is_unique,
                 headers=json.dumps({name: value for name, value in headers.items() if _is_kept(name)}),

@@ -1,7 +1,12 @@
-"""One worker at a time per connection and kind of work, by a lease that a dead worker loses."""
+"""One worker at a time per connection and kind of work, by a lease that a dead worker loses.
+
+While it is held, a thread of its own keeps it; it runs out seconds after its process died or hangs. What a
+lease guards must stay right all the same if two workers do it at once.
+"""
 
 from __future__ import annotations
 
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -9,20 +14,35 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
+import structlog
+from flask import current_app
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
+from app.extensions import db
 from app.services.nudge import Drain, nudge
 from app.services.uow import unit_of_work
 
-LEASE_SECONDS = 30.0
+log = structlog.get_logger()
+
+LEASE_SECONDS = 10.0
+BEAT_SECONDS = 3.0
+"""How often a holder's thread renews it."""
+KEPT_SECONDS = 0.5
+"""How long a lease given back is kept for those who came for it and left, before those who wait."""
 SLICE_SECONDS = 1.0
 """A drain that is not done by then makes room for another shop's and is queued anew."""
+
+
+NOBODY = uuid.UUID(int=0)
+"""The token of a lease that was given back."""
 
 
 class Work(StrEnum):
     """What needs to be done by one worker at a time."""
 
     ORDERS = "orders"
+    HINTS = "hints"
     PUSH = "push"
     RECONCILE = "reconcile"
     IMPORT = "import"
@@ -37,9 +57,8 @@ class Lease:
     def renew(self) -> bool:
         """Another LEASE_SECONDS from now. False if its holder should make room: somebody waits for it, or
         it ran out and somebody took it."""
-        with unit_of_work() as uow:
-            awaited = uow.session.execute(_RENEW, self._params()).scalar_one_or_none()
-            uow.commit()
+        with db.engine.begin() as connection:
+            awaited = connection.execute(_RENEW, self._params()).scalar_one_or_none()
         return awaited is False
 
     def release(self) -> None:
@@ -56,6 +75,8 @@ class Lease:
             "work": self.work.value,
             "token": self.token,
             "seconds": LEASE_SECONDS,
+            "nobody": NOBODY,
+            "kept": KEPT_SECONDS,
         }
 
 
@@ -75,9 +96,33 @@ def lease(
         yield None
         return
     try:
-        yield held
+        with _kept_alive(held):
+            yield held
     finally:
         held.release()
+
+
+@contextmanager
+def _kept_alive(held: Lease) -> Iterator[None]:
+    """Renew it beside the work, which may wait long for a shop."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy is of this thread only
+    done = threading.Event()
+
+    def beat() -> None:
+        with app.app_context():
+            while not done.wait(BEAT_SECONDS):
+                try:
+                    held.renew()
+                except SQLAlchemyError as err:  # the next beat may come through
+                    log.warning("lease_not_renewed", work=held.work.value, error=type(err).__name__)
+
+    thread = threading.Thread(target=beat, name="lease", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
 
 
 def _acquire(held: Lease, *, waits: bool) -> bool:
@@ -90,21 +135,28 @@ def _acquire(held: Lease, *, waits: bool) -> bool:
 
 _DRAINS = {
     Work.ORDERS: Drain.INTAKE,
+    Work.HINTS: Drain.HINTS,
     Work.PUSH: Drain.PUSH,
     Work.RECONCILE: Drain.RECONCILE,
     Work.IMPORT: Drain.IMPORT,
 }
 
 
+# The inserted row's `until` tells the time of the attempt: one clock reading for every comparison.
 _ACQUIRE = text(
     """
     INSERT INTO drain_leases AS l (connection_id, kind, token, until)
     VALUES (:connection_id, :work, :token, clock_timestamp() + make_interval(secs => :seconds))
-    ON CONFLICT (connection_id, kind) DO UPDATE SET
-        token = CASE WHEN l.until < clock_timestamp() THEN EXCLUDED.token ELSE l.token END,
-        wanted = l.until >= clock_timestamp() AND (l.wanted OR NOT :waits),
-        awaited = l.until >= clock_timestamp() AND (l.awaited OR :waits),
-        until = CASE WHEN l.until < clock_timestamp() THEN EXCLUDED.until ELSE l.until END
+    ON CONFLICT (connection_id, kind) DO UPDATE SET (token, until, wanted, awaited) = (
+        SELECT CASE WHEN f.free THEN EXCLUDED.token ELSE l.token END,
+            CASE WHEN f.free THEN EXCLUDED.until ELSE l.until END,
+            NOT f.free AND (l.wanted OR NOT :waits),
+            NOT f.free AND (l.awaited OR :waits)
+        FROM (
+            SELECT l.until < EXCLUDED.until - make_interval(secs => :seconds)
+                OR (l.token = :nobody AND NOT :waits) AS free
+        ) f
+    )
     RETURNING token
     """
 )
@@ -117,7 +169,14 @@ _RENEW = text(
 )
 _RELEASE = text(
     """
-    DELETE FROM drain_leases WHERE connection_id = :connection_id AND kind = :work AND token = :token
-    RETURNING wanted
+    WITH held AS (
+        SELECT connection_id, kind, wanted FROM drain_leases
+        WHERE connection_id = :connection_id AND kind = :work AND token = :token
+        FOR NO KEY UPDATE
+    )
+    UPDATE drain_leases l SET token = :nobody, wanted = false, awaited = false,
+        until = clock_timestamp() + make_interval(secs => CASE WHEN h.wanted THEN :kept ELSE 0 END)
+    FROM held h WHERE l.connection_id = h.connection_id AND l.kind = h.kind
+    RETURNING h.wanted
     """
 )

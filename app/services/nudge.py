@@ -9,6 +9,8 @@ import structlog
 from flask import current_app
 from rq import Queue
 
+from app.platforms.base import Lane
+
 log = structlog.get_logger()
 
 FLAG_SECONDS = 5
@@ -19,6 +21,7 @@ class Drain(StrEnum):
     """What there is to do for a connection. The value names the job in `workers.jobs`."""
 
     INTAKE = "drain_intake"
+    HINTS = "drain_hints"
     PUSH = "drain_push"
     RECONCILE = "reconcile"
     IMPORT = "import_connection"
@@ -26,11 +29,19 @@ class Drain(StrEnum):
 
 QUEUES = {
     Drain.INTAKE: "intake",
+    Drain.HINTS: "hints",
     Drain.PUSH: "push",
     Drain.RECONCILE: "sync",
     Drain.IMPORT: "sync",
 }
-JOB_SECONDS = {Drain.INTAKE: 120, Drain.PUSH: 120, Drain.RECONCILE: 1800, Drain.IMPORT: 7200}
+JOB_SECONDS = {
+    Drain.INTAKE: 120,
+    Drain.HINTS: 120,
+    Drain.PUSH: 120,
+    Drain.RECONCILE: 1800,
+    Drain.IMPORT: 7200,
+}
+DRAIN_OF_LANE = {Lane.ORDERS: Drain.INTAKE, Lane.HINTS: Drain.HINTS}
 
 
 def nudge(drain: Drain, connection_id: int) -> None:

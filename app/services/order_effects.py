@@ -13,7 +13,6 @@ from typing import Any
 
 import structlog
 from sqlalchemy import Row, text
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app.domain.account import SKEW, Effect, learn_effect
@@ -113,7 +112,7 @@ def apply_orders(
             try:
                 apply_order(uow, scope, order, fetch_seq=fetch_seq, fetched_at=fetched_at)
                 uow.commit()
-            except SQLAlchemyError as err:
+            except Exception as err:  # of its own or ours: neither may keep the others from being applied
                 uow.rollback()
                 log.exception("order_not_applied", connection_id=scope.connection_id)
                 failed[order.external_id] = type(err).__name__

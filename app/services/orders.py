@@ -7,16 +7,18 @@ Transient and AuthExpired leave everything as it was.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 import structlog
+from flask import current_app
 from sqlalchemy import text
 
-from app.platforms.base import OrderStamp
-from app.services.leases import Lease, Work, lease
-from app.services.order_effects import Scope, apply_orders, begin_fetch, keep_vanished
+from app.platforms.base import OrderBatch, OrderStamp
+from app.services.leases import Work, lease
+from app.services.order_effects import Fetch, Scope, apply_orders, begin_fetch, keep_vanished
 from app.services.poison import together_or_alone
 from app.services.shops import OpenShop
 from app.services.uow import unit_of_work
@@ -32,8 +34,10 @@ SAME_SECOND = timedelta(seconds=3)
 LEASE_PATIENCE_SECONDS = 20.0
 RECENT = timedelta(minutes=1)
 """Older same-second doubts were settled by the regular polls."""
-POLLED_PER_CALL = 25
+POLLED_AT_ONCE = 50
 """Few, so that orders of webhooks get their turn between."""
+FETCHES_AT_A_TIME = 4
+"""Calls under way at once for one shop: one that hangs must not hold up the others."""
 
 
 @dataclass(slots=True)
@@ -45,25 +49,37 @@ class Fetched:
     failed: dict[str, str] = field(default_factory=dict)
 
 
-def fetch_and_apply(scope: Scope, shop: OpenShop, order_ids: Sequence[str], held: Lease) -> Fetched:
-    """Fetch the orders whole, in as few calls as the platform allows, and apply each.
+def fetch_and_apply(scope: Scope, shop: OpenShop, order_ids: Sequence[str]) -> Fetched:
+    """Fetch the orders whole, a few calls at a time, and apply each.
 
-    An order that cannot be applied does not keep its neighbours from it.
+    An order that cannot be applied does not keep its neighbours from it, and a call that fails or hangs
+    keeps none of the others': what they brought is applied before its fault is raised.
     """
     result = Fetched()
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy is of this thread only
 
-    def fetch(ids: Sequence[str]) -> None:
-        held.renew()
-        _fetch_batch(scope, shop, ids, result)
+    def fetch(ids: Sequence[str]) -> tuple[list[tuple[Fetch, OrderBatch]], dict[str, str]]:
+        brought: list[tuple[Fetch, OrderBatch]] = []
+        with app.app_context():
+            failed = together_or_alone(
+                ids, lambda some: brought.append((begin_fetch(), shop.channel.fetch_orders(some)))
+            )
+        return brought, failed
 
-    for ids in batches(order_ids, scope.capabilities.order_batch):
-        result.failed |= together_or_alone(ids, fetch)
+    with ThreadPoolExecutor(FETCHES_AT_A_TIME) as pool:
+        calls = [pool.submit(fetch, ids) for ids in batches(order_ids, scope.capabilities.order_batch)]
+        for call in as_completed(calls):
+            if call.exception() is None:
+                brought, failed = call.result()
+                result.failed |= failed
+                for fetched, batch in brought:
+                    _apply(scope, fetched, batch, result)
+    for call in calls:
+        call.result()
     return result
 
 
-def _fetch_batch(scope: Scope, shop: OpenShop, ids: Sequence[str], result: Fetched) -> None:
-    fetch = begin_fetch()
-    batch = shop.channel.fetch_orders(ids)
+def _apply(scope: Scope, fetch: Fetch, batch: OrderBatch, result: Fetched) -> None:
     failed = apply_orders(scope, batch.orders, fetch_seq=fetch.seq, fetched_at=fetch.at)
     result.failed |= failed
     result.applied += len(batch.orders) - len(failed)
@@ -104,13 +120,13 @@ def poll(scope: Scope, shop: OpenShop, *, same_second: bool = True) -> int | Non
     for page in shop.channel.changed_orders(cursor - CURSOR_OVERLAP):
         newest = max([newest, *(stamp.updated_at for stamp in page)])
         due = _not_had(scope, page, same_second)
-        for stamps in batches(due, min(scope.capabilities.order_batch, POLLED_PER_CALL)):
-            # Held for one call only: webhooks' orders must not wait for all that a poll catches up on.
+        for stamps in batches(due, POLLED_AT_ONCE):
+            # Held for a few calls only: webhooks' orders must not wait for all that a poll catches up on.
             with lease(Work.ORDERS, scope.connection_id, wait_seconds=LEASE_PATIENCE_SECONDS) as held:
                 if held is None:
                     return None
                 still_due = _not_had(scope, stamps, same_second)
-                result = fetch_and_apply(scope, shop, [s.external_id for s in still_due], held)
+                result = fetch_and_apply(scope, shop, [s.external_id for s in still_due])
             fetched += len(still_due)
             complete &= not result.failed
     with unit_of_work() as uow:
@@ -138,11 +154,11 @@ def fetch_doubtful(scope: Scope, shop: OpenShop, cell_ids: Sequence[int]) -> boo
             },
         )
         ids = [row.external_id for row in rows]
-    for batch in batches(ids, min(scope.capabilities.order_batch, POLLED_PER_CALL)):
+    for batch in batches(ids, POLLED_AT_ONCE):
         with lease(Work.ORDERS, scope.connection_id, wait_seconds=LEASE_PATIENCE_SECONDS) as held:
             if held is None:
                 return False
-            fetch_and_apply(scope, shop, batch, held)
+            fetch_and_apply(scope, shop, batch)
     return True
 
 

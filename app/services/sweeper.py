@@ -10,7 +10,8 @@ from flask import current_app
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from app.services.nudge import Drain, enqueue, nudge
+from app.platforms.base import Lane
+from app.services.nudge import DRAIN_OF_LANE, Drain, enqueue, nudge
 from app.services.uow import unit_of_work
 from app.settings import Settings
 
@@ -46,11 +47,11 @@ def sweep() -> None:
     Once a day a shop's catalog is read anew: a renamed or repriced listing makes itself heard nowhere else.
     """
     with unit_of_work() as uow:
-        to_intake = uow.session.execute(_TO_INTAKE).scalars().all()
+        waiting = uow.session.execute(_WAITING_EVENTS).all()
         to_push = uow.session.execute(_TO_PUSH).scalars().all()
         to_import = uow.session.execute(_TO_IMPORT).scalars().all()
-    for connection_id in to_intake:
-        nudge(Drain.INTAKE, connection_id)
+    for row in waiting:
+        nudge(DRAIN_OF_LANE[Lane(row.lane)], row.connection_id)
     for connection_id in to_push:
         nudge(Drain.PUSH, connection_id)
     for connection_id in to_import:
@@ -134,9 +135,9 @@ _UNANSWERED = text(
         AND coalesce(c.backoff_until <= now(), true)
     """
 )
-_TO_INTAKE = text(
+_WAITING_EVENTS = text(
     """
-    SELECT DISTINCT e.connection_id FROM inbound_events e JOIN connections c ON c.id = e.connection_id
+    SELECT DISTINCT e.connection_id, e.lane FROM inbound_events e JOIN connections c ON c.id = e.connection_id
     WHERE e.state = 'pending' AND c.state IN ('review', 'active', 'paused')
         AND coalesce(c.backoff_until <= now(), true)
     """

@@ -39,8 +39,9 @@ class UnitOfWork:
 @contextmanager
 def unit_of_work() -> Iterator[UnitOfWork]:
     """A fresh session that rolls back on leaving unless it was told to commit."""
-    session = Session(db.engine, expire_on_commit=False)
-    try:
+    # One connection for all of its transactions: the pool looks whether it is alive only once.
+    with (
+        db.engine.connect() as connection,
+        Session(connection, expire_on_commit=False, join_transaction_mode="control_fully") as session,
+    ):
         yield UnitOfWork(session)
-    finally:
-        session.close()  # rolls back what was not committed; what was read stays readable

@@ -12,7 +12,8 @@ from collections.abc import Callable, Collection
 
 from flask import Flask
 
-from app.services.nudge import Drain, nudge
+from app.platforms.base import Lane
+from app.services.nudge import DRAIN_OF_LANE, nudge
 
 PAUSE_SECONDS = 0.01
 """Between rounds of nudges: the first event of a burst does not wait, the others share its next round."""
@@ -24,17 +25,17 @@ class Waker:
     def __init__(self, app: Flask, *, pause: Callable[[float], None] = time.sleep) -> None:
         self._app = app
         self._pause = pause
-        self._waiting: set[int] = set()
+        self._waiting: set[tuple[int, Lane]] = set()
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
-    def wake(self, connection_ids: Collection[int]) -> None:
-        """Have workers look at the connections' events soon. Returns at once."""
+    def wake(self, lanes: Collection[tuple[int, Lane]]) -> None:
+        """Have workers look soon at the connections' events in these lanes. Returns at once."""
         with self._changed:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="waker", daemon=True)
                 self._thread.start()
-            self._waiting.update(connection_ids)
+            self._waiting.update(lanes)
             self._changed.notify()
 
     def _run(self) -> None:
@@ -43,6 +44,6 @@ class Waker:
                 with self._changed:
                     self._changed.wait_for(lambda: self._waiting)
                     woken, self._waiting = self._waiting, set()
-                for connection_id in woken:
-                    nudge(Drain.INTAKE, connection_id)
+                for connection_id, lane in woken:
+                    nudge(DRAIN_OF_LANE[lane], connection_id)
                 self._pause(PAUSE_SECONDS)

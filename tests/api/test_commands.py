@@ -18,6 +18,7 @@ from syncflow.cli import main
 from tests.api.books import keep_books
 from tests.api.conftest import execute, rows
 from tests.api.fake_platform import FakeChannel
+from workers.queues import QUEUES
 from workers.schedule import LOCK_KEY
 
 Run = Callable[..., Result]
@@ -128,9 +129,7 @@ def test_keys_are_rotated_by_command(run: Run, connection: Connection) -> None:
 def at_work(app: Flask, database_url: str) -> Iterator[None]:
     """A worker on every queue, and the scheduler's lock."""
     client = Redis.from_url(app.extensions["settings"].redis_url)
-    queues = [
-        Queue(name, connection=client) for name in ("intake", "push", "sync", "retries", "notify", "reports")
-    ]
+    queues = [Queue(name, connection=client) for name in QUEUES]
     worker = SimpleWorker(queues, connection=client)
     worker.register_birth()
     execute(f"SELECT pg_advisory_lock({LOCK_KEY})")

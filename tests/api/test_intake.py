@@ -16,6 +16,7 @@ import requests
 from flask import Flask
 
 from app.models import Connection
+from app.platforms.base import Lane
 from app.services.event_writer import EventRow
 from app.services.nudge import Drain
 from app.services.waker import Waker
@@ -45,7 +46,7 @@ def stored() -> list[object]:
 
 
 def test_a_signed_webhook_is_stored_as_it_came_and_wakes_a_worker(
-    url: str, connection: Connection, nudges: list[int]
+    url: str, connection: Connection, nudges: list[tuple[int, Lane]]
 ) -> None:
     answer = post(url, headers=signed(BODY, WEBHOOK_SECRET, topic="orders/create", event_id="e1"))
 
@@ -55,7 +56,8 @@ def test_a_signed_webhook_is_stored_as_it_came_and_wakes_a_worker(
     assert (row.account_id, row.connection_id) == (connection.account_id, connection.id)
     assert (row.topic, row.dedupe_key, row.state) == ("orders/create", "e1", "pending")
     assert row.headers == {"x-fake-topic": "orders/create", "x-fake-event-id": "e1"}
-    assert nudges == [connection.id]
+    assert nudges == [(connection.id, Lane.ORDERS)]
+    assert row.lane == "orders"
 
 
 @pytest.mark.parametrize("signature", [None, "", "0" * 64, "half"])
@@ -240,32 +242,34 @@ def test_a_burst_of_events_costs_few_nudges_and_forgets_none(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first_begun, go_on, all_done = threading.Event(), threading.Event(), threading.Event()
-    sent: list[int] = []
+    sent: list[tuple[Drain, int]] = []
+    hinted, sold, elsewhere = (1, Lane.HINTS), (1, Lane.ORDERS), (2, Lane.ORDERS)
 
-    def slow_nudge(_drain: Drain, connection_id: int) -> None:
-        sent.append(connection_id)
+    def slow_nudge(drain: Drain, connection_id: int) -> None:
+        sent.append((drain, connection_id))
         first_begun.set()
         assert go_on.wait(10)
-        if {1, 2} <= set(sent[1:]):
+        if len(sent) == 4:
             all_done.set()
 
     monkeypatch.setattr("app.services.waker.nudge", slow_nudge)
     waker = Waker(app)
-    waker.wake({1})
+    waker.wake({sold})
     assert first_begun.wait(10)
     for _ in range(50):
-        waker.wake({1})
-        waker.wake({1, 2})
+        waker.wake({sold, hinted})
+        waker.wake({sold, elsewhere})
     go_on.set()
 
     assert all_done.wait(10)
-    assert sorted(sent) == [1, 1, 2]
+    assert sent[0] == (Drain.INTAKE, 1)
+    assert sorted(sent[1:]) == [(Drain.HINTS, 1), (Drain.INTAKE, 1), (Drain.INTAKE, 2)]
 
 
 @pytest.fixture
-def nudges(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The connections that intake asks a worker to look at."""
-    woken: list[int] = []
+def nudges(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, Lane]]:
+    """The connections and lanes that intake asks a worker to look at."""
+    woken: list[tuple[int, Lane]] = []
     monkeypatch.setattr(app.extensions["intake"]._writer, "_on_stored", woken.extend)
     return woken
 
@@ -287,7 +291,7 @@ def test_requests_at_once_are_committed_together_and_each_learns_its_own_outcome
     with ThreadPoolExecutor(len(bodies)) as pool:
         answers = []
         for body, topic in zip(bodies, topics, strict=True):
-            row = EventRow(*_ids(url), topic, body.decode(), False, "{}", body)
+            row = EventRow(*_ids(url), topic, Lane.ORDERS, body.decode(), False, "{}", body)
             answers.append(pool.submit(writer.write, row))
             if body == b"first":
                 _until(lambda: batches == [1])

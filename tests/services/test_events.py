@@ -35,12 +35,12 @@ def test_many_events_of_one_order_cost_one_fetch_and_count_once(
 ) -> None:
     shop.sell("1", "A", 3, at=now())
     ids = [world.hear(connection, ["order", "1"]) for _ in range(5)]
-    events.drain(connection)
+    world.drain(connection)
     assert shop.fetches == [("1",)]
     assert {world.event(i).state for i in ids} == {"done"}
     assert world.level("SKU") == (10, 3)
     world.hear(connection, ["order", "1"])
-    events.drain(connection)
+    world.drain(connection)
     assert world.level("SKU") == (10, 3)
 
 
@@ -48,14 +48,14 @@ def test_the_orders_of_many_events_share_a_call(world: World, connection: int, s
     for number in range(20):
         shop.sell(str(number), "A", 1, at=now())
         world.hear(connection, ["order", str(number)])
-    events.drain(connection)
+    world.drain(connection)
     assert len(shop.fetches) == 1
     assert world.level("SKU") == (10, 20)
 
 
 def test_an_unknown_topic_is_ignored_and_says_so(world: World, connection: int) -> None:
     event_id = world.hear(connection, topic="unknown")
-    events.drain(connection)
+    world.drain(connection)
     event = world.event(event_id)
     assert (event.state, event.verdict) == ("ignored", "unknown topic")
 
@@ -65,14 +65,14 @@ def test_an_event_that_our_parser_stumbles_over_does_not_block_its_neighbours(
 ) -> None:
     shop.sell("1", "A", 3, at=now())
     poison, healthy = world.hear(connection, ["nonsense"]), world.hear(connection, ["order", "1"])
-    events.drain(connection)
+    world.drain(connection)
     assert (world.event(poison).state, world.event(healthy).state) == ("retrying", "done")
     assert world.level("SKU") == (10, 3)
 
 
 def test_an_order_that_the_shop_has_no_more_is_ignored(world: World, connection: int, shop: Shop) -> None:
     event_id = world.hear(connection, ["order", "nobody's"])
-    events.drain(connection)
+    world.drain(connection)
     assert world.event(event_id).state == "ignored"
 
 
@@ -85,7 +85,7 @@ def test_a_poisonous_order_does_not_block_its_neighbours(
         shop.sell(number, "A", 1, at=now())
     shop.poisonous_orders["2"] = fault
     ids = [world.hear(connection, ["order", number]) for number in ("1", "2", "3")]
-    events.drain(connection)
+    world.drain(connection)
     assert [world.event(i).state for i in ids] == ["done", "retrying", "done"]
     assert world.level("SKU") == (10, 2)
     assert world.one("SELECT failures FROM connections").failures == 0
@@ -100,7 +100,7 @@ def test_a_poisonous_product_does_not_block_orders(
     shop.stock("N", "NEW", 3)
     poison = world.hear(connection, ["product", "X"])
     ids = [world.hear(connection, ["order", "1"]), world.hear(connection, ["product", "N"])]
-    events.drain(connection)
+    world.drain(connection)
     assert world.event(poison).state == "retrying"
     assert [world.event(i).state for i in ids] == ["done", "done"]
     assert world.level("NEW") == (3, 0)
@@ -123,8 +123,8 @@ def test_a_failing_event_is_retried_alone_and_dies_after_five_attempts(
     shop.sell("1", "A", 1, at=now())
     shop.poisonous_orders["1"] = Permanent("cannot be read")
     event_id = world.hear(connection, ["order", "1"])
-    events.drain(connection)
-    events.drain(connection)
+    world.drain(connection)
+    world.drain(connection)
     assert world.event(event_id).attempts == 1  # a drain leaves it to its own job
     world.age()
     sweeper.wake_due()
@@ -159,14 +159,14 @@ def test_a_shop_that_is_away_for_a_while_costs_no_event_an_attempt(
     shop.sell("1", "A", 1, at=now())
     shop.poisonous_orders["1"] = Transient("down", retry_after=30)
     event_id = world.hear(connection, ["order", "1"])
-    events.drain(connection)
+    world.drain(connection)
     assert (world.event(event_id).state, world.event(event_id).attempts) == ("pending", 0)
     assert world.one("SELECT failures FROM connections").failures == 1
     shop.poisonous_orders.clear()
-    events.drain(connection)
+    world.drain(connection)
     assert world.event(event_id).state == "pending"  # it backs off
     world.age()
-    events.drain(connection)
+    world.drain(connection)
     assert world.event(event_id).state == "done"
 
 
@@ -176,14 +176,14 @@ def test_dead_credentials_keep_events_until_the_merchant_reconnects(
     shop.sell("1", "A", 1, at=now())
     shop.poisonous_orders["1"] = AuthExpired("revoked")
     event_id = world.hear(connection, ["order", "1"])
-    events.drain(connection)
+    world.drain(connection)
     assert world.one("SELECT state FROM connections").state == "needs_auth"
     assert world.event(event_id).state == "pending"
 
 
 def test_a_shop_that_removed_the_app_is_stopped(world: World, connection: int) -> None:
     world.hear(connection, ["gone"])
-    events.drain(connection)
+    world.drain(connection)
     assert world.one("SELECT state FROM connections").state == "needs_auth"
 
 
@@ -191,7 +191,7 @@ def test_events_wait_for_the_import_to_end(world: World, shop: Shop) -> None:
     connection = world.add_connection(shop)
     shop.sell("1", "A", 1, at=now())
     event_id = world.hear(connection, ["order", "1"])
-    events.drain(connection)
+    world.drain(connection)
     assert world.event(event_id).state == "pending"
 
 
@@ -199,7 +199,7 @@ def test_a_paused_connection_goes_on_taking_orders_in(world: World, connection: 
     world.sql("UPDATE connections SET state = 'paused'")
     shop.sell("1", "A", 1, at=now())
     world.hear(connection, ["order", "1"])
-    events.drain(connection)
+    world.drain(connection)
     assert world.level("SKU") == (10, 1)
 
 
@@ -207,7 +207,7 @@ def test_a_listing_renamed_in_the_shop_keeps_its_link(world: World, connection: 
     shop.skus["A"] = "RENAMED"
     world.sql("UPDATE listings SET seen_at = seen_at - interval '1 hour'")
     world.hear(connection, ["product", "A"])
-    events.drain(connection)
+    world.drain(connection)
     listing = world.one("SELECT l.sku, v.sku AS of FROM listings l JOIN variants v ON v.id = l.variant_id")
     assert (listing.sku, listing.of) == ("RENAMED", "SKU")
 
@@ -218,7 +218,7 @@ def test_an_order_edited_between_its_event_and_its_fetch_is_applied_as_it_is(
     shop.sell("1", "A", 3, at=now())
     world.hear(connection, ["order", "1"])
     shop.cancel("1", at=now())
-    events.drain(connection)
+    world.drain(connection)
     assert world.level("SKU") == (10, 0)
     assert world.cell(connection, "A").expected == 10
     shop.orders["1"] = replace(shop.orders["1"], number="#one")

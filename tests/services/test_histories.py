@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.platforms.errors import Transient
-from app.services import events, push, reconcile, sweeper
+from app.services import push, reconcile, sweeper
 from tests.services.shop import Crash, Shop, crash_after, crash_before, lose_answer, lose_request, raising
 from tests.services.world import World
 
@@ -107,7 +107,7 @@ class History:
 
     def work(self) -> None:
         n = self.random.randrange(2)
-        job = self.random.choice([events.drain, push.drain, push.drain, reconcile.reconcile])
+        job = self.random.choice([self.world.drain, push.drain, push.drain, reconcile.reconcile])
         with contextlib.suppress(Crash):
             job(self.connections[n])
 

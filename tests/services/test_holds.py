@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.services import events, holds, push
+from app.services import holds, push
 from tests.services.shop import Shop, a_platform
 from tests.services.world import World
 
@@ -62,7 +62,7 @@ def test_once_the_order_is_read_the_ledger_takes_the_holds_place(
     world.hear(selling, ["order", "1", {"A": 3}])
     wait_a_while(world)
     holds.hold_unread_orders()
-    events.drain(selling)
+    world.drain(selling)
     assert not world.rows("SELECT id FROM order_holds")
     world.settle()
     assert (other.number("B"), seller.number("A"), world.level("SKU")) == (7, 7, (10, 3))
@@ -73,7 +73,7 @@ def test_an_order_that_we_have_read_before_is_not_held(world: World, seller: Sho
     selling, _ = ids(world)
     seller.sell("1", "A", 3, at=datetime.now(UTC))
     world.hear(selling, ["order", "1", {"A": 3}])
-    events.drain(selling)
+    world.drain(selling)
     world.hear(selling, ["order", "1", {"A": 3}])
     wait_a_while(world)
     holds.hold_unread_orders()
@@ -96,7 +96,7 @@ def test_a_hold_ends_with_its_event_and_the_number_comes_back(
     holds.hold_unread_orders()
     push.drain(following)
     assert other.number("B") == 6
-    events.drain(selling)
+    world.drain(selling)
     holds.hold_unread_orders()
     push.drain(following)
     assert other.number("B") == 10

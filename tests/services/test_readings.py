@@ -9,7 +9,7 @@ import pytest
 
 from app.platforms.base import LevelReading, PaymentState, Unsyncable
 from app.services import cells as cell_store
-from app.services import events, importer, push, readings, reconcile
+from app.services import importer, push, readings, reconcile
 from app.services.readings import Recorded, Ticket
 from app.services.uow import unit_of_work
 from tests.services.shop import Shop, a_line, an_order, lose_answer, ref_of
@@ -334,7 +334,7 @@ def test_orders_are_read_before_and_after_the_levels(world: World, connection: i
     sold_at = now() + timedelta(seconds=3)  # by the shop's clock, a little ahead of ours
     shop.before_read.append(lambda: shop.buyer_comes("1", "A", 3, at=sold_at))
     world.hear(connection, ["level", "A", 8])
-    events.drain(connection)
+    world.drain(connection)
     world.age(timedelta(seconds=10))
     reconcile.reconcile(connection)
     assert shop.readings
@@ -347,9 +347,9 @@ def test_orders_are_read_before_and_after_the_levels(world: World, connection: i
 def test_a_report_that_an_order_explains_costs_no_reading(world: World, connection: int, shop: Shop) -> None:
     shop.sell("1", "A", 3, at=now())
     world.hear(connection, ["level", "A", 7])
-    events.drain(connection)
+    world.drain(connection)
     world.hear(connection, ["order", "1"])
-    events.drain(connection)
+    world.drain(connection)
     world.age(timedelta(seconds=10))
     reconcile.reconcile(connection)
     assert shop.readings == []
@@ -362,11 +362,11 @@ def test_the_echo_of_our_own_write_costs_no_reading(
 ) -> None:
     shop.sell("1", "A", 3, at=now())
     world.hear(connection, ["order", "1"])
-    events.drain(connection)
+    world.drain(connection)
     push.drain(other)
     assert other_shop.number("B") == 7
     world.hear(other, ["level", "B", 7])
-    events.drain(other)
+    world.drain(other)
     assert world.cell(other, "B").check_due_at is None
 
 

@@ -10,7 +10,7 @@ from flask import current_app
 from sqlalchemy.exc import DataError
 
 from app.extensions import db
-from app.services import events, push, sweeper
+from app.services import push, sweeper
 from app.services.leases import Work, lease
 from app.services.nudge import Drain, begin, nudge
 from tests.services.shop import Shop, a_line, an_order, lose_answer
@@ -207,7 +207,7 @@ def test_whoever_came_for_a_taken_lease_is_woken_when_it_is_left(world: World, c
     assert world.queued("intake") == []
     with lease(Work.ORDERS, connection):
         world.hear(connection, ["order", "1"])
-        events.drain(connection)
+        world.drain(connection)
         assert world.queued("intake") == []
     assert len(world.queued("intake")) == 1
 

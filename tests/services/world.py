@@ -12,7 +12,7 @@ import redis
 from sqlalchemy import Row, text
 
 from app.models import Account, Connection
-from app.platforms.base import ExternalOrder
+from app.platforms.base import ExternalOrder, Lane
 from app.services import events, importer, push, reconcile
 from app.services.order_effects import Scope, apply_order, begin_fetch
 from app.services.shops import OpenShop
@@ -126,20 +126,26 @@ class World:
         """A webhook with these signals is stored. Returns the event's id."""
         return self.one(
             """
-            INSERT INTO inbound_events (account_id, connection_id, topic, dedupe_key, body)
-            VALUES (:account, :connection, :topic, gen_random_uuid()::text, :body) RETURNING id
+            INSERT INTO inbound_events (account_id, connection_id, topic, lane, dedupe_key, body)
+            VALUES (:account, :connection, :topic, :lane, gen_random_uuid()::text, :body) RETURNING id
             """,
             account=self.account_id,
             connection=connection_id,
             topic=topic,
+            lane="hints" if signals and all(s[0] in ("level", "product") for s in signals) else "orders",
             body=json.dumps(signals).encode(),
         ).id
+
+    def drain(self, connection_id: int) -> None:
+        """Process what came in from this shop."""
+        for lane in Lane:
+            events.drain(connection_id, lane)
 
     def settle(self, *connection_ids: int, rounds: int = 6) -> None:
         """Let the workers do all there is to do, and time pass between."""
         for _round in range(rounds):
             for connection_id in connection_ids or tuple(self.shops):
-                events.drain(connection_id)
+                self.drain(connection_id)
                 reconcile.reconcile(connection_id)
                 push.drain(connection_id)
             self.age()

@@ -3,7 +3,7 @@
 from app.platforms.base import Capabilities, PaymentState, Platform
 from app.platforms.shopify.auth import ShopConfig, ShopifyConnector
 from app.platforms.shopify.channel import ShopifyChannel
-from app.platforms.shopify.documents import IDS_PER_CALL
+from app.platforms.shopify.documents import IDS_PER_CALL, ORDERS_PER_CALL
 from app.platforms.shopify.webhooks import (
     envelope,
     handshake,
@@ -19,7 +19,7 @@ PLATFORM = Platform(
     capabilities=Capabilities(
         compare_and_set=True,
         write_batch=IDS_PER_CALL,
-        order_batch=50,
+        order_batch=ORDERS_PER_CALL,
         read_batch=IDS_PER_CALL,
         deltas=True,
         locations=True,

@@ -20,7 +20,8 @@ VARIANTS_PER_PRODUCT = 10
 VARIANT_PAGE = 250
 LEVEL_PAGE = 250
 STAMP_PAGE = 250
-ORDERS_PER_CALL = 10
+ORDERS_PER_CALL = 4
+"""Few, so that all lines of most orders come with them; further pages cost a call for each order."""
 MOST_LINES_WITH_ORDER = 50
 LINE_PAGE = 150
 SHOWN_MOVEMENTS = 5

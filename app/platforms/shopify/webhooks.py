@@ -19,6 +19,7 @@ from app.platforms.base import (
     Disconnected,
     Envelope,
     Ignored,
+    Lane,
     LevelReported,
     Mention,
     OrderChanged,
@@ -28,6 +29,8 @@ from app.platforms.base import (
 )
 from app.platforms.shopify.auth import SHOP_DOMAIN
 from app.platforms.shopify.order_mapper import customer_key
+
+_HINTS = ("inventory_levels/", "products/")
 
 
 def webhook_secret(settings: Mapping[str, str], own_secret: str) -> str:
@@ -61,6 +64,7 @@ def envelope(headers: Mapping[str, str], body: bytes) -> Envelope:
         topic=topic,
         dedupe_key=event_id or hashlib.sha256(body).hexdigest(),
         event_id_is_unique=bool(event_id),
+        lane=Lane.HINTS if topic.startswith(_HINTS) else Lane.ORDERS,
         triggered_at=_moment(headers.get("x-shopify-triggered-at")),
     )
 

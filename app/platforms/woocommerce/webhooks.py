@@ -18,6 +18,7 @@ from app.platforms.base import (
     CellRef,
     Envelope,
     Ignored,
+    Lane,
     LevelReported,
     Mention,
     OrderChanged,
@@ -57,7 +58,8 @@ def envelope(headers: Mapping[str, str], body: bytes) -> Envelope:
     topic = headers.get("x-wc-webhook-topic", "")[:_LONGEST_TOPIC]
     resource_id = _id(_document(body), "id") or "-"
     digest = hashlib.sha256(body).hexdigest()
-    return Envelope(topic, f"{topic}:{resource_id}:{digest}", event_id_is_unique=False)
+    lane = Lane.HINTS if topic.startswith("product.") else Lane.ORDERS
+    return Envelope(topic, f"{topic}:{resource_id}:{digest}", event_id_is_unique=False, lane=lane)
 
 
 def parse(topic: str, _headers: Mapping[str, str], body: bytes) -> Sequence[Signal]:
