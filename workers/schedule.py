@@ -39,7 +39,7 @@ def tasks(app: Flask) -> list[Task]:
     """The cron table."""
     retention_days = app.extensions["settings"].inbound_event_retention_days
     return [
-        Task(0.5, holds.hold_unread_orders),
+        Task(0.25, holds.hold_unread_orders),
         Task(1, sweeper.wake_due),
         Task(5, sweeper.sweep),
         Task(60, _check_webhooks),
@@ -80,7 +80,7 @@ def _work_while_locked(connection: Connection, table: list[Task], stop: threadin
             if task.due <= now:
                 task.due = now + task.seconds
                 _run(task)
-        stop.wait(0.25)
+        stop.wait(0.1)
 
 
 def _run(task: Task) -> None:

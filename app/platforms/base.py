@@ -346,9 +346,12 @@ class Channel(Protocol):
         """Write up to `capabilities.write_batch` numbers; one result per write, in order.
 
         `key` makes an identical repeat harmless where the platform supports it. No request is sent
-        after `deadline` (time.monotonic()), and none waits for its answer beyond it. An outcome that
-        is not known is UNKNOWN. Raises Transient or AuthExpired only if nothing was written at all.
+        after `deadline` (time.monotonic()): the numbers are old then. An outcome that is not known is
+        UNKNOWN. Raises Transient or AuthExpired only if nothing was written at all.
         """
+
+    def await_turn(self) -> None:
+        """Wait until the rate budget lets a call through. Raises Transient if that takes too long."""
 
     def fetch_orders(self, order_ids: Sequence[str]) -> OrderBatch:
         """Whole orders, all their lines, refunds and shipments."""

@@ -55,8 +55,6 @@ MAX_BODY_BYTES = 50 * 1024 * 1024
 SHORT_RETRY_AFTER_SECONDS = 5.0
 """A Retry-After up to this is waited for by the call itself; a longer one is its caller's business."""
 FIRST_BACKOFF_SECONDS = 0.25
-LEAST_ANSWER_SECONDS = 0.05
-"""With less than this before its deadline a call is not sent at all."""
 
 
 class OutcomeUnknown(Transient):
@@ -135,8 +133,9 @@ class Http:
         """Send one call and return its answer, or raise as the module's table says.
 
         `safe`: a repeat does no harm (reads, writes with an idempotency key); such a call is tried up
-        to `TRIES` times. Any other is sent at most once. `deadline` (monotonic clock) ends waiting,
-        repeating and listening. `endpoint` names the call in telemetry; the URL's path if not given.
+        to `TRIES` times. Any other is sent at most once. Nothing is sent after `deadline` (monotonic clock);
+        what was sent before has its time to be answered. `endpoint` names the call in telemetry; the
+        URL's path if not given.
         """
         call = _Call(method, url, endpoint or urlsplit(url).path, cost)
         arguments = {"headers": headers, "params": params, "json": json, "data": data, "auth": auth}
@@ -189,7 +188,10 @@ class Http:
         status: int | None = None
         fault = ""
         try:
-            with self._send(call, arguments, self._timeout(deadline, patience)) as answer:
+            if deadline is not None and self._clock() >= deadline:
+                raise Transient("There was no time left to send the call.")
+            timeout = Timeout(connect=min(CONNECT_SECONDS, patience), read=patience)
+            with self._send(call, arguments, timeout) as answer:
                 status = answer.status_code
                 return self._judge(call, answer, expect_json)
         except PlatformError as err:
@@ -207,15 +209,6 @@ class Http:
             raise kind(f"{call.host} answered with more than {self._max_body_bytes} bytes.") from err
         finally:
             self._record(call, status, fault, attempt, self._clock() - started)
-
-    def _timeout(self, deadline: float | None, patience: float) -> Timeout:
-        if deadline is None:
-            return Timeout(connect=CONNECT_SECONDS, read=patience)
-        left = deadline - self._clock()
-        if left < LEAST_ANSWER_SECONDS:
-            raise Transient("There was no time left to send the call.")
-        seconds = min(left, patience)
-        return Timeout(connect=min(CONNECT_SECONDS, seconds), read=seconds, total=seconds)
 
     def _send(self, call: _Call, arguments: Mapping[str, Any], timeout: Timeout) -> requests.Response:
         try:

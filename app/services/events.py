@@ -42,6 +42,8 @@ READY = ("review", "active", "paused")
 """States in which events are processed; before, they wait for the import to finish."""
 
 
+PATIENCE_SECONDS = 1.5
+"""A call that takes longer, while others were answered, is looked for in the next round."""
 OLD_NEWS = timedelta(seconds=5)
 """A number seen longer ago says little of what the shop shows now; the next poll asks it."""
 
@@ -65,7 +67,7 @@ class _Batch:
     disconnected: bool = False
     privacy: list[PrivacyRequest] = field(default_factory=list)
     verdicts: dict[int, tuple[str, str]] = field(default_factory=dict)
-    """event id -> (state, words)"""
+    """event id -> (state, words); none for those that have to wait"""
 
 
 def drain(connection_id: int, lane: Lane) -> None:
@@ -116,7 +118,8 @@ def _process(job: Job, rows: Sequence[Row[Any]]) -> None:
     batch = _sort(job, rows)
     fetched = Fetched()
     if due := not_read_since(job.scope, batch.told_of_orders):
-        fetched = fetch_and_apply(job.scope, job.shop, due)
+        fetched = fetch_and_apply(job.scope, job.shop, due, patience_seconds=PATIENCE_SECONDS)
+    unread = set(not_read_since(job.scope, batch.told_of_orders)) if fetched.late else set()
     if batch.products:
         for product_id, fault in importer.refresh_products(job, batch.products).items():
             for event_id in batch.product_events[product_id]:
@@ -126,7 +129,9 @@ def _process(job: Job, rows: Sequence[Row[Any]]) -> None:
         privacy.handle(job.scope.account_id, job.scope.connection_id, request)
     for order_id, event_ids in batch.orders.items():
         for event_id in event_ids:
-            if order_id in fetched.failed:
+            if order_id in unread - fetched.failed.keys() - fetched.missing:
+                del batch.verdicts[event_id]  # still pending
+            elif order_id in fetched.failed:
                 batch.verdicts[event_id] = ("retrying", f"order not applied: {fetched.failed[order_id]}")
             elif order_id in fetched.missing:
                 batch.verdicts[event_id] = ("ignored", "the shop no longer has this order")
@@ -178,6 +183,7 @@ def _note_levels(job: Job, reports: Sequence[LevelReported]) -> None:
 
 def _finish(rows: Sequence[Row[Any]], batch: _Batch) -> None:
     states, words, delays = [], [], []
+    rows = [row for row in rows if row.id in batch.verdicts]
     for row in rows:
         state, verdict = batch.verdicts[row.id]
         if state == "retrying" and row.attempts + 1 >= backoff.MAX_ATTEMPTS:

@@ -22,7 +22,7 @@ from app.services.uow import UnitOfWork, unit_of_work
 
 log = structlog.get_logger()
 
-PATIENCE_SECONDS = 0.5
+PATIENCE_SECONDS = 0.25
 """How long an order event may wait before what it mentions is held."""
 EVENTS_PER_LOOK = 500
 

@@ -7,7 +7,7 @@ Transient and AuthExpired leave everything as it was.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -16,9 +16,9 @@ import structlog
 from flask import current_app
 from sqlalchemy import text
 
-from app.platforms.base import OrderBatch, OrderStamp
+from app.platforms.base import OrderStamp
 from app.services.leases import Work, lease
-from app.services.order_effects import Fetch, Scope, apply_orders, begin_fetch, keep_vanished
+from app.services.order_effects import Scope, apply_orders, begin_fetch, keep_vanished
 from app.services.poison import together_or_alone
 from app.services.shops import OpenShop
 from app.services.uow import unit_of_work
@@ -42,47 +42,48 @@ FETCHES_AT_A_TIME = 4
 
 @dataclass(slots=True)
 class Fetched:
-    """What a fetch did. `failed`: ids that could not be applied, with the fault's words."""
+    """What a fetch did. `failed`: ids that could not be applied, with the fault's words. `late`: some
+    calls are still under way."""
 
-    applied: int = 0
+    late: bool = False
     missing: set[str] = field(default_factory=set)
     failed: dict[str, str] = field(default_factory=dict)
 
 
-def fetch_and_apply(scope: Scope, shop: OpenShop, order_ids: Sequence[str]) -> Fetched:
+def fetch_and_apply(
+    scope: Scope, shop: OpenShop, order_ids: Sequence[str], *, patience_seconds: float | None = None
+) -> Fetched:
     """Fetch the orders whole, a few calls at a time, and apply each.
 
-    An order that cannot be applied does not keep its neighbours from it, and a call that fails or hangs
-    keeps none of the others': what they brought is applied before its fault is raised.
+    An order that cannot be applied does not keep its neighbours from it. With `patience_seconds` a call
+    that hangs while others were answered is not waited for: it applies what it brings when it comes, and
+    until then its orders count as not read (`not_read_since`).
     """
     result = Fetched()
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy is of this thread only
 
-    def fetch(ids: Sequence[str]) -> tuple[list[tuple[Fetch, OrderBatch]], dict[str, str]]:
-        brought: list[tuple[Fetch, OrderBatch]] = []
+    def act(ids: Sequence[str]) -> None:
         with app.app_context():
-            failed = together_or_alone(
-                ids, lambda some: brought.append((begin_fetch(), shop.channel.fetch_orders(some)))
-            )
-        return brought, failed
+            failed = together_or_alone(ids, lambda some: _fetch_batch(scope, shop, some, result))
+            result.failed.update(failed)
 
-    with ThreadPoolExecutor(FETCHES_AT_A_TIME) as pool:
-        calls = [pool.submit(fetch, ids) for ids in batches(order_ids, scope.capabilities.order_batch)]
-        for call in as_completed(calls):
-            if call.exception() is None:
-                brought, failed = call.result()
-                result.failed |= failed
-                for fetched, batch in brought:
-                    _apply(scope, fetched, batch, result)
-    for call in calls:
+    pool = ThreadPoolExecutor(FETCHES_AT_A_TIME)
+    calls = [pool.submit(act, ids) for ids in batches(order_ids, scope.capabilities.order_batch)]
+    done, late = wait(calls, timeout=patience_seconds)
+    if not done:
+        done, late = wait(calls, return_when=FIRST_COMPLETED)
+    pool.shutdown(wait=False, cancel_futures=True)
+    for call in done:
         call.result()
+    result.late = bool(late)
     return result
 
 
-def _apply(scope: Scope, fetch: Fetch, batch: OrderBatch, result: Fetched) -> None:
+def _fetch_batch(scope: Scope, shop: OpenShop, ids: Sequence[str], result: Fetched) -> None:
+    fetch = begin_fetch()
+    batch = shop.channel.fetch_orders(ids)
     failed = apply_orders(scope, batch.orders, fetch_seq=fetch.seq, fetched_at=fetch.at)
-    result.failed |= failed
-    result.applied += len(batch.orders) - len(failed)
+    result.failed.update(failed)
     if batch.missing:
         keep_vanished(scope, batch.missing)
         result.missing.update(batch.missing)

@@ -26,18 +26,22 @@ from app.platforms.base import CellRef, StockWrite, WriteKind, WriteOutcome, Wri
 from app.platforms.errors import AuthExpired, Permanent, Transient
 from app.services import cells as cell_store
 from app.services.cells import Cell
-from app.services.leases import SLICE_SECONDS, Lease, Work, lease
+from app.services.leases import SLICE_SECONDS, Work, lease
 from app.services.nudge import Drain, begin, nudge
-from app.services.readings import REPEAT_WAS_STALE
+from app.services.readings import READING_DECIDES
 from app.services.uow import unit_of_work
 from app.services.work import Job, work_on
 
 log = structlog.get_logger()
 
-CALL_SECONDS = 15.0
-"""All tries of one write fit inside it, and inside the lease."""
+FRESH_SECONDS = 0.8
+"""How old a number may be when it is sent: a later try takes what the ledger says by then."""
 LANDING_SECONDS = 15.0
-"""How long after the last try a request may still reach the shop."""
+"""How long after its number was computed a request may still reach the shop, or its answer us."""
+FAULTS_IN_A_ROW = 3
+"""A shop that took no write so often is left alone for a while."""
+FAULT_PAUSE_SECONDS = 0.25
+LONGEST_PAUSE_SECONDS = 2.0
 CANDIDATES = 2000
 """Dirty cells looked at for one claim: the longest waiting ones, of which the most urgent go first."""
 
@@ -83,13 +87,12 @@ def drain(connection_id: int) -> None:
         with lease(Work.PUSH, connection_id) as held:
             if held is None:
                 return
-            _ask_again(job, held)
+            _ask_again(job)
             slice_ends = time.monotonic() + SLICE_SECONDS
-            while _push_batch(job, held, only=None):
+            while _push_patiently(job):
                 if time.monotonic() > slice_ends:
                     nudge(Drain.PUSH, connection_id)
                     return
-                held.renew()
                 begin(Drain.PUSH, connection_id)
 
 
@@ -104,19 +107,33 @@ def push_cell(cell_id: int) -> None:
         lease(Work.PUSH, connection_id, wait_seconds=10) as held,
     ):
         if job is not None and held is not None:
-            _push_batch(job, held, only=cell_id)
+            _push_batch(job, only=cell_id)
     with unit_of_work() as uow:
         row = uow.session.execute(_CELL_STATE, {"id": cell_id}).one()
     if row.state == "failed":
         raise CellRefused(f"Cell {cell_id} was refused {row.failures} times: {row.error}")
 
 
-def _push_batch(job: Job, held: Lease, *, only: int | None) -> bool:
+def _push_patiently(job: Job) -> bool:
+    """`_push_batch`, anew with fresh numbers where the shop took nothing."""
+    for fault in range(1, FAULTS_IN_A_ROW + 1):
+        try:
+            return _push_batch(job, only=None)
+        except Transient as err:
+            pause = max(err.retry_after or 0.0, FAULT_PAUSE_SECONDS * fault)
+            if fault == FAULTS_IN_A_ROW or pause > LONGEST_PAUSE_SECONDS:
+                raise
+            time.sleep(pause)
+    raise AssertionError("unreachable")  # the last try returns or raises
+
+
+def _push_batch(job: Job, *, only: int | None) -> bool:
     """Claim, write and record one batch. True if there is more to write at once.
 
     What became dirty meanwhile is not: it was nudged for, and shares the call of its own window.
     """
     capabilities = job.scope.capabilities
+    job.shop.channel.await_turn()
     with unit_of_work() as uow:
         claimed, planned = _claim(uow.session, job, only)
         requested_at = cell_store.now(uow.session)
@@ -125,13 +142,18 @@ def _push_batch(job: Job, held: Lease, *, only: int | None) -> bool:
             attempts = _commit_attempts(uow.session, job, planned, requested_at)
         uow.commit()
     if planned and not capabilities.compare_and_set:
-        held.renew()
         attempts = _read_before_write(job, planned, requested_at)
     again = claimed >= capabilities.write_batch
+    fault: Transient | None = None
     for kind, batch in attempts.items():
-        held.renew()
-        results = _send(job, kind, batch)
-        again |= any(r.outcome in (WriteOutcome.NOT_APPLIED, WriteOutcome.STALE) for r in results)
+        try:
+            results = _send(job, kind, batch)
+        except Transient as err:
+            fault = err
+        else:
+            again |= any(r.outcome in (WriteOutcome.NOT_APPLIED, WriteOutcome.STALE) for r in results)
+    if fault is not None:
+        raise fault
     return again
 
 
@@ -243,7 +265,7 @@ def _commit_attempts(
                 "batch_key": uuid.uuid4(),
                 "kind": kind.value,
                 "started_at": started_at,
-                "seconds": CALL_SECONDS + LANDING_SECONDS,
+                "seconds": LANDING_SECONDS,
                 "cells": [p.cell_id for p in batch],
                 "expected": [p.expected for p in batch],
                 "wanted": [p.wanted for p in batch],
@@ -261,15 +283,15 @@ def _send(
 ) -> Sequence[WriteResult]:
     """One call, then its record. A fault that proves that nothing was written closes the attempts."""
     with unit_of_work() as uow:
-        row = uow.session.execute(_KEY_AND_TIME, {"id": batch[0].id}).one()
+        row = uow.session.execute(_KEY_AND_AGE, {"id": batch[0].id}).one()
     results: Sequence[WriteResult]
-    seconds = CALL_SECONDS if repeat else min(row.seconds_left - LANDING_SECONDS, CALL_SECONDS)
+    age = 0.0 if repeat else row.seconds_old
     try:
         results = job.shop.channel.write_levels(
             [a.write for a in batch],
             kind=kind,
             key=str(row.batch_key),
-            deadline=time.monotonic() + seconds,
+            deadline=time.monotonic() + FRESH_SECONDS - age,
         )
     except (Transient, AuthExpired) as err:
         outcome = WriteOutcome.UNKNOWN if repeat else WriteOutcome.NOT_APPLIED
@@ -338,7 +360,7 @@ def _take(
         case WriteOutcome.STALE | WriteOutcome.NOT_APPLIED | WriteOutcome.REJECTED if repeat:
             # The first call may have been applied all the same: only a reading can tell now.
             cell.look_again(at)
-            return "unknown", REPEAT_WAS_STALE
+            return "unknown", READING_DECIDES
         case WriteOutcome.STALE:
             cell.stale = True
             cell.look_again(at + cell_store.DOUBT_SETTLE)
@@ -370,27 +392,39 @@ def _refused(cell: Cell, result: WriteResult, at: datetime) -> None:
         cell.next_attempt_at = at + timedelta(seconds=seconds)
 
 
-def _ask_again(job: Job, held: Lease) -> None:
+def _ask_again(job: Job) -> None:
     """Attempts whose outcome nobody knows. With compare-and-set the identical call is sent again under
-    its key; without, only a reading requested after their deadline can tell, and nothing is sent."""
+    its key, unless a number in it is too high by now; else only a reading requested after their deadline
+    can tell, and nothing is sent."""
     with unit_of_work() as uow:
-        rows = uow.session.execute(_UNANSWERED, {"connection_id": job.scope.connection_id}).all()
-        if rows and not job.scope.capabilities.compare_and_set:
-            uow.session.execute(_READ_AFTER_DEADLINE, {"ids": [r.id for r in rows]})
-            uow.commit()
-            return
-        uow.session.execute(
-            _COUNT_TRY, {"ids": [r.id for r in rows], "seconds": CALL_SECONDS + LANDING_SECONDS}
-        )
+        session = uow.session
+        rows = session.execute(_UNANSWERED, {"connection_id": job.scope.connection_id}).all()
+        calls: dict[tuple[uuid.UUID, str], list[Row[Any]]] = defaultdict(list)
+        for row in rows:
+            calls[row.batch_key, row.kind].append(row)
+        if job.scope.capabilities.compare_and_set:
+            locked = cell_store.lock(session, cell_ids=[row.cell_id for row in rows])
+            wanted = cell_store.targets(session, list(locked.values()))
+            repeated = {
+                call: batch
+                for call, batch in calls.items()
+                if all(row.to_quantity <= wanted.get(row.cell_id, row.to_quantity) for row in batch)
+            }
+        else:
+            repeated = {}
+        again = [row.id for batch in repeated.values() for row in batch]
+        given_up = [row.id for row in rows if row.id not in set(again)]
+        session.execute(_COUNT_TRY, {"ids": again, "seconds": LANDING_SECONDS})
+        session.execute(_LEAVE_TO_A_READING, {"ids": given_up})
+        session.execute(_READ_AFTER_DEADLINE, {"ids": given_up})
         uow.commit()
-    calls: dict[tuple[uuid.UUID, str], list[_Attempt]] = defaultdict(list)
-    for row in rows:
-        ref = CellRef(row.external_stock_id, row.external_location_id)
-        write = StockWrite(ref, row.from_quantity, row.to_quantity)
-        calls[row.batch_key, row.kind].append(_Attempt(row.id, row.cell_id, write))
-    for (_key, kind), batch in calls.items():
-        held.renew()
-        _send(job, WriteKind(kind), batch, repeat=True)
+    for (_key, kind), batch in repeated.items():
+        _send(job, WriteKind(kind), [_attempt_of(row) for row in batch], repeat=True)
+
+
+def _attempt_of(row: Row[Any]) -> _Attempt:
+    ref = CellRef(row.external_stock_id, row.external_location_id)
+    return _Attempt(row.id, row.cell_id, StockWrite(ref, row.from_quantity, row.to_quantity))
 
 
 _DIRTY = """
@@ -437,9 +471,9 @@ _INSERT_ATTEMPTS = text(
     RETURNING id, cell_id
     """
 )
-_KEY_AND_TIME = text(
+_KEY_AND_AGE = text(
     """
-    SELECT batch_key, CAST(extract(epoch FROM deadline_at - clock_timestamp()) AS float8) AS seconds_left
+    SELECT batch_key, CAST(extract(epoch FROM clock_timestamp() - created_at) AS float8) AS seconds_old
     FROM push_attempts WHERE id = :id
     """
 )
@@ -464,7 +498,7 @@ _UNANSWERED = text(
         c.external_stock_id, c.external_location_id
     FROM push_attempts a JOIN stock_cells c ON c.id = a.cell_id
     WHERE a.connection_id = :connection_id AND a.outcome IN ('open', 'unknown') AND c.state = 'active'
-        AND a.code <> '{REPEAT_WAS_STALE}'
+        AND a.code <> '{READING_DECIDES}'
     ORDER BY a.batch_key, a.position
     """  # noqa: S608  (a constant)
 )
@@ -475,11 +509,17 @@ _COUNT_TRY = text(
     WHERE id = ANY(CAST(:ids AS bigint[]))
     """
 )
+_LEAVE_TO_A_READING = text(
+    f"""
+    UPDATE push_attempts SET outcome = 'unknown', code = '{READING_DECIDES}'
+    WHERE id = ANY(CAST(:ids AS bigint[])) AND outcome IN ('open', 'unknown')
+    """  # noqa: S608  (a constant)
+)
 _READ_AFTER_DEADLINE = text(
     """
     WITH waiting AS (
         SELECT c.id, a.deadline_at FROM push_attempts a JOIN stock_cells c ON c.id = a.cell_id
-        WHERE a.id = ANY(CAST(:ids AS bigint[])) AND c.check_due_at IS NULL AND c.state = 'active'
+        WHERE a.id = ANY(CAST(:ids AS bigint[])) AND c.state = 'active'
         ORDER BY c.id FOR NO KEY UPDATE OF c
     )
     UPDATE stock_cells c SET reported = NULL, check_due_at = w.deadline_at + interval '1 second'

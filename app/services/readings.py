@@ -194,8 +194,9 @@ def _load_context(
     return _Context(learned, overwritable, attempts, seen)
 
 
-REPEAT_WAS_STALE = "repeat_was_stale"
-"""Code of an attempt whose identical repeat failed compare-and-set: only a reading can tell now."""
+READING_DECIDES = "reading_decides"
+"""Code of an attempt that is not sent again: its identical repeat failed compare-and-set, or would publish
+a number that is too high by now. Only a reading after its deadline can tell what became of it."""
 
 
 def _compare(
@@ -218,7 +219,7 @@ def _compare(
     attempt = context.attempts.get(cell.id)
     if attempt is not None:
         _id, _difference, deadline, code = attempt
-        if compare_and_set and code != REPEAT_WAS_STALE:
+        if compare_and_set and code != READING_DECIDES:
             cell.check_due_at = at + cell_store.DOUBT_SETTLE  # the identical call is asked again instead
             return None
         if window.start <= deadline:

@@ -131,8 +131,8 @@ _RETRY_CELLS = text(
 _UNANSWERED = text(
     """
     SELECT DISTINCT a.connection_id FROM push_attempts a JOIN connections c ON c.id = a.connection_id
-    WHERE a.outcome = 'unknown' AND a.deadline_at > now() AND c.state = 'active'
-        AND coalesce(c.backoff_until <= now(), true)
+    WHERE a.outcome = 'unknown' AND a.code <> 'reading_decides' AND a.deadline_at > now()
+        AND c.state = 'active' AND coalesce(c.backoff_until <= now(), true)
     """
 )
 _WAITING_EVENTS = text(
@@ -152,7 +152,8 @@ _TO_PUSH = text(
         )
         OR EXISTS (
             SELECT 1 FROM push_attempts a JOIN stock_cells s ON s.id = a.cell_id
-            WHERE a.connection_id = c.id AND a.outcome IN ('open', 'unknown') AND s.state = 'active'
+            WHERE a.connection_id = c.id AND a.outcome IN ('open', 'unknown') AND a.code <> 'reading_decides'
+                AND s.state = 'active'
         )
     )
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Callable
 
 Step = Callable[[socket.socket], None]
@@ -27,6 +28,16 @@ def raw(data: bytes) -> Step:
 def silence(client: socket.socket) -> None:
     """Says nothing until the caller hangs up."""
     client.recv(1)
+
+
+def slowly(seconds: float, then: Step) -> Step:
+    """Takes its time."""
+
+    def step(client: socket.socket) -> None:
+        time.sleep(seconds)
+        then(client)
+
+    return step
 
 
 def endless(head: bytes, piece: bytes, pause_seconds: float = 0.0) -> Step:

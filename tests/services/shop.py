@@ -85,6 +85,8 @@ class Shop:
     before_write: deque[Callable[[], None]] = field(default_factory=deque)
     on_fetch: deque[Callable[[], None]] = field(default_factory=deque)
     writes: list[WriteCall] = field(default_factory=list)
+    turns: int = 0
+    """How often somebody waited for its rate budget."""
     readings: list[tuple[CellRef, ...]] = field(default_factory=list)
     fetches: list[tuple[str, ...]] = field(default_factory=list)
     answered: dict[str, tuple[tuple[StockWrite, ...], tuple[WriteResult, ...]]] = field(default_factory=dict)
@@ -158,6 +160,9 @@ class Shop:
         if self.on_read:
             self.on_read.popleft()()
         return found
+
+    def await_turn(self) -> None:
+        self.turns += 1
 
     def write_levels(
         self, writes: Sequence[StockWrite], *, kind: WriteKind, key: str, deadline: float

@@ -74,6 +74,9 @@ class ShopifyChannel:
     def read_levels(self, refs: Sequence[CellRef]) -> list[LevelReading]:
         return catalog.read_levels(self._client, refs)
 
+    def await_turn(self) -> None:
+        self._http.budget.acquire(0.0, None)
+
     def write_levels(
         self, writes: Sequence[StockWrite], *, kind: WriteKind, key: str, deadline: float
     ) -> list[WriteResult]:

@@ -23,6 +23,7 @@ from app.platforms.base import (
     WriteResult,
 )
 from app.platforms.errors import Permanent
+from app.platforms.http import Http
 from app.platforms.woocommerce.client import PAGE_SIZE, Client, Refused
 from app.platforms.woocommerce.levels import Levels
 from app.platforms.woocommerce.mapper import PRODUCT_FIELDS, VARIATION_FIELDS, Doc, gmt, product_from
@@ -49,6 +50,7 @@ class WooCommerceChannel:
         credentials = shop.credentials.current()
         keys = Keys(str(credentials["consumer_key"]), str(credentials["consumer_secret"]))
         self._currency = shop.currency
+        self._http: Http = shop.http
         self._client = Client(shop.http, shop.external_shop_id, keys)
         self._variations = Variations(self._client)
         self._levels = Levels(self._client, self._variations)
@@ -78,6 +80,9 @@ class WooCommerceChannel:
 
     def read_levels(self, refs: Sequence[CellRef]) -> Sequence[LevelReading]:
         return _mapped(lambda: self._levels.read(refs))
+
+    def await_turn(self) -> None:
+        self._http.budget.acquire(0.0, None)
 
     def write_levels(
         self, writes: Sequence[StockWrite], *, kind: WriteKind, key: str, deadline: float
