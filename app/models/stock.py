@@ -38,6 +38,7 @@ class StockLevel(TenantRow, Base):
         tenant_ref("location_id", "locations"),
         UniqueConstraint("variant_id", "location_id"),
         Index(None, "account_id", "location_id"),
+        {"postgresql_with": {"fillfactor": "70"}},
     )
 
     variant_id: Mapped[int] = mapped_column(BigInteger)
@@ -79,7 +80,8 @@ class StockCell(TenantRow, Base):
     `account`: what the number would be if all we know were all there is; NULL before the baseline.
     `drift`: last accepted reading - account. The expected number is account + drift.
     `version` rises at an attempt's start and end and at every accepted reading.
-    Dirty: `wanted_version > synced_version`. `check_due_at`: when a reading is wanted, if at all.
+    Dirty: `wanted_version > synced_version`, since `dirty_since`. `check_due_at`: when a reading is wanted,
+    if at all.
     """
 
     __tablename__ = "stock_cells"
@@ -94,7 +96,7 @@ class StockCell(TenantRow, Base):
             "ix_stock_cells_dirty",
             "connection_id",
             "dirty_since",
-            postgresql_where=text("wanted_version > synced_version AND state = 'active'"),
+            postgresql_where=text("dirty_since IS NOT NULL AND state = 'active'"),
         ),
         Index(
             "ix_stock_cells_check_due",
@@ -104,6 +106,8 @@ class StockCell(TenantRow, Base):
         ),
         Index(None, "account_id", "location_id"),
         CheckConstraint(f"state IN {CELL_STATES}", name="state"),
+        CheckConstraint("(dirty_since IS NOT NULL) = (wanted_version > synced_version)", name="dirty"),
+        {"postgresql_with": {"fillfactor": "70"}},
     )
 
     connection_id: Mapped[int] = mapped_column(BigInteger)

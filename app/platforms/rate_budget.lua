@@ -3,12 +3,14 @@
 --   take    maximum restore cost patience_ms -> {1, wait_ms} taken, send after the wait
 --                                               {0, wait_ms} not taken, the wait is longer than allowed
 --   observe maximum restore available        -> {1, 0}       what the platform itself said
---   pause   pause_ms                         -> {1, 0}       nothing is sent before then
+--   pause   pause_ms short_ms                -> {1, 0}       nothing is sent before then
+--           A pause up to short_ms may be one server's hiccup: it begins with a moment, which doubles as
+--           long as the platform goes on asking for it.
 -- `maximum` and `restore` (tokens a second) given to `take` count only until `observe` told better.
 local key, operation = KEYS[1], ARGV[1]
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-local stored = redis.call('HMGET', key, 'tokens', 'at', 'maximum', 'restore', 'paused_until')
+local stored = redis.call('HMGET', key, 'tokens', 'at', 'maximum', 'restore', 'paused_until', 'strikes')
 local paused_until = tonumber(stored[5]) or 0
 
 local function keep(...)
@@ -17,7 +19,13 @@ local function keep(...)
 end
 
 if operation == 'pause' then
-  keep('paused_until', math.max(paused_until, now + tonumber(ARGV[2])))
+  local pause, strikes = tonumber(ARGV[2]), tonumber(stored[6]) or 0
+  if pause <= tonumber(ARGV[3]) then
+    if now < paused_until then return {1, 0} end -- said of a call that was sent before
+    strikes = now < paused_until + 1000 and strikes + 1 or 0
+    pause = math.min(pause, 250 * 2 ^ strikes)
+  end
+  keep('paused_until', math.max(paused_until, now + pause), 'strikes', strikes)
   return {1, 0}
 end
 

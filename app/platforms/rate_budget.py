@@ -29,6 +29,9 @@ ALONE_SHARE = 0.25
 ALONE_SECONDS = 5.0
 """How long Redis is left alone after it failed to answer, so that not every call waits for it."""
 
+SHORT_PAUSE_SECONDS = 5.0
+"""A longer Retry-After is meant; a short one holds everybody up only if more of them follow."""
+
 _SCRIPT = files(__package__).joinpath("rate_budget.lua").read_text()
 
 
@@ -104,7 +107,7 @@ class RateBudget:
 
     def pause(self, seconds: float) -> None:
         self._alone.pause(seconds)
-        self._tell("pause", seconds * 1000)
+        self._tell("pause", seconds * 1000, SHORT_PAUSE_SECONDS * 1000)
 
     def _take(self, cost: float, patience: float) -> tuple[bool, float]:
         answer = self._tell("take", self._maximum, self._restore, cost, patience * 1000)

@@ -9,6 +9,7 @@ import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -16,6 +17,8 @@ from sqlalchemy.orm import Session
 from app.domain.account import SKEW, Belief
 from app.domain.publish import target
 from app.platforms.base import CellRef, LevelReported, Unsyncable
+from app.services.nudge import Drain, nudge
+from app.services.uow import UnitOfWork
 
 HINT_SETTLE = timedelta(seconds=3)
 """How long an order may lag behind the level it explains before we read the level ourselves."""
@@ -143,12 +146,37 @@ class LearnedEffect:
     learned_at: datetime
 
 
-def save(session: Session, cells: Iterable[Cell], *, learned: Sequence[LearnedEffect] = ()) -> None:
-    """Write back locked cells and the effects that moved them, in one statement."""
-    rows = [{"id": cell.id} | {name: _plain(getattr(cell, name)) for name in _SAVED} for cell in cells]
-    effects = [{name: _plain(getattr(e, name)) for name in LearnedEffect.__slots__} for e in learned]
-    if rows:
-        session.execute(_SAVE, {"rows": json.dumps(rows), "effects": json.dumps(effects)})
+def save(session: Session, cells: Iterable[Cell]) -> None:
+    """Write back locked cells."""
+    if rows := [_row(cell, ("id", *_SAVED)) for cell in cells]:
+        session.execute(_SAVE, {"rows": json.dumps(rows)})
+
+
+def want(
+    uow: UnitOfWork,
+    cells: Iterable[Cell],
+    at: datetime,
+    *,
+    moved: Sequence[Cell] = (),
+    learned: Sequence[LearnedEffect] = (),
+) -> None:
+    """Have a push look at these locked cells: their targets may have changed.
+
+    `moved` of them are written back too, with the effects that moved them; all in one statement.
+    """
+    cells = list(cells)
+    ids = {cell.id for cell in moved}
+    uow.session.execute(
+        _WANT,
+        {
+            "at": at,
+            "others": [cell.id for cell in cells if cell.id not in ids],
+            "rows": json.dumps([_row(cell, _MOVED) for cell in moved]),
+            "effects": json.dumps([_row(e, LearnedEffect.__slots__) for e in learned]),
+        },
+    )
+    for connection_id in {cell.connection_id for cell in cells if cell.state == "active"}:
+        uow.after_commit(partial(nudge, Drain.PUSH, connection_id), once=connection_id)
 
 
 def now(session: Session) -> datetime:
@@ -235,8 +263,10 @@ def drop_explained_reports(session: Session, connection_id: int) -> int:
     return len(session.execute(_DROP_EXPLAINED, {"connection_id": connection_id}).all())
 
 
-def _plain(value: object) -> object:
-    return value.isoformat() if isinstance(value, datetime) else value
+def _row(source: object, names: Iterable[str]) -> dict[str, object]:
+    """As JSON takes it."""
+    values = ((name, getattr(source, name)) for name in names)
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values}
 
 
 _LOCK = text(
@@ -247,13 +277,27 @@ _LOCK = text(
     FOR NO KEY UPDATE
     """  # noqa: S608  (names from the class above)
 )
-_SAVE = text(
-    f"""
+_MOVED = ("id", "account", "drift", "reported", "check_due_at")
+_WANT = text(
+    """
     WITH learned AS (
         INSERT INTO cell_effects (account_id, cell_id, delta, effected_at, learned_at)
         SELECT e.* FROM jsonb_to_recordset(CAST(:effects AS jsonb)) AS e (account_id bigint,
             cell_id bigint, delta int, effected_at timestamptz, learned_at timestamptz)
+    ), others AS (
+        UPDATE stock_cells SET wanted_version = wanted_version + 1, dirty_since = coalesce(dirty_since, :at)
+        WHERE id = ANY(CAST(:others AS bigint[]))
     )
+    UPDATE stock_cells c SET account = r.account, drift = r.drift, reported = r.reported,
+        check_due_at = r.check_due_at, wanted_version = c.wanted_version + 1,
+        dirty_since = coalesce(c.dirty_since, :at)
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+        AS r (id bigint, account int, drift int, reported int, check_due_at timestamptz)
+    WHERE c.id = r.id
+    """
+)
+_SAVE = text(
+    f"""
     UPDATE stock_cells c SET {", ".join(f"{name} = r.{name}" for name in _SAVED)}
     FROM jsonb_to_recordset(CAST(:rows AS jsonb))
         AS r (id bigint, {", ".join(f"{name} {kind}" for name, kind in _SAVED.items())})
@@ -327,7 +371,7 @@ _DROP_EXPLAINED = text(
         ORDER BY id FOR NO KEY UPDATE
     )
     UPDATE stock_cells c SET check_due_at = NULL, reported = NULL, wanted_version = wanted_version + 1,
-        dirty_since = CASE WHEN wanted_version > synced_version THEN dirty_since ELSE clock_timestamp() END
+        dirty_since = coalesce(dirty_since, clock_timestamp())
     FROM explained e WHERE c.id = e.id
     RETURNING c.id
     """

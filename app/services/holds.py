@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from functools import partial
 from typing import Any
 
 import structlog
@@ -17,7 +16,6 @@ from sqlalchemy import Row, text
 from app.platforms.base import OrderChanged
 from app.platforms.registry import platform
 from app.services import cells as cell_store
-from app.services.nudge import Drain, nudge
 from app.services.uow import UnitOfWork, unit_of_work
 
 log = structlog.get_logger()
@@ -83,11 +81,7 @@ def _look_at_cells(uow: UnitOfWork, variant_ids: Sequence[int]) -> None:
     if not variant_ids:
         return
     locked, at = cell_store.lock_at(uow.session, variant_ids=set(variant_ids))
-    for cell in locked.values():
-        cell.want(at)
-        if cell.state == "active":
-            uow.after_commit(partial(nudge, Drain.PUSH, cell.connection_id), once=cell.connection_id)
-    cell_store.save(uow.session, locked.values())
+    cell_store.want(uow, locked.values(), at)
 
 
 _WAITING = text(

@@ -313,7 +313,7 @@ _ACTIVATE_CELLS = text(
         ORDER BY id FOR NO KEY UPDATE
     )
     UPDATE stock_cells c SET state = 'active', wanted_version = wanted_version + 1,
-        dirty_since = clock_timestamp()
+        dirty_since = coalesce(dirty_since, clock_timestamp())
     FROM ready WHERE c.id = ready.id
     """
 )

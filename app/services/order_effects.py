@@ -3,33 +3,38 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
-from typing import Any
+from types import MappingProxyType
 
 import structlog
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.domain.account import SKEW, Effect, learn_effect
 from app.domain.orders import (
     ChannelEffect,
-    LinePart,
-    PartKind,
     channel_changes,
     channel_total,
     ledger_effect,
     opening_on_hand,
 )
 from app.domain.stock import Movement
-from app.platforms.base import Capabilities, ExternalOrder, ExternalOrderLine, OrderState
+from app.platforms.base import Capabilities, ExternalOrder, OrderState
 from app.services import cells as cell_store
 from app.services import holds, ledger
-from app.services.nudge import Drain, nudge
+from app.services.order_lines import (
+    LineState,
+    Link,
+    lines_of,
+    links_of,
+    merged_state,
+    removed_state,
+    stored_state,
+    write_lines,
+)
 from app.services.uow import UnitOfWork, unit_of_work
 
 log = structlog.get_logger()
@@ -43,40 +48,6 @@ class Scope:
     account_id: int
     capabilities: Capabilities
     settle: timedelta
-
-
-@dataclass(frozen=True, slots=True)
-class _Link:
-    """Where a listing's units are counted. `baseline_at` is when its cell began to be tracked."""
-
-    listing_id: int
-    variant_id: int
-    location_id: int
-    cell_id: int
-    factor: int
-    baseline_at: datetime
-    opened_level: bool
-
-
-@dataclass(slots=True)
-class _LineState:
-    """A line as it is now and what of it was applied; written back whole."""
-
-    external_id: str
-    source: ExternalOrderLine
-    listing_id: int | None
-    line_id: int | None = None
-    effect_seq: int = 0
-    committed: int = 0
-    on_hand: int = 0
-    channel: int = 0
-    variant_id: int | None = None
-    location_id: int | None = None
-    cell_id: int | None = None
-    factor: int = 1
-    movements: list[tuple[int, str, Movement]] = field(default_factory=list)
-    """(effect_seq, cause, movement in units of the variant)"""
-    channel_effects: list[ChannelEffect] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +79,13 @@ def apply_orders(
     """
     failed = {}
     with unit_of_work() as uow:
-        for order in _changed(uow, scope, orders, fetch_seq, fetched_at):
+        changed = _changed(uow, scope, orders, fetch_seq, fetched_at)
+        listing_ids = {i for order in changed for line in order.lines if (i := line.listing_external_id)}
+        links = links_of(uow.session, scope.connection_id, listing_ids, keep=False)
+        uow.commit()
+        for order in changed:
             try:
-                apply_order(uow, scope, order, fetch_seq=fetch_seq, fetched_at=fetched_at)
+                apply_order(uow, scope, order, fetch_seq=fetch_seq, fetched_at=fetched_at, links=links)
                 uow.commit()
             except Exception as err:  # of its own or ours: neither may keep the others from being applied
                 uow.rollback()
@@ -159,12 +134,12 @@ def reapply_listings(scope: Scope, listing_ids: Sequence[int]) -> int:
     for order_id in order_ids:
         with unit_of_work() as uow:
             row = uow.session.execute(_LOCK_ORDER_BY_ID, {"id": order_id}).one()
-            lines = _lines_of(uow.session, order_id)
-            states = [_stored_state(line) for line in lines]
+            lines = lines_of(uow.session, order_id)
+            states = [stored_state(line) for line in lines]
             _apply_lines(
                 uow,
                 scope,
-                row,
+                row.id,
                 states,
                 payment=row.payment,
                 is_test=row.is_test,
@@ -175,40 +150,39 @@ def reapply_listings(scope: Scope, listing_ids: Sequence[int]) -> int:
 
 
 def apply_order(
-    uow: UnitOfWork, scope: Scope, order: ExternalOrder, *, fetch_seq: int, fetched_at: datetime
+    uow: UnitOfWork,
+    scope: Scope,
+    order: ExternalOrder,
+    *,
+    fetch_seq: int,
+    fetched_at: datetime,
+    links: Mapping[str, Link | int] = MappingProxyType({}),
 ) -> bool:
-    """Apply one order in the caller's transaction. False if a later fetch has overtaken it."""
+    """Apply one order in the caller's transaction. False if a later fetch has overtaken it.
+
+    `links`: what was known of its listings a moment ago.
+    """
     session = uow.session
-    row = session.execute(
-        _LOCK_ORDER,
-        {
-            "account_id": scope.account_id,
-            "connection_id": scope.connection_id,
-            "external_id": order.external_id,
-        },
-    ).one()
-    older = row.updated_at is not None and order.updated_at < row.updated_at
-    if fetch_seq <= row.fetch_seq or older:
+    row = session.execute(_WRITE_ORDER, _order_params(scope, order, fetch_seq, fetched_at)).one_or_none()
+    if row is None:
         return False
-    stored = {line.external_id: line for line in _lines_of(session, row.id)} if row.fetch_seq else {}
-    states = [_merged_state(line, stored.get(line.external_id)) for line in order.lines]
+    stored = {} if row.is_new else {line.external_id: line for line in lines_of(session, row.id)}
+    states = [merged_state(line, stored.get(line.external_id)) for line in order.lines]
     present = {line.external_id for line in order.lines}
-    states += [_removed_state(line) for key, line in stored.items() if key not in present]
-    review = None
-    if order.state is OrderState.TRASHED:
-        review = "trashed in the shop; its sale is kept"
-        states = [] if row.fetch_seq else states  # a sale that we never heard of still was one
+    states += [removed_state(line) for key, line in stored.items() if key not in present]
+    if order.state is OrderState.TRASHED and not row.is_new:
+        states = []  # its sale is kept; one that we never heard of still was one
     if states:
         _apply_lines(
             uow,
             scope,
-            row,
+            row.id,
             states,
             payment=order.payment,
             is_test=order.is_test,
             updated_at=order.updated_at,
+            links=links,
         )
-    session.execute(_UPDATE_ORDER, _order_params(row.id, order, fetch_seq, fetched_at, review))
     if row.held:
         holds.release(uow, scope.connection_id, [order.external_id])
     return True
@@ -217,26 +191,30 @@ def apply_order(
 def _apply_lines(
     uow: UnitOfWork,
     scope: Scope,
-    order: Row[Any],
-    states: list[_LineState],
+    order_id: int,
+    states: list[LineState],
     *,
     payment: str,
     is_test: bool,
     updated_at: datetime,
+    links: Mapping[str, Link | int] = MappingProxyType({}),
 ) -> None:
     """Plan each line, then write everything: lines, levels, then cells. A test order moves nothing."""
     session = uow.session
     holds_stock = payment in scope.capabilities.holding_payments
-    links = _links(session, scope, [] if is_test else [s.source.listing_external_id for s in states])
+    wanted = set() if is_test else {i for s in states if (i := s.source.listing_external_id)}
+    unlinked = {i for i in wanted if not isinstance(links.get(i), Link)}
+    known = {**links, **links_of(session, scope.connection_id, unlinked, keep=True)}
     for state in states:
-        link = links.get(state.source.listing_external_id or "")
-        if isinstance(link, _Link):
+        listing_id = state.source.listing_external_id
+        link = known.get(listing_id) if listing_id in wanted else None
+        if isinstance(link, Link):
             state.listing_id = link.listing_id
             _plan(state, link, holds_stock, updated_at)
         else:
             state.listing_id = link
             _plan(state, None, holds_stock, updated_at)
-    line_ids = _write_lines(session, scope, order.id, states)
+    line_ids = write_lines(session, scope.account_id, order_id, states)
     entries = [
         ledger.Entry(
             variant_id=state.variant_id or 0,
@@ -259,7 +237,7 @@ def _apply_lines(
         _move_cells(uow, scope, moved, effects)
 
 
-def _plan(state: _LineState, link: _Link | None, holds_stock: bool, updated_at: datetime) -> None:
+def _plan(state: LineState, link: Link | None, holds_stock: bool, updated_at: datetime) -> None:
     """What changed since the last time, as movements and channel effects."""
     line = state.source
     if state.variant_id is None:
@@ -276,7 +254,7 @@ def _plan(state: _LineState, link: _Link | None, holds_stock: bool, updated_at: 
     _add_movement(state, _cause(change), change)
 
 
-def _begin(state: _LineState, link: _Link, holds_stock: bool) -> None:
+def _begin(state: LineState, link: Link, holds_stock: bool) -> None:
     """The line's state at its cell's baseline counts as applied.
 
     What the channel had taken from its number and not shipped is still on the shelf behind the number
@@ -293,7 +271,7 @@ def _begin(state: _LineState, link: _Link, holds_stock: bool) -> None:
     state.on_hand, state.committed, state.channel = base.on_hand, base.committed, taken
 
 
-def _add_movement(state: _LineState, cause: str, movement: Movement) -> None:
+def _add_movement(state: LineState, cause: str, movement: Movement) -> None:
     if not movement.moves_nothing:
         state.effect_seq += 1
         state.movements.append((state.effect_seq, cause, movement.scaled(state.factor)))
@@ -331,17 +309,13 @@ def _move_cells(
                 cell.look_again(at + cell_store.DOUBT_SETTLE)
         if cell.drift != before:
             drifted.append(cell)
-    for cell in locked.values():
-        cell.want(at)
-        if cell.state == "active":
-            uow.after_commit(partial(nudge, Drain.PUSH, cell.connection_id), once=cell.connection_id)
     cell_store.record_drift(session, drifted, at, scope.settle)
     rows = [
         cell_store.LearnedEffect(scope.account_id, cell_id, effect.delta, effect.at, at)
         for cell_id, learned in effects.items()
         for effect in learned
     ]
-    cell_store.save(session, locked.values(), learned=rows)
+    cell_store.want(uow, locked.values(), at, moved=[locked[cell_id] for cell_id in effects], learned=rows)
 
 
 def _write_windows(session: Session, cell_ids: Iterable[int]) -> dict[int, list[tuple[datetime, datetime]]]:
@@ -351,119 +325,13 @@ def _write_windows(session: Session, cell_ids: Iterable[int]) -> dict[int, list[
     return windows
 
 
-# ----------------------------------------------------------------------------------- rows <-> states
-
-
-def _lines_of(session: Session, order_id: int) -> Sequence[Row[Any]]:
-    return session.execute(_LINES, {"order_id": order_id}).all()
-
-
-def _links(
-    session: Session, scope: Scope, listing_external_ids: Iterable[str | None]
-) -> dict[str, _Link | int]:
-    """By listing external id: where it is counted, or only the listing's id if it is unlinked."""
-    wanted = sorted({i for i in listing_external_ids if i})
-    if not wanted:
-        return {}
-    found: dict[str, _Link | int] = {}
-    for row in session.execute(_LINKS, {"connection_id": scope.connection_id, "ids": wanted}):
-        linked = row.variant_id is not None and row.baseline_at is not None
-        found[row.external_id] = _Link(*row[1:]) if linked else row.listing_id
-    return found
-
-
-def _merged_state(line: ExternalOrderLine, stored: Row[Any] | None) -> _LineState:
-    if stored is None:
-        return _LineState(line.external_id, line, None)
-    return _with_applied(_LineState(line.external_id, line, stored.listing_id), stored)
-
-
-def _removed_state(stored: Row[Any]) -> _LineState:
-    """A line that the shop dropped from the order: it holds and has taken nothing any more."""
-    state = _stored_state(stored)
-    gone = ExternalOrderLine(
-        external_id=stored.external_id,
-        listing_external_id=stored.listing_external_id,
-        sku=stored.sku,
-        title=stored.title,
-        quantity=0,
-        unit_price_minor=stored.unit_price_minor,
-        parts=(),
-        channel_effects=(),
-    )
-    state.source = gone
-    return state
-
-
-def _stored_state(stored: Row[Any]) -> _LineState:
-    line = ExternalOrderLine(
-        external_id=stored.external_id,
-        listing_external_id=stored.listing_external_id,
-        sku=stored.sku,
-        title=stored.title,
-        quantity=stored.quantity,
-        unit_price_minor=stored.unit_price_minor,
-        tax_minor=stored.tax_minor,
-        discount_minor=stored.discount_minor,
-        parts=tuple(
-            LinePart(PartKind(kind), quantity, datetime.fromisoformat(at))
-            for kind, quantity, at in stored.parts
-        ),
-        channel_effects=tuple(
-            ChannelEffect(delta, datetime.fromisoformat(at)) for delta, at in stored.channel_effects
-        ),
-    )
-    return _with_applied(_LineState(line.external_id, line, stored.listing_id), stored)
-
-
-def _with_applied(state: _LineState, stored: Row[Any]) -> _LineState:
-    state.line_id = stored.id
-    state.effect_seq = stored.effect_seq
-    state.committed, state.on_hand = stored.applied_committed, stored.applied_on_hand
-    state.channel = stored.applied_channel
-    state.variant_id, state.location_id = stored.applied_variant_id, stored.applied_location_id
-    state.cell_id, state.factor = stored.applied_cell_id, stored.applied_factor
-    return state
-
-
-def _write_lines(
-    session: Session, scope: Scope, order_id: int, states: Sequence[_LineState]
-) -> dict[str, int]:
-    rows = [
-        {
-            "external_id": state.external_id,
-            "listing_external_id": state.source.listing_external_id,
-            "listing_id": state.listing_id,
-            "sku": state.source.sku,
-            "title": state.source.title,
-            "quantity": state.source.quantity,
-            "unit_price_minor": state.source.unit_price_minor,
-            "tax_minor": state.source.tax_minor,
-            "discount_minor": state.source.discount_minor,
-            "parts": [[p.kind.value, p.quantity, p.at.isoformat()] for p in state.source.parts],
-            "channel_effects": [[e.delta, e.at.isoformat()] for e in state.source.channel_effects],
-            "effect_seq": state.effect_seq,
-            "applied_committed": state.committed,
-            "applied_on_hand": state.on_hand,
-            "applied_channel": state.channel,
-            "applied_variant_id": state.variant_id,
-            "applied_location_id": state.location_id,
-            "applied_cell_id": state.cell_id,
-            "applied_factor": state.factor,
-        }
-        for state in states
-    ]
-    written = session.execute(
-        _WRITE_LINES, {"account_id": scope.account_id, "order_id": order_id, "rows": json.dumps(rows)}
-    )
-    return {row.external_id: row.id for row in written}
-
-
 def _order_params(
-    order_id: int, order: ExternalOrder, fetch_seq: int, fetched_at: datetime, review: str | None
+    scope: Scope, order: ExternalOrder, fetch_seq: int, fetched_at: datetime
 ) -> dict[str, object]:
     return {
-        "id": order_id,
+        "account_id": scope.account_id,
+        "connection_id": scope.connection_id,
+        "external_id": order.external_id,
         "number": order.number,
         "state": order.state.value,
         "payment": order.payment.value,
@@ -477,82 +345,55 @@ def _order_params(
         "customer_key": order.customer_key,
         "is_test": order.is_test,
         "placed_at": order.created_at,
-        "updated_at": order.updated_at,
+        "external_updated_at": order.updated_at,
         "fetched_at": fetched_at,
         "fetch_seq": fetch_seq,
-        "review": review,
+        "review_reason": _TRASHED if order.state is OrderState.TRASHED else None,
         "content_hash": _content_hash(order),
     }
 
 
-_LOCK_ORDER = text(
-    """
-    INSERT INTO orders AS o (account_id, connection_id, external_id)
-    VALUES (:account_id, :connection_id, :external_id)
-    ON CONFLICT (connection_id, external_id) DO UPDATE SET external_id = EXCLUDED.external_id
-    RETURNING o.id, o.fetch_seq, o.external_updated_at AS updated_at, o.payment, o.is_test, EXISTS (
+_TRASHED = "trashed in the shop; its sale is kept"
+_IDENTITY = ("account_id", "connection_id", "external_id")
+_FACTS = (
+    "number",
+    "state",
+    "payment",
+    "currency",
+    "total_minor",
+    "subtotal_minor",
+    "tax_minor",
+    "shipping_minor",
+    "discount_minor",
+    "refunded_minor",
+    "customer_key",
+    "is_test",
+    "placed_at",
+    "external_updated_at",
+    "fetched_at",
+    "fetch_seq",
+    "review_reason",
+    "content_hash",
+)
+# No row if what was applied last was fetched later, or is later by the shop's own clock.
+_WRITE_ORDER = text(
+    f"""
+    INSERT INTO orders AS o ({", ".join(_IDENTITY + _FACTS)})
+    VALUES ({", ".join(f":{name}" for name in _IDENTITY + _FACTS)})
+    ON CONFLICT (connection_id, external_id) DO UPDATE
+        SET {", ".join(f"{name} = EXCLUDED.{name}" for name in _FACTS)}
+        WHERE o.fetch_seq < EXCLUDED.fetch_seq
+            AND coalesce(o.external_updated_at <= EXCLUDED.external_updated_at, true)
+    RETURNING o.id, o.created_at = now() AS is_new, EXISTS (
         SELECT 1 FROM order_holds h
         WHERE h.connection_id = o.connection_id AND h.order_external_id = o.external_id
     ) AS held
-    """
+    """  # noqa: S608  (names from the tables above)
 )
 _LOCK_ORDER_BY_ID = text(
     """
     SELECT id, fetch_seq, external_updated_at AS updated_at, payment, is_test FROM orders
     WHERE id = :id FOR NO KEY UPDATE
-    """
-)
-_LINES = text(
-    """
-    SELECT id, external_id, listing_external_id, listing_id, sku, title, quantity, unit_price_minor,
-        tax_minor, discount_minor, parts, channel_effects, effect_seq, applied_committed, applied_on_hand,
-        applied_channel, applied_variant_id, applied_location_id, applied_cell_id, applied_factor
-    FROM order_lines WHERE order_id = :order_id
-    """
-)
-_LINKS = text(
-    """
-    SELECT l.external_id, l.id AS listing_id, l.variant_id, c.location_id, c.id AS cell_id, l.factor,
-        c.baseline_at, c.opened_level
-    FROM listings l LEFT JOIN stock_cells c ON c.id = l.cell_id
-    WHERE l.connection_id = :connection_id AND l.external_id = ANY(CAST(:ids AS text[]))
-    ORDER BY l.id
-    FOR SHARE OF l
-    """
-)
-_WRITE_LINES = text(
-    """
-    INSERT INTO order_lines AS t (account_id, order_id, external_id, listing_external_id, listing_id, sku,
-        title, quantity, unit_price_minor, tax_minor, discount_minor, parts, channel_effects, effect_seq,
-        applied_committed, applied_on_hand, applied_channel, applied_variant_id, applied_location_id,
-        applied_cell_id, applied_factor)
-    SELECT :account_id, :order_id, r.*
-    FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (external_id text, listing_external_id text,
-        listing_id bigint, sku text, title text, quantity int, unit_price_minor bigint, tax_minor bigint,
-        discount_minor bigint, parts jsonb, channel_effects jsonb, effect_seq int, applied_committed int,
-        applied_on_hand int, applied_channel int, applied_variant_id bigint, applied_location_id bigint,
-        applied_cell_id bigint, applied_factor int)
-    ON CONFLICT (order_id, external_id) DO UPDATE SET
-        listing_id = EXCLUDED.listing_id, sku = EXCLUDED.sku, title = EXCLUDED.title,
-        quantity = EXCLUDED.quantity, unit_price_minor = EXCLUDED.unit_price_minor,
-        tax_minor = EXCLUDED.tax_minor, discount_minor = EXCLUDED.discount_minor, parts = EXCLUDED.parts,
-        channel_effects = EXCLUDED.channel_effects, effect_seq = EXCLUDED.effect_seq,
-        applied_committed = EXCLUDED.applied_committed, applied_on_hand = EXCLUDED.applied_on_hand,
-        applied_channel = EXCLUDED.applied_channel, applied_variant_id = EXCLUDED.applied_variant_id,
-        applied_location_id = EXCLUDED.applied_location_id, applied_cell_id = EXCLUDED.applied_cell_id,
-        applied_factor = EXCLUDED.applied_factor
-    RETURNING t.id, t.external_id
-    """
-)
-_UPDATE_ORDER = text(
-    """
-    UPDATE orders SET number = :number, state = :state, payment = :payment, currency = :currency,
-        total_minor = :total_minor, subtotal_minor = :subtotal_minor, tax_minor = :tax_minor,
-        shipping_minor = :shipping_minor, discount_minor = :discount_minor,
-        refunded_minor = :refunded_minor, customer_key = :customer_key, is_test = :is_test,
-        placed_at = :placed_at, external_updated_at = :updated_at, fetched_at = :fetched_at,
-        fetch_seq = :fetch_seq, review_reason = :review, content_hash = :content_hash
-    WHERE id = :id
     """
 )
 _SAME = text(

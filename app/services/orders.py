@@ -29,6 +29,8 @@ T = TypeVar("T")
 
 CURSOR_OVERLAP = timedelta(minutes=5)
 """How far behind its cursor a poll starts: platforms index late, and dates have one-second grain."""
+QUICK_OVERLAP = timedelta(seconds=30)
+"""The same for a poll just before or after a reading: webhooks and the regular polls cover the rest."""
 SAME_SECOND = timedelta(seconds=3)
 """An order fetched this soon after its last change may have changed again in the same second."""
 LEASE_PATIENCE_SECONDS = 20.0
@@ -105,10 +107,11 @@ def not_read_since(scope: Scope, told: Mapping[str, datetime]) -> list[str]:
         return [row.external_id for row in rows]
 
 
-def poll(scope: Scope, shop: OpenShop, *, same_second: bool = True) -> int | None:
+def poll(scope: Scope, shop: OpenShop, *, thorough: bool = True) -> int | None:
     """Fetch the orders that changed since the cursor and that we do not have in that state.
 
-    `same_second`: also those that may have changed once more in the second of the change that we have.
+    `thorough`: with the whole overlap, and also those that may have changed once more in the second of
+    the change that we have.
 
     The cursor is the platform's clock: the highest `updated_at` seen. It advances only after all of
     them were applied, and each poll starts an overlap before it. Returns how many were fetched; None if
@@ -117,16 +120,17 @@ def poll(scope: Scope, shop: OpenShop, *, same_second: bool = True) -> int | Non
     with unit_of_work() as uow:
         cursor = uow.session.execute(_CURSOR, {"id": scope.connection_id}).scalar_one()
     newest: datetime = cursor
+    overlap = CURSOR_OVERLAP if thorough else QUICK_OVERLAP
     fetched, complete = 0, True
-    for page in shop.channel.changed_orders(cursor - CURSOR_OVERLAP):
+    for page in shop.channel.changed_orders(cursor - overlap):
         newest = max([newest, *(stamp.updated_at for stamp in page)])
-        due = _not_had(scope, page, same_second)
+        due = _not_had(scope, page, thorough)
         for stamps in batches(due, POLLED_AT_ONCE):
             # Held for a few calls only: webhooks' orders must not wait for all that a poll catches up on.
             with lease(Work.ORDERS, scope.connection_id, wait_seconds=LEASE_PATIENCE_SECONDS) as held:
                 if held is None:
                     return None
-                still_due = _not_had(scope, stamps, same_second)
+                still_due = _not_had(scope, stamps, thorough)
                 result = fetch_and_apply(scope, shop, [s.external_id for s in still_due])
             fetched += len(still_due)
             complete &= not result.failed

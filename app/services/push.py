@@ -10,7 +10,7 @@ import time
 import uuid
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -207,7 +207,7 @@ def _plan(job: Job, cell: Cell, wanted: int | None, at: datetime) -> _Planned | 
 def _read_before_write(
     job: Job, planned: Sequence[_Planned], requested_at: datetime
 ) -> dict[WriteKind, list[_Attempt]]:
-    """Without compare-and-set: read the same cells right before, and write only those as expected."""
+    """Without compare-and-set: read the same cells right before, and raise only what is as expected."""
     readings = job.shop.channel.read_levels([p.ref for p in planned])
     shown = {reading.ref: reading.quantity for reading in readings}
     with unit_of_work() as uow:
@@ -220,32 +220,40 @@ def _read_before_write(
             cell = locked[plan.cell_id]
             if cell.version != plan.version:
                 continue  # a reading came in between: still dirty, so claimed again
-            if shown.get(plan.ref) != cell.belief.expected:
-                _explain_first(cell, shown.get(plan.ref), at)
-                continue
-            again = _plan(job, cell, wanted.get(cell.id), at)
-            if again is None:
-                cell.synced_version, cell.dirty_since = cell.wanted_version, None
+            write = _plan(job, cell, wanted.get(cell.id), at)
+            number = shown.get(plan.ref)
+            if number != cell.belief.expected:
+                write = _lowered(write, number)
+                _explain(cell, write.wanted if write else number, at + cell_store.HINT_SETTLE)
+            if write is not None:
+                go.append(write)
             else:
-                go.append(again)
-        cell_store.save(session, (c for c in locked.values() if not c.dirty))
+                cell.synced_version, cell.dirty_since = cell.wanted_version, None
+        cell_store.save(session, locked.values())
         attempts = _commit_attempts(session, job, go, requested_at)
         uow.commit()
     return attempts
 
 
-def _explain_first(cell: Cell, shown: int | None, at: datetime) -> None:
-    """The shop shows another number than we believe, most likely for a sale that is on its way to us.
+def _lowered(plan: _Planned | None, number: int | None) -> _Planned | None:
+    """The shop shows less than we believe, most likely for a sale that is on its way to us.
 
-    The sale, once learned, has the cell pushed again; if nothing explains the number soon, it is read
-    between two order reads.
+    What the ledger fell by goes all the same, off the number that is there: the sale stays in it. On a
+    SKU that sells every second there would never be a better moment.
     """
-    cell.synced_version, cell.dirty_since = cell.wanted_version, None
+    if plan is None or number is None or number > plan.expected or plan.wanted >= plan.expected:
+        return None
+    return replace(plan, expected=number, wanted=max(number - (plan.expected - plan.wanted), 0))
+
+
+def _explain(cell: Cell, shown: int | None, due_at: datetime) -> None:
+    """A sale, once learned, explains the number and has the cell pushed again; if nothing does soon, it is
+    read between two order reads."""
     if shown is None:
-        cell.look_again(at)
+        cell.look_again(due_at)
     elif cell.check_due_at is None or cell.reported is not None:
         cell.reported = shown
-        cell.check_due_at = cell.check_due_at or at + cell_store.DOUBT_SETTLE
+        cell.check_due_at = cell.check_due_at or due_at
 
 
 def _commit_attempts(
@@ -428,7 +436,7 @@ def _attempt_of(row: Row[Any]) -> _Attempt:
 
 
 _DIRTY = """
-    c.wanted_version > c.synced_version AND c.account IS NOT NULL
+    c.dirty_since IS NOT NULL AND c.account IS NOT NULL
     AND NOT EXISTS (
         SELECT 1 FROM push_attempts a WHERE a.cell_id = c.id AND a.outcome IN ('open', 'unknown')
     )

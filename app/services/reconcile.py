@@ -104,7 +104,7 @@ def _read_due(job: Job, held: Lease) -> bool:
     with unit_of_work() as uow:
         if not readings.due_cells(uow.session, connection_id, limit=1).refs:
             return False
-    if orders.poll(job.scope, job.shop, same_second=False) is None:
+    if orders.poll(job.scope, job.shop, thorough=False) is None:
         return False
     with unit_of_work() as uow:
         cell_store.drop_explained_reports(uow.session, connection_id)
@@ -118,7 +118,7 @@ def _read_due(job: Job, held: Lease) -> bool:
     started = time.monotonic()
     found = job.shop.channel.read_levels(list(ticket.refs))
     elapsed = timedelta(seconds=time.monotonic() - started)
-    if orders.poll(job.scope, job.shop, same_second=False) is None:
+    if orders.poll(job.scope, job.shop, thorough=False) is None:
         return False
     if not orders.fetch_doubtful(job.scope, job.shop, list(ticket.versions)):
         return False

@@ -121,7 +121,7 @@ _RETRY_CELLS = text(
     WITH due AS (
         SELECT id FROM stock_cells
         WHERE state = 'active' AND failures > 0 AND next_attempt_at <= now()
-            AND wanted_version > synced_version
+            AND dirty_since IS NOT NULL
         ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
     )
     UPDATE stock_cells c SET next_attempt_at = now() + interval '1 minute' FROM due WHERE c.id = due.id
@@ -148,7 +148,7 @@ _TO_PUSH = text(
     WHERE c.state = 'active' AND coalesce(c.backoff_until <= now(), true) AND (
         EXISTS (
             SELECT 1 FROM stock_cells s WHERE s.connection_id = c.id AND s.state = 'active'
-                AND s.wanted_version > s.synced_version AND s.failures = 0
+                AND s.dirty_since IS NOT NULL AND s.failures = 0
         )
         OR EXISTS (
             SELECT 1 FROM push_attempts a JOIN stock_cells s ON s.id = a.cell_id

@@ -17,7 +17,7 @@ from app.services.nudge import DRAIN_OF_LANE, nudge
 
 PAUSE_SECONDS = 0.01
 """Between rounds of nudges: the first event of a burst does not wait, the others share its next round."""
-HINTS_PAUSE_SECONDS = 0.3
+HINTS_PAUSE_SECONDS = 1.0
 """Between rounds of nudges for hints: many numbers looked at together cost little more than one."""
 
 

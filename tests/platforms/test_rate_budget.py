@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from time import sleep
 
 import pytest
 from redis import Redis
@@ -144,6 +145,27 @@ def test_a_shorter_pause_does_not_end_a_longer_one(redis: Redis) -> None:
     with pytest.raises(Transient) as caught:
         ours.acquire(1, 5.0)
     assert caught.value.retry_after == pytest.approx(25, abs=2)
+
+
+def wait_of(ours: RateBudget) -> float:
+    """Seconds until a call of no cost may be sent."""
+    with pytest.raises(Transient) as caught:
+        ours.acquire(0, 0.0)
+    assert caught.value.retry_after is not None
+    return caught.value.retry_after
+
+
+def test_a_lone_short_pause_is_a_moment_and_one_right_after_it_lasts_longer(redis: Redis) -> None:
+    ours = budget(redis)
+    ours.pause(2)
+    ours.pause(2)  # of a call that was under way already
+    assert wait_of(ours) <= 0.25
+    lasted = []
+    for _ in range(4):
+        sleep(wait_of(ours) + 0.01)
+        ours.pause(2)
+        lasted.append(wait_of(ours))
+    assert lasted == pytest.approx([0.5, 1, 2, 2], abs=0.2)
 
 
 def test_an_emptied_redis_starts_anew(redis: Redis) -> None:

@@ -205,17 +205,45 @@ def test_a_stale_answer_to_a_raise_writes_nothing_before_a_reading(world: World,
     world.assert_quiet()
 
 
-def test_without_compare_and_set_another_number_than_expected_is_read_properly_first(
+def test_without_compare_and_set_a_larger_number_than_expected_is_read_properly_first(
     world: World, absolute: Shop
 ) -> None:
     connection = world.connect(absolute)
-    absolute.sell("unheard", "A", 1, at=now() - timedelta(minutes=1))
+    absolute.edit("A", 12)
     owe(world, connection, 3)
     push.drain(connection)
     assert absolute.writes == []
     world.settle(connection)
+    assert absolute.number("A") == 9
+    assert world.level("SKU") == (12, 3)
+    world.assert_quiet()
+
+
+def test_without_compare_and_set_a_sale_that_is_on_its_way_keeps_no_other_from_being_written(
+    world: World, absolute: Shop
+) -> None:
+    """A SKU that sells every second is never as expected."""
+    connection = world.connect(absolute)
+    absolute.sell("unheard", "A", 1, at=now() - timedelta(minutes=1))
+    owe(world, connection, 3)
+    push.drain(connection)
+    assert absolute.number("A") == 6
+    assert world.cell(connection, "A").check_due_at is not None
+    world.settle(connection)
     assert absolute.number("A") == 6
     assert world.level("SKU") == (10, 4)
+    world.assert_quiet()
+
+
+def test_without_compare_and_set_more_sold_than_is_left_ends_at_zero(world: World, absolute: Shop) -> None:
+    connection = world.connect(absolute)
+    absolute.sell("unheard", "A", 8, at=now() - timedelta(minutes=1))
+    owe(world, connection, 4)
+    push.drain(connection)
+    assert absolute.number("A") == 0
+    world.settle(connection)
+    assert absolute.number("A") == 0
+    assert world.level("SKU") == (10, 12)
     world.assert_quiet()
 
 

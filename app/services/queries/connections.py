@@ -86,7 +86,7 @@ _CONNECTIONS = text(
         WHERE connection_id = c.id AND state IN ('pending', 'retrying')
     ) AS e
     CROSS JOIN LATERAL (
-        SELECT count(*) FILTER (WHERE state = 'active' AND wanted_version > synced_version) AS dirty_cells,
+        SELECT count(*) FILTER (WHERE state = 'active' AND dirty_since IS NOT NULL) AS dirty_cells,
                count(*) FILTER (WHERE state = 'failed') AS failed_cells,
                count(*) FILTER (WHERE check_due_at IS NOT NULL) AS checks_due
         FROM stock_cells WHERE connection_id = c.id

@@ -36,7 +36,7 @@ _STATUS = text(
         (SELECT count(*) FROM inbound_events e
          WHERE e.connection_id = c.id AND e.state IN ('pending', 'retrying')) AS pending_events,
         (SELECT count(*) FROM stock_cells s WHERE s.connection_id = c.id
-         AND s.wanted_version > s.synced_version AND s.state = 'active') AS dirty_cells,
+         AND s.dirty_since IS NOT NULL AND s.state = 'active') AS dirty_cells,
         (SELECT count(*) FROM push_attempts a
          WHERE a.connection_id = c.id AND a.outcome IN ('open', 'unknown')) AS open_attempts,
         (SELECT count(*) FROM drifts d JOIN stock_cells s ON s.id = d.cell_id

@@ -83,7 +83,7 @@ _CHANNELS = text(
     """
     SELECT s.id, s.variant_id, s.location_id, s.factor, s.connection_id, c.name AS connection_name,
            c.platform, c.state AS connection_state, s.account + s.drift AS expected, s.state, s.drift,
-           s.wanted_version > s.synced_version AS dirty, s.error, s.read_at
+           s.dirty_since IS NOT NULL AS dirty, s.error, s.read_at
     FROM stock_cells s JOIN connections c ON c.id = s.connection_id
     WHERE s.account_id = :account_id AND s.variant_id = ANY(CAST(:variants AS bigint[]))
       AND c.state <> 'disconnected'

@@ -1,0 +1,202 @@
+"""An order's lines: as the shop has them now, with what each has already done, to rows and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from app.domain.orders import ChannelEffect, LinePart, PartKind
+from app.domain.stock import Movement
+from app.platforms.base import ExternalOrderLine
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Where a listing's units are counted. `baseline_at` is when its cell began to be tracked."""
+
+    listing_id: int
+    variant_id: int
+    location_id: int
+    cell_id: int
+    factor: int
+    baseline_at: datetime
+    opened_level: bool
+
+
+@dataclass(slots=True)
+class LineState:
+    """A line as it is now and what of it was applied; written back whole."""
+
+    external_id: str
+    source: ExternalOrderLine
+    listing_id: int | None
+    line_id: int | None = None
+    effect_seq: int = 0
+    committed: int = 0
+    on_hand: int = 0
+    channel: int = 0
+    variant_id: int | None = None
+    location_id: int | None = None
+    cell_id: int | None = None
+    factor: int = 1
+    movements: list[tuple[int, str, Movement]] = field(default_factory=list)
+    """(effect_seq, cause, movement in units of the variant)"""
+    channel_effects: list[ChannelEffect] = field(default_factory=list)
+
+
+def lines_of(session: Session, order_id: int) -> Sequence[Row[Any]]:
+    return session.execute(_LINES, {"order_id": order_id}).all()
+
+
+def links_of(
+    session: Session, connection_id: int, listing_ids: Collection[str], *, keep: bool
+) -> dict[str, Link | int]:
+    """By the listing's external id: where it is counted, or only our id of it if it is unlinked.
+
+    `keep` makes who wants to link one wait for this transaction: he will find its lines then.
+    """
+    if not listing_ids:
+        return {}
+    found: dict[str, Link | int] = {}
+    params = {"connection_id": connection_id, "ids": sorted(listing_ids)}
+    for row in session.execute(_KEPT_LINKS if keep else _LINKS, params):
+        linked = row.variant_id is not None and row.baseline_at is not None
+        found[row.external_id] = Link(*row[1:]) if linked else row.listing_id
+    return found
+
+
+def merged_state(line: ExternalOrderLine, stored: Row[Any] | None) -> LineState:
+    if stored is None:
+        return LineState(line.external_id, line, None)
+    return _with_applied(LineState(line.external_id, line, stored.listing_id), stored)
+
+
+def removed_state(stored: Row[Any]) -> LineState:
+    """A line that the shop dropped from the order: it holds and has taken nothing any more."""
+    state = stored_state(stored)
+    gone = ExternalOrderLine(
+        external_id=stored.external_id,
+        listing_external_id=stored.listing_external_id,
+        sku=stored.sku,
+        title=stored.title,
+        quantity=0,
+        unit_price_minor=stored.unit_price_minor,
+        parts=(),
+        channel_effects=(),
+    )
+    state.source = gone
+    return state
+
+
+def stored_state(stored: Row[Any]) -> LineState:
+    line = ExternalOrderLine(
+        external_id=stored.external_id,
+        listing_external_id=stored.listing_external_id,
+        sku=stored.sku,
+        title=stored.title,
+        quantity=stored.quantity,
+        unit_price_minor=stored.unit_price_minor,
+        tax_minor=stored.tax_minor,
+        discount_minor=stored.discount_minor,
+        parts=tuple(
+            LinePart(PartKind(kind), quantity, datetime.fromisoformat(at))
+            for kind, quantity, at in stored.parts
+        ),
+        channel_effects=tuple(
+            ChannelEffect(delta, datetime.fromisoformat(at)) for delta, at in stored.channel_effects
+        ),
+    )
+    return _with_applied(LineState(line.external_id, line, stored.listing_id), stored)
+
+
+def _with_applied(state: LineState, stored: Row[Any]) -> LineState:
+    state.line_id = stored.id
+    state.effect_seq = stored.effect_seq
+    state.committed, state.on_hand = stored.applied_committed, stored.applied_on_hand
+    state.channel = stored.applied_channel
+    state.variant_id, state.location_id = stored.applied_variant_id, stored.applied_location_id
+    state.cell_id, state.factor = stored.applied_cell_id, stored.applied_factor
+    return state
+
+
+def write_lines(
+    session: Session, account_id: int, order_id: int, states: Sequence[LineState]
+) -> dict[str, int]:
+    rows = [
+        {
+            "external_id": state.external_id,
+            "listing_external_id": state.source.listing_external_id,
+            "listing_id": state.listing_id,
+            "sku": state.source.sku,
+            "title": state.source.title,
+            "quantity": state.source.quantity,
+            "unit_price_minor": state.source.unit_price_minor,
+            "tax_minor": state.source.tax_minor,
+            "discount_minor": state.source.discount_minor,
+            "parts": [[p.kind.value, p.quantity, p.at.isoformat()] for p in state.source.parts],
+            "channel_effects": [[e.delta, e.at.isoformat()] for e in state.source.channel_effects],
+            "effect_seq": state.effect_seq,
+            "applied_committed": state.committed,
+            "applied_on_hand": state.on_hand,
+            "applied_channel": state.channel,
+            "applied_variant_id": state.variant_id,
+            "applied_location_id": state.location_id,
+            "applied_cell_id": state.cell_id,
+            "applied_factor": state.factor,
+        }
+        for state in states
+    ]
+    written = session.execute(
+        _WRITE_LINES, {"account_id": account_id, "order_id": order_id, "rows": json.dumps(rows)}
+    )
+    return {row.external_id: row.id for row in written}
+
+
+_LINES = text(
+    """
+    SELECT id, external_id, listing_external_id, listing_id, sku, title, quantity, unit_price_minor,
+        tax_minor, discount_minor, parts, channel_effects, effect_seq, applied_committed, applied_on_hand,
+        applied_channel, applied_variant_id, applied_location_id, applied_cell_id, applied_factor
+    FROM order_lines WHERE order_id = :order_id
+    """
+)
+_LINKS = text(
+    """
+    SELECT l.external_id, l.id AS listing_id, l.variant_id, c.location_id, c.id AS cell_id, l.factor,
+        c.baseline_at, c.opened_level
+    FROM listings l LEFT JOIN stock_cells c ON c.id = l.cell_id
+    WHERE l.connection_id = :connection_id AND l.external_id = ANY(CAST(:ids AS text[]))
+    ORDER BY l.id
+    """
+)
+_KEPT_LINKS = text(f"{_LINKS.text} FOR SHARE OF l")
+_WRITE_LINES = text(
+    """
+    INSERT INTO order_lines AS t (account_id, order_id, external_id, listing_external_id, listing_id, sku,
+        title, quantity, unit_price_minor, tax_minor, discount_minor, parts, channel_effects, effect_seq,
+        applied_committed, applied_on_hand, applied_channel, applied_variant_id, applied_location_id,
+        applied_cell_id, applied_factor)
+    SELECT :account_id, :order_id, r.*
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (external_id text, listing_external_id text,
+        listing_id bigint, sku text, title text, quantity int, unit_price_minor bigint, tax_minor bigint,
+        discount_minor bigint, parts jsonb, channel_effects jsonb, effect_seq int, applied_committed int,
+        applied_on_hand int, applied_channel int, applied_variant_id bigint, applied_location_id bigint,
+        applied_cell_id bigint, applied_factor int)
+    ON CONFLICT (order_id, external_id) DO UPDATE SET
+        listing_id = EXCLUDED.listing_id, sku = EXCLUDED.sku, title = EXCLUDED.title,
+        quantity = EXCLUDED.quantity, unit_price_minor = EXCLUDED.unit_price_minor,
+        tax_minor = EXCLUDED.tax_minor, discount_minor = EXCLUDED.discount_minor, parts = EXCLUDED.parts,
+        channel_effects = EXCLUDED.channel_effects, effect_seq = EXCLUDED.effect_seq,
+        applied_committed = EXCLUDED.applied_committed, applied_on_hand = EXCLUDED.applied_on_hand,
+        applied_channel = EXCLUDED.applied_channel, applied_variant_id = EXCLUDED.applied_variant_id,
+        applied_location_id = EXCLUDED.applied_location_id, applied_cell_id = EXCLUDED.applied_cell_id,
+        applied_factor = EXCLUDED.applied_factor
+    RETURNING t.id, t.external_id
+    """
+)
