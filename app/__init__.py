@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 import redis
-from flask import Flask
+from flask import Flask, Request
+from flask.sessions import SessionInterface
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -18,6 +19,13 @@ from app.settings import Settings
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
 
+class NoSession(SessionInterface):
+    """Nothing is kept in a cookie's session, so that none is looked for in every request."""
+
+    def open_session(self, app: Flask, request: Request) -> None:
+        return None
+
+
 def create_app(settings: Settings | None = None) -> Flask:
     """The WSGI application, and the context that workers and commands run in.
 
@@ -26,6 +34,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or Settings.from_env(os.environ)
     configure_logging(settings)
     app = Flask("app", static_folder=None)
+    app.session_interface = NoSession()
     app.config.update(
         SECRET_KEY=settings.secret_key,
         JWT_SECRET_KEY=settings.secret_key,

@@ -1,5 +1,6 @@
 """gunicorn's configuration, from SyncFlow's settings. See the Procfile for its use."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -22,3 +23,9 @@ control_socket_disable = True
 loglevel = _settings.log_level.lower()
 errorlog = "-"
 accesslog = None
+
+
+def post_worker_init(_worker: object) -> None:
+    """What was loaded stays: the collector need not walk through it again and again."""
+    gc.collect()
+    gc.freeze()

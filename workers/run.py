@@ -6,6 +6,7 @@ was killed with its worker is not waited for: its rows are still there, and the 
 
 from __future__ import annotations
 
+import gc
 import sys
 
 import structlog
@@ -31,6 +32,8 @@ def main(argv: list[str]) -> int:
         sys.stderr.write(f"usage: python -m workers.run {{{'|'.join(QUEUES)}}}\n")
         return 2
     app = create_app()
+    gc.collect()
+    gc.freeze()  # what was loaded stays: the collector need not walk through it again and again
     # A worker blocks on its queue for longer than the application's Redis calls may take.
     connection = Redis.from_url(app.extensions["settings"].redis_url)
     with app.app_context():

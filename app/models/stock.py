@@ -10,6 +10,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     DateTime,
+    ForeignKeyConstraint,
     Index,
     Integer,
     String,
@@ -33,7 +34,7 @@ class StockLevel(TenantRow, Base):
 
     __tablename__ = "stock_levels"
     __table_args__ = (
-        tenant_key(),
+        UniqueConstraint("account_id", "id", "variant_id", "location_id"),  # what a movement points at
         tenant_ref("variant_id", "variants"),
         tenant_ref("location_id", "locations"),
         UniqueConstraint("variant_id", "location_id"),
@@ -52,9 +53,11 @@ class StockMovement(TenantRow, Base):
 
     __tablename__ = "stock_movements"
     __table_args__ = (
-        tenant_ref("variant_id", "variants"),
-        tenant_ref("location_id", "locations"),
-        tenant_ref("level_id", "stock_levels"),
+        ForeignKeyConstraint(
+            ["account_id", "level_id", "variant_id", "location_id"],
+            [f"stock_levels.{name}" for name in ("account_id", "id", "variant_id", "location_id")],
+            name="fk_stock_movements_level",
+        ),
         UniqueConstraint("account_id", "source_key"),
         Index(None, "level_id", "id"),
         CheckConstraint(f"cause IN {MOVEMENT_CAUSES}", name="cause"),

@@ -1,7 +1,7 @@
 """Durable rows for many requests at once: group commit in each process.
 
-One thread writes whatever the request threads brought while the batch before was being committed, in one
-statement, and lets each of them go when its row is on disk. A lone event waits for nobody.
+A request that finds nobody writing writes its row at once. Those that come meanwhile wait; when it is done,
+the first of them writes all of theirs in one statement, and so on. No thread of its own, no timer.
 """
 
 from __future__ import annotations
@@ -51,23 +51,22 @@ class EventRow:
 
 @dataclass(slots=True, eq=False)
 class _Ticket:
-    """A request that waits for its row."""
+    """A request that waits for its row, or for its turn to write what waits."""
 
     row: EventRow
-    done: threading.Event = field(default_factory=threading.Event)
+    woken: threading.Event = field(default_factory=threading.Event)
+    writes: bool = False
     stored: bool = False
     fault: Exception | None = None
 
     def settle(self, *, stored: bool = False, fault: Exception | None = None) -> None:
         self.stored, self.fault = stored, fault
-        self.done.set()
+        self.woken.set()
 
 
 class EventWriter:
-    """One per process; starts its thread with the first row, so that it never crosses a fork.
-
-    `on_stored` gets the connections and lanes of each batch once it is on disk; it must not block.
-    """
+    """One per process. `on_stored` gets the connections and lanes of each batch once it is on disk; it must
+    not block."""
 
     def __init__(
         self,
@@ -76,10 +75,9 @@ class EventWriter:
     ) -> None:
         self._pool = pool
         self._on_stored = on_stored
+        self._lock = threading.Lock()
         self._waiting: list[_Ticket] = []
-        self._changed = threading.Condition()
-        self._thread: threading.Thread | None = None
-        self._closed = False
+        self._somebody_writes = False
 
     def write(self, row: EventRow) -> bool:
         """True when the row is on disk; False if an unprocessed or recent one says the same.
@@ -87,41 +85,38 @@ class EventWriter:
         Raises psycopg's error if the database refuses the row, NotStored if it does not answer.
         """
         ticket = _Ticket(row)
-        with self._changed:
-            if self._thread is None:
-                self._closed = False
-                self._thread = threading.Thread(target=self._run, name="event-writer", daemon=True)
-                self._thread.start()
+        with self._lock:
             self._waiting.append(ticket)
-            self._changed.notify()
-        if not ticket.done.wait(PATIENCE_SECONDS):
-            raise NotStored()
+            if not self._somebody_writes:
+                self._somebody_writes = ticket.writes = True
+        if not ticket.writes:
+            ticket.woken.wait(PATIENCE_SECONDS)
+            with self._lock:
+                if not ticket.writes and not ticket.woken.is_set():
+                    if ticket in self._waiting:
+                        self._waiting.remove(ticket)
+                    raise NotStored()
+        if ticket.writes:
+            self._write_waiting()
         if ticket.fault is not None:
             raise ticket.fault
         return ticket.stored
 
-    def close(self) -> None:
-        """Write what waits, and end the thread."""
-        with self._changed:
-            thread, self._thread, self._closed = self._thread, None, True
-            self._changed.notify()
-        if thread is not None:
-            thread.join()
-
-    def _run(self) -> None:
-        while tickets := self._next_batch():
-            try:
-                self._write(tickets)
-            except Exception as fault:  # noqa: BLE001  (each waiting request raises it)
-                for ticket in tickets:
-                    ticket.settle(fault=fault)
-
-    def _next_batch(self) -> list[_Ticket]:
-        """What waits; empty when the writer was closed."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._closed)
+    def _write_waiting(self) -> None:
+        """Write what waits, and let the next one go on."""
+        with self._lock:
             batch, self._waiting = self._waiting[:LARGEST_BATCH], self._waiting[LARGEST_BATCH:]
-            return batch
+        try:
+            self._write(batch)
+        except Exception as fault:  # noqa: BLE001  (each waiting request raises it)
+            for ticket in batch:
+                ticket.settle(fault=fault)
+        finally:
+            with self._lock:
+                self._somebody_writes = bool(self._waiting)
+                if self._waiting:
+                    self._waiting[0].writes = True
+                    self._waiting[0].woken.set()
 
     def _write(self, tickets: Sequence[_Ticket]) -> None:
         first = {ticket.row.identity: ticket for ticket in reversed(tickets)}
@@ -168,7 +163,7 @@ _INSERT = """
     INSERT INTO inbound_events (account_id, connection_id, topic, lane, dedupe_key, headers, body)
     SELECT n.account_id, n.connection_id, n.topic, n.lane, n.dedupe_key, CAST(n.headers AS jsonb), n.body
     FROM unnest(
-        %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::boolean[], %s::text[], %s::bytea[]
+        %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::boolean[], %s::text[], %b::bytea[]
     ) AS n (account_id, connection_id, topic, lane, dedupe_key, event_id_is_unique, headers, body)
     WHERE NOT EXISTS (
         SELECT 1 FROM inbound_events e

@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -132,8 +133,7 @@ class Intake:
         self._targets.clear()
 
     def close(self) -> None:
-        """Write what waits and give the connections back; another webhook opens them again."""
-        self._writer.close()
+        """Give the connections back; another webhook opens them again."""
         with self._lock:
             if self._pool is not None:
                 self._pool.close()
@@ -197,7 +197,8 @@ class Intake:
                 if self._pool is None:
                     self._pool = ConnectionPool(
                         self._settings.database_url,
-                        kwargs={"autocommit": True},
+                        # Plans are kept: one made while a table was empty must not read all of it later.
+                        kwargs={"autocommit": True, "options": "-c enable_seqscan=off"},
                         min_size=1,
                         max_size=POOL_SIZE,
                         timeout=POOL_PATIENCE_SECONDS,
@@ -213,6 +214,7 @@ def intake() -> Intake:
     return found
 
 
+@lru_cache(maxsize=256)
 def _is_kept(name: str) -> bool:
     return name.startswith(("x-", "webhook-")) and not any(word in name for word in UNKEPT_WORDS)
 

@@ -47,7 +47,7 @@ def verify(headers: Mapping[str, str], body: bytes, secret: str) -> bool:
     given = headers.get("x-shopify-hmac-sha256", "")
     if not given or not secret:
         return False
-    right = base64.b64encode(hmac.new(secret.encode(), body, hashlib.sha256).digest())
+    right = base64.b64encode(hmac.digest(secret.encode(), body, "sha256"))
     return hmac.compare_digest(given.encode("utf-8", "replace"), right)
 
 

@@ -49,7 +49,7 @@ def verify(headers: Mapping[str, str], body: bytes, secret: str) -> bool:
     given = headers.get("x-wc-webhook-signature", "")
     if not given or not secret:
         return False
-    wanted = base64.b64encode(hmac.new(secret.encode(), body, hashlib.sha256).digest())
+    wanted = base64.b64encode(hmac.digest(secret.encode(), body, "sha256"))
     return hmac.compare_digest(wanted, given.encode("utf-8", "surrogateescape"))
 
 
