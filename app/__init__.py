@@ -10,10 +10,12 @@ from flask import Flask, Request
 from flask.sessions import SessionInterface
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+from sqlalchemy import event
 
 from app.extensions import api as rest_api
 from app.extensions import db, jwt, migrate
 from app.logs import configure_logging
+from app.plans import look_up_by_key
 from app.settings import Settings
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
@@ -51,6 +53,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         retry=Retry(NoBackoff(), 1),  # what Redis does can wait for the sweeper; a caller cannot
     )
     db.init_app(app)
+    with app.app_context():
+        event.listen(db.engine, "connect", look_up_by_key)
     migrate.init_app(app, db, directory=str(MIGRATIONS))
     jwt.init_app(app)
 

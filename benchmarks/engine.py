@@ -111,7 +111,7 @@ def reading(app: Flask, *, cells: int, changed_percent: int, name: str) -> Calla
             number = 100 + next(rounds)
             found = [
                 LevelReading(ref, number if position < changed else 100)
-                for position, ref in enumerate(ticket.refs)
+                for position, ref in enumerate(sorted(ticket.refs))
             ]
             started = time.perf_counter()
             recorded = readings.record(

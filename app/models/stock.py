@@ -56,7 +56,7 @@ class StockMovement(TenantRow, Base):
         ForeignKeyConstraint(
             ["account_id", "level_id", "variant_id", "location_id"],
             [f"stock_levels.{name}" for name in ("account_id", "id", "variant_id", "location_id")],
-            name="fk_stock_movements_level",
+            name="fk_stock_movements_account_id_level",
         ),
         UniqueConstraint("account_id", "source_key"),
         Index(None, "level_id", "id"),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from sqlalchemy import text
+from sqlalchemy import column, text
 from sqlalchemy.orm import Session
 
 from app.domain.account import SKEW, Belief
@@ -276,7 +276,7 @@ _LOCK = text(
     ORDER BY c.id
     FOR NO KEY UPDATE
     """  # noqa: S608  (names from the class above)
-)
+).columns(*map(column, (*Cell.__slots__, "locked_at")))
 _MOVED = ("id", "account", "drift", "reported", "check_due_at")
 _WANT = text(
     """

@@ -23,6 +23,7 @@ from psycopg import Connection as Psycopg
 from psycopg_pool import ConnectionPool
 
 from app.errors import NotFound, SyncFlowError
+from app.plans import look_up_by_key
 from app.platforms.base import Envelope, Lane, Platform
 from app.platforms.registry import platform as platform_by_slug
 from app.services.credentials import Vault
@@ -197,8 +198,8 @@ class Intake:
                 if self._pool is None:
                     self._pool = ConnectionPool(
                         self._settings.database_url,
-                        # Plans are kept: one made while a table was empty must not read all of it later.
-                        kwargs={"autocommit": True, "options": "-c enable_seqscan=off"},
+                        kwargs={"autocommit": True},
+                        configure=look_up_by_key,
                         min_size=1,
                         max_size=POOL_SIZE,
                         timeout=POOL_PATIENCE_SECONDS,

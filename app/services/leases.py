@@ -25,8 +25,8 @@ from app.services.uow import unit_of_work
 
 log = structlog.get_logger()
 
-LEASE_SECONDS = 10.0
-BEAT_SECONDS = 3.0
+LEASE_SECONDS = 6.0
+BEAT_SECONDS = 1.5
 """How often a holder's thread renews it."""
 KEPT_SECONDS = 0.5
 """How long a lease given back is kept for those who came for it and left, before those who wait."""

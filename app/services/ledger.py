@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import text
+from sqlalchemy import column, text
 from sqlalchemy.orm import Session
 
 from app.domain.stock import Movement, StockLevel, apply
@@ -72,7 +72,10 @@ def book(session: Session, account_id: int, entries: Sequence[Entry]) -> None:
 def lock_levels(
     session: Session, account_id: int, places: Iterable[tuple[int, int]]
 ) -> dict[tuple[int, int], tuple[int, StockLevel]]:
-    """(variant, location) -> (level id, level), locked in id order; missing levels are made at zero."""
+    """(variant, location) -> (level id, level), locked in id order; missing levels are made at zero.
+
+    That they are the account's own is for the keys of `stock_movements` to say.
+    """
     wanted = sorted(set(places))
     params = {
         "account_id": account_id,
@@ -95,11 +98,10 @@ _LOCK = text(
     FROM stock_levels l
     JOIN unnest(CAST(:variants AS bigint[]), CAST(:locations AS bigint[])) AS w (variant_id, location_id)
         USING (variant_id, location_id)
-    WHERE l.account_id = :account_id
     ORDER BY l.id
     FOR NO KEY UPDATE OF l
     """
-)
+).columns(*map(column, ("id", "variant_id", "location_id", "on_hand", "committed")))
 _CREATE = text(
     """
     INSERT INTO stock_levels (account_id, variant_id, location_id)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 import structlog
-from sqlalchemy import text
+from sqlalchemy import column, text
 from sqlalchemy.orm import Session
 
 from app.domain.account import SKEW, Effect, learn_effect
@@ -83,14 +83,15 @@ def apply_orders(
         listing_ids = {i for order in changed for line in order.lines if (i := line.listing_external_id)}
         links = links_of(uow.session, scope.connection_id, listing_ids, keep=False)
         uow.commit()
-        for order in changed:
+        for position, order in enumerate(changed):
             try:
                 apply_order(uow, scope, order, fetch_seq=fetch_seq, fetched_at=fetched_at, links=links)
-                uow.commit()
+                uow.commit(act=position == 0)  # one nudge now and one at the end wake a push for all of them
             except Exception as err:  # of its own or ours: neither may keep the others from being applied
                 uow.rollback()
                 log.exception("order_not_applied", connection_id=scope.connection_id)
                 failed[order.external_id] = type(err).__name__
+        uow.act()
     return failed
 
 
@@ -389,7 +390,7 @@ _WRITE_ORDER = text(
         WHERE h.connection_id = o.connection_id AND h.order_external_id = o.external_id
     ) AS held
     """  # noqa: S608  (names from the tables above)
-)
+).columns(column("id"), column("is_new"), column("held"))
 _LOCK_ORDER_BY_ID = text(
     """
     SELECT id, fetch_seq, external_updated_at AS updated_at, payment, is_test FROM orders

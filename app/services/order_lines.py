@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row, column, text
 from sqlalchemy.orm import Session
 
 from app.domain.orders import ChannelEffect, LinePart, PartKind
@@ -199,4 +199,4 @@ _WRITE_LINES = text(
         applied_factor = EXCLUDED.applied_factor
     RETURNING t.id, t.external_id
     """
-)
+).columns(column("id"), column("external_id"))

@@ -36,6 +36,8 @@ log = structlog.get_logger()
 
 FRESH_SECONDS = 0.8
 """How old a number may be when it is sent: a later try takes what the ledger says by then."""
+READING_SECONDS = 1.5
+"""How long the reading before a write may take, unless the shop is always that slow."""
 LANDING_SECONDS = 15.0
 """How long after its number was computed a request may still reach the shop, or its answer us."""
 FAULTS_IN_A_ROW = 3
@@ -107,7 +109,7 @@ def push_cell(cell_id: int) -> None:
         lease(Work.PUSH, connection_id, wait_seconds=10) as held,
     ):
         if job is not None and held is not None:
-            _push_batch(job, only=cell_id)
+            _push_batch(job, only=cell_id, hurry=False)
     with unit_of_work() as uow:
         row = uow.session.execute(_CELL_STATE, {"id": cell_id}).one()
     if row.state == "failed":
@@ -118,7 +120,7 @@ def _push_patiently(job: Job) -> bool:
     """`_push_batch`, anew with fresh numbers where the shop took nothing."""
     for fault in range(1, FAULTS_IN_A_ROW + 1):
         try:
-            return _push_batch(job, only=None)
+            return _push_batch(job, only=None, hurry=fault < FAULTS_IN_A_ROW)
         except Transient as err:
             pause = max(err.retry_after or 0.0, FAULT_PAUSE_SECONDS * fault)
             if fault == FAULTS_IN_A_ROW or pause > LONGEST_PAUSE_SECONDS:
@@ -127,7 +129,7 @@ def _push_patiently(job: Job) -> bool:
     raise AssertionError("unreachable")  # the last try returns or raises
 
 
-def _push_batch(job: Job, *, only: int | None) -> bool:
+def _push_batch(job: Job, *, only: int | None, hurry: bool) -> bool:
     """Claim, write and record one batch. True if there is more to write at once.
 
     What became dirty meanwhile is not: it was nudged for, and shares the call of its own window.
@@ -142,7 +144,7 @@ def _push_batch(job: Job, *, only: int | None) -> bool:
             attempts = _commit_attempts(uow.session, job, planned, requested_at)
         uow.commit()
     if planned and not capabilities.compare_and_set:
-        attempts = _read_before_write(job, planned, requested_at)
+        attempts = _read_before_write(job, planned, requested_at, hurry=hurry)
     again = claimed >= capabilities.write_batch
     fault: Transient | None = None
     for kind, batch in attempts.items():
@@ -205,10 +207,16 @@ def _plan(job: Job, cell: Cell, wanted: int | None, at: datetime) -> _Planned | 
 
 
 def _read_before_write(
-    job: Job, planned: Sequence[_Planned], requested_at: datetime
+    job: Job, planned: Sequence[_Planned], requested_at: datetime, *, hurry: bool
 ) -> dict[WriteKind, list[_Attempt]]:
-    """Without compare-and-set: read the same cells right before, and raise only what is as expected."""
+    """Without compare-and-set: read the same cells right before, and raise only what is as expected.
+
+    In a `hurry` Transient is raised where that took so long that it is no longer right before.
+    """
+    started = time.monotonic()
     readings = job.shop.channel.read_levels([p.ref for p in planned])
+    if hurry and time.monotonic() - started > READING_SECONDS:
+        raise Transient("The shop took too long to tell its numbers.")  # somebody may have bought meanwhile
     shown = {reading.ref: reading.quantity for reading in readings}
     with unit_of_work() as uow:
         session = uow.session

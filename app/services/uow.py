@@ -16,6 +16,7 @@ class UnitOfWork:
     def __init__(self, session: Session) -> None:
         self.session = session
         self._after_commit: dict[Hashable, Callable[[], None]] = {}
+        self._due: dict[Hashable, Callable[[], None]] = {}
 
     def after_commit(self, action: Callable[[], None], *, once: Hashable = None) -> None:
         """Run `action` once the transaction is durable: nudges, never work that must not be lost.
@@ -24,10 +25,18 @@ class UnitOfWork:
         """
         self._after_commit[once if once is not None else object()] = action
 
-    def commit(self) -> None:
+    def commit(self, *, act: bool = True) -> None:
+        """Without `act`, what is to be done afterwards waits for `act()` or the next commit."""
         self.session.commit()
-        actions, self._after_commit = self._after_commit, {}
-        for action in actions.values():
+        self._due |= self._after_commit
+        self._after_commit = {}
+        if act:
+            self.act()
+
+    def act(self) -> None:
+        """Do what waits for transactions that are durable by now."""
+        due, self._due = self._due, {}
+        for action in due.values():
             action()
 
     def rollback(self) -> None:

@@ -14,7 +14,7 @@ depends_on = None
 
 LEVEL = ["account_id", "id", "variant_id", "location_id"]
 MOVEMENT = ["account_id", "level_id", "variant_id", "location_id"]
-WHOLE = "fk_stock_movements_level"
+WHOLE = "fk_stock_movements_account_id_level"
 PARTS = {"variant_id": "variants", "location_id": "locations", "level_id": "stock_levels"}
 
 

@@ -31,7 +31,7 @@ def test_stock_shows_the_ledger_and_what_each_channel_should_show(
     merchant: Caller, connection: Connection
 ) -> None:
     books = keep_books(connection)
-    execute("UPDATE stock_cells SET wanted_version = 2")
+    execute("UPDATE stock_cells SET wanted_version = 2, dirty_since = now()")
     (row,) = merchant.get("/stock")["items"]
     (channel,) = row.pop("channels")
     assert row == {
@@ -108,7 +108,10 @@ def test_a_connection_shows_what_there_is_to_do(merchant: Caller, connection: Co
     hear(connection, "a", "b")
     drift(connection, books.variant_ids[1], 2)
     execute(
-        "UPDATE stock_cells SET wanted_version = 1, check_due_at = now() WHERE variant_id = :id",
+        """
+        UPDATE stock_cells SET wanted_version = 1, dirty_since = now(), check_due_at = now()
+        WHERE variant_id = :id
+        """,
         id=books.variant_ids[0],
     )
     execute(
@@ -181,7 +184,10 @@ def test_quiet_means_that_nothing_is_left_to_do(merchant: Caller, connection: Co
     execute("UPDATE inbound_events SET state = 'done'")
 
     for change, undo in (
-        ("UPDATE stock_cells SET wanted_version = 1", "UPDATE stock_cells SET wanted_version = 0"),
+        (
+            "UPDATE stock_cells SET wanted_version = 1, dirty_since = now()",
+            "UPDATE stock_cells SET wanted_version = 0, dirty_since = NULL",
+        ),
         ("UPDATE stock_cells SET check_due_at = now()", "UPDATE stock_cells SET check_due_at = NULL"),
         ("UPDATE connections SET state = 'importing'", "UPDATE connections SET state = 'active'"),
         (
@@ -203,7 +209,8 @@ def test_work_that_cannot_be_done_now_does_not_disturb_the_quiet(
     merchant: Caller, connection: Connection
 ) -> None:
     keep_books(connection)
-    execute("UPDATE stock_cells SET wanted_version = 1; UPDATE connections SET state = 'paused'")
+    execute("UPDATE stock_cells SET wanted_version = 1, dirty_since = now()")
+    execute("UPDATE connections SET state = 'paused'")
     status = merchant.get("/status")
     assert (status["quiet"], status["dirty_cells"]) == (True, 0)
     assert status["connections"][0]["dirty_cells"] == 1

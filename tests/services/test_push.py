@@ -235,6 +235,19 @@ def test_without_compare_and_set_a_sale_that_is_on_its_way_keeps_no_other_from_b
     world.assert_quiet()
 
 
+def test_a_reading_that_took_long_is_taken_again_unless_the_shop_is_always_slow(
+    world: World, absolute: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(push, "READING_SECONDS", -1.0)
+    connection = world.connect(absolute)
+    owe(world, connection, 3)
+    read_before = len(absolute.readings)
+    push.drain(connection)
+    assert len(absolute.readings) - read_before == push.FAULTS_IN_A_ROW
+    assert absolute.number("A") == 7
+    assert world.attempts() == [("applied", 10, 7)]
+
+
 def test_without_compare_and_set_more_sold_than_is_left_ends_at_zero(world: World, absolute: Shop) -> None:
     connection = world.connect(absolute)
     absolute.sell("unheard", "A", 8, at=now() - timedelta(minutes=1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from flask import current_app
 from sqlalchemy.exc import DataError
 
 from app.extensions import db
-from app.services import push, sweeper
+from app.services import leases, push, sweeper
 from app.services.leases import Work, lease
 from app.services.nudge import Drain, begin, nudge
 from tests.services.shop import Shop, a_line, an_order, lose_answer
@@ -210,6 +211,31 @@ def test_whoever_came_for_a_taken_lease_is_woken_when_it_is_left(world: World, c
         world.drain(connection)
         assert world.queued("intake") == []
     assert len(world.queued("intake")) == 1
+
+
+def test_a_lease_that_was_asked_for_is_kept_for_a_moment_for_those_who_left(
+    world: World, connection: int
+) -> None:
+    """Whoever waits for it would else take it before they are woken, again and again."""
+    with lease(Work.ORDERS, connection):
+        world.hear(connection, ["order", "1"])
+        world.drain(connection)  # comes, leaves word and goes
+    with lease(Work.ORDERS, connection, wait_seconds=0.05) as waits:
+        assert waits is None
+    with lease(Work.ORDERS, connection) as comes_back:
+        assert comes_back is not None
+
+
+def test_a_lease_is_renewed_while_its_holder_is_at_work(
+    world: World, connection: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leases, "LEASE_SECONDS", 0.3)
+    monkeypatch.setattr(leases, "BEAT_SECONDS", 0.05)
+    with lease(Work.PUSH, connection) as held:
+        assert held
+        time.sleep(0.6)
+        with lease(Work.PUSH, connection) as other:
+            assert other is None
 
 
 def test_a_lease_that_ran_out_and_nobody_took_can_be_renewed(world: World, connection: int) -> None:
