@@ -107,7 +107,8 @@ def accept_reading(
 
     `learned_since`: effects learned after the request, already in the account; those dated after the
     reading are taken off it, those in doubt may or may not be in it. `overwritable`: effects that an
-    absolute write may have overwritten. `unknown_difference`: what an unanswered write would have
+    absolute write may have overwritten; that they were is believed of a reading without any other doubt
+    only, since a merchant's edit and a few sales can add up to the same. `unknown_difference`: what an unanswered write would have
     changed. An explanation that needs no new drift is taken; else the rest is drift. Effects in doubt
     forbid to say so, and to choose between several explanations: the next reading can tell, this one
     accepted would rule the right one out. `insist` says so all the same, by the dates as they stand: a
@@ -117,23 +118,22 @@ def accept_reading(
     in_doubt = [e for e in learned_since if window.touches(e.at)]
     writes = (False, True) if unknown_difference is not None else (False,)
 
-    fits = []
+    fits: list[tuple[int, Accepted]] = []
     for applied in writes:
         written = (unknown_difference or 0) if applied else 0
         for lost in _sums(overwritable):
             shift = written - lost
             if any(present + later == belief.expected + shift for later in _sums(in_doubt)):
-                fits.append(
-                    Accepted(
-                        Belief(belief.account + shift, belief.drift),
-                        applied if unknown_difference is not None else None,
-                    )
-                )
-    undecided = len(fits) != 1 if in_doubt else overwritable and not fits
+                verdict = applied if unknown_difference is not None else None
+                fits.append((lost, Accepted(Belief(belief.account + shift, belief.drift), verdict)))
+    if in_doubt:
+        undecided = len(fits) != 1 or fits[0][0] != 0
+    else:
+        undecided = bool(overwritable) and not fits
     if undecided and not insist:
         return Doubtful()
     if fits:
-        return fits[0]
+        return fits[0][1]
     present += sum(e.delta for e in in_doubt if e.at > window.end)
     candidates = []
     for applied in writes:

@@ -150,6 +150,16 @@ def test_two_explanations_are_not_chosen_between_while_an_effect_is_in_doubt() -
     assert accepted(accept_reading(Belief(4), 7, WINDOW, overwritable=old)) == Belief(7, 0)
 
 
+def test_an_edit_and_sales_in_doubt_that_add_up_to_an_overwritten_sale_are_no_proof_of_it() -> None:
+    """The merchant added one; read before three sales of one, learned meanwhile, it looks as if one more
+    thing explained it: that the write had put an earlier sale of three on sale again."""
+    old = [Effect(-3, at(-10))]
+    new = [Effect(-1, at(0.5))] * 3
+    assert isinstance(accept_reading(Belief(176), 180, WINDOW, learned_since=new, overwritable=old), Doubtful)
+    later = accept_reading(Belief(176), 177, WINDOW, overwritable=old, insist=True)
+    assert accepted(later) == Belief(176, 1)
+
+
 def test_a_number_that_no_overwritten_sale_explains_is_read_again_before_it_is_drift() -> None:
     """A sale that the shop does not show yet: with it the overwritten one would fit."""
     sale = [Effect(-3, at(-30))]
