@@ -108,11 +108,13 @@ def accept_reading(
     `learned_since`: effects learned after the request, already in the account; those dated after the
     reading are taken off it, those in doubt may or may not be in it. `overwritable`: effects that an
     absolute write may have overwritten; that they were is believed of a reading without any other doubt
-    only, since a merchant's edit and a few sales can add up to the same. `unknown_difference`: what an unanswered write would have
-    changed. An explanation that needs no new drift is taken; else the rest is drift. Effects in doubt
-    forbid to say so, and to choose between several explanations: the next reading can tell, this one
-    accepted would rule the right one out. `insist` says so all the same, by the dates as they stand: a
-    cell that sells every second must not be read for ever.
+    only, since a merchant's edit and a few sales can add up to the same. `unknown_difference`: what an
+    unanswered write would have changed.
+
+    An explanation that needs no new drift is taken; else the rest is drift. Effects in doubt forbid to
+    say so, and to choose between several explanations: the next reading can tell, this one accepted
+    would rule the right one out. `insist` says so all the same, by the dates as they stand: a cell that
+    sells every second must not be read for ever.
     """
     present = quantity + sum(e.delta for e in learned_since if window.certainly_after(e.at))
     in_doubt = [e for e in learned_since if window.touches(e.at)]
