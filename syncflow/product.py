@@ -40,7 +40,7 @@ USUAL_PORT = 8000
 SECRETS_FILE = "secrets.env"
 RUNNING_FILE = "running.env"
 
-DEFAULT_FORMATION = {"intake": 2, "push": 2}
+DEFAULT_FORMATION = {"intake": 2, "push": 2, "sync": 2}
 """Two shops at least are worked on at a time; every other kind of process runs once."""
 
 

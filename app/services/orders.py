@@ -1,23 +1,24 @@
 """Fetch orders and apply them: those that events name, and those that changed since the last look.
 
-Orders of a connection are read by one worker at a time, many in one call. Failures are the caller's:
+Several workers may be at a connection's orders, each at those that no other is fetching. Failures are the caller's:
 Transient and AuthExpired leave everything as it was.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+import redis
 import structlog
 from flask import current_app
 from sqlalchemy import text
 
 from app.platforms.base import OrderStamp
-from app.services.leases import Work, lease
 from app.services.order_effects import Scope, apply_orders, begin_fetch, keep_vanished
 from app.services.poison import together_or_alone
 from app.services.shops import OpenShop
@@ -33,11 +34,14 @@ QUICK_OVERLAP = timedelta(seconds=30)
 """The same for a poll just before or after a reading: webhooks and the regular polls cover the rest."""
 SAME_SECOND = timedelta(seconds=3)
 """An order fetched this soon after its last change may have changed again in the same second."""
-LEASE_PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 20.0
+"""How long orders that others are fetching are waited for."""
+CLAIM_SECONDS = 5
+CLAIMED_PAUSE_SECONDS = 0.1
 RECENT = timedelta(minutes=1)
 """Older same-second doubts were settled by the regular polls."""
 POLLED_AT_ONCE = 50
-"""Few, so that orders of webhooks get their turn between."""
+"""Few, so that intake gets at the others."""
 FETCHES_AT_A_TIME = 4
 """Calls under way at once for one shop: one that hangs must not hold up the others."""
 
@@ -45,9 +49,11 @@ FETCHES_AT_A_TIME = 4
 @dataclass(slots=True)
 class Fetched:
     """What a fetch did. `failed`: ids that could not be applied, with the fault's words. `late`: some
-    calls are still under way."""
+    orders are still being fetched."""
 
     late: bool = False
+    asked: set[str] = field(default_factory=set)
+    """Those that this call fetched itself; others are being fetched by somebody else."""
     missing: set[str] = field(default_factory=set)
     failed: dict[str, str] = field(default_factory=dict)
 
@@ -63,22 +69,64 @@ def fetch_and_apply(
     """
     result = Fetched()
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy is of this thread only
+    mine = _claim(scope.connection_id, order_ids)
+    if not mine:
+        time.sleep(CLAIMED_PAUSE_SECONDS)
+        return Fetched(late=bool(order_ids))
 
     def act(ids: Sequence[str]) -> None:
         with app.app_context():
-            failed = together_or_alone(ids, lambda some: _fetch_batch(scope, shop, some, result))
-            result.failed.update(failed)
+            try:
+                failed = together_or_alone(ids, lambda some: _fetch_batch(scope, shop, some, result))
+                result.failed.update(failed)
+            finally:
+                _give_back(scope.connection_id, ids)
 
     pool = ThreadPoolExecutor(FETCHES_AT_A_TIME)
-    calls = [pool.submit(act, ids) for ids in batches(order_ids, scope.capabilities.order_batch)]
+    calls = {pool.submit(act, ids): ids for ids in batches(mine, scope.capabilities.order_batch)}
     done, late = wait(calls, timeout=patience_seconds)
     if not done:
         done, late = wait(calls, return_when=FIRST_COMPLETED)
     pool.shutdown(wait=False, cancel_futures=True)
+    _give_back(scope.connection_id, [i for call, ids in calls.items() if call.cancelled() for i in ids])
     for call in done:
         call.result()
-    result.late = bool(late)
+        result.asked.update(calls[call])
+    result.late = bool(late) or len(mine) < len(order_ids)
     return result
+
+
+def _claim(connection_id: int, order_ids: Sequence[str]) -> list[str]:
+    """Those of the orders that nobody else is fetching; all of them while Redis is away.
+
+    Two workers may fetch the same order, as the later fetch wins: a claim only saves the call.
+    """
+    try:
+        with _redis().pipeline(transaction=False) as pipe:
+            for order_id in order_ids:
+                pipe.set(_claim_key(connection_id, order_id), 1, nx=True, ex=CLAIM_SECONDS)
+            got = pipe.execute()
+    except redis.RedisError as err:
+        log.warning("orders_not_claimed", error=type(err).__name__)
+        return list(order_ids)
+    return [order_id for order_id, mine in zip(order_ids, got, strict=True) if mine]
+
+
+def _give_back(connection_id: int, order_ids: Sequence[str]) -> None:
+    if order_ids:
+        try:
+            _redis().delete(*(_claim_key(connection_id, order_id) for order_id in order_ids))
+        except redis.RedisError as err:  # they run out
+            log.warning("claims_kept", error=type(err).__name__)
+
+
+def _claim_key(connection_id: int, order_id: str) -> str:
+    return f"syncflow:fetching:{connection_id}:{order_id}"
+
+
+def _redis() -> redis.Redis:
+    client: redis.Redis = current_app.extensions["redis"]
+    return client
 
 
 def _fetch_batch(scope: Scope, shop: OpenShop, ids: Sequence[str], result: Fetched) -> None:
@@ -115,7 +163,7 @@ def poll(scope: Scope, shop: OpenShop, *, thorough: bool = True) -> int | None:
 
     The cursor is the platform's clock: the highest `updated_at` seen. It advances only after all of
     them were applied, and each poll starts an overlap before it. Returns how many were fetched; None if
-    another worker was at the shop's orders for too long, which leaves the cursor where it is.
+    others were fetching some of them for too long, which leaves the cursor where it is.
     """
     with unit_of_work() as uow:
         cursor = uow.session.execute(_CURSOR, {"id": scope.connection_id}).scalar_one()
@@ -124,16 +172,17 @@ def poll(scope: Scope, shop: OpenShop, *, thorough: bool = True) -> int | None:
     fetched, complete = 0, True
     for page in shop.channel.changed_orders(cursor - overlap):
         newest = max([newest, *(stamp.updated_at for stamp in page)])
-        due = _not_had(scope, page, thorough)
-        for stamps in batches(due, POLLED_AT_ONCE):
-            # Held for a few calls only: webhooks' orders must not wait for all that a poll catches up on.
-            with lease(Work.ORDERS, scope.connection_id, wait_seconds=LEASE_PATIENCE_SECONDS) as held:
-                if held is None:
-                    return None
-                still_due = _not_had(scope, stamps, thorough)
-                result = fetch_and_apply(scope, shop, [s.external_id for s in still_due])
-            fetched += len(still_due)
+        asked: set[str] = set()
+        give_up = time.monotonic() + PATIENCE_SECONDS
+        while due := [i for i in _not_had(scope, page, thorough) if i not in asked]:
+            result = fetch_and_apply(scope, shop, due[:POLLED_AT_ONCE])
+            asked |= result.asked
             complete &= not result.failed
+            if result.asked:
+                give_up = time.monotonic() + PATIENCE_SECONDS
+            elif time.monotonic() > give_up:
+                return None
+        fetched += len(asked)
     with unit_of_work() as uow:
         params = {"id": scope.connection_id, "cursor": newest if complete else cursor}
         uow.session.execute(_ADVANCE, params)
@@ -146,7 +195,7 @@ def poll(scope: Scope, shop: OpenShop, *, thorough: bool = True) -> int | None:
 def fetch_doubtful(scope: Scope, shop: OpenShop, cell_ids: Sequence[int]) -> bool:
     """Fetch once more the recent orders on these cells that may have changed again in the second of the
     change that we have: their dates do not tell. A cancellation in the second of its order looks like
-    a number that rose by itself. False if another worker was at the shop's orders for too long.
+    a number that rose by itself. False if others were fetching some of them for too long.
     """
     with unit_of_work() as uow:
         rows = uow.session.execute(
@@ -159,11 +208,12 @@ def fetch_doubtful(scope: Scope, shop: OpenShop, cell_ids: Sequence[int]) -> boo
             },
         )
         ids = [row.external_id for row in rows]
-    for batch in batches(ids, POLLED_AT_ONCE):
-        with lease(Work.ORDERS, scope.connection_id, wait_seconds=LEASE_PATIENCE_SECONDS) as held:
-            if held is None:
-                return False
-            fetch_and_apply(scope, shop, batch)
+    give_up = time.monotonic() + PATIENCE_SECONDS
+    while ids:
+        if time.monotonic() > give_up:
+            return False
+        asked = fetch_and_apply(scope, shop, ids[:POLLED_AT_ONCE]).asked
+        ids = [i for i in ids if i not in asked]
     return True
 
 
@@ -172,7 +222,7 @@ def batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
         yield items[start : start + size]
 
 
-def _not_had(scope: Scope, stamps: Sequence[OrderStamp], same_second: bool) -> list[OrderStamp]:
+def _not_had(scope: Scope, stamps: Sequence[OrderStamp], same_second: bool) -> list[str]:
     with unit_of_work() as uow:
         rows = uow.session.execute(
             _NOT_HAD,
@@ -183,7 +233,7 @@ def _not_had(scope: Scope, stamps: Sequence[OrderStamp], same_second: bool) -> l
                 "same_second": SAME_SECOND if same_second else timedelta(0),
             },
         )
-        return [OrderStamp(row.external_id, row.updated_at) for row in rows]
+        return list(rows.scalars())
 
 
 _CURSOR = text("SELECT coalesce(orders_cursor, created_at) FROM connections WHERE id = :id")
@@ -216,7 +266,7 @@ _DOUBTFUL = text(
 )
 _NOT_HAD = text(
     """
-    SELECT s.external_id, s.updated_at
+    SELECT s.external_id
     FROM unnest(CAST(:ids AS text[]), CAST(:dates AS timestamptz[])) AS s (external_id, updated_at)
     LEFT JOIN orders o ON o.connection_id = :connection_id AND o.external_id = s.external_id
     WHERE o.fetch_seq IS NULL OR o.fetch_seq = 0 OR o.external_updated_at < s.updated_at

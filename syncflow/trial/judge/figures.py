@@ -120,7 +120,7 @@ def _numbers(evidence: Evidence, histories: Mapping[str, Shelf]) -> Part:
         "writes_above_truth": above.writes,
         "writes_above_truth_raising": above.raising,
     }
-    return figures, {"oversold_unexplained": list(oversold.skus), "writes_above_truth": list(above.skus)}
+    return figures, {"oversold_unexplained": list(oversold.where), "writes_above_truth": list(above.where)}
 
 
 def _times(evidence: Evidence, measured: Measured, histories: Mapping[str, Shelf]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from syncflow.trial.facts import Disturbance, ShopLog, StockEvent
 from syncflow.trial.judge.physical import Shelf
@@ -52,8 +53,8 @@ class Window:
 class Oversold:
     units: int
     unexplained: int
-    skus: tuple[str, ...]
-    """Where units are unexplained."""
+    where: tuple[str, ...]
+    """The unexplained ones in words."""
 
 
 def oversold(
@@ -65,7 +66,7 @@ def oversold(
     promised the units then, and keeps the promise.
     """
     units = unexplained = 0
-    skus: list[str] = []
+    where: list[str] = []
     for shelf in shelves:
         for index, sale in enumerate(shelf.events):
             missing = -sale.delta - max(shelf.before(index), 0)
@@ -78,8 +79,8 @@ def oversold(
             still = missing - sum(_excused(shelf, index, decided_at, told, window))
             if still > 0:
                 unexplained += still
-                skus.append(shelf.sku)
-    return Oversold(units, unexplained, tuple(dict.fromkeys(skus)))
+                where.append(f"{shelf.sku}: {still} units of {sale.shop} order {sale.order_id}, {clock(sale.at)}")
+    return Oversold(units, unexplained, tuple(where))
 
 
 def _excused(shelf: Shelf, index: int, decided_at: float, told: Told, window: Window) -> Iterator[int]:
@@ -104,29 +105,38 @@ def _arrived(shelf: Shelf, index: int, shop: str, until: float) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class AboveTruth:
-    """Writes of a number that was not there. `raising`: those that made the shop's number larger still."""
+    """Writes of a number that was not there. `raising`: those that made the shop's number larger still.
+    `where` tells each in words."""
 
     writes: int
     raising: int
-    skus: tuple[str, ...]
+    where: tuple[str, ...]
 
 
 def writes_above_truth(shelves: Iterable[Shelf], told: Told) -> AboveTruth:
     """Writes of more than was physically left, counting only what the product was told of more than
     WINDOW_SECONDS before. Units that came back count from the moment they were back."""
-    found = [(shelf.sku, write) for shelf in shelves for write in _writes_above(shelf, told)]
+    found = [(write, left) for shelf in shelves for write, left in _writes_above(shelf, told)]
     return AboveTruth(
         writes=len(found),
-        raising=sum(write.delta > 0 for _, write in found),
-        skus=tuple(dict.fromkeys(sku for sku, _ in found)),
+        raising=sum(write.delta > 0 for write, _ in found),
+        where=tuple(
+            f"{w.sku}: {w.shop} {w.before}->{w.after} at {clock(w.at)}, {left} were left" for w, left in found
+        ),
     )
+
+
+def clock(at: float) -> str:
+    """A moment as the logs write it."""
+    return datetime.fromtimestamp(at, UTC).strftime("%H:%M:%S.%f")[:-3]
 
 
 PHYSICAL, WRITE, DUE = 0, 1, 2
 
 
-def _writes_above(shelf: Shelf, told: Told) -> Iterator[StockEvent]:
-    """One sweep over time: `left` is the truth, `excused` what the product need not know of yet."""
+def _writes_above(shelf: Shelf, told: Told) -> Iterator[tuple[StockEvent, int]]:
+    """Each with what was left, as far as the product had to know. One sweep over time: `left` is the truth,
+    `excused` what the product need not know of yet."""
     moments: list[tuple[float, int, int]] = []
     writes = [write for shop in SHOPS for write in shelf.writes(shop)]
     for event in shelf.events:
@@ -143,4 +153,4 @@ def _writes_above(shelf: Shelf, told: Told) -> Iterator[StockEvent]:
         elif kind == DUE:
             excused -= value
         elif writes[value].after > max(left + excused, 0):
-            yield writes[value]
+            yield writes[value], max(left + excused, 0)
