@@ -61,21 +61,27 @@ class Learned:
 
 
 def learn_effect(
-    belief: Belief, effect: Effect, *, read_at: datetime | None, overwritable: bool = False
+    belief: Belief,
+    effect: Effect,
+    *,
+    known_at: datetime,
+    read_at: datetime | None,
+    overwritable: bool = False,
 ) -> Learned:
     """Move the account by what the channel did, whenever it did it.
 
-    A recorded reading requested at `read_at` holds every effect dated before it: such an effect was
-    part of the drift and is taken out of it. `overwritable`: an absolute write without compare-and-set
-    ran within the skew of it and may have overwritten it; the next reading tells.
+    A recorded reading requested at `read_at` holds every effect that happened before it, as its date or
+    `known_at`, by when the platform had told us of it, show: such an effect was part of the drift and is
+    taken out of it. `overwritable`: an absolute write without compare-and-set ran within the skew of it
+    and may have overwritten it; the next reading tells.
     """
     not_included = Belief(belief.account + effect.delta, belief.drift)
     if overwritable:
         return Learned(not_included, in_doubt=True)
-    if read_at is None or effect.at > read_at + SKEW:
+    if read_at is None or (known_at >= read_at and effect.at > read_at + SKEW):
         return Learned(not_included)
     included = Belief(not_included.account, belief.drift - effect.delta)
-    if effect.at < read_at - SKEW:
+    if known_at < read_at or effect.at < read_at - SKEW:
         return Learned(included)
     return Learned(min(not_included, included, key=lambda b: abs(b.drift)), in_doubt=True)
 

@@ -204,7 +204,10 @@ class CellEffect(TenantRow, Base):
     delta: Mapped[int] = mapped_column(Integer)
     effected_at: Mapped[Utc]
     """By the platform's clock."""
+    known_at: Mapped[Utc]
+    """When the answer that told of it was complete: it happened before."""
     learned_at: Mapped[Utc]
+    """When our account was moved by it."""
 
 
 class Drift(TenantRow, Base):

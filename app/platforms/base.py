@@ -350,6 +350,13 @@ class Channel(Protocol):
         UNKNOWN. Raises Transient or AuthExpired only if nothing was written at all.
         """
 
+    def withdraw(self, writes: Sequence[StockWrite], *, kind: WriteKind, key: str) -> Sequence[WriteResult]:
+        """See to it that a call of `write_levels` whose outcome is unknown takes no effect from now on.
+
+        One result per write, in order: APPLIED if it had taken effect, NOT_APPLIED if it never will,
+        UNKNOWN where the platform cannot tell. Safe to repeat. Raises Transient or AuthExpired.
+        """
+
     def await_turn(self) -> None:
         """Wait until the rate budget lets a call through. Raises Transient if that takes too long."""
 

@@ -143,6 +143,7 @@ class LearnedEffect:
     cell_id: int
     delta: int
     effected_at: datetime
+    known_at: datetime
     learned_at: datetime
 
 
@@ -281,9 +282,9 @@ _MOVED = ("id", "account", "drift", "reported", "check_due_at")
 _WANT = text(
     """
     WITH learned AS (
-        INSERT INTO cell_effects (account_id, cell_id, delta, effected_at, learned_at)
-        SELECT e.* FROM jsonb_to_recordset(CAST(:effects AS jsonb)) AS e (account_id bigint,
-            cell_id bigint, delta int, effected_at timestamptz, learned_at timestamptz)
+        INSERT INTO cell_effects (account_id, cell_id, delta, effected_at, known_at, learned_at)
+        SELECT e.* FROM jsonb_to_recordset(CAST(:effects AS jsonb)) AS e (account_id bigint, cell_id bigint,
+            delta int, effected_at timestamptz, known_at timestamptz, learned_at timestamptz)
     ), others AS (
         UPDATE stock_cells SET wanted_version = wanted_version + 1, dirty_since = coalesce(dirty_since, :at)
         WHERE id = ANY(CAST(:others AS bigint[]))

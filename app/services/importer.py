@@ -258,7 +258,7 @@ def _take_open_orders(job: Job, held: Lease) -> int:
             raise Conflict("Another worker is reading this shop's orders.")
         fetch = begin_fetch()
         for page in job.shop.channel.open_orders():
-            apply_orders(job.scope, page, fetch_seq=fetch.seq, fetched_at=fetch.at)
+            apply_orders(job.scope, page, fetch)
             taken += len(page)
             held.renew()
             orders_held.renew()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -60,32 +61,38 @@ class Fetch:
 
     seq: int
     at: datetime
+    began: float
+    """The same moment by `time.monotonic()`."""
+
+    @property
+    def now(self) -> datetime:
+        """The database's clock now, without asking it."""
+        return self.at + timedelta(seconds=time.monotonic() - self.began)
 
 
 def begin_fetch() -> Fetch:
     with unit_of_work() as uow:
         row = uow.session.execute(text("SELECT nextval('fetch_seq') AS seq, clock_timestamp() AS at")).one()
         uow.commit()
-    return Fetch(row.seq, row.at)
+    return Fetch(row.seq, row.at, time.monotonic())
 
 
-def apply_orders(
-    scope: Scope, orders: Sequence[ExternalOrder], *, fetch_seq: int, fetched_at: datetime
-) -> dict[str, str]:
-    """Bring each order's row, lines, ledger effects and channel effects up to date.
+def apply_orders(scope: Scope, orders: Sequence[ExternalOrder], fetch: Fetch) -> dict[str, str]:
+    """Bring each order's row, lines, ledger effects and channel effects up to date, as just fetched.
 
     One transaction per order. An order that a later fetch has overtaken is left alone, and applying the
     same state again moves nothing. Returns the ids of those that could not be applied, with the fault.
     """
     failed = {}
+    known_at = fetch.now
     with unit_of_work() as uow:
-        changed = _changed(uow, scope, orders, fetch_seq, fetched_at)
+        changed = _changed(uow, scope, orders, fetch)
         listing_ids = {i for order in changed for line in order.lines if (i := line.listing_external_id)}
         links = links_of(uow.session, scope.connection_id, listing_ids, keep=False)
         uow.commit()
         for position, order in enumerate(changed):
             try:
-                apply_order(uow, scope, order, fetch_seq=fetch_seq, fetched_at=fetched_at, links=links)
+                apply_order(uow, scope, order, fetch, known_at=known_at, links=links)
                 uow.commit(act=position == 0)  # one nudge now and one at the end wake a push for all of them
             except Exception as err:  # of its own or ours: neither may keep the others from being applied
                 uow.rollback()
@@ -96,7 +103,7 @@ def apply_orders(
 
 
 def _changed(
-    uow: UnitOfWork, scope: Scope, orders: Sequence[ExternalOrder], fetch_seq: int, fetched_at: datetime
+    uow: UnitOfWork, scope: Scope, orders: Sequence[ExternalOrder], fetch: Fetch
 ) -> list[ExternalOrder]:
     """Those that are not word for word what was applied last; the others are only noted as seen."""
     same = uow.session.execute(
@@ -105,8 +112,8 @@ def _changed(
             "connection_id": scope.connection_id,
             "ids": [order.external_id for order in orders],
             "hashes": [_content_hash(order) for order in orders],
-            "fetch_seq": fetch_seq,
-            "fetched_at": fetched_at,
+            "fetch_seq": fetch.seq,
+            "fetched_at": fetch.at,
         },
     ).scalars()
     unchanged = set(same)
@@ -154,17 +161,17 @@ def apply_order(
     uow: UnitOfWork,
     scope: Scope,
     order: ExternalOrder,
+    fetch: Fetch,
     *,
-    fetch_seq: int,
-    fetched_at: datetime,
+    known_at: datetime,
     links: Mapping[str, Link | int] = MappingProxyType({}),
 ) -> bool:
     """Apply one order in the caller's transaction. False if a later fetch has overtaken it.
 
-    `links`: what was known of its listings a moment ago.
+    `known_at`: when the answer was complete. `links`: what was known of its listings a moment ago.
     """
     session = uow.session
-    row = session.execute(_WRITE_ORDER, _order_params(scope, order, fetch_seq, fetched_at)).one_or_none()
+    row = session.execute(_WRITE_ORDER, _order_params(scope, order, fetch)).one_or_none()
     if row is None:
         return False
     stored = {} if row.is_new else {line.external_id: line for line in lines_of(session, row.id)}
@@ -182,6 +189,7 @@ def apply_order(
             payment=order.payment,
             is_test=order.is_test,
             updated_at=order.updated_at,
+            known_at=known_at,
             links=links,
         )
     if row.held:
@@ -198,6 +206,7 @@ def _apply_lines(
     payment: str,
     is_test: bool,
     updated_at: datetime,
+    known_at: datetime | None = None,
     links: Mapping[str, Link | int] = MappingProxyType({}),
 ) -> None:
     """Plan each line, then write everything: lines, levels, then cells. A test order moves nothing."""
@@ -235,7 +244,7 @@ def _apply_lines(
     if entries or effects:
         ledger.book(session, scope.account_id, entries)
         moved = {s.variant_id for s in states if s.variant_id and (s.movements or s.channel_effects)}
-        _move_cells(uow, scope, moved, effects)
+        _move_cells(uow, scope, moved, effects, known_at)
 
 
 def _plan(state: LineState, link: Link | None, holds_stock: bool, updated_at: datetime) -> None:
@@ -289,11 +298,13 @@ def _move_cells(
     scope: Scope,
     variant_ids: set[int],
     effects: Mapping[int, list[ChannelEffect]],
+    known_at: datetime | None,
 ) -> None:
     """Move our accounts by what the channel did, and have every cell of the variants looked at."""
     session = uow.session
     locked, at = cell_store.lock_at(session, variant_ids=variant_ids, cell_ids=list(effects))
-    windows = _write_windows(session, effects) if not scope.capabilities.compare_and_set else {}
+    known_at = known_at or at
+    windows = _write_windows(session, effects, known_at) if not scope.capabilities.compare_and_set else {}
     drifted = []
     for cell_id, learned in effects.items():
         cell = locked[cell_id]
@@ -303,7 +314,11 @@ def _move_cells(
                 start <= effect.at <= end for start, end in windows.get(cell_id, ())
             )
             verdict = learn_effect(
-                cell.belief, Effect(effect.delta, effect.at), read_at=cell.read_at, overwritable=overwritable
+                cell.belief,
+                Effect(effect.delta, effect.at),
+                known_at=known_at,
+                read_at=cell.read_at,
+                overwritable=overwritable,
             )
             cell.belief = verdict.belief
             if verdict.in_doubt:
@@ -312,23 +327,24 @@ def _move_cells(
             drifted.append(cell)
     cell_store.record_drift(session, drifted, at, scope.settle)
     rows = [
-        cell_store.LearnedEffect(scope.account_id, cell_id, effect.delta, effect.at, at)
+        cell_store.LearnedEffect(scope.account_id, cell_id, effect.delta, effect.at, known_at, at)
         for cell_id, learned in effects.items()
         for effect in learned
     ]
     cell_store.want(uow, locked.values(), at, moved=[locked[cell_id] for cell_id in effects], learned=rows)
 
 
-def _write_windows(session: Session, cell_ids: Iterable[int]) -> dict[int, list[tuple[datetime, datetime]]]:
+def _write_windows(
+    session: Session, cell_ids: Iterable[int], known_at: datetime
+) -> dict[int, list[tuple[datetime, datetime]]]:
+    """When writes were under way that may have overwritten something known since `known_at`."""
     windows: dict[int, list[tuple[datetime, datetime]]] = defaultdict(list)
-    for row in session.execute(_WRITE_WINDOWS, {"cells": list(cell_ids)}):
+    for row in session.execute(_WRITE_WINDOWS, {"cells": list(cell_ids), "known_at": known_at}):
         windows[row.cell_id].append((row.start, row.end))
     return windows
 
 
-def _order_params(
-    scope: Scope, order: ExternalOrder, fetch_seq: int, fetched_at: datetime
-) -> dict[str, object]:
+def _order_params(scope: Scope, order: ExternalOrder, fetch: Fetch) -> dict[str, object]:
     return {
         "account_id": scope.account_id,
         "connection_id": scope.connection_id,
@@ -347,8 +363,8 @@ def _order_params(
         "is_test": order.is_test,
         "placed_at": order.created_at,
         "external_updated_at": order.updated_at,
-        "fetched_at": fetched_at,
-        "fetch_seq": fetch_seq,
+        "fetched_at": fetch.at,
+        "fetch_seq": fetch.seq,
         "review_reason": _TRASHED if order.state is OrderState.TRASHED else None,
         "content_hash": _content_hash(order),
     }
@@ -433,9 +449,10 @@ _UNAPPLIED_ORDERS = text(
 _WRITE_WINDOWS = text(
     """
     SELECT cell_id, started_at - interval '2 seconds' AS start,
-        coalesce(closed_at, deadline_at) + interval '2 seconds' AS "end"
+        least(closed_at, deadline_at) + interval '2 seconds' AS "end"
     FROM push_attempts
     WHERE cell_id = ANY(CAST(:cells AS bigint[])) AND outcome IN ('open', 'unknown', 'applied')
+        AND started_at <= :known_at
         AND created_at > now() - interval '1 day'
     """
 )

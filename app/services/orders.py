@@ -132,7 +132,7 @@ def _redis() -> redis.Redis:
 def _fetch_batch(scope: Scope, shop: OpenShop, ids: Sequence[str], result: Fetched) -> None:
     fetch = begin_fetch()
     batch = shop.channel.fetch_orders(ids)
-    failed = apply_orders(scope, batch.orders, fetch_seq=fetch.seq, fetched_at=fetch.at)
+    failed = apply_orders(scope, batch.orders, fetch)
     result.failed.update(failed)
     if batch.missing:
         keep_vanished(scope, batch.missing)

@@ -36,10 +36,14 @@ log = structlog.get_logger()
 
 FRESH_SECONDS = 0.8
 """How old a number may be when it is sent: a later try takes what the ledger says by then."""
-READING_SECONDS = 1.5
+EXPLAIN_SECONDS = timedelta(seconds=1)
+"""How long a cell has waited before it is lowered off a number that nothing explains yet."""
+READING_SECONDS = 0.6
 """How long the reading before a write may take, unless the shop is always that slow."""
 LANDING_SECONDS = 15.0
 """How long after its number was computed a request may still reach the shop, or its answer us."""
+KEY_HOURS = 12
+"""How long a platform with compare-and-set surely remembers an idempotency key; Shopify does for a day."""
 FAULTS_IN_A_ROW = 3
 """A shop that took no write so often is left alone for a while."""
 FAULT_PAUSE_SECONDS = 0.25
@@ -91,7 +95,8 @@ def drain(connection_id: int) -> None:
                 return
             _ask_again(job)
             slice_ends = time.monotonic() + SLICE_SECONDS
-            while _push_patiently(job):
+            mood = _Mood()
+            while _push_patiently(job, mood):
                 if time.monotonic() > slice_ends:
                     nudge(Drain.PUSH, connection_id)
                     return
@@ -109,18 +114,29 @@ def push_cell(cell_id: int) -> None:
         lease(Work.PUSH, connection_id, wait_seconds=10) as held,
     ):
         if job is not None and held is not None:
-            _push_batch(job, only=cell_id, hurry=False)
+            _push_batch(job, _Mood(hurry=False), only=cell_id)
     with unit_of_work() as uow:
         row = uow.session.execute(_CELL_STATE, {"id": cell_id}).one()
     if row.state == "failed":
         raise CellRefused(f"Cell {cell_id} was refused {row.failures} times: {row.error}")
 
 
-def _push_patiently(job: Job) -> bool:
+@dataclass(slots=True)
+class _Mood:
+    """What a drain has met with so far."""
+
+    hurry: bool = True
+    """A reading before a write that took long is taken again."""
+    went_stale: bool = False
+    """Compare-and-set refused a batch, whole, for a number that moved: what lowers goes as a delta."""
+
+
+def _push_patiently(job: Job, mood: _Mood) -> bool:
     """`_push_batch`, anew with fresh numbers where the shop took nothing."""
     for fault in range(1, FAULTS_IN_A_ROW + 1):
         try:
-            return _push_batch(job, only=None, hurry=fault < FAULTS_IN_A_ROW)
+            mood.hurry = fault < FAULTS_IN_A_ROW
+            return _push_batch(job, mood, only=None)
         except Transient as err:
             pause = max(err.retry_after or 0.0, FAULT_PAUSE_SECONDS * fault)
             if fault == FAULTS_IN_A_ROW or pause > LONGEST_PAUSE_SECONDS:
@@ -129,7 +145,7 @@ def _push_patiently(job: Job) -> bool:
     raise AssertionError("unreachable")  # the last try returns or raises
 
 
-def _push_batch(job: Job, *, only: int | None, hurry: bool) -> bool:
+def _push_batch(job: Job, mood: _Mood, *, only: int | None) -> bool:
     """Claim, write and record one batch. True if there is more to write at once.
 
     What became dirty meanwhile is not: it was nudged for, and shares the call of its own window.
@@ -137,14 +153,14 @@ def _push_batch(job: Job, *, only: int | None, hurry: bool) -> bool:
     capabilities = job.scope.capabilities
     job.shop.channel.await_turn()
     with unit_of_work() as uow:
-        claimed, planned = _claim(uow.session, job, only)
+        claimed, planned = _claim(uow.session, job, only, mood)
         requested_at = cell_store.now(uow.session)
         attempts: dict[WriteKind, list[_Attempt]] = {}
         if capabilities.compare_and_set:
             attempts = _commit_attempts(uow.session, job, planned, requested_at)
         uow.commit()
     if planned and not capabilities.compare_and_set:
-        attempts = _read_before_write(job, planned, requested_at, hurry=hurry)
+        attempts = _read_before_write(job, planned, requested_at, hurry=mood.hurry)
     again = claimed >= capabilities.write_batch
     fault: Transient | None = None
     for kind, batch in attempts.items():
@@ -153,13 +169,15 @@ def _push_batch(job: Job, *, only: int | None, hurry: bool) -> bool:
         except Transient as err:
             fault = err
         else:
-            again |= any(r.outcome in (WriteOutcome.NOT_APPLIED, WriteOutcome.STALE) for r in results)
+            outcomes = {result.outcome for result in results}
+            again |= not outcomes.isdisjoint({WriteOutcome.NOT_APPLIED, WriteOutcome.STALE})
+            mood.went_stale |= WriteOutcome.STALE in outcomes
     if fault is not None:
         raise fault
     return again
 
 
-def _claim(session: Session, job: Job, only: int | None) -> tuple[int, list[_Planned]]:
+def _claim(session: Session, job: Job, only: int | None, mood: _Mood) -> tuple[int, list[_Planned]]:
     """Lock dirty cells, clear those that are right already or must wait for a reading, plan the rest."""
     ids = session.execute(
         _CLAIM_ONE if only is not None else _CLAIM,
@@ -176,7 +194,7 @@ def _claim(session: Session, job: Job, only: int | None) -> tuple[int, list[_Pla
     wanted = cell_store.targets(session, list(locked.values()))
     planned = []
     for cell in locked.values():
-        plan = _plan(job, cell, wanted.get(cell.id), at)
+        plan = _plan(job, cell, wanted.get(cell.id), at, moving=mood.went_stale)
         if plan is None:
             cell.synced_version, cell.dirty_since = cell.wanted_version, None
         else:
@@ -185,14 +203,15 @@ def _claim(session: Session, job: Job, only: int | None) -> tuple[int, list[_Pla
     return len(locked), planned
 
 
-def _plan(job: Job, cell: Cell, wanted: int | None, at: datetime) -> _Planned | None:
+def _plan(job: Job, cell: Cell, wanted: int | None, at: datetime, *, moving: bool = False) -> _Planned | None:
+    """`moving`: the shop's numbers move faster than we learn of it."""
     if wanted is None or cell.account is None:
         return None
     decision = decide(
         cell.belief,
         wanted,
         in_doubt=cell.check_due_at is not None,
-        stale=cell.stale,
+        stale=cell.stale or (moving and wanted < cell.belief.expected),
         deltas=job.scope.capabilities.deltas,
     )
     if decision is Decision.RIGHT:
@@ -232,6 +251,9 @@ def _read_before_write(
             number = shown.get(plan.ref)
             if number != cell.belief.expected:
                 write = _lowered(write, number)
+                if write and cell.dirty_since and at < cell.dirty_since + EXPLAIN_SECONDS:
+                    _explain(cell, number, at + cell_store.HINT_SETTLE)
+                    continue  # still dirty: the sale is learned in a moment, and has it pushed again
                 _explain(cell, write.wanted if write else number, at + cell_store.HINT_SETTLE)
             if write is not None:
                 go.append(write)
@@ -244,14 +266,18 @@ def _read_before_write(
 
 
 def _lowered(plan: _Planned | None, number: int | None) -> _Planned | None:
-    """The shop shows less than we believe, most likely for a sale that is on its way to us.
+    """The shop shows another number than we believe. What the ledger fell by goes all the same, if it has
+    waited for a while: on a SKU that sells every second there would never be a better moment.
 
-    What the ledger fell by goes all the same, off the number that is there: the sale stays in it. On a
-    SKU that sells every second there would never be a better moment.
+    Less than we believe is most likely a sale on its way to us: the fall goes off the number that is there,
+    so that the sale stays in it. More is nothing that we know of: the shop gets what the ledger says.
+    Neither takes anything from what the next reading can tell, as the account moves by the difference to
+    the number that was there.
     """
-    if plan is None or number is None or number > plan.expected or plan.wanted >= plan.expected:
+    if plan is None or number is None or plan.wanted >= plan.expected:
         return None
-    return replace(plan, expected=number, wanted=max(number - (plan.expected - plan.wanted), 0))
+    wanted = max(plan.wanted - max(plan.expected - number, 0), 0)
+    return replace(plan, expected=number, wanted=wanted) if wanted < number else None
 
 
 def _explain(cell: Cell, shown: int | None, due_at: datetime) -> None:
@@ -297,7 +323,8 @@ def _commit_attempts(
 def _send(
     job: Job, kind: WriteKind, batch: Sequence[_Attempt], *, repeat: bool = False
 ) -> Sequence[WriteResult]:
-    """One call, then its record. A fault that proves that nothing was written closes the attempts."""
+    """One call, then its record. A fault that proves that nothing was written closes the attempts; that of a
+    `repeat` proves nothing."""
     with unit_of_work() as uow:
         row = uow.session.execute(_KEY_AND_AGE, {"id": batch[0].id}).one()
     results: Sequence[WriteResult]
@@ -315,8 +342,9 @@ def _send(
         raise
     except Permanent as err:
         # Refused whole: each cell gets a job of its own, so that one poisonous row shows itself.
-        outcome = WriteOutcome.STALE if repeat else WriteOutcome.REJECTED
-        results = [WriteResult(a.write.ref, outcome, err.code, str(err)) for a in batch]
+        outcome = WriteOutcome.UNKNOWN if repeat else WriteOutcome.REJECTED
+        code = READING_DECIDES if repeat else err.code
+        results = [WriteResult(a.write.ref, outcome, code, str(err)) for a in batch]
     _record(job, batch, results, repeat=repeat)
     if not repeat and all(r.outcome is WriteOutcome.NOT_APPLIED for r in results):
         raise Transient(results[0].message or results[0].code)  # no sense in asking again at once
@@ -338,8 +366,8 @@ def _record(job: Job, batch: Sequence[_Attempt], results: Sequence[WriteResult],
             if asked_again and result.outcome is WriteOutcome.NOT_APPLIED:
                 continue  # we slept and sent nothing; what the other worker sent may still land
             cell = locked[attempt.cell_id]
-            outcome, code = _take(job, cell, open_now[attempt.id], result, at, repeat)
-            closing.append((attempt.id, outcome, code, result.message[:500]))
+            _take(job, cell, open_now[attempt.id], result, at)
+            closing.append((attempt.id, result.outcome.value, result.code, result.message[:500]))
         cell_store.save(session, locked.values())
         session.execute(
             _CLOSE,
@@ -358,10 +386,8 @@ def _record(job: Job, batch: Sequence[_Attempt], results: Sequence[WriteResult],
     log.info("push_recorded", connection_id=job.scope.connection_id, repeat=repeat, **counts)
 
 
-def _take(
-    job: Job, cell: Cell, attempt: Row[Any], result: WriteResult, at: datetime, repeat: bool
-) -> tuple[str, str]:
-    """What one result does to its cell; returns the attempt's outcome and code."""
+def _take(job: Job, cell: Cell, attempt: Row[Any], result: WriteResult, at: datetime) -> None:
+    """What one result does to its cell."""
     cell.version += 1
     match result.outcome:
         case WriteOutcome.APPLIED:
@@ -373,21 +399,16 @@ def _take(
                 cell.dirty_since = None
             if cell.stale:
                 cell.look_again(at + cell_store.DOUBT_SETTLE)
-        case WriteOutcome.STALE | WriteOutcome.NOT_APPLIED | WriteOutcome.REJECTED if repeat:
-            # The first call may have been applied all the same: only a reading can tell now.
-            cell.look_again(at)
-            return "unknown", READING_DECIDES
         case WriteOutcome.STALE:
             cell.stale = True
             cell.look_again(at + cell_store.DOUBT_SETTLE)
         case WriteOutcome.UNKNOWN:
-            if not job.scope.capabilities.compare_and_set:
+            if not job.scope.capabilities.compare_and_set or result.code == READING_DECIDES:
                 cell.look_again(attempt.deadline_at + timedelta(seconds=1))
         case WriteOutcome.REJECTED:
             _refused(cell, result, at)
         case WriteOutcome.NOT_APPLIED:
             pass  # still dirty
-    return result.outcome.value, result.code
 
 
 def _accepted(cell: Cell) -> None:
@@ -410,32 +431,39 @@ def _refused(cell: Cell, result: WriteResult, at: datetime) -> None:
 
 def _ask_again(job: Job) -> None:
     """Attempts whose outcome nobody knows. With compare-and-set the identical call is sent again under
-    its key, unless a number in it is too high by now; else only a reading requested after their deadline
-    can tell, and nothing is sent."""
+    its key, or withdrawn if a number in it is too high by now. Else, and once the platform may have
+    forgotten the key, only a reading requested after their deadline can tell, and nothing is sent."""
     with unit_of_work() as uow:
         session = uow.session
         rows = session.execute(_UNANSWERED, {"connection_id": job.scope.connection_id}).all()
         calls: dict[tuple[uuid.UUID, str], list[Row[Any]]] = defaultdict(list)
         for row in rows:
             calls[row.batch_key, row.kind].append(row)
-        if job.scope.capabilities.compare_and_set:
-            locked = cell_store.lock(session, cell_ids=[row.cell_id for row in rows])
-            wanted = cell_store.targets(session, list(locked.values()))
-            repeated = {
-                call: batch
-                for call, batch in calls.items()
-                if all(row.to_quantity <= wanted.get(row.cell_id, row.to_quantity) for row in batch)
-            }
-        else:
-            repeated = {}
-        again = [row.id for batch in repeated.values() for row in batch]
-        given_up = [row.id for row in rows if row.id not in set(again)]
+        locked = cell_store.lock(session, cell_ids=[row.cell_id for row in rows])
+        wanted = cell_store.targets(session, list(locked.values()))
+        keyed = job.scope.capabilities.compare_and_set
+        given_up = [row.id for row in rows if not keyed or row.key_may_be_forgotten]
+        again = [row.id for row in rows if row.id not in set(given_up)]
         session.execute(_COUNT_TRY, {"ids": again, "seconds": LANDING_SECONDS})
         session.execute(_LEAVE_TO_A_READING, {"ids": given_up})
         session.execute(_READ_AFTER_DEADLINE, {"ids": given_up})
         uow.commit()
-    for (_key, kind), batch in repeated.items():
-        _send(job, WriteKind(kind), [_attempt_of(row) for row in batch], repeat=True)
+    for (key, kind), call in calls.items():
+        if call[0].id not in set(again):
+            continue
+        batch = [_attempt_of(row) for row in call]
+        if all(a.write.to_quantity <= wanted.get(a.cell_id, a.write.to_quantity) for a in batch):
+            _send(job, WriteKind(kind), batch, repeat=True)
+        else:
+            _record(job, batch, _withdrawn(job, WriteKind(kind), str(key), batch), repeat=True)
+
+
+def _withdrawn(job: Job, kind: WriteKind, key: str, batch: Sequence[_Attempt]) -> Sequence[WriteResult]:
+    try:
+        return job.shop.channel.withdraw([a.write for a in batch], kind=kind, key=key)
+    except Permanent as err:
+        unknown = WriteOutcome.UNKNOWN
+        return [WriteResult(a.write.ref, unknown, READING_DECIDES, str(err)) for a in batch]
 
 
 def _attempt_of(row: Row[Any]) -> _Attempt:
@@ -511,12 +539,13 @@ _CLOSE = text(
 _UNANSWERED = text(
     f"""
     SELECT a.id, a.cell_id, a.batch_key, a.kind, a.from_quantity, a.to_quantity,
+        a.created_at < now() - make_interval(hours => {KEY_HOURS}) AS key_may_be_forgotten,
         c.external_stock_id, c.external_location_id
     FROM push_attempts a JOIN stock_cells c ON c.id = a.cell_id
     WHERE a.connection_id = :connection_id AND a.outcome IN ('open', 'unknown') AND c.state = 'active'
         AND a.code <> '{READING_DECIDES}'
     ORDER BY a.batch_key, a.position
-    """  # noqa: S608  (a constant)
+    """  # noqa: S608  (constants)
 )
 _COUNT_TRY = text(
     """

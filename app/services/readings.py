@@ -23,7 +23,7 @@ from app.services.uow import unit_of_work
 log = structlog.get_logger()
 
 CELLS_PER_TRANSACTION = 1000
-DOUBTS_BEFORE_INSISTING = 4
+DOUBTS_BEFORE_INSISTING = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,7 +344,7 @@ _VARIANTS_OF = text(
 _LEARNED_SINCE = text(
     """
     SELECT cell_id, delta, effected_at FROM cell_effects
-    WHERE cell_id = ANY(CAST(:cells AS bigint[])) AND learned_at >= :at
+    WHERE cell_id = ANY(CAST(:cells AS bigint[])) AND learned_at >= :at AND known_at >= :at
     """
 )
 _OVERWRITABLE = text(
@@ -352,7 +352,7 @@ _OVERWRITABLE = text(
     SELECT e.cell_id, e.delta, e.effected_at
     FROM cell_effects e JOIN stock_cells c ON c.id = e.cell_id
     WHERE e.cell_id = ANY(CAST(:cells AS bigint[]))
-        AND (e.learned_at < :at OR e.effected_at < CAST(:at AS timestamptz) - interval '2 seconds')
+        AND (e.known_at < :at OR e.effected_at < CAST(:at AS timestamptz) - interval '2 seconds')
         AND (c.read_at IS NULL OR e.learned_at >= c.read_at)
         AND (
             (NOT c.opened_level AND e.effected_at BETWEEN c.baseline_at - interval '2 seconds'
@@ -360,8 +360,9 @@ _OVERWRITABLE = text(
             OR (:absolute_writes AND EXISTS (
                 SELECT 1 FROM push_attempts a
                 WHERE a.cell_id = e.cell_id AND a.outcome IN ('open', 'unknown', 'applied')
+                    AND a.started_at <= e.known_at
                     AND e.effected_at BETWEEN a.started_at - interval '2 seconds'
-                        AND coalesce(a.closed_at, a.deadline_at) + interval '2 seconds'
+                        AND least(a.closed_at, a.deadline_at) + interval '2 seconds'
             ))
         )
     """

@@ -16,7 +16,7 @@ from app.domain.account import SKEW, Belief, Doubtful, Effect, Window, accept_re
 from app.domain.publish import Decision, decide, target
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
-SETTLE, DOUBT, LANDING = 5.0, 3.0, 30.0
+SETTLE, DOUBT, LANDING, EXPLAIN = 5.0, 3.0, 30.0, 1.0
 OPENING = 20
 
 
@@ -36,10 +36,10 @@ class Attempt:
     def difference(self) -> int:
         return self.wanted - self.expected
 
-    def may_have_overwritten(self, at: datetime) -> bool:
-        end = self.closed if self.closed is not None else self.deadline
+    def may_have_overwritten(self, at: datetime, known_at: float) -> bool:
+        end = min(self.closed if self.closed is not None else self.deadline, self.deadline)
         near = moment(self.start) - SKEW <= at <= moment(end) + SKEW
-        return near and self.outcome in ("open", "unknown", "applied")
+        return near and known_at >= self.start and self.outcome in ("open", "unknown", "applied")
 
 
 @dataclass
@@ -74,6 +74,8 @@ class OneCell:
     drift_seen: float = 0.0
     stale: bool = False
     checks: int = 0
+    waiting_since: float | None = None
+    """Since when it waits to be lowered although the shop shows another number than we believe."""
     calm: bool = False
     sold: int = 0
     edited: int = 0
@@ -129,8 +131,16 @@ class OneCell:
     def _learn(self, units: int, at: datetime) -> None:
         effect = Effect(-units, at)
         before = self.belief.drift
-        overwritable = not self.compare_and_set and any(a.may_have_overwritten(at) for a in self.attempts)
-        verdict = learn_effect(self.belief, effect, read_at=moment(self.read_at), overwritable=overwritable)
+        overwritable = not self.compare_and_set and any(
+            a.may_have_overwritten(at, self.now) for a in self.attempts
+        )
+        verdict = learn_effect(
+            self.belief,
+            effect,
+            known_at=moment(self.now),
+            read_at=moment(self.read_at),
+            overwritable=overwritable,
+        )
         self.belief = verdict.belief
         self.available -= units
         self.effects.append(Learned(effect, self.now))
@@ -186,7 +196,7 @@ class OneCell:
             learned_since=since,
             overwritable=self._overwritable(requested),
             unknown_difference=attempt.difference if attempt else None,
-            insist=self.checks >= 4,
+            insist=self.checks >= 20,
         )
         self.check_due = None
         if isinstance(verdict, Doubtful):
@@ -217,7 +227,7 @@ class OneCell:
             for one in self.effects
             if one.learned_at >= self.read_at
             and (one.learned_at < requested or one.effect.at < moment(requested) - SKEW)
-            and any(a.may_have_overwritten(one.effect.at) for a in self.attempts)
+            and any(a.may_have_overwritten(one.effect.at, one.learned_at) for a in self.attempts)
         ]
 
     def _book(self) -> None:
@@ -248,21 +258,28 @@ class OneCell:
             shown = self.number
             self._life()
             wanted = target(self.available, holds=max(-self.belief.drift, 0))
-            if shown != self.belief.expected:
-                self.stale = True
-                self._look_again(self.now)
-                return
             if self._decide(wanted) is not Decision.SET:
                 return
-        self._send(start, wanted, decision)
+            if shown != self.belief.expected:
+                self._look_again(self.now)
+                lowered = max(wanted - max(self.belief.expected - shown, 0), 0)
+                if wanted >= self.belief.expected or lowered >= shown:
+                    return
+                self.waiting_since = self.waiting_since or self.now
+                if self.now < self.waiting_since + EXPLAIN:
+                    return
+                self._send(start, shown, lowered, decision)
+                return
+        self._send(start, self.belief.expected, wanted, decision)
 
     def _decide(self, wanted: int) -> Decision:
         doubt = self.check_due is not None
         deltas = self.compare_and_set
         return decide(self.belief, wanted, in_doubt=doubt, stale=self.stale, deltas=deltas)
 
-    def _send(self, start: float, wanted: int, decision: Decision) -> None:
-        attempt = Attempt(start, self.now + LANDING, self.belief.expected, wanted, decision)
+    def _send(self, start: float, expected: int, wanted: int, decision: Decision) -> None:
+        self.waiting_since = None
+        attempt = Attempt(start, self.now + LANDING, expected, wanted, decision)
         self.attempts.append(attempt)
         luck = 1.0 if self.calm else self.random.random()
         self._life()

@@ -85,6 +85,7 @@ class Shop:
     before_write: deque[Callable[[], None]] = field(default_factory=deque)
     on_fetch: deque[Callable[[], None]] = field(default_factory=deque)
     writes: list[WriteCall] = field(default_factory=list)
+    withdrawn: list[WriteCall] = field(default_factory=list)
     turns: int = 0
     """How often somebody waited for its rate budget."""
     readings: list[tuple[CellRef, ...]] = field(default_factory=list)
@@ -175,6 +176,14 @@ class Shop:
             return self._write(tuple(writes), kind, key)
 
         return self.next_writes.popleft()(self, write) if self.next_writes else write()
+
+    def withdraw(self, writes: Sequence[StockWrite], *, kind: WriteKind, key: str) -> Sequence[WriteResult]:
+        """The key is used up by a call that does nothing, unless the call itself has used it."""
+        assert self.compare_and_set
+        self.withdrawn.append(WriteCall(tuple(writes), kind, key))
+        nothing = tuple(WriteResult(write.ref, WriteOutcome.NOT_APPLIED, "withdrawn") for write in writes)
+        with self.lock:
+            return self.answered.setdefault(key, (tuple(writes), nothing))[1]
 
     def fetch_orders(self, order_ids: Sequence[str]) -> OrderBatch:
         self.fetches.append(tuple(order_ids))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -83,7 +83,8 @@ class World:
             """
             UPDATE stock_cells SET baseline_at = baseline_at - :by, read_at = read_at - :by,
                 check_due_at = check_due_at - :by, next_attempt_at = next_attempt_at - :by;
-            UPDATE cell_effects SET learned_at = learned_at - :by, effected_at = effected_at - :by;
+            UPDATE cell_effects SET learned_at = learned_at - :by, known_at = known_at - :by,
+                effected_at = effected_at - :by;
             UPDATE drifts SET seen_at = seen_at - :by;
             UPDATE push_attempts SET started_at = started_at - :by, deadline_at = deadline_at - :by,
                 closed_at = closed_at - :by, created_at = created_at - :by;
@@ -114,11 +115,11 @@ class World:
 
     def take(self, connection_id: int, order: ExternalOrder, *, fetch_seq: int | None = None) -> bool:
         """The order is fetched now and applied."""
-        seq = fetch_seq or begin_fetch().seq
+        fetch = begin_fetch()
+        if fetch_seq is not None:
+            fetch = replace(fetch, seq=fetch_seq)
         with unit_of_work() as uow:
-            applied = apply_order(
-                uow, self.scope(connection_id), order, fetch_seq=seq, fetched_at=datetime.now(UTC)
-            )
+            applied = apply_order(uow, self.scope(connection_id), order, fetch, known_at=datetime.now(UTC))
             uow.commit()
         return applied
 

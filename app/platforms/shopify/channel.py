@@ -25,7 +25,7 @@ from app.platforms.shopify.auth import Tokens, base_url
 from app.platforms.shopify.client import ShopifyClient, understood
 from app.platforms.shopify.documents import LOCATIONS
 from app.platforms.shopify.mapper import to_location
-from app.platforms.shopify.writes import write_levels
+from app.platforms.shopify.writes import withdraw, write_levels
 
 BULK_FROM_VARIANTS = 5_000
 """From here on a bulk operation beats paging, which also ends at 25,000 objects."""
@@ -81,6 +81,9 @@ class ShopifyChannel:
         self, writes: Sequence[StockWrite], *, kind: WriteKind, key: str, deadline: float
     ) -> list[WriteResult]:
         return write_levels(self._client, writes, kind=kind, key=key, deadline=deadline)
+
+    def withdraw(self, writes: Sequence[StockWrite], *, kind: WriteKind, key: str) -> list[WriteResult]:
+        return withdraw(self._client, writes, kind=kind, key=key)
 
     def fetch_orders(self, order_ids: Sequence[str]) -> OrderBatch:
         return orders.fetch_orders(self._client, order_ids)

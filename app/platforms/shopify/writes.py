@@ -27,8 +27,12 @@ STALE = "CHANGE_FROM_QUANTITY_STALE"
 CONCURRENT = "IDEMPOTENCY_CONCURRENT_REQUEST"
 MISMATCH = "IDEMPOTENCY_KEY_PARAMETER_MISMATCH"
 FAILED_BEFORE = "IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED"
-_TRY_LATER = frozenset({FAILED_BEFORE, "SERVICE_UNAVAILABLE", "ADJUST_QUANTITIES_FAILED"})
-"""Nothing was written, and not because of the numbers: a new call with a new key may succeed."""
+_TRY_LATER = frozenset({FAILED_BEFORE, MISMATCH, "SERVICE_UNAVAILABLE", "ADJUST_QUANTITIES_FAILED"})
+"""Nothing was written, and not because of the numbers: a new call with a new key may succeed. A key that
+stands for another call was withdrawn."""
+NEVER_STORED = -2_000_000_000
+"""No level is ever as low: a change from this number cannot take effect."""
+WITHDRAW_SECONDS = 10.0
 
 
 def write_levels(
@@ -41,7 +45,7 @@ def write_levels(
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> list[WriteResult]:
-    """One result per write, in order; see `Channel.write_levels`. Raises Permanent for a reused key."""
+    """One result per write, in order; see `Channel.write_levels`."""
     if not writes:
         return []
     if len(writes) > IDS_PER_CALL:
@@ -57,6 +61,29 @@ def write_levels(
             break
         sleep(CONCURRENT_PAUSE_SECONDS)
     return _all(writes, WriteOutcome.UNKNOWN, CONCURRENT)
+
+
+def withdraw(
+    client: ShopifyClient, writes: Sequence[StockWrite], *, kind: WriteKind, key: str
+) -> list[WriteResult]:
+    """Use up the key of a call that nobody heard of again; see `Channel.withdraw`.
+
+    A key stands for one call only: Shopify refuses another one under it, as documented for
+    IDEMPOTENCY_KEY_PARAMETER_MISMATCH. A change that cannot take effect is sent under the key. If that
+    fails for its number, the key is taken, and the call itself can no longer come through. If it is
+    refused for the key, the call has come through, and an identical repeat tells what it did.
+    """
+    impossible, root, variables = _call(writes[:1], kind, key)
+    for change in variables["input"].get("quantities", variables["input"].get("changes")):
+        change["changeFromQuantity"] = NEVER_STORED
+    deadline = time.monotonic() + WITHDRAW_SECONDS
+    errors = _errors_of(client, impossible, root, variables, deadline)
+    codes = {error["code"] for error in errors or ()}
+    if errors is None or CONCURRENT in codes:
+        return _all(writes, WriteOutcome.UNKNOWN, *sorted(codes))
+    if MISMATCH in codes or not codes:  # without any error it can only be the answer to the call itself
+        return write_levels(client, writes, kind=kind, key=key, deadline=deadline)
+    return _all(writes, WriteOutcome.NOT_APPLIED, *sorted(codes)[:1])
 
 
 def _call(writes: Sequence[StockWrite], kind: WriteKind, key: str) -> tuple[Document, str, dict[str, Any]]:
@@ -113,8 +140,6 @@ def _results(writes: Sequence[StockWrite], errors: Sequence[Mapping[str, Any]]) 
     if not errors:
         return _all(writes, WriteOutcome.APPLIED)
     for error in errors:
-        if error["code"] == MISMATCH:
-            raise Permanent(f"An idempotency key was used for another call: {error['message']}")
         if error["code"] in _TRY_LATER:
             return _all(writes, WriteOutcome.NOT_APPLIED, error["code"], error["message"])
     by_index = {_index(error["field"]): error for error in reversed(errors)}

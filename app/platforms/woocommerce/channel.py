@@ -20,6 +20,7 @@ from app.platforms.base import (
     Shop,
     StockWrite,
     WriteKind,
+    WriteOutcome,
     WriteResult,
 )
 from app.platforms.errors import Permanent
@@ -91,6 +92,10 @@ class WooCommerceChannel:
         if kind is not WriteKind.SET:
             raise Permanent("WooCommerce cannot add to a number safely.")
         return self._levels.write(writes, deadline)
+
+    def withdraw(self, writes: Sequence[StockWrite], *, kind: WriteKind, key: str) -> Sequence[WriteResult]:
+        """What was sent once cannot be called back."""
+        return [WriteResult(write.ref, WriteOutcome.UNKNOWN) for write in writes]
 
     def fetch_orders(self, order_ids: Sequence[str]) -> OrderBatch:
         """Trashed orders are found, drafts left out; what was deleted for good is `missing`."""

@@ -79,7 +79,9 @@ def oversold(
             still = missing - sum(_excused(shelf, index, decided_at, told, window))
             if still > 0:
                 unexplained += still
-                where.append(f"{shelf.sku}: {still} units of {sale.shop} order {sale.order_id}, {clock(sale.at)}")
+                where.append(
+                    f"{shelf.sku}: {still} units of {sale.shop} order {sale.order_id}, {clock(sale.at)}"
+                )
     return Oversold(units, unexplained, tuple(where))
 
 

@@ -24,7 +24,7 @@ from app.platforms.base import (
     WriteKind,
     WriteOutcome,
 )
-from app.platforms.errors import AuthExpired, Permanent
+from app.platforms.errors import AuthExpired
 from app.platforms.shopify import webhooks
 from app.platforms.shopify.channel import ShopifyChannel
 from app.platforms.shopify.documents import VARIANTS_PER_PRODUCT
@@ -213,8 +213,39 @@ class TestWriting:
     ) -> None:
         ref = ref_of(shop, fresh_sku)
         self.write(channel, StockWrite(ref, 100, 60), key=fresh_sku)
-        with pytest.raises(Permanent):
-            self.write(channel, StockWrite(ref, 60, 50), key=fresh_sku)
+        other = self.write(channel, StockWrite(ref, 60, 50), key=fresh_sku)
+        assert (other, shop.quantity(fresh_sku)) == ([WriteOutcome.NOT_APPLIED], 60)
+
+    @pytest.mark.parametrize("kind", list(WriteKind))
+    def test_a_withdrawn_call_cannot_take_effect_any_more(
+        self, shop: SandboxShop, channel: ShopifyChannel, fresh_sku: str, kind: WriteKind
+    ) -> None:
+        writes = [StockWrite(ref_of(shop, fresh_sku), 100, 60)]
+        for _ in range(2):
+            results = channel.withdraw(writes, kind=kind, key=fresh_sku)
+            assert [result.outcome for result in results] == [WriteOutcome.NOT_APPLIED]
+        late = self.write(channel, *writes, key=fresh_sku, kind=kind)
+        assert (late, shop.quantity(fresh_sku)) == ([WriteOutcome.NOT_APPLIED], 100)
+
+    @pytest.mark.parametrize("kind", list(WriteKind))
+    def test_a_call_that_took_effect_is_not_withdrawn(
+        self, shop: SandboxShop, channel: ShopifyChannel, fresh_sku: str, kind: WriteKind
+    ) -> None:
+        writes = [StockWrite(ref_of(shop, fresh_sku), 100, 60)]
+        self.write(channel, *writes, key=fresh_sku, kind=kind)
+        results = channel.withdraw(writes, kind=kind, key=fresh_sku)
+        assert [result.outcome for result in results] == [WriteOutcome.APPLIED]
+        assert shop.quantity(fresh_sku) == 60
+
+    @pytest.mark.parametrize("kind", list(WriteKind))
+    def test_a_call_that_was_refused_was_not_written(
+        self, shop: SandboxShop, channel: ShopifyChannel, fresh_sku: str, kind: WriteKind
+    ) -> None:
+        writes = [StockWrite(ref_of(shop, fresh_sku), 100, 60), StockWrite(CellRef("404", "404"), 2, 1)]
+        self.write(channel, *writes, key=fresh_sku, kind=kind)
+        results = channel.withdraw(writes, kind=kind, key=fresh_sku)
+        assert [result.outcome for result in results] == [WriteOutcome.NOT_APPLIED] * 2
+        assert shop.quantity(fresh_sku) == 100
 
     def test_every_outcome_is_true_on_a_bad_line(
         self, shop: SandboxShop, channel: ShopifyChannel, fresh_sku: str

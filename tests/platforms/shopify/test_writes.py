@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from app.platforms.base import CellRef, StockWrite, WriteKind, WriteOutcome, WriteResult
-from app.platforms.errors import AuthExpired, Permanent, Transient
+from app.platforms.errors import AuthExpired, Transient
 from app.platforms.http import Http, OutcomeUnknown, new_session
 from app.platforms.shopify.client import ShopifyClient
-from app.platforms.shopify.writes import write_levels
+from app.platforms.shopify.writes import withdraw, write_levels
 from tests.platforms.misbehaving import MisbehavingShop, Step, answer, raw, silence
 from tests.platforms.shopify.test_client import UNAUTHORIZED, failing, says, throttled
 
@@ -67,6 +67,15 @@ def write(
         deadline=time.monotonic() + seconds,
         sleep=lambda _: None,
     )
+
+
+ROOTS = {WriteKind.SET: "inventorySetQuantities", WriteKind.DELTA: "inventoryAdjustQuantities"}
+
+
+def call_off(server: MisbehavingShop, kind: WriteKind = WriteKind.SET) -> list[WriteResult]:
+    http = Http(new_session(allow_private=True), sleep=lambda _: None, answer_seconds=5.0)
+    client = ShopifyClient(http, server.url, token=lambda: "t", renewed=lambda _: "t", sleep=lambda _: None)
+    return withdraw(client, WRITES, kind=kind, key="attempt:7/1")
 
 
 def outcomes(results: list[WriteResult]) -> list[WriteOutcome]:
@@ -132,11 +141,10 @@ def test_a_failed_call_may_be_tried_anew(shop: Open, code: str) -> None:
     assert outcomes(write(shop(errors((code, None))))) == [WriteOutcome.NOT_APPLIED] * 3
 
 
-def test_the_key_of_another_call_is_a_fault_of_ours(shop: Open) -> None:
-    with pytest.raises(Permanent):
-        write(shop(errors(("IDEMPOTENCY_KEY_PARAMETER_MISMATCH", None))))
-    with pytest.raises(Permanent):
-        write(shop(failing("IDEMPOTENCY_KEY_PARAMETER_MISMATCH")))
+def test_a_key_that_was_used_up_keeps_its_call_from_being_written(shop: Open) -> None:
+    mismatch = "IDEMPOTENCY_KEY_PARAMETER_MISMATCH"
+    assert outcomes(write(shop(errors((mismatch, None))))) == [WriteOutcome.NOT_APPLIED] * 3
+    assert outcomes(write(shop(failing(mismatch)))) == [WriteOutcome.NOT_APPLIED] * 3
 
 
 def test_a_call_still_running_elsewhere_is_asked_again(shop: Open) -> None:
@@ -178,6 +186,38 @@ class TestLostAnswers:
     def test_stay_unknown_whatever_refuses_the_repeat(self, shop: Open, lost: Step, then: Step) -> None:
         assert outcomes(write(shop(lost, then))) == [WriteOutcome.UNKNOWN] * 3
         assert outcomes(write(shop(lost, then), expired=True)) == [WriteOutcome.UNKNOWN] * 3
+
+
+class TestWithdrawing:
+    def test_sends_what_cannot_take_effect_under_the_key(self, shop: Open) -> None:
+        for kind, changes in ((WriteKind.SET, "quantities"), (WriteKind.DELTA, "changes")):
+            server = shop(errors(("CHANGE_FROM_QUANTITY_STALE", at(0)), root=ROOTS[kind]))
+            assert outcomes(call_off(server, kind)) == [WriteOutcome.NOT_APPLIED] * 3
+            variables = sent(server)["variables"]
+            assert variables["key"] == "attempt:7/1"
+            assert [c["changeFromQuantity"] for c in variables["input"][changes]] == [-2_000_000_000]
+
+    @pytest.mark.parametrize(
+        ("told", "outcome"),
+        [((), WriteOutcome.APPLIED), (("IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED",), WriteOutcome.NOT_APPLIED)],
+    )
+    def test_a_call_that_came_through_tells_what_it_did(
+        self, shop: Open, told: tuple[str, ...], outcome: WriteOutcome
+    ) -> None:
+        server = shop(
+            errors(("IDEMPOTENCY_KEY_PARAMETER_MISMATCH", None)), errors(*((code, None) for code in told))
+        )
+        assert outcomes(call_off(server)) == [outcome] * 3
+        assert len(sent(server, 1)["variables"]["input"]["quantities"]) == len(WRITES)
+
+    def test_an_answer_without_an_error_is_that_of_the_call_itself(self, shop: Open) -> None:
+        assert outcomes(call_off(shop(APPLIED))) == [WriteOutcome.APPLIED] * 3
+
+    @pytest.mark.parametrize(
+        "told", [errors(("IDEMPOTENCY_CONCURRENT_REQUEST", None)), failing("INTERNAL_SERVER_ERROR")]
+    )
+    def test_stays_unknown_while_nobody_can_tell(self, shop: Open, told: Step) -> None:
+        assert outcomes(call_off(shop(told))) == [WriteOutcome.UNKNOWN] * 3
 
 
 def test_silence_ends_with_the_deadline_as_unknown(shop: Open) -> None:
