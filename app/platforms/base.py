@@ -343,7 +343,8 @@ class Channel(Protocol):
     def write_levels(
         self, writes: Sequence[StockWrite], *, kind: WriteKind, key: str, deadline: float
     ) -> Sequence[WriteResult]:
-        """Write up to `capabilities.write_batch` numbers; one result per write, in order.
+        """Write up to `capabilities.write_batch` numbers of one `write_group`, in one request; one result per
+        write, in order.
 
         `key` makes an identical repeat harmless where the platform supports it. No request is sent
         after `deadline` (time.monotonic()): the numbers are old then. An outcome that is not known is
@@ -454,5 +455,7 @@ class Platform:
     envelope: Callable[[Mapping[str, str], bytes], Envelope]
     parse: Callable[[str, Mapping[str, str], bytes], Sequence[Signal]]
     """(topic, headers, raw body) -> signals; never raises on what a shop can send."""
+    write_group: Callable[[CellRef], str] = field(default=lambda _ref: "")
+    """Numbers of one group can share a request of `write_levels`."""
     shop_of_webhook: Callable[[Mapping[str, str]], str | None] = field(default=lambda _h: None)
     """External shop id named in the headers, for app-wide endpoints (privacy topics)."""

@@ -229,6 +229,16 @@ def targets(session: Session, cells: Sequence[Cell]) -> dict[int, int]:
     return found
 
 
+def unread_in_own_shop(session: Session, cells: Sequence[Cell]) -> dict[int, int]:
+    """Units of orders that cannot be read yet, by cell id, that the cell's own shop has taken off its number.
+
+    An absolute write must leave them out: it might give them back.
+    """
+    rows = session.execute(_UNREAD_IN_OWN_SHOP, {"cells": [cell.id for cell in cells]})
+    factors = {cell.id: cell.factor for cell in cells}
+    return {row.cell_id: -(-row.quantity // factors[row.cell_id]) for row in rows}
+
+
 def plausible(quantity: int | None) -> int | None:
     """None for a number that cannot be stock."""
     return quantity if quantity is not None and abs(quantity) <= MOST_UNITS else None
@@ -335,6 +345,15 @@ _AVAILABLE = text(
     FROM unnest(CAST(:variants AS bigint[]), CAST(:locations AS bigint[]), CAST(:connections AS bigint[]))
         AS w (variant_id, location_id, connection_id)
     LEFT JOIN stock_levels l USING (variant_id, location_id)
+    """
+)
+_UNREAD_IN_OWN_SHOP = text(
+    """
+    SELECT c.id AS cell_id, CAST(sum(h.quantity) AS bigint) AS quantity
+    FROM stock_cells c JOIN order_holds h ON h.variant_id = c.variant_id AND h.location_id = c.location_id
+        AND h.connection_id = c.connection_id
+    WHERE c.id = ANY(CAST(:cells AS bigint[]))
+    GROUP BY c.id
     """
 )
 _NOTE_REPORTS = text(

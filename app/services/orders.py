@@ -1,7 +1,7 @@
 """Fetch orders and apply them: those that events name, and those that changed since the last look.
 
-Several workers may be at a connection's orders, each at those that no other is fetching. Failures are the caller's:
-Transient and AuthExpired leave everything as it was.
+Several workers may be at a connection's orders, each at those that no other is fetching. Failures are the
+caller's: Transient and AuthExpired leave everything as it was.
 """
 
 from __future__ import annotations

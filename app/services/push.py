@@ -9,12 +9,14 @@ from __future__ import annotations
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
+from flask import current_app
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
@@ -40,6 +42,12 @@ EXPLAIN_SECONDS = timedelta(seconds=1)
 """How long a cell has waited before it is lowered off a number that nothing explains yet."""
 READING_SECONDS = 0.6
 """How long the reading before a write may take, unless the shop is always that slow."""
+STRAGGLER_SECONDS = 1.5
+"""How long an answer is waited for before other cells are looked at."""
+CALLS_AT_A_TIME = 4
+"""Calls under way at once for one shop, stragglers aside."""
+MOST_CALLS_UNDER_WAY = 12
+"""With so many unanswered calls a shop has enough to do."""
 LANDING_SECONDS = 15.0
 """How long after its number was computed a request may still reach the shop, or its answer us."""
 KEY_HOURS = 12
@@ -77,6 +85,19 @@ class _Attempt:
     id: int
     cell_id: int
     write: StockWrite
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """Committed attempts that share a call of the platform, and its key."""
+
+    kind: WriteKind
+    key: uuid.UUID
+    attempts: Sequence[_Attempt]
+
+    @property
+    def writes(self) -> Sequence[StockWrite]:
+        return [attempt.write for attempt in self.attempts]
 
 
 def drain(connection_id: int) -> None:
@@ -152,29 +173,52 @@ def _push_batch(job: Job, mood: _Mood, *, only: int | None) -> bool:
     """
     capabilities = job.scope.capabilities
     job.shop.channel.await_turn()
+    calls: Sequence[_Call] = ()
     with unit_of_work() as uow:
+        under_way = uow.session.execute(_UNDER_WAY, {"connection_id": job.scope.connection_id}).scalar_one()
+        if under_way >= MOST_CALLS_UNDER_WAY:
+            return False  # the sweeper has it looked at again
         claimed, planned = _claim(uow.session, job, only, mood)
         requested_at = cell_store.now(uow.session)
-        attempts: dict[WriteKind, list[_Attempt]] = {}
         if capabilities.compare_and_set:
-            attempts = _commit_attempts(uow.session, job, planned, requested_at)
+            calls = _commit_attempts(uow.session, job, planned, requested_at)
         uow.commit()
     if planned and not capabilities.compare_and_set:
-        attempts = _read_before_write(job, planned, requested_at, hurry=mood.hurry)
-    again = claimed >= capabilities.write_batch
-    fault: Transient | None = None
-    for kind, batch in attempts.items():
+        calls = _read_before_write(job, planned, requested_at, hurry=mood.hurry)
+    outcomes, faults = _send_all(job, calls)
+    if calls and len(faults) == len(calls):
+        raise faults[0]
+    mood.went_stale |= WriteOutcome.STALE in outcomes
+    more = claimed >= capabilities.write_batch * CALLS_AT_A_TIME
+    return more or not outcomes.isdisjoint({WriteOutcome.NOT_APPLIED, WriteOutcome.STALE})
+
+
+def _send_all(job: Job, calls: Sequence[_Call]) -> tuple[set[WriteOutcome], list[Transient]]:
+    """A few calls at a time, each recorded when it is answered: the outcomes, and the faults of calls that
+    wrote nothing.
+
+    One that hangs holds up no other and is not waited for: its cells have an open attempt until then.
+    """
+    if not calls:
+        return set(), []
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy is of this thread only
+
+    def send(call: _Call) -> Sequence[WriteResult]:
+        with app.app_context():
+            return _send(job, call)
+
+    pool = ThreadPoolExecutor(CALLS_AT_A_TIME)
+    sent = [pool.submit(send, call) for call in calls]
+    pool.shutdown(wait=False)
+    outcomes: set[WriteOutcome] = set()
+    faults: list[Transient] = []
+    for answered in wait(sent, timeout=STRAGGLER_SECONDS).done:
         try:
-            results = _send(job, kind, batch)
+            outcomes.update(result.outcome for result in answered.result())
         except Transient as err:
-            fault = err
-        else:
-            outcomes = {result.outcome for result in results}
-            again |= not outcomes.isdisjoint({WriteOutcome.NOT_APPLIED, WriteOutcome.STALE})
-            mood.went_stale |= WriteOutcome.STALE in outcomes
-    if fault is not None:
-        raise fault
-    return again
+            faults.append(err)
+            outcomes.add(WriteOutcome.NOT_APPLIED)
+    return outcomes, faults
 
 
 def _claim(session: Session, job: Job, only: int | None, mood: _Mood) -> tuple[int, list[_Planned]]:
@@ -183,7 +227,7 @@ def _claim(session: Session, job: Job, only: int | None, mood: _Mood) -> tuple[i
         _CLAIM_ONE if only is not None else _CLAIM,
         {
             "connection_id": job.scope.connection_id,
-            "limit": job.scope.capabilities.write_batch,
+            "limit": job.scope.capabilities.write_batch * CALLS_AT_A_TIME,
             "candidates": CANDIDATES,
             "cell": only,
             "unreadable": list(cell_store.UNREADABLE),
@@ -227,7 +271,7 @@ def _plan(job: Job, cell: Cell, wanted: int | None, at: datetime, *, moving: boo
 
 def _read_before_write(
     job: Job, planned: Sequence[_Planned], requested_at: datetime, *, hurry: bool
-) -> dict[WriteKind, list[_Attempt]]:
+) -> Sequence[_Call]:
     """Without compare-and-set: read the same cells right before, and raise only what is as expected.
 
     In a `hurry` Transient is raised where that took so long that it is no longer right before.
@@ -242,6 +286,7 @@ def _read_before_write(
         locked = cell_store.lock(session, cell_ids=[p.cell_id for p in planned])
         at = cell_store.now(session)
         wanted = cell_store.targets(session, list(locked.values()))
+        unread = cell_store.unread_in_own_shop(session, list(locked.values()))
         go = []
         for plan in planned:
             cell = locked[plan.cell_id]
@@ -249,8 +294,9 @@ def _read_before_write(
                 continue  # a reading came in between: still dirty, so claimed again
             write = _plan(job, cell, wanted.get(cell.id), at)
             number = shown.get(plan.ref)
+            if number != cell.belief.expected or cell.id in unread:
+                write = _lowered(write, number, unread.get(cell.id, 0))
             if number != cell.belief.expected:
-                write = _lowered(write, number)
                 if write and cell.dirty_since and at < cell.dirty_since + EXPLAIN_SECONDS:
                     _explain(cell, number, at + cell_store.HINT_SETTLE)
                     continue  # still dirty: the sale is learned in a moment, and has it pushed again
@@ -260,23 +306,25 @@ def _read_before_write(
             else:
                 cell.synced_version, cell.dirty_since = cell.wanted_version, None
         cell_store.save(session, locked.values())
-        attempts = _commit_attempts(session, job, go, requested_at)
+        calls = _commit_attempts(session, job, go, requested_at)
         uow.commit()
-    return attempts
+    return calls
 
 
-def _lowered(plan: _Planned | None, number: int | None) -> _Planned | None:
-    """The shop shows another number than we believe. What the ledger fell by goes all the same, if it has
-    waited for a while: on a SKU that sells every second there would never be a better moment.
+def _lowered(plan: _Planned | None, number: int | None, unread: int) -> _Planned | None:
+    """The shop shows another number than we believe, or has sold units that we could not read yet. What the
+    ledger fell by goes all the same, if it has waited for a while: on a SKU that sells every second there
+    would never be a better moment.
 
     Less than we believe is most likely a sale on its way to us: the fall goes off the number that is there,
-    so that the sale stays in it. More is nothing that we know of: the shop gets what the ledger says.
+    so that the sale stays in it. More is nothing that we know of: the shop gets what the ledger says, less
+    what it sold unread.
     Neither takes anything from what the next reading can tell, as the account moves by the difference to
     the number that was there.
     """
     if plan is None or number is None or plan.wanted >= plan.expected:
         return None
-    wanted = max(plan.wanted - max(plan.expected - number, 0), 0)
+    wanted = max(plan.wanted - max(plan.expected - number, unread), 0)
     return replace(plan, expected=number, wanted=wanted) if wanted < number else None
 
 
@@ -292,74 +340,96 @@ def _explain(cell: Cell, shown: int | None, due_at: datetime) -> None:
 
 def _commit_attempts(
     session: Session, job: Job, planned: Sequence[_Planned], started_at: datetime
-) -> dict[WriteKind, list[_Attempt]]:
-    """Write down what is about to be sent, one batch key per call. The caller commits."""
-    attempts: dict[WriteKind, list[_Attempt]] = defaultdict(list)
-    for kind in WriteKind:
-        batch = [p for p in planned if p.kind is kind]
-        if not batch:
-            continue
-        rows = session.execute(
-            _INSERT_ATTEMPTS,
-            {
-                "account_id": job.scope.account_id,
-                "connection_id": job.scope.connection_id,
-                "batch_key": uuid.uuid4(),
-                "kind": kind.value,
-                "started_at": started_at,
-                "seconds": LANDING_SECONDS,
-                "cells": [p.cell_id for p in batch],
-                "expected": [p.expected for p in batch],
-                "wanted": [p.wanted for p in batch],
-            },
+) -> Sequence[_Call]:
+    """Write down what is about to be sent, one key per call. The caller commits."""
+    calls = [(uuid.uuid4(), batch) for batch in _batches(job, planned)]
+    if not calls:
+        return ()
+    numbered = [(key, position, p) for key, batch in calls for position, p in enumerate(batch, 1)]
+    rows = session.execute(
+        _INSERT_ATTEMPTS,
+        {
+            "account_id": job.scope.account_id,
+            "connection_id": job.scope.connection_id,
+            "started_at": started_at,
+            "seconds": LANDING_SECONDS,
+            "keys": [key for key, _position, _p in numbered],
+            "positions": [position for _key, position, _p in numbered],
+            "kinds": [p.kind.value for _key, _position, p in numbered],
+            "cells": [p.cell_id for _key, _position, p in numbered],
+            "expected": [p.expected for _key, _position, p in numbered],
+            "wanted": [p.wanted for _key, _position, p in numbered],
+        },
+    )
+    ids = {row.cell_id: row.id for row in rows}
+    return [
+        _Call(
+            batch[0].kind,
+            key,
+            [_Attempt(ids[p.cell_id], p.cell_id, StockWrite(p.ref, p.expected, p.wanted)) for p in batch],
         )
-        by_cell = {row.cell_id: row.id for row in rows}
-        attempts[kind] = [
-            _Attempt(by_cell[p.cell_id], p.cell_id, StockWrite(p.ref, p.expected, p.wanted)) for p in batch
-        ]
-    return attempts
+        for key, batch in calls
+    ]
 
 
-def _send(
-    job: Job, kind: WriteKind, batch: Sequence[_Attempt], *, repeat: bool = False
-) -> Sequence[WriteResult]:
+def _batches(job: Job, planned: Sequence[_Planned]) -> Iterator[Sequence[_Planned]]:
+    """What shares a call: numbers of a kind that go to one place, as many as the platform takes."""
+    groups: dict[tuple[WriteKind, str], list[_Planned]] = defaultdict(list)
+    for plan in planned:
+        groups[plan.kind, job.shop.platform.write_group(plan.ref)].append(plan)
+    size = job.scope.capabilities.write_batch
+    for group in groups.values():
+        for start in range(0, len(group), size):
+            yield group[start : start + size]
+
+
+def _send(job: Job, call: _Call, *, repeat: bool = False) -> Sequence[WriteResult]:
     """One call, then its record. A fault that proves that nothing was written closes the attempts; that of a
     `repeat` proves nothing."""
-    with unit_of_work() as uow:
-        row = uow.session.execute(_KEY_AND_AGE, {"id": batch[0].id}).one()
     results: Sequence[WriteResult]
-    age = 0.0 if repeat else row.seconds_old
+    age = 0.0 if repeat else _age(call)
     try:
         results = job.shop.channel.write_levels(
-            [a.write for a in batch],
-            kind=kind,
-            key=str(row.batch_key),
+            call.writes,
+            kind=call.kind,
+            key=str(call.key),
             deadline=time.monotonic() + FRESH_SECONDS - age,
         )
     except (Transient, AuthExpired) as err:
         outcome = WriteOutcome.UNKNOWN if repeat else WriteOutcome.NOT_APPLIED
-        _record(job, batch, [WriteResult(a.write.ref, outcome, err.code) for a in batch], repeat=repeat)
+        _record(job, call, _all_alike(call, outcome, err.code), repeat=repeat)
         raise
     except Permanent as err:
         # Refused whole: each cell gets a job of its own, so that one poisonous row shows itself.
         outcome = WriteOutcome.UNKNOWN if repeat else WriteOutcome.REJECTED
-        code = READING_DECIDES if repeat else err.code
-        results = [WriteResult(a.write.ref, outcome, code, str(err)) for a in batch]
-    _record(job, batch, results, repeat=repeat)
+        results = _all_alike(call, outcome, READING_DECIDES if repeat else err.code, str(err))
+    _record(job, call, results, repeat=repeat)
     if not repeat and all(r.outcome is WriteOutcome.NOT_APPLIED for r in results):
         raise Transient(results[0].message or results[0].code)  # no sense in asking again at once
     return results
 
 
-def _record(job: Job, batch: Sequence[_Attempt], results: Sequence[WriteResult], *, repeat: bool) -> None:
+def _age(call: _Call) -> float:
+    """Seconds since its numbers were computed."""
+    with unit_of_work() as uow:
+        age: float = uow.session.execute(_AGE, {"id": call.attempts[0].id}).scalar_one()
+    return age
+
+
+def _all_alike(call: _Call, outcome: WriteOutcome, code: str, message: str = "") -> Sequence[WriteResult]:
+    return [WriteResult(write.ref, outcome, code, message) for write in call.writes]
+
+
+def _record(job: Job, call: _Call, results: Sequence[WriteResult], *, repeat: bool) -> None:
     """Move the accounts by what was written, and say what is left to do. One transaction."""
     with unit_of_work() as uow:
         session = uow.session
-        locked = cell_store.lock(session, cell_ids=[a.cell_id for a in batch])
+        locked = cell_store.lock(session, cell_ids=[a.cell_id for a in call.attempts])
         at = cell_store.now(session)
-        open_now = {r.id: r for r in session.execute(_STILL_OPEN, {"ids": [a.id for a in batch]})}
+        ids = [attempt.id for attempt in call.attempts]
+        open_now = {r.id: r for r in session.execute(_STILL_OPEN, {"ids": ids})}
         closing: list[tuple[int, str, str, str]] = []
-        for attempt, result in zip(batch, results, strict=True):
+        for attempt, result in zip(call.attempts, results, strict=True):
             if attempt.id not in open_now:
                 continue  # another worker asked again and recorded it
             asked_again = not repeat and open_now[attempt.id].tries > 1
@@ -448,22 +518,21 @@ def _ask_again(job: Job) -> None:
         session.execute(_LEAVE_TO_A_READING, {"ids": given_up})
         session.execute(_READ_AFTER_DEADLINE, {"ids": given_up})
         uow.commit()
-    for (key, kind), call in calls.items():
-        if call[0].id not in set(again):
+    for (key, kind), repeated in calls.items():
+        if repeated[0].id not in set(again):
             continue
-        batch = [_attempt_of(row) for row in call]
-        if all(a.write.to_quantity <= wanted.get(a.cell_id, a.write.to_quantity) for a in batch):
-            _send(job, WriteKind(kind), batch, repeat=True)
+        call = _Call(WriteKind(kind), key, [_attempt_of(row) for row in repeated])
+        if all(a.write.to_quantity <= wanted.get(a.cell_id, a.write.to_quantity) for a in call.attempts):
+            _send(job, call, repeat=True)
         else:
-            _record(job, batch, _withdrawn(job, WriteKind(kind), str(key), batch), repeat=True)
+            _record(job, call, _withdrawn(job, call), repeat=True)
 
 
-def _withdrawn(job: Job, kind: WriteKind, key: str, batch: Sequence[_Attempt]) -> Sequence[WriteResult]:
+def _withdrawn(job: Job, call: _Call) -> Sequence[WriteResult]:
     try:
-        return job.shop.channel.withdraw([a.write for a in batch], kind=kind, key=key)
+        return job.shop.channel.withdraw(call.writes, kind=call.kind, key=str(call.key))
     except Permanent as err:
-        unknown = WriteOutcome.UNKNOWN
-        return [WriteResult(a.write.ref, unknown, READING_DECIDES, str(err)) for a in batch]
+        return _all_alike(call, WriteOutcome.UNKNOWN, READING_DECIDES, str(err))
 
 
 def _attempt_of(row: Row[Any]) -> _Attempt:
@@ -507,17 +576,24 @@ _INSERT_ATTEMPTS = text(
     )
     INSERT INTO push_attempts (account_id, connection_id, cell_id, batch_key, position, kind,
         from_quantity, to_quantity, wanted_version, started_at, deadline_at)
-    SELECT :account_id, :connection_id, w.cell_id, :batch_key, w.position, :kind, w.expected, w.wanted,
+    SELECT :account_id, :connection_id, w.cell_id, w.batch_key, w.position, w.kind, w.expected, w.wanted,
         s.wanted_version, :started_at, clock_timestamp() + make_interval(secs => :seconds)
-    FROM unnest(CAST(:cells AS bigint[]), CAST(:expected AS int[]), CAST(:wanted AS int[]))
-        WITH ORDINALITY AS w (cell_id, expected, wanted, position)
+    FROM unnest(CAST(:keys AS uuid[]), CAST(:positions AS int[]), CAST(:kinds AS text[]),
+        CAST(:cells AS bigint[]), CAST(:expected AS int[]), CAST(:wanted AS int[]))
+        AS w (batch_key, position, kind, cell_id, expected, wanted)
     JOIN started s ON s.id = w.cell_id
     RETURNING id, cell_id
     """
 )
-_KEY_AND_AGE = text(
+_UNDER_WAY = text(
     """
-    SELECT batch_key, CAST(extract(epoch FROM clock_timestamp() - created_at) AS float8) AS seconds_old
+    SELECT count(DISTINCT batch_key) FROM push_attempts
+    WHERE connection_id = :connection_id AND outcome = 'open' AND deadline_at > clock_timestamp()
+    """
+)
+_AGE = text(
+    """
+    SELECT CAST(extract(epoch FROM clock_timestamp() - created_at) AS float8)
     FROM push_attempts WHERE id = :id
     """
 )
@@ -544,6 +620,7 @@ _UNANSWERED = text(
     FROM push_attempts a JOIN stock_cells c ON c.id = a.cell_id
     WHERE a.connection_id = :connection_id AND a.outcome IN ('open', 'unknown') AND c.state = 'active'
         AND a.code <> '{READING_DECIDES}'
+        AND (a.outcome = 'unknown' OR a.created_at < now() - make_interval(secs => {STRAGGLER_SECONDS}))
     ORDER BY a.batch_key, a.position
     """  # noqa: S608  (constants)
 )

@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import Row, TextClause, text
 from sqlalchemy.orm import Session
 
-from app.domain.account import Belief, Doubtful, Effect, Window, accept_reading
+from app.domain.account import Belief, Doubtful, Effect, Window, accept_reading, write_landed
 from app.domain.stock import Movement
 from app.platforms.base import CellRef, LevelReading
 from app.services import cells as cell_store
@@ -23,7 +23,6 @@ from app.services.uow import unit_of_work
 log = structlog.get_logger()
 
 CELLS_PER_TRANSACTION = 1000
-DOUBTS_BEFORE_INSISTING = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +168,10 @@ class _Context:
 
     learned: dict[int, list[Effect]]
     overwritable: dict[int, list[Effect]]
-    attempts: dict[int, tuple[int, int, datetime, str]]
-    """cell -> (attempt id, difference, deadline, code)"""
+    attempts: dict[int, Row[Any]]
+    """The unanswered write of a cell."""
+    since_attempt: dict[int, list[Effect]]
+    """What we learned since it was begun."""
     drift_seen: dict[int, datetime]
     verdicts: dict[int, str] = field(default_factory=dict)
     """attempt id -> outcome that the reading decided"""
@@ -186,12 +187,14 @@ def _load_context(
     params = {"cells": ids, "at": requested_at, "absolute_writes": not compare_and_set}
     for row in session.execute(_OVERWRITABLE, params):
         overwritable[row.cell_id].append(Effect(row.delta, row.effected_at))
-    attempts = {
-        row.cell_id: (row.id, row.difference, row.deadline_at, row.code)
-        for row in session.execute(_UNANSWERED, {"cells": ids})
-    }
+    attempts = {row.cell_id: row for row in session.execute(_UNANSWERED, {"cells": ids})}
+    since_attempt: dict[int, list[Effect]] = defaultdict(list)
+    if attempts:
+        started = [attempt.started_at for attempt in attempts.values()]
+        for row in session.execute(_LEARNED_SINCE_EACH, {"cells": list(attempts), "started": started}):
+            since_attempt[row.cell_id].append(Effect(row.delta, row.effected_at))
     seen = {row.cell_id: row.seen_at for row in session.execute(_PENDING, {"cells": ids})}
-    return _Context(learned, overwritable, attempts, seen)
+    return _Context(learned, overwritable, attempts, since_attempt, seen)
 
 
 READING_DECIDES = "reading_decides"
@@ -218,8 +221,8 @@ def _compare(
         cell.state, cell.error = "active", ""
     attempt = context.attempts.get(cell.id)
     if attempt is not None:
-        _id, _difference, deadline, code = attempt
-        if compare_and_set and code != READING_DECIDES:
+        deadline = attempt.deadline_at
+        if compare_and_set and attempt.code != READING_DECIDES:
             cell.check_due_at = at + cell_store.DOUBT_SETTLE  # the identical call is asked again instead
             return None
         if window.start <= deadline:
@@ -232,8 +235,11 @@ def _compare(
         window,
         learned_since=context.learned[cell.id],
         overwritable=context.overwritable[cell.id],
-        unknown_difference=attempt[1] if attempt else None,
-        insist=cell.checks >= DOUBTS_BEFORE_INSISTING,
+        unknown_difference=attempt.to_quantity - attempt.from_quantity if attempt else None,
+        landed=_landed(attempt, reading.quantity, window, context)
+        if attempt and not (compare_and_set or doubtful)
+        else None,
+        doubts=cell.checks,
     )
     cell.reported, cell.check_due_at = None, None
     if isinstance(verdict, Doubtful):
@@ -242,7 +248,7 @@ def _compare(
         result.doubtful += 1
         return None
     if attempt is not None:
-        context.verdicts[attempt[0]] = "applied" if verdict.unknown_applied else "not_applied"
+        context.verdicts[attempt.id] = "applied" if verdict.unknown_applied else "not_applied"
     cell.belief = verdict.belief
     cell.version += 1
     cell.read_at, cell.stale, cell.checks = window.start, False, 0
@@ -250,6 +256,16 @@ def _compare(
         cell.look_again(at + cell_store.DOUBT_SETTLE)  # a write may have overwritten them
     result.accepted += 1
     return True
+
+
+def _landed(attempt: Row[Any], quantity: int, window: Window, context: _Context) -> bool | None:
+    return write_landed(
+        attempt.from_quantity,
+        attempt.to_quantity,
+        Window(attempt.started_at, attempt.deadline_at),
+        quantity,
+        [e for e in context.since_attempt[attempt.cell_id] if not window.certainly_after(e.at)],
+    )
 
 
 def _close_attempts(session: Session, verdicts: Mapping[int, str], at: datetime) -> None:
@@ -347,6 +363,14 @@ _LEARNED_SINCE = text(
     WHERE cell_id = ANY(CAST(:cells AS bigint[])) AND learned_at >= :at AND known_at >= :at
     """
 )
+_LEARNED_SINCE_EACH = text(
+    """
+    SELECT e.cell_id, e.delta, e.effected_at
+    FROM unnest(CAST(:cells AS bigint[]), CAST(:started AS timestamptz[])) AS a (cell_id, started_at)
+    JOIN cell_effects e ON e.cell_id = a.cell_id
+        AND e.learned_at >= a.started_at AND e.known_at >= a.started_at
+    """
+)
 _OVERWRITABLE = text(
     """
     SELECT e.cell_id, e.delta, e.effected_at
@@ -369,7 +393,7 @@ _OVERWRITABLE = text(
 )
 _UNANSWERED = text(
     """
-    SELECT id, cell_id, to_quantity - from_quantity AS difference, deadline_at, code FROM push_attempts
+    SELECT id, cell_id, from_quantity, to_quantity, started_at, deadline_at, code FROM push_attempts
     WHERE cell_id = ANY(CAST(:cells AS bigint[])) AND outcome IN ('open', 'unknown')
     """
 )

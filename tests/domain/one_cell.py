@@ -12,7 +12,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from app.domain.account import SKEW, Belief, Doubtful, Effect, Window, accept_reading, learn_effect
+from app.domain.account import (
+    SKEW,
+    Belief,
+    Doubtful,
+    Effect,
+    Window,
+    accept_reading,
+    learn_effect,
+    write_landed,
+)
 from app.domain.publish import Decision, decide, target
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
@@ -196,7 +205,8 @@ class OneCell:
             learned_since=since,
             overwritable=self._overwritable(requested),
             unknown_difference=attempt.difference if attempt else None,
-            insist=self.checks >= 20,
+            landed=self._landed(attempt, quantity) if attempt and not doubtful else None,
+            doubts=self.checks,
         )
         self.check_due = None
         if isinstance(verdict, Doubtful):
@@ -218,6 +228,13 @@ class OneCell:
                 self._book()
             else:
                 self._look_again(self.drift_seen + SETTLE)
+
+    def _landed(self, attempt: Attempt, quantity: int) -> bool | None:
+        if self.compare_and_set:
+            return None
+        since = [one.effect for one in self.effects if one.learned_at >= attempt.start]
+        under_way = Window(moment(attempt.start), moment(attempt.deadline))
+        return write_landed(attempt.expected, attempt.wanted, under_way, quantity, since)
 
     def _overwritable(self, requested: float) -> list[Effect]:
         if self.compare_and_set:

@@ -10,7 +10,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.domain.account import SKEW, Accepted, Belief, Doubtful, Effect, Window, accept_reading, learn_effect
+from app.domain.account import (
+    MOST_DOUBTFUL,
+    MOST_UNEXPLAINED,
+    SKEW,
+    Accepted,
+    Belief,
+    Doubtful,
+    Effect,
+    Window,
+    accept_reading,
+    learn_effect,
+    write_landed,
+)
 from tests.domain.one_cell import OPENING, OneCell
 
 T0 = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -127,10 +139,10 @@ def test_an_effect_in_doubt_may_be_in_the_number_or_not(shown: int) -> None:
 def test_a_number_that_an_effect_in_doubt_does_not_explain_is_read_again_until_we_insist() -> None:
     in_doubt = [Effect(-3, at(0.5))]
     assert isinstance(accept_reading(Belief(7), 6, WINDOW, learned_since=in_doubt), Doubtful)
-    found = accepted(accept_reading(Belief(7), 6, WINDOW, learned_since=in_doubt, insist=True))
+    found = accepted(accept_reading(Belief(7), 6, WINDOW, learned_since=in_doubt, doubts=MOST_DOUBTFUL))
     assert found == Belief(7, -1)
     after_it = [Effect(-3, at(1.5))]
-    found = accepted(accept_reading(Belief(7), 6, WINDOW, learned_since=after_it, insist=True))
+    found = accepted(accept_reading(Belief(7), 6, WINDOW, learned_since=after_it, doubts=MOST_DOUBTFUL))
     assert found == Belief(7, -4)
 
 
@@ -164,7 +176,7 @@ def test_an_edit_and_sales_in_doubt_that_add_up_to_an_overwritten_sale_are_no_pr
     old = [Effect(-3, at(-10))]
     new = [Effect(-1, at(0.5))] * 3
     assert isinstance(accept_reading(Belief(176), 180, WINDOW, learned_since=new, overwritable=old), Doubtful)
-    later = accept_reading(Belief(176), 177, WINDOW, overwritable=old, insist=True)
+    later = accept_reading(Belief(176), 177, WINDOW, overwritable=old, doubts=MOST_DOUBTFUL)
     assert accepted(later) == Belief(176, 1)
 
 
@@ -174,7 +186,9 @@ def test_a_number_that_no_overwritten_sale_explains_is_read_again_before_it_is_d
     assert isinstance(accept_reading(Belief(7), 8, WINDOW, overwritable=sale), Doubtful)
     later = learn_effect(Belief(7), Effect(-2, at(-5)), known_at=LATER, read_at=at(-20)).belief
     assert accepted(accept_reading(later, 8, WINDOW, overwritable=sale)) == Belief(8, 0)
-    assert accepted(accept_reading(Belief(7), 8, WINDOW, overwritable=sale, insist=True)) == Belief(7, 1)
+    assert accepted(accept_reading(Belief(7), 8, WINDOW, overwritable=sale, doubts=MOST_DOUBTFUL)) == Belief(
+        7, 1
+    )
 
 
 @pytest.mark.parametrize(
@@ -196,6 +210,45 @@ def test_an_unanswered_write_is_told_apart_from_a_known_drift() -> None:
     assert verdict == Accepted(Belief(7, 2), unknown_applied=True)
 
 
+UNDER_WAY = Window(at(-100), at(-85))
+
+
+@pytest.mark.parametrize(
+    ("quantity", "effects", "landed"),
+    [
+        (7, [], True),
+        (10, [], False),
+        (12, [], None),  # edited since
+        (5, [Effect(-2, at(-60))], True),
+        (8, [Effect(-2, at(-60))], False),
+        (8, [Effect(-2, at(-110))], None),  # in the number shown already
+        (7, [Effect(-2, at(-95))], True),  # overwritten by it
+        (5, [Effect(-2, at(-95))], True),
+        (7, [Effect(-3, at(-95))], None),  # sold, or written: both explain it
+    ],
+)
+def test_what_was_shown_before_an_unanswered_write_tells_whether_it_landed(
+    quantity: int, effects: list[Effect], landed: bool | None
+) -> None:
+    assert write_landed(10, 7, UNDER_WAY, quantity, effects) is landed
+
+
+def test_an_edit_before_an_unanswered_write_is_not_taken_for_its_outcome() -> None:
+    """Expected 82, shown 66 after three sales and an edit of +8, lowered to 55."""
+    sold = [Effect(-12, at(-60)), Effect(-12, at(-40))]
+    landed = write_landed(66, 55, UNDER_WAY, 31, sold)
+    verdict = accept_reading(Belief(34), 31, WINDOW, unknown_difference=-11, landed=landed)
+    assert verdict == Accepted(Belief(23, 8), unknown_applied=True)
+
+
+def test_what_may_have_been_overwritten_and_does_not_explain_is_believed_after_a_few_readings() -> None:
+    sale = [Effect(-3, at(-30))]
+    for doubts in range(MOST_UNEXPLAINED):
+        assert accept_reading(Belief(7), 8, WINDOW, overwritable=sale, doubts=doubts) == Doubtful()
+    found = accept_reading(Belief(7), 8, WINDOW, overwritable=sale, doubts=MOST_UNEXPLAINED)
+    assert found == Accepted(Belief(7, 1))
+
+
 @given(beliefs, numbers, st.none() | st.integers(-5, 5), st.lists(st.integers(-3, -1), max_size=3))
 def test_whatever_is_accepted_expects_what_was_read(
     belief: Belief, quantity: int, difference: int | None, overwritten: list[int]
@@ -206,7 +259,7 @@ def test_whatever_is_accepted_expects_what_was_read(
         WINDOW,
         overwritable=[Effect(delta, at(-30)) for delta in overwritten],
         unknown_difference=difference,
-        insist=True,
+        doubts=MOST_DOUBTFUL,
     )
     assert isinstance(verdict, Accepted)
     assert verdict.belief.expected == quantity

@@ -439,6 +439,7 @@ def a_platform(*, compare_and_set: bool, write_batch: int = 50) -> Platform:
         verify=lambda _headers, _body, _secret: True,
         envelope=lambda _headers, _body: Envelope("t", "k", event_id_is_unique=False),
         parse=_parse,
+        write_group=lambda ref: ref.stock_id.rpartition(":")[0],
     )
 
 

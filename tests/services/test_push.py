@@ -124,7 +124,7 @@ def test_a_cell_that_changes_while_it_is_written_stays_dirty(world: World, shop:
 
 def test_what_lowers_to_zero_goes_before_what_raises(world: World) -> None:
     shop = Shop()
-    for number in range(60):  # more than one batch
+    for number in range(50 * push.CALLS_AT_A_TIME + 10):  # more than are claimed at once
         shop.stock(f"L{number}", f"S{number}", 5)
     connection = world.connect(shop)
     world.sql("UPDATE stock_levels SET on_hand = 9")
@@ -132,12 +132,55 @@ def test_what_lowers_to_zero_goes_before_what_raises(world: World) -> None:
     world.sql(
         """
         UPDATE stock_levels SET on_hand = 0
-        WHERE variant_id = (SELECT id FROM variants WHERE sku = 'S59')
+        WHERE variant_id = (SELECT id FROM variants WHERE sku = 'S209')
         """
     )
     push.drain(connection)
-    assert (len(shop.writes[0].writes), len(shop.writes[1].writes)) == (50, 10)
-    assert ref_of("L59") in {write.ref for write in shop.writes[0].writes}
+    *first, last = shop.writes
+    assert ([len(call.writes) for call in first], len(last.writes)) == ([50] * 4, 10)
+    assert ref_of("L209") in {write.ref for call in first for write in call.writes}
+
+
+def test_numbers_of_different_groups_take_calls_of_their_own(world: World, shop: Shop) -> None:
+    for listing in ("p:1", "p:2", "q:1", "B"):
+        shop.stock(listing, f"SKU {listing}", 5)
+    connection = world.connect(shop)
+    world.sql("UPDATE stock_levels SET on_hand = on_hand - 1")
+    world.sql("UPDATE stock_cells SET wanted_version = wanted_version + 1, dirty_since = now()")
+    push.drain(connection)
+    calls = sorted(sorted(write.ref.stock_id for write in call.writes) for call in shop.writes)
+    assert calls == [["iA", "iA2", "iB"], ["ip:1", "ip:2"], ["iq:1"]]
+    assert len({call.key for call in shop.writes}) == 3
+
+
+def test_a_call_that_hangs_keeps_no_other_from_being_written(
+    world: World, absolute: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(push, "STRAGGLER_SECONDS", 0.2)
+    connection = world.connect(absolute)
+    answers, recorded = threading.Event(), threading.Event()
+
+    def hangs(shop: Shop, write: Callable[[], Sequence[WriteResult]]) -> Sequence[WriteResult]:
+        results = write()
+        assert answers.wait(10)
+        threading.Timer(0.2, recorded.set).start()
+        return results
+
+    absolute.stock("B", "OTHER", 10)
+    owe(world, connection, 3, order_id="1")
+    absolute.next_writes.append(hangs)
+    push.drain(connection)
+    assert world.attempts() == [("open", 10, 7)]
+    owe(world, connection, 2, order_id="2")
+    push.drain(connection)
+    assert len(absolute.writes) == 1  # its cell waits for the answer
+    answers.set()
+    assert recorded.wait(10)
+    assert world.attempts() == [("applied", 10, 7)]
+    push.drain(connection)
+    assert absolute.number("A") == 5
+    world.settle(connection)
+    world.assert_quiet()
 
 
 def test_a_raise_waits_while_a_reading_is_due_and_a_lower_does_not(world: World, shop: Shop) -> None:

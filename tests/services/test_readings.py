@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from app.domain.account import MOST_DOUBTFUL
 from app.platforms.base import LevelReading, PaymentState, Unsyncable
 from app.services import cells as cell_store
 from app.services import importer, push, readings, reconcile
@@ -252,7 +253,7 @@ def test_an_order_in_doubt_that_explains_the_number_is_no_drift(
 def test_a_cell_that_is_always_in_doubt_is_taken_at_its_word_in_the_end(
     world: World, connection: int
 ) -> None:
-    for number in range(readings.DOUBTS_BEFORE_INSISTING + 2):
+    for number in range(MOST_DOUBTFUL + 2):
         held = ticket(world, connection)
         at = now()
         world.take(connection, an_order(str(number), a_line("A", 1, at=at), at=at))

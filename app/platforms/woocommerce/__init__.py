@@ -4,6 +4,7 @@ from app.platforms.base import Capabilities, PaymentState, Platform
 from app.platforms.woocommerce.auth import StoreConfig, StoreConnector
 from app.platforms.woocommerce.channel import WooCommerceChannel
 from app.platforms.woocommerce.client import PAGE_SIZE
+from app.platforms.woocommerce.levels import write_path
 from app.platforms.woocommerce.webhooks import envelope, handshake, parse, verify, webhook_secret
 
 PLATFORM = Platform(
@@ -28,4 +29,5 @@ PLATFORM = Platform(
     verify=verify,
     envelope=envelope,
     parse=parse,
+    write_group=write_path,
 )

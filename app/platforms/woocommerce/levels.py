@@ -7,13 +7,12 @@ own answer is compared with what was asked for.
 from __future__ import annotations
 
 import time
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 from app.platforms.base import CellRef, LevelReading, StockWrite, Unsyncable, WriteOutcome, WriteResult
-from app.platforms.errors import AuthExpired, Permanent, Transient
+from app.platforms.errors import Transient
 from app.platforms.http import OutcomeUnknown
 from app.platforms.woocommerce.client import PAGE_SIZE, Client, Refused, error_words
 from app.platforms.woocommerce.mapper import LEVEL_FIELDS, Doc, is_variable, level_from, units
@@ -63,13 +62,13 @@ class Levels:
         return [found.get(ref) or LevelReading(ref, None, Unsyncable.VANISHED) for ref in refs]
 
     def _read_products(self, product_ids: Sequence[str]) -> list[LevelReading]:
-        found: list[LevelReading] = []
-        for ids in chunks(product_ids):
-            rows = self._client.rows(
+        def read(ids: Sequence[str]) -> Sequence[Doc]:
+            return self._client.rows(
                 "products", include=",".join(ids), per_page=PAGE_SIZE, _fields=LEVEL_FIELDS
             )
-            found.extend(map(level_from, rows))
-        return found
+
+        with ThreadPoolExecutor(REQUESTS_AT_A_TIME) as pool:
+            return [level_from(row) for rows in pool.map(read, chunks(product_ids)) for row in rows]
 
     def _read_variations(self, pairs: Sequence[tuple[str, str]]) -> list[LevelReading]:
         if not pairs:
@@ -78,48 +77,28 @@ class Levels:
         return [level_from(variation, parent) for (parent, _), variation in by_id.items()]
 
     def write(self, writes: Sequence[StockWrite], deadline: float) -> Sequence[WriteResult]:
-        """Set the numbers, each request sent at most once and none after `deadline`.
+        """Set numbers of one `write_path`, by one request, sent at most once and not after `deadline`.
 
-        Each parent's variations take a request of their own: a few are under way at a time. Raises
-        Transient or AuthExpired only if no request did anything.
+        Raises Transient or AuthExpired only if it did nothing.
         """
-        with ThreadPoolExecutor(REQUESTS_AT_A_TIME) as pool:
-            sent = [
-                (batch, pool.submit(self._write_batch, path, batch, deadline))
-                for path, batch in _batches(writes)
-            ]
-        faults = [future.exception() for _, future in sent]
-        if all(isinstance(f, Transient | AuthExpired) and not isinstance(f, OutcomeUnknown) for f in faults):
-            sent[0][1].result()
-        results: dict[CellRef, WriteResult] = {}
-        for batch, future in sent:
-            results.update(_outcome(batch, future))
-        return [results[write.ref] for write in writes]
-
-    def _write_batch(
-        self, path: str, batch: Sequence[StockWrite], deadline: float
-    ) -> Mapping[CellRef, WriteResult]:
         if time.monotonic() >= deadline:
             raise Transient("There was no time left to send the write.")
-        updates = [{"id": int(_own_id(write.ref)), "stock_quantity": write.to_quantity} for write in batch]
-        answers = {
-            str(answer.get("id")): answer for answer in self._client.update_batch(path, updates, deadline)
-        }
-        return {write.ref: _result(write, answers.get(_own_id(write.ref))) for write in batch}
+        (path,) = {write_path(write.ref) for write in writes}
+        updates = [{"id": int(_own_id(write.ref)), "stock_quantity": write.to_quantity} for write in writes]
+        try:
+            found = self._client.update_batch(path, updates, deadline)
+        except OutcomeUnknown as err:
+            return _all(writes, WriteOutcome.UNKNOWN, err.code, str(err))
+        except Refused as err:
+            return _all(writes, WriteOutcome.REJECTED, err.refusal, str(err))
+        answers = {str(answer.get("id")): answer for answer in found}
+        return [_result(write, answers.get(_own_id(write.ref))) for write in writes]
 
 
-def _outcome(
-    batch: Sequence[StockWrite], future: Future[Mapping[CellRef, WriteResult]]
-) -> Mapping[CellRef, WriteResult]:
-    try:
-        return future.result()
-    except OutcomeUnknown as err:
-        return _all(batch, WriteOutcome.UNKNOWN, err.code, str(err))
-    except (Transient, AuthExpired) as err:
-        return _all(batch, WriteOutcome.NOT_APPLIED, err.code, str(err))
-    except Permanent as err:
-        code = err.refusal if isinstance(err, Refused) else err.code
-        return _all(batch, WriteOutcome.REJECTED, code, str(err))
+def write_path(ref: CellRef) -> str:
+    """Where the number is written: each parent's variations take requests of their own."""
+    parent = _parent_id(ref)
+    return f"products/{parent}/variations/batch" if parent else "products/batch"
 
 
 def _result(write: StockWrite, answer: Doc | None) -> WriteResult:
@@ -141,21 +120,10 @@ def _result(write: StockWrite, answer: Doc | None) -> WriteResult:
     return WriteResult(write.ref, WriteOutcome.APPLIED)
 
 
-def _batches(writes: Sequence[StockWrite]) -> Iterator[tuple[str, Sequence[StockWrite]]]:
-    """The requests to send, in the order of their first write: products, and each parent's variations."""
-    by_path: dict[str, list[StockWrite]] = defaultdict(list)
-    for write in writes:
-        parent = _parent_id(write.ref)
-        by_path[f"products/{parent}/variations/batch" if parent else "products/batch"].append(write)
-    for path, found in by_path.items():
-        for chunk in chunks(found):
-            yield path, chunk
-
-
 def _all(
-    batch: Sequence[StockWrite], outcome: WriteOutcome, code: str, message: str
-) -> Mapping[CellRef, WriteResult]:
-    return {write.ref: WriteResult(write.ref, outcome, code, message) for write in batch}
+    writes: Sequence[StockWrite], outcome: WriteOutcome, code: str, message: str
+) -> Sequence[WriteResult]:
+    return [WriteResult(write.ref, outcome, code, message) for write in writes]
 
 
 def _variation_levels(owned: Sequence[Owned]) -> Sequence[LevelReading]:

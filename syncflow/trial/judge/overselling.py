@@ -86,21 +86,33 @@ def oversold(
 
 
 def _excused(shelf: Shelf, index: int, decided_at: float, told: Told, window: Window) -> Iterator[int]:
-    """Units of the other shop that this shop could not yet know of when it sold `events[index]`."""
+    """Units that this shop's number could not yet do without when it sold `events[index]`."""
     sale = shelf.events[index]
     for earlier in range(index):
         event = shelf.events[earlier]
-        if event.delta >= 0 or event.shop == sale.shop:
+        units = _too_many(shelf, earlier, sale.shop)
+        if units <= 0:
             continue
         unknown = window.end(told.at(event)) >= decided_at
         if event.at >= decided_at or (unknown and not _arrived(shelf, earlier, sale.shop, decided_at)):
-            yield -event.delta
+            yield units
+
+
+def _too_many(shelf: Shelf, index: int, shop: str) -> int:
+    """Units that `events[index]` left too many in the shop's own number, until somebody corrects it.
+
+    Those that the other shop sold, and those that came back into this shop while more than nothing was owed.
+    """
+    event = shelf.events[index]
+    if event.shop != shop:
+        return -event.delta
+    return min(event.delta, max(-shelf.before(index), 0))
 
 
 def _arrived(shelf: Shelf, index: int, shop: str, until: float) -> bool:
     """Whether `shop` had been given a number by then that knows of `events[index]`."""
     return any(
-        write.after <= max(shelf.peak(index, write.at), 0)
+        write.after <= max(shelf.most_left(index, write.at, shop), 0)
         for write in shelf.writes_between(shop, shelf.events[index].at, until)
     )
 

@@ -40,6 +40,13 @@ class Shelf:
         """The most units that were left at any time from just after the `index`-th event up to `until`."""
         return max(self._balances[index + 1 : bisect_right(self._times, until) + 1])
 
+    def most_left(self, index: int, until: float, shop: str) -> int:
+        """What is left at `until` for all that one knows who knows of the `index`-th event and of all that
+        `shop` did itself, but of no later sale in another shop."""
+        last = bisect_right(self._times, until)
+        later = self.events[index + 1 : last]
+        return self._balances[last] + sum(max(-e.delta, 0) for e in later if e.shop != shop)
+
     def writes(self, shop: str) -> Sequence[StockEvent]:
         return self._writes.get(shop, ())
 

@@ -10,7 +10,7 @@ import pytest
 
 from app.platforms.base import CellRef, StockWrite, WriteKind, WriteOutcome, WriteResult
 from app.platforms.errors import AuthExpired, Permanent, Transient
-from app.platforms.woocommerce.levels import REQUESTS_AT_A_TIME
+from app.platforms.woocommerce import PLATFORM
 from app.platforms.woocommerce.subscriptions import TOPICS
 from tests.platforms.woocommerce.payloads import product, variation
 from tests.platforms.woocommerce.shop import NOT_YOURS, Answer, Call, ScriptedShop, error, rows
@@ -43,35 +43,33 @@ def outcomes(results: Sequence[WriteResult]) -> list[WriteOutcome]:
     return [result.outcome for result in results]
 
 
-def test_products_and_each_parents_variations_are_written_in_one_call_each() -> None:
-    routes = {
-        "POST products/batch": obedient,
-        "POST products/800/variations/batch": obedient,
-        "POST products/900/variations/batch": obedient,
-    }
-    writes = [write("799", 1), write("800:801", 2), write("900:901", 3), write("800:802", -4), write("800")]
-    with ScriptedShop(routes) as shop:
+@pytest.mark.parametrize(
+    ("path", "stock_ids", "ids"),
+    [
+        ("products/batch", ["799", "800"], [799, 800]),
+        ("products/800/variations/batch", ["800:801", "800:802"], [801, 802]),
+    ],
+)
+def test_products_and_each_parents_variations_are_written_where_they_belong(
+    path: str, stock_ids: Sequence[str], ids: Sequence[int]
+) -> None:
+    writes = [write(stock_ids[0], 1), write(stock_ids[1], -4)]
+    assert {PLATFORM.write_group(each.ref) for each in writes} == {path}
+    with ScriptedShop({f"POST {path}": obedient}) as shop:
         results = send(shop, *writes)
     assert [result.ref for result in results] == [each.ref for each in writes]
-    assert set(outcomes(results)) == {WriteOutcome.APPLIED}
-    assert sorted((call.path, updates(call)) for call in shop.calls) == [
-        (
-            "products/800/variations/batch",
-            [{"id": 801, "stock_quantity": 2}, {"id": 802, "stock_quantity": -4}],
-        ),
-        ("products/900/variations/batch", [{"id": 901, "stock_quantity": 3}]),
-        (
-            "products/batch",
-            [{"id": 799, "stock_quantity": 1}, {"id": 800, "stock_quantity": 5}],
-        ),
+    assert outcomes(results) == [WriteOutcome.APPLIED] * 2
+    (call,) = shop.calls
+    wanted = [{"id": ids[0], "stock_quantity": 1}, {"id": ids[1], "stock_quantity": -4}]
+    assert (call.path, updates(call)) == (path, wanted)
+
+
+def test_no_two_parents_share_a_request() -> None:
+    groups = [
+        PLATFORM.write_group(CellRef(stock_id)) for stock_id in ("799", "800:801", "900:901", "800:802")
     ]
-
-
-def test_no_batch_is_larger_than_the_shop_takes() -> None:
-    with ScriptedShop({"POST products/batch": obedient}) as shop:
-        results = send(shop, *(write(str(1000 + index)) for index in range(250)))
-    assert sorted(len(updates(call)) for call in shop.calls) == [50, 100, 100]
-    assert len(results) == 250
+    assert groups[1] == groups[3]
+    assert len(set(groups)) == 3
 
 
 def test_an_items_error_inside_a_200_rejects_that_item_alone() -> None:
@@ -128,20 +126,10 @@ def test_a_write_of_unknown_outcome_is_sent_once_and_told_as_unknown(answer: Ans
     assert len(shop.calls) == 1
 
 
-def test_a_write_that_hangs_ends_at_its_deadline_and_does_not_hold_up_the_others() -> None:
-    routes = {"POST products/batch": Answer(hang=True), "POST products/800/variations/batch": obedient}
-    with ScriptedShop(routes) as shop:
-        results = send(shop, write("799"), write("800:801"), seconds=1)
-    assert outcomes(results) == [WriteOutcome.UNKNOWN, WriteOutcome.APPLIED]
-
-
-def test_requests_that_wait_for_their_turn_beyond_the_deadline_are_not_sent() -> None:
-    parents = [str(800 + index) for index in range(REQUESTS_AT_A_TIME + 1)]
-    routes = {f"POST products/{parent}/variations/batch": Answer(hang=True) for parent in parents}
-    with ScriptedShop(routes) as shop:
-        results = send(shop, *(write(f"{parent}:1") for parent in parents), seconds=0.5)
-    assert outcomes(results) == [WriteOutcome.UNKNOWN] * REQUESTS_AT_A_TIME + [WriteOutcome.NOT_APPLIED]
-    assert len(shop.paths("POST")) == REQUESTS_AT_A_TIME
+def test_a_write_that_hangs_ends_at_its_deadline_and_is_unknown() -> None:
+    with ScriptedShop({"POST products/batch": Answer(hang=True)}) as shop:
+        results = send(shop, write("799"), write("800"), seconds=1)
+    assert outcomes(results) == [WriteOutcome.UNKNOWN] * 2
 
 
 def test_nothing_is_sent_after_the_deadline() -> None:
@@ -150,24 +138,10 @@ def test_nothing_is_sent_after_the_deadline() -> None:
     assert shop.calls == []
 
 
-def test_a_throttled_first_request_is_transient_and_a_later_one_not_applied() -> None:
+def test_a_throttled_request_did_nothing() -> None:
     throttled = Answer({}, status=429, headers={"Retry-After": "0"})
     with ScriptedShop({"POST products/batch": throttled}) as shop, pytest.raises(Transient):
         send(shop, write("799"))
-    routes = {"POST products/batch": obedient, "POST products/800/variations/batch": throttled}
-    with ScriptedShop(routes) as shop:
-        results = send(shop, write("799"), write("800:801"))
-    assert outcomes(results) == [WriteOutcome.APPLIED, WriteOutcome.NOT_APPLIED]
-
-
-def test_one_request_of_unknown_outcome_does_not_stop_the_next() -> None:
-    routes = {
-        "POST products/batch": Answer(raw=b"", status=502),
-        "POST products/800/variations/batch": obedient,
-    }
-    with ScriptedShop(routes) as shop:
-        results = send(shop, write("799"), write("800:801"))
-    assert outcomes(results) == [WriteOutcome.UNKNOWN, WriteOutcome.APPLIED]
 
 
 def test_a_read_only_key_is_not_taken_for_a_dead_one() -> None:
