@@ -46,7 +46,7 @@ log = structlog.get_logger(__name__)
 
 TRIES = 3
 CONNECT_SECONDS = 5.0
-SAFE_SECONDS = (4.0, 8.0, 12.0)
+SAFE_SECONDS = (2.5, 6.0, 12.0)
 """The longest wait for an answer, per try of a safe call: one that hangs is soon asked again, and a shop
 that really needs longer gets it."""
 ANSWER_SECONDS = 12.0

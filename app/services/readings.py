@@ -249,6 +249,10 @@ def _compare(
         return None
     if attempt is not None:
         context.verdicts[attempt.id] = "applied" if verdict.unknown_applied else "not_applied"
+    written = attempt.to_quantity - attempt.from_quantity if attempt and verdict.unknown_applied else 0
+    if given_back := verdict.belief.account - cell.belief.account - written:
+        # An edit of as many units would look the same: whoever misses one finds it here.
+        log.warning("write_overwrote_sales", cell_id=cell.id, units=given_back)
     cell.belief = verdict.belief
     cell.version += 1
     cell.read_at, cell.stale, cell.checks = window.start, False, 0

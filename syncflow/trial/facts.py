@@ -15,6 +15,8 @@ SALES = frozenset({"order", "pay", "edit_order", "cancel", "refund"})
 EDIT = "merchant"
 WRITES = frozenset({"api", "api_same"})
 OPENING = "catalog"
+UNANSWERED = frozenset({"timeout", "disconnect", "5xx"})
+"""Faults of a call after which nobody knows whether it took effect."""
 
 
 @dataclass(frozen=True, slots=True)

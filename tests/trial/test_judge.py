@@ -187,6 +187,33 @@ def test_an_edit_lost_where_it_could_have_been_kept_is_wrong(shop: str, write_af
     assert judgement.wrong
 
 
+@pytest.mark.parametrize(
+    ("sold", "write_after", "fault", "explained"),
+    [
+        (5, 1.0, None, True),
+        (4, 1.0, None, False),  # does not add up to the edit
+        (5, 4.0, None, False),  # no write was near
+        (5, -10.0, None, False),
+        (5, -10.0, "timeout", True),  # it may have landed any time since
+        (5, -20.0, "timeout", False),
+    ],
+)
+def test_an_edit_that_looks_like_sales_overwritten_by_a_write_is_lost_and_explained(
+    sold: int, write_after: float, fault: str | None, explained: bool
+) -> None:
+    world = World(mug=50)
+    order = world.sale(WOO, "mug", 100, sold)
+    world.record(WOO, order, "mug", 100.1, -sold)
+    at = 100 + write_after
+    world.write(WOO, "mug", at, world.numbers[WOO, "mug"])
+    if fault:
+        world.call(WOO, at, write=True, fault=fault)
+    world.edit(WOO, "mug", 120, 5)
+    judgement = world.judge()
+    assert judgement.figures["edits_lost"] == 1
+    assert judgement.figures["edits_lost_unexplained"] == (0 if explained else 1)
+
+
 def test_of_several_edits_only_those_that_are_missing_are_lost() -> None:
     world = World(mug=10)
     for second, delta in enumerate((5, -3, 8), start=1):

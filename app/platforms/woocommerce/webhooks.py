@@ -54,12 +54,12 @@ def verify(headers: Mapping[str, str], body: bytes, secret: str) -> bool:
 
 
 def envelope(headers: Mapping[str, str], body: bytes) -> Envelope:
-    """Named by topic, resource and body: the delivery id is one for all deliveries of a second."""
+    """Named by topic and body, which names the resource: the delivery id is one for all deliveries of a
+    second."""
     topic = headers.get("x-wc-webhook-topic", "")[:_LONGEST_TOPIC]
-    resource_id = _id(_document(body), "id") or "-"
     digest = hashlib.sha256(body).hexdigest()
     lane = Lane.HINTS if topic.startswith("product.") else Lane.ORDERS
-    return Envelope(topic, f"{topic}:{resource_id}:{digest}", event_id_is_unique=False, lane=lane)
+    return Envelope(topic, f"{topic}:{digest}", event_id_is_unique=False, lane=lane)
 
 
 def parse(topic: str, _headers: Mapping[str, str], body: bytes) -> Sequence[Signal]:

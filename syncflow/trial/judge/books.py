@@ -7,12 +7,30 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from syncflow.trial.facts import EDIT, SALES, Cell, Evidence, LedgerEntry, ShopItem, ShopLog, StockEvent
+from syncflow.trial.facts import (
+    EDIT,
+    SALES,
+    UNANSWERED,
+    CallEvent,
+    Cell,
+    Evidence,
+    LedgerEntry,
+    ShopItem,
+    ShopLog,
+    StockEvent,
+)
 from syncflow.trial.judge.physical import Shelf
 
 WITHOUT_COMPARE_AND_SET = frozenset({"woocommerce"})
 OVERWRITTEN_SECONDS = 2.0
 """A write to a shop without compare-and-set that lands this soon after an edit may have wiped it out."""
+GRAIN_SECONDS = 3.0
+"""A sale this near to such a write may have been overwritten by it, for all that the product can know: the
+shop dates it to the second, by a clock that may be two seconds off."""
+UNANSWERED_SECONDS = 17.0
+"""The same after a write that got no answer: it may land late."""
+REMEMBERED_SECONDS = 60.0
+"""How long such a sale may go on looking like an edit, until the number was read without doubt."""
 MOST_EDITS_TRIED = 16
 
 OrderKey = tuple[str, str]
@@ -68,6 +86,12 @@ def ledger(evidence: Evidence, shelves: Mapping[str, Shelf]) -> Ledger:
 
     A level that is off by exactly some edits has lost those edits, and is no mismatch.
     """
+    unanswered = [
+        call
+        for log in evidence.logs
+        for call in log.calls
+        if call.write and call.fault in UNANSWERED and call.shop in WITHOUT_COMPARE_AND_SET
+    ]
     mismatches = set(evidence.record.unbalanced)
     edits = lost = unexplained = 0
     for sku, shelf in shelves.items():
@@ -77,8 +101,12 @@ def ledger(evidence: Evidence, shelves: Mapping[str, Shelf]) -> Ledger:
         if level is None:
             mismatches.add(sku)
         elif level != shelf.final:
-            wiped_out = [edit for edit in made if _may_be_overwritten(edit, shelf)]
-            excused = _fewest(wiped_out, shelf.final - level)
+            excusable = [
+                edit
+                for edit in made
+                if _may_be_overwritten(edit, shelf) or _looks_like_sales(edit, shelf, unanswered)
+            ]
+            excused = _fewest(excusable, shelf.final - level)
             missing = excused or _fewest(made, shelf.final - level)
             lost += missing
             unexplained += 0 if excused else missing
@@ -90,6 +118,29 @@ def ledger(evidence: Evidence, shelves: Mapping[str, Shelf]) -> Ledger:
 def _may_be_overwritten(edit: StockEvent, shelf: Shelf) -> bool:
     return edit.shop in WITHOUT_COMPARE_AND_SET and any(
         shelf.writes_between(edit.shop, edit.at, edit.at + OVERWRITTEN_SECONDS)
+    )
+
+
+def _looks_like_sales(edit: StockEvent, shelf: Shelf, unanswered: Sequence[CallEvent]) -> bool:
+    """Whether sales (or units that came back) that a write may have overwritten add up to the edit, turned
+    round: then nobody can tell by the number whether they were overwritten or the merchant edited it."""
+    if edit.shop not in WITHOUT_COMPARE_AND_SET:
+        return False
+    sums = {0}
+    for event in shelf.events:
+        near = abs(event.at - edit.at) <= REMEMBERED_SECONDS and event.shop == edit.shop
+        against = event.cause in SALES and event.delta * edit.delta < 0
+        if near and against and _may_be_under_a_write(event, shelf, unanswered):
+            sums |= {total + event.delta for total in sums}
+    return -edit.delta in sums
+
+
+def _may_be_under_a_write(event: StockEvent, shelf: Shelf, unanswered: Sequence[CallEvent]) -> bool:
+    begin, end = event.at - UNANSWERED_SECONDS, event.at + GRAIN_SECONDS
+    return any(
+        write.at >= event.at - GRAIN_SECONDS
+        or any(call.started_at <= write.at <= call.at for call in unanswered)
+        for write in shelf.writes_between(event.shop, begin, end)
     )
 
 
