@@ -15,6 +15,10 @@ def drain_hints(connection_id: int) -> None:
     events.drain(connection_id, Lane.HINTS)
 
 
+def answer_privacy_requests(connection_id: int) -> None:
+    events.answer_privacy_requests(connection_id)
+
+
 def drain_push(connection_id: int) -> None:
     push.drain(connection_id)
 

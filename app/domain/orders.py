@@ -6,6 +6,7 @@ here sum them. Nothing in this module knows a platform, a clock or a database.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -77,14 +78,19 @@ def channel_total(effects: Iterable[ChannelEffect], *, until: datetime | None = 
 
 
 def channel_changes(
-    effects: Sequence[ChannelEffect], *, applied: int, undated_at: datetime
+    effects: Sequence[ChannelEffect], *, known: Sequence[ChannelEffect], applied: int, undated_at: datetime
 ) -> tuple[ChannelEffect, ...]:
     """The part of the channel's effect that our account has not been moved by yet.
 
-    The newest dated effects that add up to the change keep their dates; a change that no run of
-    newest effects explains (a platform that only shows a total) is dated `undated_at`.
+    `known`: the effects as they were when it was moved last. Those that came to them keep their dates, also
+    where they add up to nothing: units that were taken and given back before we looked. Else the newest
+    dated effects that add up to the change do; a change that no run of newest effects explains (a platform
+    that only shows a total) is dated `undated_at`.
     """
     change = channel_total(effects) - applied
+    new = list((Counter(effects) - Counter(known)).elements())
+    if channel_total(new) == change and not Counter(known) - Counter(effects):
+        return tuple(sorted((e for e in new if e.delta), key=lambda e: e.at))
     if change == 0:
         return ()
     newest: list[ChannelEffect] = []

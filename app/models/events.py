@@ -54,7 +54,7 @@ class InboundEvent(Base):
     connection_id: Mapped[BigInt]
     topic: Mapped[str] = mapped_column(Text)
     lane: Mapped[str] = mapped_column(String(8), server_default="orders")
-    """`orders` or `hints` (app.platforms.base.Lane): each is worked on by itself."""
+    """`orders`, `hints` or `privacy` (app.platforms.base.Lane): each is worked on by itself."""
     dedupe_key: Mapped[str] = mapped_column(Text)
     headers: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     body: Mapped[bytes] = mapped_column(LargeBinary)

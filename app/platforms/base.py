@@ -266,6 +266,8 @@ class Lane(StrEnum):
     """Orders, and what concerns the connection as a whole."""
     HINTS = "hints"
     """Products and levels: a reason to look, never a measurement."""
+    PRIVACY = "privacy"
+    """What the law asks for: answered without the shop, and also after it was disconnected."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,17 +26,18 @@ from app.platforms.base import (
     PrivacyRequest,
     ProductChanged,
 )
+from app.platforms.registry import platform
 from app.services import cells as cell_store
 from app.services import connections, importer, privacy
 from app.services.leases import SLICE_SECONDS, Work, lease
-from app.services.nudge import DRAIN_OF_LANE, begin, nudge
+from app.services.nudge import DRAIN_OF_LANE, Drain, begin, nudge
 from app.services.orders import Fetched, fetch_and_apply, not_read_since
 from app.services.uow import unit_of_work
 from app.services.work import Job, work_on
 
 log = structlog.get_logger()
 
-EVENTS_PER_BATCH = {Lane.ORDERS: 200, Lane.HINTS: 1000}
+EVENTS_PER_BATCH = {Lane.ORDERS: 200, Lane.HINTS: 1000, Lane.PRIVACY: 100}
 _WORK = {Lane.ORDERS: Work.ORDERS, Lane.HINTS: Work.HINTS}
 READY = ("review", "active", "paused")
 """States in which events are processed; before, they wait for the import to finish."""
@@ -65,7 +66,6 @@ class _Batch:
     products: dict[str, bool] = field(default_factory=dict)
     product_events: dict[str, list[int]] = field(default_factory=dict)
     disconnected: bool = False
-    privacy: list[PrivacyRequest] = field(default_factory=list)
     verdicts: dict[int, tuple[str, str]] = field(default_factory=dict)
     """event id -> (state, words); none for those that have to wait"""
 
@@ -96,16 +96,47 @@ def process_one(event_id: int) -> None:
         row = uow.session.execute(_ONE, {"id": event_id}).one_or_none()
     if row is None or row.state not in ("retrying", "dead"):
         return
-    with (
-        work_on(row.connection_id, states=READY) as job,
-        lease(_WORK[Lane(row.lane)], row.connection_id, wait_seconds=20) as held,
-    ):
-        if job is not None and held is not None:
-            _process(job, [row])
+    if row.lane == Lane.PRIVACY:
+        _answer(row.connection_id, [row])
+    else:
+        with (
+            work_on(row.connection_id, states=READY) as job,
+            lease(_WORK[Lane(row.lane)], row.connection_id, wait_seconds=20) as held,
+        ):
+            if job is not None and held is not None:
+                _process(job, [row])
     with unit_of_work() as uow:
         after = uow.session.execute(_ONE, {"id": event_id}).one()
     if after.state == "dead":
         raise EventFailed(f"Event {event_id} ({after.topic}) failed {after.attempts} times: {after.verdict}")
+
+
+def answer_privacy_requests(connection_id: int) -> None:
+    """Do what the pending requests ask for, whatever the connection's state: a shop is erased after it was
+    disconnected. Needs no call to it. Safe to run at any time and twice."""
+    begin(Drain.PRIVACY, connection_id)
+    while rows := _pending(connection_id, Lane.PRIVACY):
+        _answer(connection_id, rows)
+
+
+def _answer(connection_id: int, rows: Sequence[Row[Any]]) -> None:
+    with unit_of_work() as uow:
+        connection = uow.session.execute(_CONNECTION, {"id": connection_id}).one()
+    batch = _Batch()
+    for row in rows:
+        try:
+            for signal in platform(connection.platform).parse(row.topic, row.headers, bytes(row.body)):
+                match signal:
+                    case PrivacyRequest():
+                        privacy.handle(connection.account_id, connection_id, signal)
+                        batch.verdicts[row.id] = ("done", "")
+                    case Ignored(reason):
+                        batch.verdicts[row.id] = ("ignored", reason)
+        except Exception as err:  # a fault of our own, which must not keep the others from being answered
+            log.exception("privacy_request_failed", event_id=row.id)
+            batch.verdicts[row.id] = ("retrying", f"not answered: {type(err).__name__}")
+        batch.verdicts.setdefault(row.id, ("ignored", "no privacy request"))
+    _finish(rows, batch)
 
 
 def _pending(connection_id: int, lane: Lane) -> Sequence[Row[Any]]:
@@ -125,8 +156,6 @@ def _process(job: Job, rows: Sequence[Row[Any]]) -> None:
             for event_id in batch.product_events[product_id]:
                 batch.verdicts[event_id] = ("retrying", f"product not read: {fault}")
     _note_levels(job, batch.levels)
-    for request in batch.privacy:
-        privacy.handle(job.scope.account_id, job.scope.connection_id, request)
     for order_id, event_ids in batch.orders.items():
         for event_id in event_ids:
             if order_id in unread - fetched.failed.keys() - fetched.missing:
@@ -164,8 +193,6 @@ def _sort(job: Job, rows: Iterable[Row[Any]]) -> _Batch:
                     batch.product_events.setdefault(product_id, []).append(row.id)
                 case Disconnected():
                     batch.disconnected = True
-                case PrivacyRequest():
-                    batch.privacy.append(signal)
                 case Ignored(reason):
                     batch.verdicts[row.id] = ("ignored", reason)
     return batch
@@ -205,6 +232,7 @@ def _finish(rows: Sequence[Row[Any]], batch: _Batch) -> None:
         uow.commit()
 
 
+_CONNECTION = text("SELECT account_id, platform FROM connections WHERE id = :id")
 _PENDING = text(
     """
     SELECT id, received_at, connection_id, topic, headers, body, state, attempts FROM inbound_events

@@ -22,6 +22,7 @@ class Drain(StrEnum):
 
     INTAKE = "drain_intake"
     HINTS = "drain_hints"
+    PRIVACY = "answer_privacy_requests"
     PUSH = "drain_push"
     RECONCILE = "reconcile"
     IMPORT = "import_connection"
@@ -30,6 +31,7 @@ class Drain(StrEnum):
 QUEUES = {
     Drain.INTAKE: "intake",
     Drain.HINTS: "hints",
+    Drain.PRIVACY: "intake",
     Drain.PUSH: "push",
     Drain.RECONCILE: "sync",
     Drain.IMPORT: "sync",
@@ -37,11 +39,16 @@ QUEUES = {
 JOB_SECONDS = {
     Drain.INTAKE: 120,
     Drain.HINTS: 120,
+    Drain.PRIVACY: 120,
     Drain.PUSH: 120,
     Drain.RECONCILE: 1800,
     Drain.IMPORT: 7200,
 }
-DRAIN_OF_LANE = {Lane.ORDERS: Drain.INTAKE, Lane.HINTS: Drain.HINTS}
+DRAIN_OF_LANE = {
+    Lane.ORDERS: Drain.INTAKE,
+    Lane.HINTS: Drain.HINTS,
+    Lane.PRIVACY: Drain.PRIVACY,
+}
 
 
 def nudge(drain: Drain, connection_id: int) -> None:

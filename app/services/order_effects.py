@@ -257,7 +257,7 @@ def _plan(state: LineState, link: Link | None, holds_stock: bool, updated_at: da
     now = ledger_effect(line.parts, holds_stock=holds_stock)
     change = now - Movement(on_hand=state.on_hand, committed=state.committed)
     state.channel_effects += channel_changes(
-        line.channel_effects, applied=state.channel, undated_at=updated_at
+        line.channel_effects, known=state.known_effects, applied=state.channel, undated_at=updated_at
     )
     state.channel = channel_total(line.channel_effects)
     state.on_hand, state.committed = now.on_hand, now.committed
@@ -279,6 +279,7 @@ def _begin(state: LineState, link: Link, holds_stock: bool) -> None:
     shelf = opening_on_hand(0, [(base, taken)]) if link.opened_level else 0
     _add_movement(state, "import", Movement(on_hand=shelf, committed=base.committed))
     state.on_hand, state.committed, state.channel = base.on_hand, base.committed, taken
+    state.known_effects = [e for e in line.channel_effects if e.at <= certainly_before]
 
 
 def _add_movement(state: LineState, cause: str, movement: Movement) -> None:

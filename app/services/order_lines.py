@@ -48,6 +48,9 @@ class LineState:
     movements: list[tuple[int, str, Movement]] = field(default_factory=list)
     """(effect_seq, cause, movement in units of the variant)"""
     channel_effects: list[ChannelEffect] = field(default_factory=list)
+    """Those that our account is to be moved by."""
+    known_effects: Sequence[ChannelEffect] = ()
+    """Those that it was moved by."""
 
 
 def lines_of(session: Session, order_id: int) -> Sequence[Row[Any]]:
@@ -108,11 +111,13 @@ def stored_state(stored: Row[Any]) -> LineState:
             LinePart(PartKind(kind), quantity, datetime.fromisoformat(at))
             for kind, quantity, at in stored.parts
         ),
-        channel_effects=tuple(
-            ChannelEffect(delta, datetime.fromisoformat(at)) for delta, at in stored.channel_effects
-        ),
+        channel_effects=_stored_effects(stored),
     )
     return _with_applied(LineState(line.external_id, line, stored.listing_id), stored)
+
+
+def _stored_effects(stored: Row[Any]) -> tuple[ChannelEffect, ...]:
+    return tuple(ChannelEffect(delta, datetime.fromisoformat(at)) for delta, at in stored.channel_effects)
 
 
 def _with_applied(state: LineState, stored: Row[Any]) -> LineState:
@@ -122,6 +127,8 @@ def _with_applied(state: LineState, stored: Row[Any]) -> LineState:
     state.channel = stored.applied_channel
     state.variant_id, state.location_id = stored.applied_variant_id, stored.applied_location_id
     state.cell_id, state.factor = stored.applied_cell_id, stored.applied_factor
+    if state.cell_id is not None:
+        state.known_effects = _stored_effects(stored)
     return state
 
 

@@ -26,7 +26,7 @@ def handle(account_id: int, connection_id: int, request: PrivacyRequest) -> None
         if request.kind != "data_request":
             whole_shop = request.kind == "redact_shop"
             uow.session.execute(_FORGET_SHOP if whole_shop else _FORGET_CUSTOMER, params)
-            uow.session.execute(_FORGET_BODIES, params)
+            uow.session.execute(_FORGET_ALL_BODIES if whole_shop else _FORGET_BODIES, params)
         uow.session.execute(
             _AUDIT,
             params
@@ -51,6 +51,14 @@ _FORGET_BODIES = text(
     """
     UPDATE inbound_events SET body = '', headers = '{}'
     WHERE connection_id = :connection_id AND state IN ('done', 'ignored')
+    """
+)
+_FORGET_ALL_BODIES = text(
+    """
+    UPDATE inbound_events SET body = '', headers = '{}',
+        state = CASE WHEN state = 'done' THEN 'done' ELSE 'ignored' END,
+        verdict = CASE WHEN state IN ('done', 'ignored') THEN verdict ELSE 'the shop was erased' END
+    WHERE connection_id = :connection_id AND lane <> 'privacy'
     """
 )
 _AUDIT = text(

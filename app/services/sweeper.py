@@ -138,8 +138,10 @@ _UNANSWERED = text(
 _WAITING_EVENTS = text(
     """
     SELECT DISTINCT e.connection_id, e.lane FROM inbound_events e JOIN connections c ON c.id = e.connection_id
-    WHERE e.state = 'pending' AND c.state IN ('review', 'active', 'paused')
-        AND coalesce(c.backoff_until <= now(), true)
+    WHERE e.state = 'pending' AND (
+        e.lane = 'privacy'
+        OR (c.state IN ('review', 'active', 'paused') AND coalesce(c.backoff_until <= now(), true))
+    )
     """
 )
 _TO_PUSH = text(

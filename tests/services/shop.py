@@ -38,6 +38,7 @@ from app.platforms.base import (
     OrderState,
     PaymentState,
     Platform,
+    PrivacyRequest,
     ProductChanged,
     Signal,
     StockWrite,
@@ -466,4 +467,6 @@ def _signal(kind: str, *details: Any) -> Signal:
             return ProductChanged(f"p{details[0]}", deleted=True)
         case "gone":
             return Disconnected()
+        case "privacy":
+            return PrivacyRequest(details[0], details[1], tuple(details[2:]))
     raise AssertionError(kind)

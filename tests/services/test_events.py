@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from app.platforms.base import PrivacyRequest
 from app.platforms.errors import AuthExpired, Permanent, Transient
 from app.services import events, reconcile, sweeper
 from app.services.events import EventFailed
-from tests.services.shop import Shop
+from tests.services.shop import Shop, a_platform
 from tests.services.world import World
 
 
@@ -222,3 +223,70 @@ def test_an_order_edited_between_its_event_and_its_fetch_is_applied_as_it_is(
     assert world.level("SKU") == (10, 0)
     assert world.cell(connection, "A").expected == 10
     shop.orders["1"] = replace(shop.orders["1"], number="#one")
+
+
+@pytest.fixture
+def _known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "platform", lambda _slug: a_platform(compare_and_set=True))
+
+
+@pytest.mark.usefixtures("_known")
+@pytest.mark.parametrize("state", ["active", "needs_auth", "disconnected"])
+def test_a_shop_is_erased_whatever_became_of_its_connection(
+    world: World, connection: int, shop: Shop, state: str
+) -> None:
+    shop.sell("1", "A", 3, at=now())
+    read = world.hear(connection, ["order", "1"])
+    world.drain(connection)
+    world.sql("UPDATE orders SET customer_key = 'k'")
+    world.sql("UPDATE connections SET state = :state", state=state)
+    unread = world.hear(connection, ["order", "2"])
+    request = world.hear(connection, ["privacy", "redact_shop", None])
+    sweeper.sweep()
+    assert world.queued("intake")
+    events.answer_privacy_requests(connection)
+    assert world.event(request).state == "done"
+    assert [bytes(world.event(i).body) for i in (read, unread)] == [b"", b""]
+    assert [world.event(i).state for i in (read, unread)] == ["done", "ignored"]
+    [order] = world.rows("SELECT customer_key FROM orders")
+    assert order.customer_key is None
+    assert world.level("SKU") == (10, 3)
+    [entry] = world.rows("SELECT action FROM audit_log WHERE action LIKE 'privacy%'")
+    assert entry.action == "privacy.redact_shop"
+
+
+@pytest.mark.usefixtures("_known")
+def test_a_customer_is_erased_and_nobody_else(world: World, connection: int, shop: Shop) -> None:
+    for order_id in ("1", "2"):
+        shop.sell(order_id, "A", 1, at=now())
+        world.hear(connection, ["order", order_id])
+    world.drain(connection)
+    world.sql("UPDATE orders SET customer_key = 'key ' || external_id")
+    waits = world.hear(connection, ["order", "3"])
+    world.hear(connection, ["privacy", "redact_customer", "key 1"])
+    events.answer_privacy_requests(connection)
+    keys = world.rows("SELECT customer_key FROM orders ORDER BY external_id")
+    assert [row.customer_key for row in keys] == [None, "key 2"]
+    assert world.event(waits).state == "pending"
+
+
+@pytest.mark.usefixtures("_known")
+def test_a_privacy_request_that_fails_is_retried_and_keeps_no_other_from_being_answered(
+    world: World, connection: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad = world.hear(connection, ["privacy", "data_request", "bad"])
+    good = world.hear(connection, ["privacy", "data_request", "good"])
+    handle = events.privacy.handle
+
+    def stumble(account_id: int, connection_id: int, request: PrivacyRequest) -> None:
+        if request.customer_key == "bad":
+            raise RuntimeError
+        handle(account_id, connection_id, request)
+
+    monkeypatch.setattr(events.privacy, "handle", stumble)
+    events.answer_privacy_requests(connection)
+    assert (world.event(bad).state, world.event(good).state) == ("retrying", "done")
+    monkeypatch.undo()
+    monkeypatch.setattr(events, "platform", lambda _slug: a_platform(compare_and_set=True))
+    events.process_one(bad)
+    assert world.event(bad).state == "done"

@@ -322,6 +322,23 @@ def test_without_compare_and_set_more_sold_than_is_left_ends_at_zero(world: Worl
     world.assert_quiet()
 
 
+def test_a_sale_that_a_write_overwrote_before_it_was_taken_back_is_no_edit(
+    world: World, absolute: Shop
+) -> None:
+    """Placed, overwritten and cancelled within a second: the order comes to nothing, the number does not."""
+    connection = world.connect(absolute)
+    owe(world, connection, 3)
+    absolute.before_write.append(lambda: absolute.buyer_comes("1", "A", 2, at=now()))
+    push.drain(connection)
+    absolute.cancel("1", at=now())
+    assert absolute.number("A") == 9
+    world.take(connection, absolute.orders["1"])
+    world.settle(connection)
+    assert absolute.number("A") == 7
+    assert world.level("SKU") == (10, 3)
+    world.assert_quiet()
+
+
 def test_a_sale_that_an_absolute_write_overwrote_is_found_and_lowered_again(
     world: World, absolute: Shop
 ) -> None:

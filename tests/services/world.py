@@ -133,14 +133,15 @@ class World:
             account=self.account_id,
             connection=connection_id,
             topic=topic,
-            lane="hints" if signals and all(s[0] in ("level", "product") for s in signals) else "orders",
+            lane=_lane(signals),
             body=json.dumps(signals).encode(),
         ).id
 
     def drain(self, connection_id: int) -> None:
         """Process what came in from this shop."""
-        for lane in Lane:
+        for lane in (Lane.ORDERS, Lane.HINTS):
             events.drain(connection_id, lane)
+        events.answer_privacy_requests(connection_id)
 
     def settle(self, *connection_ids: int, rounds: int = 6) -> None:
         """Let the workers do all there is to do, and time pass between."""
@@ -258,3 +259,10 @@ def new_account(name: str = "A merchant") -> int:
         uow.session.flush()
         uow.commit()
     return account.id
+
+
+def _lane(signals: Sequence[Sequence[object]]) -> str:
+    kinds = {signal[0] for signal in signals}
+    if kinds == {"privacy"}:
+        return "privacy"
+    return "hints" if kinds and kinds <= {"level", "product"} else "orders"

@@ -64,9 +64,15 @@ def envelope(headers: Mapping[str, str], body: bytes) -> Envelope:
         topic=topic,
         dedupe_key=event_id or hashlib.sha256(body).hexdigest(),
         event_id_is_unique=bool(event_id),
-        lane=Lane.HINTS if topic.startswith(_HINTS) else Lane.ORDERS,
+        lane=_lane(topic),
         triggered_at=_moment(headers.get("x-shopify-triggered-at")),
     )
+
+
+def _lane(topic: str) -> Lane:
+    if topic in PRIVACY_TOPICS:
+        return Lane.PRIVACY
+    return Lane.HINTS if topic.startswith(_HINTS) else Lane.ORDERS
 
 
 def parse(topic: str, headers: Mapping[str, str], body: bytes) -> Sequence[Signal]:
@@ -148,6 +154,11 @@ def _privacy(kind: str, orders_key: str) -> Callable[[Mapping[str, Any]], Signal
     return read
 
 
+PRIVACY_TOPICS: Mapping[str, Callable[[Mapping[str, Any]], Signal | None]] = {
+    "customers/data_request": _privacy("data_request", "orders_requested"),
+    "customers/redact": _privacy("redact_customer", "orders_to_redact"),
+    "shop/redact": _privacy("redact_shop", "orders_to_redact"),
+}
 READERS: Mapping[str, Callable[[Mapping[str, Any]], Signal | None]] = {
     "orders/create": _order,
     "orders/updated": _order,
@@ -167,9 +178,7 @@ READERS: Mapping[str, Callable[[Mapping[str, Any]], Signal | None]] = {
     "inventory_levels/connect": _level,
     "inventory_levels/disconnect": _level,
     "app/uninstalled": _uninstalled,
-    "customers/data_request": _privacy("data_request", "orders_requested"),
-    "customers/redact": _privacy("redact_customer", "orders_to_redact"),
-    "shop/redact": _privacy("redact_shop", "orders_to_redact"),
+    **PRIVACY_TOPICS,
 }
 
 

@@ -233,10 +233,16 @@ def _parts(
 def _channel_effects(
     line: Doc, facts: _Facts, refunded: Sequence[_Refunded], restocked: Sequence[int]
 ) -> tuple[ChannelEffect, ...]:
-    """In sum always minus `_reduced_stock`; each refund's restock keeps its own date."""
+    """In sum always minus `_reduced_stock`; each refund's restock keeps its own date.
+
+    A paid order that was undone had taken its units and gave them back.
+    """
     reduced = _reduced(line)
     if reduced is None:
-        return ()
+        quantity = units(line["quantity"]) - sum(found.quantity for found in refunded)
+        if facts.status not in _UNDONE or facts.paid_at is None or quantity <= 0:
+            return ()
+        return ChannelEffect(-quantity, facts.took_stock_at), ChannelEffect(quantity, facts.modified_at)
     taken = ChannelEffect(-(reduced + sum(restocked)), facts.took_stock_at)
     given_back = (
         ChannelEffect(back, found.at) for found, back in zip(refunded, restocked, strict=True) if back

@@ -99,14 +99,19 @@ def test_a_cancelled_order_gives_everything_back() -> None:
     found = the_line(status="cancelled", line_items=[line()])
     assert found.parts[1:] == (LinePart(PartKind.REMOVED_RESTOCKED, 3, MODIFIED),)
     assert effect(found, holds=True) == Movement()
-    assert channel_total(found.channel_effects) == 0
+    taken, given_back = found.channel_effects
+    assert (taken.delta, given_back) == (-3, ChannelEffect(3, MODIFIED))
+    unpaid = the_line(status="cancelled", date_paid_gmt=None, line_items=[line()])
+    assert unpaid.channel_effects == ()
 
 
 def test_cancelling_and_processing_again_books_each_change_once() -> None:
     placed, undone = the_line(), the_line(status="cancelled", line_items=[line()])
-    back = channel_changes(undone.channel_effects, applied=-3, undated_at=MODIFIED)
+    known = placed.channel_effects
+    back = channel_changes(undone.channel_effects, known=known, applied=-3, undated_at=MODIFIED)
     assert back == (ChannelEffect(3, MODIFIED),)
-    again = channel_changes(placed.channel_effects, applied=0, undated_at=MODIFIED)
+    known = undone.channel_effects
+    again = channel_changes(placed.channel_effects, known=known, applied=0, undated_at=MODIFIED)
     assert sum(each.delta for each in again) == -3
 
 
@@ -132,7 +137,8 @@ def test_a_refund_with_restock_before_shipping_releases_units() -> None:
     assert found.parts[1].kind is PartKind.REMOVED_RESTOCKED
     assert found.parts[1].at == datetime(2026, 3, 23, 9, tzinfo=UTC)
     assert effect(found, holds=True) == Movement(on_hand=0, committed=2)
-    changed = channel_changes(found.channel_effects, applied=-3, undated_at=MODIFIED)
+    known = the_line().channel_effects
+    changed = channel_changes(found.channel_effects, known=known, applied=-3, undated_at=MODIFIED)
     assert changed == (ChannelEffect(1, datetime(2026, 3, 23, 9, tzinfo=UTC)),)
 
 
