@@ -9,11 +9,12 @@ from __future__ import annotations
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import structlog
 from flask import current_app
@@ -35,6 +36,8 @@ from app.services.uow import unit_of_work
 from app.services.work import Job, work_on
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 FRESH_SECONDS = 0.8
 """How old a number may be when it is sent: a later try takes what the ledger says by then."""
@@ -173,52 +176,90 @@ def _push_batch(job: Job, mood: _Mood, *, only: int | None) -> bool:
     """
     capabilities = job.scope.capabilities
     job.shop.channel.await_turn()
-    calls: Sequence[_Call] = ()
+    work: Sequence[Callable[[], Sequence[WriteResult]]]
     with unit_of_work() as uow:
         under_way = uow.session.execute(_UNDER_WAY, {"connection_id": job.scope.connection_id}).scalar_one()
         if under_way >= MOST_CALLS_UNDER_WAY:
             return False  # the sweeper has it looked at again
         claimed, planned = _claim(uow.session, job, only, mood)
-        requested_at = cell_store.now(uow.session)
+        at, began = cell_store.now(uow.session), time.monotonic()
         if capabilities.compare_and_set:
-            calls = _commit_attempts(uow.session, job, planned, requested_at)
+            work = [partial(_send, job, call) for call in _commit_attempts(uow.session, job, planned, at)]
+        else:
+            hurry = mood.hurry
+            work = [
+                partial(_read_and_send, job, some, at, began, hurry) for some in _neighbours(job, planned)
+            ]
         uow.commit()
-    if planned and not capabilities.compare_and_set:
-        calls = _read_before_write(job, planned, requested_at, hurry=mood.hurry)
-    outcomes, faults = _send_all(job, calls)
-    if calls and len(faults) == len(calls):
+    outcomes, faults = _together(work)
+    if work and len(faults) == len(work):
         raise faults[0]
     mood.went_stale |= WriteOutcome.STALE in outcomes
     more = claimed >= capabilities.write_batch * CALLS_AT_A_TIME
     return more or not outcomes.isdisjoint({WriteOutcome.NOT_APPLIED, WriteOutcome.STALE})
 
 
-def _send_all(job: Job, calls: Sequence[_Call]) -> tuple[set[WriteOutcome], list[Transient]]:
-    """A few calls at a time, each recorded when it is answered: the outcomes, and the faults of calls that
-    wrote nothing.
+def _together(
+    work: Sequence[Callable[[], Sequence[WriteResult]]],
+) -> tuple[set[WriteOutcome], list[Transient]]:
+    """Do it side by side: the outcomes, and the faults of what wrote nothing.
 
-    One that hangs holds up no other and is not waited for: its cells have an open attempt until then.
+    What hangs holds up nothing else and is not waited for: an open attempt, or their version, keeps its cells
+    from being written twice.
     """
-    if not calls:
-        return set(), []
-    app = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy is of this thread only
-
-    def send(call: _Call) -> Sequence[WriteResult]:
-        with app.app_context():
-            return _send(job, call)
-
-    pool = ThreadPoolExecutor(CALLS_AT_A_TIME)
-    sent = [pool.submit(send, call) for call in calls]
-    pool.shutdown(wait=False)
     outcomes: set[WriteOutcome] = set()
     faults: list[Transient] = []
-    for answered in wait(sent, timeout=STRAGGLER_SECONDS).done:
+    if work:
+        pool = ThreadPoolExecutor(CALLS_AT_A_TIME)
+        begun = [pool.submit(_in_this_app(each)) for each in work]
+        pool.shutdown(wait=False)
+        for answered in wait(begun, timeout=STRAGGLER_SECONDS).done:
+            try:
+                outcomes.update(result.outcome for result in answered.result())
+            except Transient as err:
+                faults.append(err)
+                outcomes.add(WriteOutcome.NOT_APPLIED)
+    return outcomes, faults
+
+
+def _in_this_app(act: Callable[[], T]) -> Callable[[], T]:
+    """For another thread: the current application is known in this one only."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy is of this thread
+
+    def run() -> T:
+        with app.app_context():
+            return act()
+
+    return run
+
+
+def _neighbours(job: Job, planned: Sequence[_Planned]) -> Sequence[Sequence[_Planned]]:
+    """What is read by one call and written by few."""
+    ordered = sorted(planned, key=lambda plan: job.shop.platform.write_group(plan.ref))
+    size = job.scope.capabilities.read_batch
+    return [ordered[start : start + size] for start in range(0, len(ordered), size)]
+
+
+def _read_and_send(
+    job: Job, planned: Sequence[_Planned], at: datetime, began: float, hurry: bool
+) -> Sequence[WriteResult]:
+    """Without compare-and-set. `at`: the database's clock at `began`. Raises Transient if nothing was
+    written."""
+    requested_at = at + timedelta(seconds=time.monotonic() - began)
+    calls = _read_before_write(job, planned, requested_at, hurry=hurry)
+    results: list[WriteResult] = []
+    faults: list[Transient] = []
+    with ThreadPoolExecutor(CALLS_AT_A_TIME) as pool:
+        sent = [(call, pool.submit(_in_this_app(partial(_send, job, call)))) for call in calls]
+    for call, answered in sent:
         try:
-            outcomes.update(result.outcome for result in answered.result())
+            results += answered.result()
         except Transient as err:
             faults.append(err)
-            outcomes.add(WriteOutcome.NOT_APPLIED)
-    return outcomes, faults
+            results += _all_alike(call, WriteOutcome.NOT_APPLIED, err.code)
+    if calls and len(faults) == len(calls):
+        raise faults[0]
+    return results
 
 
 def _claim(session: Session, job: Job, only: int | None, mood: _Mood) -> tuple[int, list[_Planned]]:
@@ -260,13 +301,26 @@ def _plan(job: Job, cell: Cell, wanted: int | None, at: datetime, *, moving: boo
     )
     if decision is Decision.RIGHT:
         _accepted(cell)
-        return None
+        return _look(job, cell)
     if decision is Decision.WAIT:
         if cell.check_due_at is None:
             cell.look_again(at)
         return None
     kind = WriteKind.DELTA if decision is Decision.DELTA else WriteKind.SET
     return _Planned(cell.id, cell.ref, cell.version, cell.belief.expected, wanted, kind)
+
+
+def _look(job: Job, cell: Cell) -> _Planned | None:
+    """It is right if what we believe is. Where a write without compare-and-set may have given a sale back,
+    that cannot wait for a reading without doubt: a plan that changes nothing has the number read."""
+    if job.scope.capabilities.compare_and_set or not _in_doubt(cell):
+        return None
+    expected = cell.belief.expected
+    return _Planned(cell.id, cell.ref, cell.version, expected, expected, WriteKind.SET)
+
+
+def _in_doubt(cell: Cell) -> bool:
+    return cell.check_due_at is not None and cell.reported is None
 
 
 def _read_before_write(
@@ -297,11 +351,13 @@ def _read_before_write(
             if number != cell.belief.expected or cell.id in unread:
                 write = _lowered(write, number, unread.get(cell.id, 0))
             if number != cell.belief.expected:
-                if write and cell.dirty_since and at < cell.dirty_since + EXPLAIN_SECONDS:
+                given_back = number is not None and number > cell.belief.expected and _in_doubt(cell)
+                waits = cell.dirty_since is not None and at < cell.dirty_since + EXPLAIN_SECONDS
+                if write and waits and not given_back:
                     _explain(cell, number, at + cell_store.HINT_SETTLE)
                     continue  # still dirty: the sale is learned in a moment, and has it pushed again
                 _explain(cell, write.wanted if write else number, at + cell_store.HINT_SETTLE)
-            if write is not None:
+            if write is not None and write.wanted != write.expected:
                 go.append(write)
             else:
                 cell.synced_version, cell.dirty_since = cell.wanted_version, None
@@ -322,7 +378,7 @@ def _lowered(plan: _Planned | None, number: int | None, unread: int) -> _Planned
     Neither takes anything from what the next reading can tell, as the account moves by the difference to
     the number that was there.
     """
-    if plan is None or number is None or plan.wanted >= plan.expected:
+    if plan is None or number is None or plan.wanted > plan.expected:
         return None
     wanted = max(plan.wanted - max(plan.expected - number, unread), 0)
     return replace(plan, expected=number, wanted=wanted) if wanted < number else None

@@ -322,6 +322,34 @@ def test_without_compare_and_set_more_sold_than_is_left_ends_at_zero(world: Worl
     world.assert_quiet()
 
 
+def test_a_sale_that_a_write_may_have_given_back_is_looked_for_at_once(world: World, absolute: Shop) -> None:
+    """The ledger has it, the account has it, and the shop offers it again."""
+    connection = world.connect(absolute)
+    owe(world, connection, 3)
+    absolute.before_write.append(lambda: absolute.buyer_comes("1", "A", 2, at=now()))
+    push.drain(connection)
+    assert absolute.number("A") == 7
+    world.take(connection, absolute.orders["1"])
+    assert world.cell(connection, "A").expected == 5
+    push.drain(connection)
+    assert absolute.number("A") == 5
+    world.settle(connection)
+    assert (absolute.number("A"), world.level("SKU")) == (5, (10, 5))
+    world.assert_quiet()
+
+
+def test_looking_writes_nothing_where_the_number_is_as_expected(world: World, absolute: Shop) -> None:
+    connection = world.connect(absolute)
+    owe(world, connection, 3)
+    push.drain(connection)
+    absolute.sell("1", "A", 2, at=now())
+    world.take(connection, absolute.orders["1"])
+    assert world.cell(connection, "A").check_due_at is not None
+    push.drain(connection)
+    assert (len(absolute.writes), absolute.number("A")) == (1, 5)
+    assert world.cell(connection, "A").dirty_since is None
+
+
 def test_a_sale_that_a_write_overwrote_before_it_was_taken_back_is_no_edit(
     world: World, absolute: Shop
 ) -> None:

@@ -214,6 +214,28 @@ def test_an_edit_that_looks_like_sales_overwritten_by_a_write_is_lost_and_explai
     assert judgement.figures["edits_lost_unexplained"] == (0 if explained else 1)
 
 
+@pytest.mark.parametrize(("sold_before", "mixed_up"), [(0.4, True), (1.6, False)])
+def test_an_edit_and_an_overwritten_sale_show_as_their_sum(sold_before: float, mixed_up: bool) -> None:
+    world = World(mug=50)
+    order = world.sale(WOO, "mug", 100 - sold_before, 6)
+    world.record(WOO, order, "mug", 100.1, -6)
+    world.write(WOO, "mug", 100, 50)
+    world.edit(WOO, "mug", 120, 2)
+    world.book("mug", 140, 8, shop=WOO)
+    figures = world.figures()
+    assert (figures["edits_lost"], figures["ledger_mismatches"]) == ((1, 0) if mixed_up else (0, 1))
+    assert figures["edits_lost_unexplained"] == 0
+
+
+def test_an_overwritten_sale_without_an_edit_is_no_excuse() -> None:
+    world = World(mug=50)
+    order = world.sale(WOO, "mug", 99.6, 6)
+    world.record(WOO, order, "mug", 100.1, -6)
+    world.write(WOO, "mug", 100, 50)
+    world.book("mug", 140, 6, shop=WOO)
+    assert world.figures()["ledger_mismatches"] == 1
+
+
 def test_of_several_edits_only_those_that_are_missing_are_lost() -> None:
     world = World(mug=10)
     for second, delta in enumerate((5, -3, 8), start=1):
