@@ -41,8 +41,10 @@ T = TypeVar("T")
 
 FRESH_SECONDS = 0.8
 """How old a number may be when it is sent: a later try takes what the ledger says by then."""
-EXPLAIN_SECONDS = timedelta(seconds=1)
-"""How long a cell has waited before it is lowered off a number that nothing explains yet."""
+BLIND_SECONDS = 0.4
+"""The same where nothing but haste keeps the write from overwriting a sale: without compare-and-set."""
+LONGEST_IN_DOUBT = timedelta(seconds=2)
+"""How long a cell in doubt has waited before it is lowered off a number that nothing explains yet."""
 READING_SECONDS = 0.6
 """How long the reading before a write may take, unless the shop is always that slow."""
 STRAGGLER_SECONDS = 1.5
@@ -351,11 +353,9 @@ def _read_before_write(
             if number != cell.belief.expected or cell.id in unread:
                 write = _lowered(write, number, unread.get(cell.id, 0))
             if number != cell.belief.expected:
-                given_back = number is not None and number > cell.belief.expected and _in_doubt(cell)
-                waits = cell.dirty_since is not None and at < cell.dirty_since + EXPLAIN_SECONDS
-                if write and waits and not given_back:
+                if write and number is not None and _waits(cell, number, unread.get(cell.id, 0), at):
                     _explain(cell, number, at + cell_store.HINT_SETTLE)
-                    continue  # still dirty: the sale is learned in a moment, and has it pushed again
+                    continue  # still dirty: what is learned or read in a moment has it pushed again
                 _explain(cell, write.wanted if write else number, at + cell_store.HINT_SETTLE)
             if write is not None and write.wanted != write.expected:
                 go.append(write)
@@ -365,6 +365,23 @@ def _read_before_write(
         calls = _commit_attempts(session, job, go, requested_at)
         uow.commit()
     return calls
+
+
+def _waits(cell: Cell, number: int, unread: int, at: datetime) -> bool:
+    """Whether a cell whose shop shows another number than we believe is not lowered before the reason is known.
+
+    Not where orders that we were told of are the reason, nor where a write may have given a sale back. A cell
+    in doubt all the time waits for two seconds, any other until its reading is due.
+    """
+    if cell.belief.expected - number == unread:
+        return False
+    if not _in_doubt(cell):
+        return cell.check_due_at is None or at < cell.check_due_at
+    return (
+        number < cell.belief.expected
+        and cell.dirty_since is not None
+        and at < cell.dirty_since + LONGEST_IN_DOUBT
+    )
 
 
 def _lowered(plan: _Planned | None, number: int | None, unread: int) -> _Planned | None:
@@ -444,12 +461,13 @@ def _send(job: Job, call: _Call, *, repeat: bool = False) -> Sequence[WriteResul
     `repeat` proves nothing."""
     results: Sequence[WriteResult]
     age = 0.0 if repeat else _age(call)
+    fresh = FRESH_SECONDS if job.scope.capabilities.compare_and_set else BLIND_SECONDS
     try:
         results = job.shop.channel.write_levels(
             call.writes,
             kind=call.kind,
             key=str(call.key),
-            deadline=time.monotonic() + FRESH_SECONDS - age,
+            deadline=time.monotonic() + fresh - age,
         )
     except (Transient, AuthExpired) as err:
         outcome = WriteOutcome.UNKNOWN if repeat else WriteOutcome.NOT_APPLIED

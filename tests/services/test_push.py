@@ -14,13 +14,14 @@ from sqlalchemy import text
 from app.extensions import db
 from app.platforms.base import WriteKind, WriteOutcome, WriteResult
 from app.platforms.errors import AuthExpired, Permanent, Transient
-from app.services import push, reconcile, sweeper
+from app.services import holds, push, reconcile, sweeper
 from app.services.push import CellRefused
 from tests.services.shop import (
     Crash,
     Fault,
     Shop,
     a_line,
+    a_platform,
     an_order,
     crash_after,
     crash_before,
@@ -271,7 +272,7 @@ def test_without_compare_and_set_a_sale_that_is_on_its_way_keeps_no_other_from_b
     owe(world, connection, 3)
     push.drain(connection)
     assert absolute.number("A") == 9  # the sale may be learned in a moment
-    world.sql("UPDATE stock_cells SET dirty_since = dirty_since - interval '1 second'")
+    world.sql("UPDATE stock_cells SET check_due_at = now()")
     push.drain(connection)
     assert absolute.number("A") == 6
     assert world.cell(connection, "A").check_due_at is not None
@@ -300,7 +301,7 @@ def test_without_compare_and_set_a_larger_number_is_lowered_too_and_what_was_add
     connection = world.connect(absolute)
     absolute.edit("A", 15)
     owe(world, connection, 3)
-    world.sql("UPDATE stock_cells SET dirty_since = dirty_since - interval '1 second'")
+    world.sql("UPDATE stock_cells SET check_due_at = now()")
     push.drain(connection)
     assert absolute.number("A") == 7
     world.settle(connection)
@@ -309,11 +310,38 @@ def test_without_compare_and_set_a_larger_number_is_lowered_too_and_what_was_add
     world.assert_quiet()
 
 
+def test_what_unread_orders_explain_is_lowered_at_once(
+    world: World, absolute: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(holds, "platform", lambda _slug: a_platform(compare_and_set=False))
+    connection = world.connect(absolute)
+    absolute.sell("unread", "A", 2, at=now())
+    world.hear(connection, ["order", "unread", {"A": 2}])
+    world.sql("UPDATE inbound_events SET received_at = received_at - interval '3 seconds'")
+    holds.hold_unread_orders()
+    owe(world, connection, 3)
+    push.drain(connection)
+    assert absolute.number("A") == 5
+
+
+def test_a_cell_that_is_always_in_doubt_is_lowered_in_the_end(world: World, absolute: Shop) -> None:
+    connection = world.connect(absolute)
+    absolute.sell("unheard", "A", 1, at=now())
+    world.sql("UPDATE stock_cells SET check_due_at = now() + interval '1 second'")
+    owe(world, connection, 3)
+    push.drain(connection)
+    assert absolute.number("A") == 9
+    world.sql("UPDATE stock_cells SET dirty_since = dirty_since - interval '2 seconds'")
+    push.drain(connection)
+    assert absolute.number("A") == 6
+
+
 def test_without_compare_and_set_more_sold_than_is_left_ends_at_zero(world: World, absolute: Shop) -> None:
     connection = world.connect(absolute)
     absolute.sell("unheard", "A", 8, at=now() - timedelta(minutes=1))
     owe(world, connection, 4)
-    world.sql("UPDATE stock_cells SET dirty_since = dirty_since - interval '1 second'")
+    push.drain(connection)
+    world.sql("UPDATE stock_cells SET check_due_at = now()")
     push.drain(connection)
     assert absolute.number("A") == 0
     world.settle(connection)
