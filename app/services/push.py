@@ -51,6 +51,10 @@ STRAGGLER_SECONDS = 1.5
 """How long an answer is waited for before other cells are looked at."""
 CALLS_AT_A_TIME = 4
 """Calls under way at once for one shop, stragglers aside."""
+GROUPS_AT_A_TIME = 4
+"""Calls that follow one reading."""
+CALLS_BESIDE = 2
+"""Of those the ones under way at once."""
 MOST_CALLS_UNDER_WAY = 12
 """With so many unanswered calls a shop has enough to do."""
 LANDING_SECONDS = 15.0
@@ -235,11 +239,18 @@ def _in_this_app(act: Callable[[], T]) -> Callable[[], T]:
     return run
 
 
-def _neighbours(job: Job, planned: Sequence[_Planned]) -> Sequence[Sequence[_Planned]]:
-    """What is read by one call and written by few."""
-    ordered = sorted(planned, key=lambda plan: job.shop.platform.write_group(plan.ref))
-    size = job.scope.capabilities.read_batch
-    return [ordered[start : start + size] for start in range(0, len(ordered), size)]
+def _neighbours(job: Job, planned: Sequence[_Planned]) -> Iterator[Sequence[_Planned]]:
+    """What is read by one call and written by few, so that little time passes between the two."""
+    some: list[_Planned] = []
+    groups: set[str] = set()
+    for plan in sorted(planned, key=lambda plan: job.shop.platform.write_group(plan.ref)):
+        groups.add(job.shop.platform.write_group(plan.ref))
+        if len(some) == job.scope.capabilities.read_batch or len(groups) > GROUPS_AT_A_TIME:
+            yield some
+            some, groups = [], {job.shop.platform.write_group(plan.ref)}
+        some.append(plan)
+    if some:
+        yield some
 
 
 def _read_and_send(
@@ -251,7 +262,7 @@ def _read_and_send(
     calls = _read_before_write(job, planned, requested_at, hurry=hurry)
     results: list[WriteResult] = []
     faults: list[Transient] = []
-    with ThreadPoolExecutor(CALLS_AT_A_TIME) as pool:
+    with ThreadPoolExecutor(CALLS_BESIDE) as pool:
         sent = [(call, pool.submit(_in_this_app(partial(_send, job, call)))) for call in calls]
     for call, answered in sent:
         try:
@@ -368,7 +379,7 @@ def _read_before_write(
 
 
 def _waits(cell: Cell, number: int, unread: int, at: datetime) -> bool:
-    """Whether a cell whose shop shows another number than we believe is not lowered before the reason is known.
+    """Whether a cell that shows another number than we believe is not lowered before the reason is known.
 
     Not where orders that we were told of are the reason, nor where a write may have given a sale back. A cell
     in doubt all the time waits for two seconds, any other until its reading is due.

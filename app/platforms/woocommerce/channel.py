@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
 from itertools import islice
@@ -26,7 +27,7 @@ from app.platforms.base import (
 from app.platforms.errors import Permanent
 from app.platforms.http import Http
 from app.platforms.woocommerce.client import PAGE_SIZE, Client, Refused
-from app.platforms.woocommerce.levels import Levels
+from app.platforms.woocommerce.levels import REQUESTS_AT_A_TIME, Levels
 from app.platforms.woocommerce.mapper import PRODUCT_FIELDS, VARIATION_FIELDS, Doc, gmt, product_from
 from app.platforms.woocommerce.order_mapper import (
     OPEN_STATUSES,
@@ -107,8 +108,10 @@ class WooCommerceChannel:
                     "orders", include=",".join(ids), status=status, per_page=PAGE_SIZE, _fields=fields
                 )
                 documents.update((str(row["id"]), row) for row in rows)
+        with ThreadPoolExecutor(REQUESTS_AT_A_TIME) as pool:  # each order's refunds are a call of their own
+            orders = tuple(pool.map(self._order, [doc for doc in documents.values() if not is_draft(doc)]))
         return OrderBatch(
-            orders=tuple(self._order(doc) for doc in documents.values() if not is_draft(doc)),
+            orders=orders,
             missing=tuple(order_id for order_id in order_ids if order_id not in documents),
         )
 
