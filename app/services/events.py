@@ -43,7 +43,7 @@ READY = ("review", "active", "paused")
 """States in which events are processed; before, they wait for the import to finish."""
 
 
-PATIENCE_SECONDS = 0.5
+PATIENCE_SECONDS = 1.5
 """A call that takes longer, while others were answered, is looked for in the next round."""
 OLD_NEWS = timedelta(seconds=5)
 """A number seen longer ago says little of what the shop shows now; the next poll asks it."""

@@ -148,6 +148,16 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class UnansweredWrite:
+    """A write by `difference` units at `at` of which the product learned nothing but by reading the number."""
+
+    shop: str
+    sku: str
+    at: float
+    difference: int
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """All that the product has on record, read from its database.
 
@@ -159,6 +169,7 @@ class Record:
     available: Mapping[str, int]
     unbalanced: frozenset[str]
     cells: Sequence[Cell]
+    unanswered: Sequence[UnansweredWrite] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 from app.platforms.registry import platform
-from syncflow.trial.facts import Cell, LedgerEntry, OrderRecord, Record
+from syncflow.trial.facts import Cell, LedgerEntry, OrderRecord, Record, UnansweredWrite
 
 FETCH_ROWS = 5000
 SET_ENDPOINTS: Mapping[str, Callable[[str], str]] = {
@@ -47,6 +47,7 @@ def read_record(database_url: str) -> Record:
             available=dict(_rows(connection, _AVAILABLE)),
             unbalanced=frozenset(row[0] for row in _rows(connection, _UNBALANCED)),
             cells=_cells(connection),
+            unanswered=[UnansweredWrite(*row) for row in _rows(connection, _UNANSWERED)],
         )
 
 
@@ -135,6 +136,14 @@ _UNBALANCED = """
         FROM stock_movements GROUP BY level_id
     ) m ON m.level_id = s.id
     WHERE (s.on_hand, s.committed) IS DISTINCT FROM (coalesce(m.on_hand, 0), coalesce(m.committed, 0))
+"""
+_UNANSWERED = """
+    SELECT c.platform, v.sku, extract(epoch FROM a.started_at)::float8, a.to_quantity - a.from_quantity
+    FROM push_attempts a
+    JOIN stock_cells s ON s.id = a.cell_id
+    JOIN connections c ON c.id = a.connection_id
+    JOIN variants v ON v.id = s.variant_id
+    WHERE a.code = 'reading_decides' AND v.sku IS NOT NULL
 """
 _CELLS = """
     SELECT c.platform, v.sku, s.external_stock_id

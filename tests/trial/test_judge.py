@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from syncflow.trial.facts import Disturbance
+from syncflow.trial.facts import Disturbance, UnansweredWrite
 from tests.trial.world import MEASURED, OTHER, SHOPIFY, WOO, World
 
 KEYS = {
@@ -225,6 +225,16 @@ def test_an_edit_and_an_overwritten_sale_show_as_their_sum(sold_before: float, m
     figures = world.figures()
     assert (figures["edits_lost"], figures["ledger_mismatches"]) == ((1, 0) if mixed_up else (0, 1))
     assert figures["edits_lost_unexplained"] == 0
+
+
+@pytest.mark.parametrize(("shop", "explained"), [(WOO, True), (SHOPIFY, False)])
+def test_an_edit_may_be_taken_for_the_outcome_of_an_unanswered_write(shop: str, explained: bool) -> None:
+    world = World(mug=50)
+    world.unanswered.append(UnansweredWrite(shop, "mug", 100, -12))
+    world.edit(shop, "mug", 105, 8)
+    world.book("mug", 130, -4, shop=shop)
+    figures = world.figures()
+    assert (figures["edits_lost"], figures["ledger_mismatches"]) == ((1, 0) if explained else (0, 1))
 
 
 def test_an_overwritten_sale_without_an_edit_is_no_excuse() -> None:

@@ -17,6 +17,7 @@ from syncflow.trial.facts import (
     ShopItem,
     ShopLog,
     StockEvent,
+    UnansweredWrite,
     WebhookEvent,
 )
 from syncflow.trial.judge.figures import Judgement, Measured, judge
@@ -40,6 +41,7 @@ class World:
         self.placed: list[PlacedOrder] = []
         self.disturbances: list[Disturbance] = []
         self.unbalanced: set[str] = set()
+        self.unanswered: list[UnansweredWrite] = []
         self.cells = [Cell(shop, sku, "set", BATCH[shop]) for shop in self.logs for sku in opening]
         self.quiet_at = 1000.0
         self._seq = 0
@@ -131,6 +133,7 @@ class World:
                 available=self.available,
                 unbalanced=frozenset(self.unbalanced),
                 cells=self.cells,
+                unanswered=self.unanswered,
             ),
             opening=self.opening,
             disturbances=self.disturbances,

@@ -110,7 +110,12 @@ def ledger(evidence: Evidence, shelves: Mapping[str, Shelf]) -> Ledger:
                 if _may_be_overwritten(edit, shelf) or _looks_like_sales(edit, shelf, unanswered)
             ]
             excused = _fewest(excusable, shelf.final - level)
-            excused = excused or any(_mixed_up(edit, shelf, shelf.final - level) for edit in made)
+            differences = [w.difference for w in evidence.record.unanswered if w.sku == sku]
+            excused = excused or any(
+                _mixed_up(edit, shelf, shelf.final - level)
+                or _taken_for_outcome(edit, differences, shelf.final - level)
+                for edit in made
+            )
             missing = excused or _fewest(made, shelf.final - level)
             lost += missing
             unexplained += 0 if excused else missing
@@ -157,6 +162,14 @@ def _mixed_up(edit: StockEvent, shelf: Shelf, difference: int) -> bool:
         for number in (1, 2)
         for some in combinations(overwritten, number)
     )
+
+
+def _taken_for_outcome(edit: StockEvent, differences: Sequence[int], difference: int) -> bool:
+    """Whether the level is off by just what an unanswered write would have changed: whether it did was told
+    from a number that somebody had edited as well."""
+    if edit.shop not in WITHOUT_COMPARE_AND_SET:
+        return False
+    return any(difference in (d, -d, d + edit.delta, edit.delta - d) for d in differences)
 
 
 def _may_be_under_a_write(event: StockEvent, shelf: Shelf, unanswered: Sequence[CallEvent]) -> bool:
