@@ -149,7 +149,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class UnansweredWrite:
-    """A write by `difference` units at `at` of which the product learned nothing but by reading the number."""
+    """A write by `difference` units, begun `at`, whose outcome only a later reading of the number could tell."""
 
     shop: str
     sku: str
