@@ -149,7 +149,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class UnansweredWrite:
-    """A write by `difference` units, begun `at`, whose outcome only a later reading of the number could tell."""
+    """A write by `difference` units, begun `at`, whose outcome only a later reading could tell."""
 
     shop: str
     sku: str
