@@ -93,6 +93,12 @@ class Cell:
             self.dirty_since = now
         self.wanted_version += 1
 
+    def accepted(self) -> None:
+        """Whatever the platform had against it is over."""
+        if self.failures:
+            self.state = "active"
+        self.failures, self.next_attempt_at, self.error = 0, None, ""
+
     def look_again(self, due_at: datetime) -> None:
         """Ask for a reading that no passing report can stand in for."""
         self.reported = None

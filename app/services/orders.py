@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 import redis
@@ -22,6 +23,7 @@ from app.platforms.base import OrderStamp
 from app.services.order_effects import Scope, apply_orders, begin_fetch, keep_vanished
 from app.services.poison import together_or_alone
 from app.services.shops import OpenShop
+from app.services.threads import in_this_app
 from app.services.uow import unit_of_work
 
 log = structlog.get_logger()
@@ -68,22 +70,23 @@ def fetch_and_apply(
     until then its orders count as not read (`not_read_since`).
     """
     result = Fetched()
-    app = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy is of this thread only
     mine = _claim(scope.connection_id, order_ids)
     if not mine:
         time.sleep(CLAIMED_PAUSE_SECONDS)
         return Fetched(late=bool(order_ids))
 
     def act(ids: Sequence[str]) -> None:
-        with app.app_context():
-            try:
-                failed = together_or_alone(ids, lambda some: _fetch_batch(scope, shop, some, result))
-                result.failed.update(failed)
-            finally:
-                _give_back(scope.connection_id, ids)
+        try:
+            failed = together_or_alone(ids, lambda some: _fetch_batch(scope, shop, some, result))
+            result.failed.update(failed)
+        finally:
+            _give_back(scope.connection_id, ids)
 
     pool = ThreadPoolExecutor(FETCHES_AT_A_TIME)
-    calls = {pool.submit(act, ids): ids for ids in batches(mine, scope.capabilities.order_batch)}
+    calls = {
+        pool.submit(in_this_app(partial(act, ids))): ids
+        for ids in batches(mine, scope.capabilities.order_batch)
+    }
     done, late = wait(calls, timeout=patience_seconds)
     if not done:
         done, late = wait(calls, return_when=FIRST_COMPLETED)

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from app.extensions import db
 from app.platforms.base import WriteKind, WriteOutcome, WriteResult
 from app.platforms.errors import AuthExpired, Permanent, Transient
-from app.services import holds, push, reconcile, sweeper
+from app.services import attempts, blind_writes, holds, push, reconcile, sweeper
 from app.services.push import CellRefused
 from tests.services.shop import (
     Crash,
@@ -285,7 +285,7 @@ def test_without_compare_and_set_a_sale_that_is_on_its_way_keeps_no_other_from_b
 def test_a_reading_that_took_long_is_taken_again_unless_the_shop_is_always_slow(
     world: World, absolute: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(push, "READING_SECONDS", -1.0)
+    monkeypatch.setattr(blind_writes, "READING_SECONDS", -1.0)
     connection = world.connect(absolute)
     owe(world, connection, 3)
     read_before = len(absolute.readings)
@@ -500,7 +500,7 @@ def test_a_key_that_the_platform_may_have_forgotten_is_not_used_again(world: Wor
     cas.next_writes.append(lose_answer)
     push.drain(connection)
     cas.answered.clear()
-    world.age(timedelta(hours=push.KEY_HOURS + 1))
+    world.age(timedelta(hours=attempts.KEY_HOURS + 1))
     push.drain(connection)
     assert (len(cas.writes), cas.withdrawn) == (1, [])
     world.settle(connection)
