@@ -232,14 +232,14 @@ def ask_again(job: Job) -> None:
         locked = cell_store.lock(session, cell_ids=[row.cell_id for row in rows])
         wanted = cell_store.targets(session, list(locked.values()))
         keyed = job.scope.capabilities.compare_and_set
-        given_up = [row.id for row in rows if not keyed or row.key_may_be_forgotten]
-        again = [row.id for row in rows if row.id not in set(given_up)]
+        given_up = {row.id for row in rows if not keyed or row.key_may_be_forgotten}
+        again = [row.id for row in rows if row.id not in given_up]
         session.execute(_COUNT_TRY, {"ids": again, "seconds": LANDING_SECONDS})
-        session.execute(_LEAVE_TO_A_READING, {"ids": given_up})
-        session.execute(_READ_AFTER_DEADLINE, {"ids": given_up})
+        session.execute(_LEAVE_TO_A_READING, {"ids": list(given_up)})
+        session.execute(_READ_AFTER_DEADLINE, {"ids": list(given_up)})
         uow.commit()
     for (key, kind), repeated in calls.items():
-        if repeated[0].id not in set(again):
+        if repeated[0].id in given_up:
             continue
         call = Call(WriteKind(kind), key, [_attempt_of(row) for row in repeated])
         if all(a.write.to_quantity <= wanted.get(a.cell_id, a.write.to_quantity) for a in call.attempts):

@@ -31,11 +31,12 @@ def neighbours(job: Job, planned: Sequence[Planned]) -> Iterator[Sequence[Planne
     """What is read by one call and written by few, so that little time passes between the two."""
     some: list[Planned] = []
     groups: set[str] = set()
-    for plan in sorted(planned, key=lambda plan: job.shop.platform.write_group(plan.ref)):
-        groups.add(job.shop.platform.write_group(plan.ref))
+    grouped = [(job.shop.platform.write_group(plan.ref), plan) for plan in planned]
+    for group, plan in sorted(grouped, key=lambda pair: pair[0]):
+        groups.add(group)
         if len(some) == job.scope.capabilities.read_batch or len(groups) > GROUPS_AT_A_TIME:
             yield some
-            some, groups = [], {job.shop.platform.write_group(plan.ref)}
+            some, groups = [], {group}
         some.append(plan)
     if some:
         yield some
@@ -80,18 +81,18 @@ def _read_before_write(
         locked = cell_store.lock(session, cell_ids=[p.cell_id for p in planned])
         at = cell_store.now(session)
         wanted = cell_store.targets(session, list(locked.values()))
-        unread = cell_store.unread_in_own_shop(session, list(locked.values()))
+        unread_by_cell = cell_store.unread_in_own_shop(session, list(locked.values()))
         go = []
         for plan in planned:
             cell = locked[plan.cell_id]
             if cell.version != plan.version:
                 continue  # a reading came in between: still dirty, so claimed again
             write = plan_write(job, cell, wanted.get(cell.id), at)
-            number = shown.get(plan.ref)
-            if number != cell.belief.expected or cell.id in unread:
-                write = _lowered(write, number, unread.get(cell.id, 0))
+            number, unread = shown.get(plan.ref), unread_by_cell.get(cell.id, 0)
+            if number != cell.belief.expected or unread:
+                write = _lowered(write, number, unread)
             if number != cell.belief.expected:
-                if write and number is not None and _waits(cell, number, unread.get(cell.id, 0), at):
+                if write and number is not None and _waits(cell, number, unread, at):
                     _explain(cell, number, at + cell_store.HINT_SETTLE)
                     continue  # still dirty: what is learned or read in a moment has it pushed again
                 _explain(cell, write.wanted if write else number, at + cell_store.HINT_SETTLE)

@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import structlog
-from flask import current_app
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.extensions import db
 from app.services.nudge import Drain, nudge
+from app.services.threads import in_this_app
 from app.services.uow import unit_of_work
 
 log = structlog.get_logger()
@@ -105,18 +105,16 @@ def lease(
 @contextmanager
 def _kept_alive(held: Lease) -> Iterator[None]:
     """Renew it beside the work, which may wait long for a shop."""
-    app = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy is of this thread only
     done = threading.Event()
 
     def beat() -> None:
-        with app.app_context():
-            while not done.wait(BEAT_SECONDS):
-                try:
-                    held.renew()
-                except SQLAlchemyError as err:  # the next beat may come through
-                    log.warning("lease_not_renewed", work=held.work.value, error=type(err).__name__)
+        while not done.wait(BEAT_SECONDS):
+            try:
+                held.renew()
+            except SQLAlchemyError as err:  # the next beat may come through
+                log.warning("lease_not_renewed", work=held.work.value, error=type(err).__name__)
 
-    thread = threading.Thread(target=beat, name="lease", daemon=True)
+    thread = threading.Thread(target=in_this_app(beat), name="lease", daemon=True)
     thread.start()
     try:
         yield
