@@ -227,10 +227,20 @@ def test_an_edit_and_an_overwritten_sale_show_as_their_sum(sold_before: float, m
     assert figures["edits_lost_unexplained"] == 0
 
 
-@pytest.mark.parametrize(("shop", "explained"), [(WOO, True), (SHOPIFY, False)])
-def test_an_edit_may_be_taken_for_the_outcome_of_an_unanswered_write(shop: str, explained: bool) -> None:
+@pytest.mark.parametrize(
+    ("shop", "written_in", "written_at", "explained"),
+    [
+        (WOO, WOO, 100, True),
+        (SHOPIFY, SHOPIFY, 100, False),
+        (WOO, SHOPIFY, 100, False),
+        (WOO, WOO, 44, False),
+    ],
+)
+def test_an_edit_may_be_taken_for_the_outcome_of_an_unanswered_write(
+    shop: str, written_in: str, written_at: float, explained: bool
+) -> None:
     world = World(mug=50)
-    world.unanswered.append(UnansweredWrite(shop, "mug", 100, -12))
+    world.unanswered.append(UnansweredWrite(written_in, "mug", written_at, -12))
     world.edit(shop, "mug", 105, 8)
     world.book("mug", 130, -4, shop=shop)
     figures = world.figures()

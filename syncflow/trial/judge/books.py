@@ -18,6 +18,7 @@ from syncflow.trial.facts import (
     ShopItem,
     ShopLog,
     StockEvent,
+    UnansweredWrite,
 )
 from syncflow.trial.judge.physical import Shelf
 
@@ -110,10 +111,10 @@ def ledger(evidence: Evidence, shelves: Mapping[str, Shelf]) -> Ledger:
                 if _may_be_overwritten(edit, shelf) or _looks_like_sales(edit, shelf, unanswered)
             ]
             excused = _fewest(excusable, shelf.final - level)
-            differences = [w.difference for w in evidence.record.unanswered if w.sku == sku]
+            decided = [write for write in evidence.record.unanswered if write.sku == sku]
             excused = excused or any(
                 _mixed_up(edit, shelf, shelf.final - level)
-                or _taken_for_outcome(edit, differences, shelf.final - level)
+                or _taken_for_outcome(edit, decided, shelf.final - level)
                 for edit in made
             )
             missing = excused or _fewest(made, shelf.final - level)
@@ -164,12 +165,17 @@ def _mixed_up(edit: StockEvent, shelf: Shelf, difference: int) -> bool:
     )
 
 
-def _taken_for_outcome(edit: StockEvent, differences: Sequence[int], difference: int) -> bool:
-    """Whether the level is off by just what an unanswered write would have changed: whether it did was told
-    from a number that somebody had edited as well."""
+def _taken_for_outcome(edit: StockEvent, decided: Sequence[UnansweredWrite], difference: int) -> bool:
+    """Whether the level is off by just what an unanswered write to the same number, within a minute, would
+    have changed: whether it did was told from a number that somebody had edited as well."""
     if edit.shop not in WITHOUT_COMPARE_AND_SET:
         return False
-    return any(difference in (d, -d, d + edit.delta, edit.delta - d) for d in differences)
+    changes = [
+        write.difference
+        for write in decided
+        if write.shop == edit.shop and abs(write.at - edit.at) <= REMEMBERED_SECONDS
+    ]
+    return any(difference in (d, -d, d + edit.delta, edit.delta - d) for d in changes)
 
 
 def _may_be_under_a_write(event: StockEvent, shelf: Shelf, unanswered: Sequence[CallEvent]) -> bool:
