@@ -111,19 +111,18 @@ def accept_reading(
     window: Window,
     *,
     learned_since: Sequence[Effect] = (),
-    overwritable: Sequence[Effect] = (),
+    in_baseline: Sequence[Effect] = (),
     unknown_difference: int | None = None,
-    landed: bool | None = None,
     doubts: int = 0,
 ) -> Accepted | Doubtful:
     """Compare a reading, requested and answered within `window`, with what we believe.
 
     `learned_since`: effects learned after the request, already in the account; those dated after the
-    reading are taken off it, those in doubt may or may not be in it. `overwritable`: effects that an
-    absolute write may have overwritten; that they were is believed of a reading without any other doubt
-    only, since a merchant's edit and a few sales can add up to the same. `unknown_difference`: what an
-    unanswered write would have changed; `landed`: whether it did, where `write_landed` can tell. `doubts`:
-    how many readings before this one were doubtful.
+    reading are taken off it, those in doubt may or may not be in it. `in_baseline`: effects that the number
+    which the account began with may have held already, so that it counts them twice; that is believed of a
+    reading without any other doubt only, since a merchant's edit and a few sales can add up to the same.
+    `unknown_difference`: what an unanswered write would have changed. `doubts`: how many readings before this
+    one were doubtful.
 
     An explanation that needs no new drift is taken; else the rest is drift. Effects in doubt forbid to
     say so, and to choose between several explanations: the next reading can tell, this one accepted
@@ -133,20 +132,20 @@ def accept_reading(
     in_doubt = [e for e in learned_since if window.touches(e.at)]
     writes: tuple[bool, ...] = (False,)
     if unknown_difference is not None:
-        writes = (False, True) if landed is None else (landed,)
+        writes = (False, True)
 
     fits: list[tuple[int, Accepted]] = []
     for applied in writes:
         written = (unknown_difference or 0) if applied else 0
-        for lost in _sums(overwritable):
-            shift = written - lost
+        for twice in _sums(in_baseline):
+            shift = written - twice
             if any(present + later == belief.expected + shift for later in _sums(in_doubt)):
                 verdict = applied if unknown_difference is not None else None
-                fits.append((lost, Accepted(Belief(belief.account + shift, belief.drift), verdict)))
+                fits.append((twice, Accepted(Belief(belief.account + shift, belief.drift), verdict)))
     if in_doubt:
         undecided = doubts < MOST_DOUBTFUL and (len(fits) != 1 or fits[0][0] != 0)
     else:
-        undecided = doubts < MOST_UNEXPLAINED and bool(overwritable) and not fits
+        undecided = doubts < MOST_UNEXPLAINED and bool(in_baseline) and not fits
     if undecided:
         return Doubtful()
     if fits:
@@ -158,27 +157,6 @@ def accept_reading(
         verdict = applied if unknown_difference is not None else None
         candidates.append(Accepted(Belief(account, present - account), verdict))
     return min(candidates, key=lambda c: abs(c.belief.drift - belief.drift))
-
-
-def write_landed(
-    shown: int, wanted: int, under_way: Window, quantity: int, effects: Iterable[Effect]
-) -> bool | None:
-    """Whether an unanswered absolute write took effect, told from the number `shown` right before it.
-
-    `under_way`: from the moment that number was asked for until the write cannot land any more; `quantity`
-    was read later. `effects`: all that the channel did until then and that was not known before. What was
-    edited before the write is in the number shown, and cannot be mistaken for its outcome. None where
-    both outcomes, or neither, explain the reading.
-    """
-    effects = [e for e in effects if not under_way.certainly_before(e.at)]
-    later = [e for e in effects if under_way.certainly_after(e.at)]
-    meanwhile = [e for e in effects if not under_way.certainly_after(e.at)]
-    landed = quantity - wanted - sum(e.delta for e in later) in _sums(meanwhile)
-    asked = Window(under_way.start, under_way.start)
-    around = [e for e in meanwhile if asked.touches(e.at)]
-    since = sum(e.delta for e in effects if asked.certainly_after(e.at))
-    missed = quantity - shown - since in _sums(around)
-    return landed if landed != missed else None
 
 
 def _sums(effects: Iterable[Effect]) -> list[int]:

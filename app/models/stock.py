@@ -130,7 +130,11 @@ class StockCell(TenantRow, Base):
     opened_level: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     """Its baseline opened the ledger's level: what the channel took and did not ship is on the shelf."""
     read_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    """When the last recorded reading was requested."""
+    """When the last recorded reading was requested, ..."""
+    read_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """... when it had been answered, ..."""
+    read_quantity: Mapped[int | None] = mapped_column(Integer)
+    """... and the number that it showed."""
     reported: Mapped[int | None] = mapped_column(Integer)
     """A number seen in passing that differed; a reading is due unless we come to expect it."""
     check_due_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
@@ -208,6 +212,9 @@ class CellEffect(TenantRow, Base):
     """When the answer that told of it was complete: it happened before."""
     learned_at: Mapped[Utc]
     """When our account was moved by it."""
+    overwritten: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    """A write without compare-and-set wiped it out of the number, as far as readings tell: the account does
+    not count it."""
 
 
 class Drift(TenantRow, Base):

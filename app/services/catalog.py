@@ -180,7 +180,8 @@ def open_baselines(
     locked = cell_store.lock(session, cell_ids=list(read))
     at = cell_store.now(session)
     for cell in locked.values():
-        cell.account, cell.drift, cell.read_at = read[cell.id], 0, requested_at
+        cell.account, cell.drift = read[cell.id], 0
+        cell.read_at, cell.read_until, cell.read_quantity = requested_at, at, read[cell.id]
         cell.version += 1
         if syncing:
             cell.state = "active"

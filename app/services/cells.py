@@ -52,6 +52,8 @@ class Cell:
     baseline_at: datetime | None
     opened_level: bool
     read_at: datetime | None
+    read_until: datetime | None
+    read_quantity: int | None
     reported: int | None
     check_due_at: datetime | None
     checks: int
@@ -113,6 +115,8 @@ _SAVED = {
     "drift": "int",
     "version": "bigint",
     "read_at": "timestamptz",
+    "read_until": "timestamptz",
+    "read_quantity": "int",
     "reported": "int",
     "check_due_at": "timestamptz",
     "checks": "int",

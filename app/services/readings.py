@@ -12,12 +12,13 @@ import structlog
 from sqlalchemy import Row, TextClause, text
 from sqlalchemy.orm import Session
 
-from app.domain.account import Belief, Doubtful, Effect, Window, accept_reading, write_landed
+from app.domain.account import MOST_UNEXPLAINED, Accepted, Belief, Doubtful, Effect, Window, accept_reading
 from app.domain.stock import Movement
 from app.platforms.base import CellRef, LevelReading
 from app.services import cells as cell_store
-from app.services import ledger
+from app.services import histories, ledger
 from app.services.cells import Cell
+from app.services.histories import History
 from app.services.uow import unit_of_work
 
 log = structlog.get_logger()
@@ -128,7 +129,7 @@ def _record_chunk(
         variants = session.execute(_VARIANTS_OF, {"cells": list(chunk)}).scalars().all()
         locked = cell_store.lock(session, variant_ids=variants, cell_ids=list(chunk))
         at = cell_store.now(session)
-        context = _load_context(session, list(chunk), window.start, compare_and_set)
+        context = _load_context(session, locked, list(chunk), window.start, compare_and_set)
         drifted: list[Cell] = []
         settled: dict[int, int] = {}
         bumped: set[int] = set()
@@ -158,43 +159,47 @@ def _record_chunk(
         cell_store.record_drift(session, drifted, at, settle)
         cell_store.save(session, locked.values())
         _close_attempts(session, context.verdicts, at)
+        histories.keep(session, context.overwritten)
         uow.commit()
     return settled
 
 
 @dataclass(slots=True)
 class _Context:
-    """What else is known of the cells: effects, unanswered writes, pending drifts."""
+    """What else is known of the cells: effects, unanswered writes, histories, pending drifts."""
 
     learned: dict[int, list[Effect]]
-    overwritable: dict[int, list[Effect]]
+    in_baseline: dict[int, list[Effect]]
+    """Those that the number which tracking began with may hold already."""
     attempts: dict[int, Row[Any]]
     """The unanswered write of a cell."""
-    since_attempt: dict[int, list[Effect]]
-    """What we learned since it was begun."""
+    histories: dict[int, History]
     drift_seen: dict[int, datetime]
     verdicts: dict[int, str] = field(default_factory=dict)
     """attempt id -> outcome that the reading decided"""
+    overwritten: dict[int, bool] = field(default_factory=dict)
+    """effect id -> whether a write overwrote it, where the reading tells so"""
 
 
 def _load_context(
-    session: Session, ids: list[int], requested_at: datetime, compare_and_set: bool
+    session: Session,
+    locked: Mapping[int, Cell],
+    ids: list[int],
+    requested_at: datetime,
+    compare_and_set: bool,
 ) -> _Context:
     learned: dict[int, list[Effect]] = defaultdict(list)
-    overwritable: dict[int, list[Effect]] = defaultdict(list)
+    in_baseline: dict[int, list[Effect]] = defaultdict(list)
     for row in session.execute(_LEARNED_SINCE, {"cells": ids, "at": requested_at}):
         learned[row.cell_id].append(Effect(row.delta, row.effected_at))
-    params = {"cells": ids, "at": requested_at, "absolute_writes": not compare_and_set}
-    for row in session.execute(_OVERWRITABLE, params):
-        overwritable[row.cell_id].append(Effect(row.delta, row.effected_at))
+    for row in session.execute(_IN_BASELINE, {"cells": ids, "at": requested_at}):
+        in_baseline[row.cell_id].append(Effect(row.delta, row.effected_at))
     attempts = {row.cell_id: row for row in session.execute(_UNANSWERED, {"cells": ids})}
-    since_attempt: dict[int, list[Effect]] = defaultdict(list)
-    if attempts:
-        started = [attempt.started_at for attempt in attempts.values()]
-        for row in session.execute(_LEARNED_SINCE_EACH, {"cells": list(attempts), "started": started}):
-            since_attempt[row.cell_id].append(Effect(row.delta, row.effected_at))
+    pasts: dict[int, History] = {}
+    if not compare_and_set and (since := histories.in_question(session, ids)):
+        pasts = histories.load(session, [locked[i] for i in since], since)
     seen = {row.cell_id: row.seen_at for row in session.execute(_PENDING, {"cells": ids})}
-    return _Context(learned, overwritable, attempts, since_attempt, seen)
+    return _Context(learned, in_baseline, attempts, pasts, seen)
 
 
 READING_DECIDES = "reading_decides"
@@ -229,16 +234,13 @@ def _compare(
             cell.check_due_at = deadline + cell_store.DOUBT_SETTLE
             return None
     doubtful = [e for e in context.learned[cell.id] if window.touches(e.at)]
-    verdict = accept_reading(
+    verdict = _explained(cell, reading.quantity, window, context) or accept_reading(
         cell.belief,
         reading.quantity,
         window,
         learned_since=context.learned[cell.id],
-        overwritable=context.overwritable[cell.id],
+        in_baseline=context.in_baseline[cell.id],
         unknown_difference=attempt.to_quantity - attempt.from_quantity if attempt else None,
-        landed=_landed(attempt, reading.quantity, window, context)
-        if attempt and not (compare_and_set or doubtful)
-        else None,
         doubts=cell.checks,
     )
     cell.reported, cell.check_due_at = None, None
@@ -255,21 +257,35 @@ def _compare(
         log.warning("write_overwrote_sales", cell_id=cell.id, units=given_back)
     cell.belief = verdict.belief
     cell.version += 1
-    cell.read_at, cell.stale, cell.checks = window.start, False, 0
+    cell.read_at, cell.read_until, cell.read_quantity = window.start, window.end, reading.quantity
+    cell.stale, cell.checks = False, 0
     if doubtful and not compare_and_set:
         cell.look_again(at + cell_store.DOUBT_SETTLE)  # a write may have overwritten them
     result.accepted += 1
     return True
 
 
-def _landed(attempt: Row[Any], quantity: int, window: Window, context: _Context) -> bool | None:
-    return write_landed(
-        attempt.from_quantity,
-        attempt.to_quantity,
-        Window(attempt.started_at, attempt.deadline_at),
-        quantity,
-        [e for e in context.since_attempt[attempt.cell_id] if not window.certainly_after(e.at)],
+def _explained(cell: Cell, quantity: int, window: Window, context: _Context) -> Accepted | Doubtful | None:
+    """What the cell's history makes of the number; None where there is nothing to ask it, or it knows no
+    answer."""
+    history = context.histories.get(cell.id)
+    explanation = history.explain(cell.belief, quantity, window) if history else None
+    if history is None or explanation is None:
+        return None
+    if not explanation.certain and cell.checks < MOST_UNEXPLAINED:
+        return Doubtful()
+    found = explanation.belief
+    verdict = accept_reading(
+        Belief(found.account, cell.drift),
+        found.expected,
+        window,
+        in_baseline=context.in_baseline[cell.id],
+        doubts=cell.checks,
     )
+    if isinstance(verdict, Accepted):
+        context.overwritten |= history.corrections(explanation)
+        return Accepted(verdict.belief, unknown_applied=explanation.landed)
+    return verdict
 
 
 def _close_attempts(session: Session, verdicts: Mapping[int, str], at: datetime) -> None:
@@ -367,32 +383,15 @@ _LEARNED_SINCE = text(
     WHERE cell_id = ANY(CAST(:cells AS bigint[])) AND learned_at >= :at AND known_at >= :at
     """
 )
-_LEARNED_SINCE_EACH = text(
-    """
-    SELECT e.cell_id, e.delta, e.effected_at
-    FROM unnest(CAST(:cells AS bigint[]), CAST(:started AS timestamptz[])) AS a (cell_id, started_at)
-    JOIN cell_effects e ON e.cell_id = a.cell_id
-        AND e.learned_at >= a.started_at AND e.known_at >= a.started_at
-    """
-)
-_OVERWRITABLE = text(
+_IN_BASELINE = text(
     """
     SELECT e.cell_id, e.delta, e.effected_at
     FROM cell_effects e JOIN stock_cells c ON c.id = e.cell_id
     WHERE e.cell_id = ANY(CAST(:cells AS bigint[]))
         AND (e.known_at < :at OR e.effected_at < CAST(:at AS timestamptz) - interval '2 seconds')
         AND (c.read_at IS NULL OR e.learned_at >= c.read_at)
-        AND (
-            (NOT c.opened_level AND e.effected_at BETWEEN c.baseline_at - interval '2 seconds'
-                AND c.baseline_at + interval '2 seconds')
-            OR (:absolute_writes AND EXISTS (
-                SELECT 1 FROM push_attempts a
-                WHERE a.cell_id = e.cell_id AND a.outcome IN ('open', 'unknown', 'applied')
-                    AND a.started_at <= e.known_at
-                    AND e.effected_at BETWEEN a.started_at - interval '2 seconds'
-                        AND least(a.closed_at, a.deadline_at) + interval '2 seconds'
-            ))
-        )
+        AND NOT c.opened_level AND e.effected_at BETWEEN c.baseline_at - interval '2 seconds'
+            AND c.baseline_at + interval '2 seconds'
     """
 )
 _UNANSWERED = text(

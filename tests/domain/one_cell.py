@@ -13,25 +13,29 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from app.domain.account import (
+    MOST_UNEXPLAINED,
     SKEW,
+    Accepted,
     Belief,
     Doubtful,
     Effect,
     Window,
     accept_reading,
     learn_effect,
-    write_landed,
 )
+from app.domain.history import BlindWrite, Clock, Happened, explain
 from app.domain.publish import Decision, decide, target
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 SETTLE, DOUBT, LANDING, EXPLAIN = 5.0, 3.0, 30.0, 1.0
+HINDSIGHT = 10.0
 OPENING = 20
 
 
 @dataclass
 class Attempt:
     start: float
+    sent: float
     deadline: float
     expected: int
     wanted: int
@@ -45,6 +49,13 @@ class Attempt:
     def difference(self) -> int:
         return self.wanted - self.expected
 
+    def as_write(self) -> BlindWrite:
+        end = min(self.closed if self.closed is not None else self.deadline, self.deadline)
+        landed = None if self.outcome in ("open", "unknown") else self.outcome == "applied"
+        return BlindWrite(
+            self.expected, self.wanted, moment(self.start), moment(self.sent), moment(end), landed
+        )
+
     def may_have_overwritten(self, at: datetime, known_at: float) -> bool:
         end = min(self.closed if self.closed is not None else self.deadline, self.deadline)
         near = moment(self.start) - SKEW <= at <= moment(end) + SKEW
@@ -55,10 +66,16 @@ class Attempt:
 class Learned:
     effect: Effect
     learned_at: float
+    overwritten: bool = False
 
 
 def moment(seconds: float) -> datetime:
     return EPOCH + timedelta(seconds=seconds)
+
+
+def reading(quantity: int, asked: float, answered: float) -> BlindWrite:
+    end = moment(answered)
+    return BlindWrite(quantity, quantity, asked_at=moment(asked), sent_at=end, ended_at=end, landed=False)
 
 
 @dataclass
@@ -79,6 +96,8 @@ class OneCell:
     available: int = OPENING
     belief: Belief = field(default_factory=lambda: Belief(OPENING))
     read_at: float = 0.0
+    readings: list[BlindWrite] = field(default_factory=lambda: [reading(OPENING, 0.0, 0.0)])
+    """The last recorded one, as a write that changes nothing."""
     check_due: float | None = None
     drift_seen: float = 0.0
     stale: bool = False
@@ -198,14 +217,12 @@ class OneCell:
         window = Window(moment(requested), moment(answered))
         since = [one.effect for one in self.effects if one.learned_at >= requested]
         doubtful = [e for e in since if window.touches(e.at)]
-        verdict = accept_reading(
+        verdict = self._explained(quantity, window) or accept_reading(
             self.belief,
             quantity,
             window,
             learned_since=since,
-            overwritable=self._overwritable(requested),
             unknown_difference=attempt.difference if attempt else None,
-            landed=self._landed(attempt, quantity) if attempt and not doubtful else None,
             doubts=self.checks,
         )
         self.check_due = None
@@ -219,6 +236,11 @@ class OneCell:
             attempt.closed = self.now
         before, self.belief = self.belief.drift, verdict.belief
         self.read_at, self.stale, self.checks = requested, False, 0
+        self.readings = [
+            BlindWrite(
+                quantity, quantity, moment(requested), moment(answered), moment(answered), landed=False
+            )
+        ]
         self.note(f"read {quantity} -> {self.belief}")
         if doubtful and not self.compare_and_set:
             self._look_again(self.now + DOUBT)
@@ -229,23 +251,44 @@ class OneCell:
             else:
                 self._look_again(self.drift_seen + SETTLE)
 
-    def _landed(self, attempt: Attempt, quantity: int) -> bool | None:
-        if self.compare_and_set:
-            return None
-        since = [one.effect for one in self.effects if one.learned_at >= attempt.start]
-        under_way = Window(moment(attempt.start), moment(attempt.deadline))
-        return write_landed(attempt.expected, attempt.wanted, under_way, quantity, since)
-
-    def _overwritable(self, requested: float) -> list[Effect]:
-        if self.compare_and_set:
-            return []
-        return [
-            one.effect
+    def _explained(self, quantity: int, window: Window) -> Accepted | Doubtful | None:
+        """What the number went through lately tells, where a write may have overwritten something."""
+        asked = [a.start for a in self.attempts if a.outcome == "unknown"]
+        asked += [
+            (one.effect.at - EPOCH).total_seconds()
             for one in self.effects
             if one.learned_at >= self.read_at
-            and (one.learned_at < requested or one.effect.at < moment(requested) - SKEW)
             and any(a.may_have_overwritten(one.effect.at, one.learned_at) for a in self.attempts)
         ]
+        if self.compare_and_set or not asked:
+            return None
+        early = [n for n, a in enumerate(self.attempts) if a.start < min(asked) - HINDSIGHT]
+        attempts = self.attempts[early[-1] if early else 0 :]
+        writes = [a.as_write() for a in attempts] + self.readings
+        began = min(write.asked_at for write in writes)
+        effects = [
+            Happened(
+                n,
+                one.effect.delta,
+                one.effect.at,
+                moment(one.learned_at),
+                overwritten=one.overwritten,
+                settled=one.learned_at < self.read_at,
+            )
+            for n, one in enumerate(self.effects)
+            if moment(one.learned_at) >= began
+        ]
+        writes.sort(key=lambda write: write.asked_at)
+        lags = [moment(one.learned_at) - one.effect.at for one in self.effects]
+        clock = Clock.measured(min(lags, default=None), len(lags))
+        found = explain(self.belief, writes, effects, quantity, window, clock)
+        if found is None:
+            return None
+        if not found.certain and self.checks < MOST_UNEXPLAINED:
+            return Doubtful()
+        for effect in effects:
+            self.effects[effect.id].overwritten = effect.id in found.overwritten
+        return Accepted(found.belief, found.landed)
 
     def _book(self) -> None:
         self.available += self.belief.drift
@@ -296,7 +339,7 @@ class OneCell:
 
     def _send(self, start: float, expected: int, wanted: int, decision: Decision) -> None:
         self.waiting_since = None
-        attempt = Attempt(start, self.now + LANDING, expected, wanted, decision)
+        attempt = Attempt(start, self.now, self.now + LANDING, expected, wanted, decision)
         self.attempts.append(attempt)
         luck = 1.0 if self.calm else self.random.random()
         self._life()

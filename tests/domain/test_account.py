@@ -1,4 +1,4 @@
-"""The account of a channel's number: echoes, late orders, doubts, overwritten sales, unknown writes."""
+"""The account of a channel's number: echoes, late orders, doubts, baselines, unknown writes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ from app.domain.account import (
     Window,
     accept_reading,
     learn_effect,
-    write_landed,
 )
 from tests.domain.one_cell import OPENING, OneCell
 
@@ -146,49 +145,39 @@ def test_a_number_that_an_effect_in_doubt_does_not_explain_is_read_again_until_w
     assert found == Belief(7, -4)
 
 
-def test_a_sale_that_a_write_overwrote_is_no_drift() -> None:
-    """The ledger keeps the sale, and the number does not: the account goes back up, to be lowered."""
+def test_an_effect_that_the_first_number_held_already_is_no_drift() -> None:
+    """The account counted it twice, and goes back up."""
     sale = [Effect(-3, at(-30))]
-    assert accepted(accept_reading(Belief(7), 10, WINDOW, overwritable=sale)) == Belief(10, 0)
-    assert accepted(accept_reading(Belief(7), 7, WINDOW, overwritable=sale)) == Belief(7, 0)
+    assert accepted(accept_reading(Belief(7), 10, WINDOW, in_baseline=sale)) == Belief(10, 0)
+    assert accepted(accept_reading(Belief(7), 7, WINDOW, in_baseline=sale)) == Belief(7, 0)
 
 
 @pytest.mark.parametrize(("shown", "account"), [(10, 10), (8, 8), (9, 9), (7, 7)])
-def test_any_of_the_overwritable_sales_may_be_lost(shown: int, account: int) -> None:
+def test_any_of_those_near_the_baseline_may_be_in_it(shown: int, account: int) -> None:
     sales = [Effect(-2, at(-30)), Effect(-1, at(-29))]
-    assert accepted(accept_reading(Belief(7), shown, WINDOW, overwritable=sales)) == Belief(account, 0)
+    assert accepted(accept_reading(Belief(7), shown, WINDOW, in_baseline=sales)) == Belief(account, 0)
 
 
 def test_two_explanations_are_not_chosen_between_while_an_effect_is_in_doubt() -> None:
-    """Either the new sale is not in the number yet, or the old one was overwritten.
+    """Either the new sale is not in the number yet, or the old one was counted twice.
 
     To accept the one would rule out the other for good, and book the difference as a rise.
     """
     old, new = [Effect(-3, at(-30))], [Effect(-3, at(0.5))]
-    verdict = accept_reading(Belief(4), 7, WINDOW, learned_since=new, overwritable=old)
+    verdict = accept_reading(Belief(4), 7, WINDOW, learned_since=new, in_baseline=old)
     assert isinstance(verdict, Doubtful)
-    assert accepted(accept_reading(Belief(4), 7, WINDOW, overwritable=old)) == Belief(7, 0)
+    assert accepted(accept_reading(Belief(4), 7, WINDOW, in_baseline=old)) == Belief(7, 0)
 
 
-def test_an_edit_and_sales_in_doubt_that_add_up_to_an_overwritten_sale_are_no_proof_of_it() -> None:
-    """The merchant added one; read before three sales of one, learned meanwhile, it looks as if one more
-    thing explained it: that the write had put an earlier sale of three on sale again."""
-    old = [Effect(-3, at(-10))]
-    new = [Effect(-1, at(0.5))] * 3
-    assert isinstance(accept_reading(Belief(176), 180, WINDOW, learned_since=new, overwritable=old), Doubtful)
-    later = accept_reading(Belief(176), 177, WINDOW, overwritable=old, doubts=MOST_DOUBTFUL)
-    assert accepted(later) == Belief(176, 1)
-
-
-def test_a_number_that_no_overwritten_sale_explains_is_read_again_before_it_is_drift() -> None:
-    """A sale that the shop does not show yet: with it the overwritten one would fit."""
+def test_what_nothing_near_the_baseline_explains_is_read_again_before_it_is_drift() -> None:
+    """A sale that the shop does not show yet: with it that near the baseline would fit."""
     sale = [Effect(-3, at(-30))]
-    assert isinstance(accept_reading(Belief(7), 8, WINDOW, overwritable=sale), Doubtful)
+    for doubts in range(MOST_UNEXPLAINED):
+        assert accept_reading(Belief(7), 8, WINDOW, in_baseline=sale, doubts=doubts) == Doubtful()
+    found = accept_reading(Belief(7), 8, WINDOW, in_baseline=sale, doubts=MOST_UNEXPLAINED)
+    assert found == Accepted(Belief(7, 1))
     later = learn_effect(Belief(7), Effect(-2, at(-5)), known_at=LATER, read_at=at(-20)).belief
-    assert accepted(accept_reading(later, 8, WINDOW, overwritable=sale)) == Belief(8, 0)
-    assert accepted(accept_reading(Belief(7), 8, WINDOW, overwritable=sale, doubts=MOST_DOUBTFUL)) == Belief(
-        7, 1
-    )
+    assert accepted(accept_reading(later, 8, WINDOW, in_baseline=sale)) == Belief(8, 0)
 
 
 @pytest.mark.parametrize(
@@ -210,54 +199,15 @@ def test_an_unanswered_write_is_told_apart_from_a_known_drift() -> None:
     assert verdict == Accepted(Belief(7, 2), unknown_applied=True)
 
 
-UNDER_WAY = Window(at(-100), at(-85))
-
-
-@pytest.mark.parametrize(
-    ("quantity", "effects", "landed"),
-    [
-        (7, [], True),
-        (10, [], False),
-        (12, [], None),  # edited since
-        (5, [Effect(-2, at(-60))], True),
-        (8, [Effect(-2, at(-60))], False),
-        (8, [Effect(-2, at(-110))], None),  # in the number shown already
-        (7, [Effect(-2, at(-95))], True),  # overwritten by it
-        (5, [Effect(-2, at(-95))], True),
-        (7, [Effect(-3, at(-95))], None),  # sold, or written: both explain it
-    ],
-)
-def test_what_was_shown_before_an_unanswered_write_tells_whether_it_landed(
-    quantity: int, effects: list[Effect], landed: bool | None
-) -> None:
-    assert write_landed(10, 7, UNDER_WAY, quantity, effects) is landed
-
-
-def test_an_edit_before_an_unanswered_write_is_not_taken_for_its_outcome() -> None:
-    """Expected 82, shown 66 after three sales and an edit of +8, lowered to 55."""
-    sold = [Effect(-12, at(-60)), Effect(-12, at(-40))]
-    landed = write_landed(66, 55, UNDER_WAY, 31, sold)
-    verdict = accept_reading(Belief(34), 31, WINDOW, unknown_difference=-11, landed=landed)
-    assert verdict == Accepted(Belief(23, 8), unknown_applied=True)
-
-
-def test_what_may_have_been_overwritten_and_does_not_explain_is_believed_after_a_few_readings() -> None:
-    sale = [Effect(-3, at(-30))]
-    for doubts in range(MOST_UNEXPLAINED):
-        assert accept_reading(Belief(7), 8, WINDOW, overwritable=sale, doubts=doubts) == Doubtful()
-    found = accept_reading(Belief(7), 8, WINDOW, overwritable=sale, doubts=MOST_UNEXPLAINED)
-    assert found == Accepted(Belief(7, 1))
-
-
 @given(beliefs, numbers, st.none() | st.integers(-5, 5), st.lists(st.integers(-3, -1), max_size=3))
 def test_whatever_is_accepted_expects_what_was_read(
-    belief: Belief, quantity: int, difference: int | None, overwritten: list[int]
+    belief: Belief, quantity: int, difference: int | None, twice: list[int]
 ) -> None:
     verdict = accept_reading(
         belief,
         quantity,
         WINDOW,
-        overwritable=[Effect(delta, at(-30)) for delta in overwritten],
+        in_baseline=[Effect(delta, at(-30)) for delta in twice],
         unknown_difference=difference,
         doubts=MOST_DOUBTFUL,
     )
@@ -306,17 +256,26 @@ def test_with_compare_and_set_every_history_ends_in_the_physical_truth(seed: int
 
 
 def test_without_it_sales_and_lost_writes_alone_are_hardly_ever_taken_for_edits() -> None:
-    """Of many thousand histories one in 4,000: a sale in doubt at each of five readings in a row."""
+    """Where the shop's clock is off, a few sales do not tell by how much."""
     cells = [history(s, compare_and_set=False, edits=False, lags=(0.0,)) for s in range(400)]
     for cell in cells:
         assert_agreed(cell)
-    assert sum(cell.booked != 0 for cell in cells) <= 1
+    assert sum(cell.booked != 0 for cell in cells) <= 3
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.integers(0, 10**9))
 def test_without_it_channel_and_ledger_agree_even_where_an_edit_was_overwritten(seed: int) -> None:
     assert_agreed(history(seed, compare_and_set=False, edits=True, lags=(0.0, 0.0, 0.5, 4.0)))
+
+
+def test_without_it_what_nobody_can_tell_apart_seldom_adds_units_to_the_ledger() -> None:
+    """Edits as frequent as sales, and a third of the writes unanswered: units too few are safe, too many are
+    not."""
+    lags = (0.0, 0.0, 0.5, 4.0)
+    cells = [history(s, compare_and_set=False, edits=True, lags=lags) for s in range(400)]
+    assert sum(cell.booked > cell.edited for cell in cells) <= 60
+    assert sum(cell.booked == cell.edited for cell in cells) >= 200
 
 
 def test_without_it_orders_shown_late_are_taken_for_edits_in_few_of_these_histories() -> None:

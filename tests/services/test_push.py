@@ -423,7 +423,7 @@ def test_an_overwritten_sale_learned_while_a_reading_is_under_way_is_no_drift(
     order = absolute.orders.pop("1")  # the platform indexes it late
     world.sql(
         "UPDATE push_attempts SET started_at = started_at - interval '1 minute',"
-        " closed_at = closed_at - interval '1 minute'"
+        " created_at = created_at - interval '1 minute', closed_at = closed_at - interval '1 minute'"
     )
     order = an_order("1", a_line("A", 2, at=order.created_at - timedelta(minutes=1)), at=order.created_at)
     world.sql("UPDATE stock_cells SET check_due_at = now() WHERE external_stock_id = 'iA'")

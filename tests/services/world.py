@@ -82,7 +82,8 @@ class World:
         self.sql(
             """
             UPDATE stock_cells SET baseline_at = baseline_at - :by, read_at = read_at - :by,
-                check_due_at = check_due_at - :by, next_attempt_at = next_attempt_at - :by;
+                read_until = read_until - :by, check_due_at = check_due_at - :by,
+                next_attempt_at = next_attempt_at - :by;
             UPDATE cell_effects SET learned_at = learned_at - :by, known_at = known_at - :by,
                 effected_at = effected_at - :by;
             UPDATE drifts SET seen_at = seen_at - :by;
