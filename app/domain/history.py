@@ -29,7 +29,9 @@ PROMPTLY = timedelta(seconds=1.5)
 LATE_COST = 2.0
 """... if it does not land late, of which this is -log of how likely it is."""
 CERTAIN = 3.0
-"""How much more likely, as a logarithm, one outcome has to be than any other."""
+"""How much more likely, as a logarithm, one belief has to be than any other."""
+CLOSE = 1.0
+"""Edits that are so much less likely than the likeliest are as good."""
 MOST_HISTORIES = 500
 """Histories followed at a time, the most likely ones, ..."""
 UNLIKELY = 16.0
@@ -76,8 +78,8 @@ class BlindWrite:
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """The belief after the most likely history. `overwritten`: the effects that are not in the number, by id;
-    `landed`: of the write whose outcome nobody knew. Unless it is `certain`, others are nearly as likely; of
-    those it is one without new drift, or else the one with the fewest units that a merchant added."""
+    `landed`: of the write whose outcome nobody knew. Unless it is `certain`, others are not much less likely;
+    then it is one without new drift, or else of those as good that with the fewest units added."""
 
     belief: Belief
     overwritten: frozenset[int]
@@ -134,7 +136,9 @@ def explain(
     if not found:
         return None
     certain = len({after for after, _ in found}) == 1
-    after, end = min(found, key=lambda one: (one[0].drift != belief.drift, one[0].drift))
+    no_news = [one for one in found if one[0].drift == belief.drift]
+    close = [one for one in found if one[1].cost < ends[0].cost + CLOSE]
+    after, end = no_news[0] if no_news else min(close, key=lambda one: one[0].drift)
     return Explanation(after, end.overwritten, end.landed, certain)
 
 

@@ -274,7 +274,7 @@ def test_without_it_what_nobody_can_tell_apart_seldom_adds_units_to_the_ledger()
     not."""
     lags = (0.0, 0.0, 0.5, 4.0)
     cells = [history(s, compare_and_set=False, edits=True, lags=lags) for s in range(400)]
-    assert sum(cell.booked > cell.edited for cell in cells) <= 60
+    assert sum(cell.booked > cell.edited for cell in cells) <= 85
     assert sum(cell.booked == cell.edited for cell in cells) >= 200
 
 

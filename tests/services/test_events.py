@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 
@@ -12,11 +11,7 @@ from app.platforms.errors import AuthExpired, Permanent, Transient
 from app.services import events, reconcile, sweeper
 from app.services.events import EventFailed
 from tests.services.shop import Shop, a_platform
-from tests.services.world import World
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
+from tests.services.world import World, now
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from app.platforms.errors import Permanent
 from app.services import importer, order_effects, orders, reconcile
 from app.services.order_effects import begin_fetch, keep_vanished, reapply_listings
 from tests.services.shop import Shop, a_line, an_order, cancelled, happened
-from tests.services.world import World
+from tests.services.world import World, now
 
 LONG_AGO = datetime.now(UTC) - timedelta(days=2)
 
@@ -29,10 +29,6 @@ def shop() -> Shop:
 @pytest.fixture
 def connection(world: World, shop: Shop) -> int:
     return world.connect(shop)
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
 
 
 def test_a_new_order_commits_its_units_and_lowers_our_account(world: World, connection: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from flask import current_app
@@ -14,14 +14,12 @@ from sqlalchemy import text
 from app.extensions import db
 from app.platforms.base import WriteKind, WriteOutcome, WriteResult
 from app.platforms.errors import AuthExpired, Permanent, Transient
-from app.services import attempts, blind_writes, holds, push, reconcile, sweeper
+from app.services import attempts, push, reconcile, sweeper
 from app.services.push import CellRefused
 from tests.services.shop import (
     Crash,
     Fault,
     Shop,
-    a_line,
-    a_platform,
     an_order,
     crash_after,
     crash_before,
@@ -31,11 +29,7 @@ from tests.services.shop import (
     raising,
     ref_of,
 )
-from tests.services.world import World
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
+from tests.services.world import World, now, owe
 
 
 @pytest.fixture(params=[True, False], ids=["cas", "absolute"])
@@ -49,21 +43,10 @@ def cas(world: World) -> Shop:
     return _stocked(Shop(compare_and_set=True))
 
 
-@pytest.fixture
-def absolute(world: World) -> Shop:
-    return _stocked(Shop(compare_and_set=False))
-
-
 def _stocked(shop: Shop) -> Shop:
     shop.stock("A", "SKU", 10)
     shop.stock("A2", "OTHER", 4)
     return shop
-
-
-def owe(world: World, connection: int, quantity: int, *, listing: str = "A", order_id: str = "owed") -> None:
-    """The ledger holds `quantity` for an order of some other place: the shop is to be lowered by them."""
-    at = now()
-    world.take(connection, an_order(order_id, a_line(listing, quantity, at=at, effects=()), at=at))
 
 
 def sent(shop: Shop) -> list[tuple[str, int, int]]:
@@ -155,9 +138,10 @@ def test_numbers_of_different_groups_take_calls_of_their_own(world: World, shop:
 
 
 def test_a_call_that_hangs_keeps_no_other_from_being_written(
-    world: World, absolute: Shop, monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(push, "STRAGGLER_SECONDS", 0.2)
+    absolute = _stocked(Shop(compare_and_set=False))
     connection = world.connect(absolute)
     answers, recorded = threading.Event(), threading.Event()
 
@@ -247,195 +231,6 @@ def test_a_stale_answer_to_a_raise_writes_nothing_before_a_reading(world: World,
     world.settle(connection)
     assert cas.number("A") == 9
     world.assert_quiet()
-
-
-def test_without_compare_and_set_a_larger_number_than_expected_is_read_properly_first(
-    world: World, absolute: Shop
-) -> None:
-    connection = world.connect(absolute)
-    absolute.edit("A", 12)
-    owe(world, connection, 3)
-    push.drain(connection)
-    assert absolute.writes == []
-    world.settle(connection)
-    assert absolute.number("A") == 9
-    assert world.level("SKU") == (12, 3)
-    world.assert_quiet()
-
-
-def test_without_compare_and_set_a_sale_that_is_on_its_way_keeps_no_other_from_being_written(
-    world: World, absolute: Shop
-) -> None:
-    """A SKU that sells every second is never as expected."""
-    connection = world.connect(absolute)
-    absolute.sell("unheard", "A", 1, at=now() - timedelta(minutes=1))
-    owe(world, connection, 3)
-    push.drain(connection)
-    assert absolute.number("A") == 9  # the sale may be learned in a moment
-    world.sql("UPDATE stock_cells SET check_due_at = now()")
-    push.drain(connection)
-    assert absolute.number("A") == 6
-    assert world.cell(connection, "A").check_due_at is not None
-    world.settle(connection)
-    assert absolute.number("A") == 6
-    assert world.level("SKU") == (10, 4)
-    world.assert_quiet()
-
-
-def test_a_reading_that_took_long_is_taken_again_unless_the_shop_is_always_slow(
-    world: World, absolute: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(blind_writes, "READING_SECONDS", -1.0)
-    connection = world.connect(absolute)
-    owe(world, connection, 3)
-    read_before = len(absolute.readings)
-    push.drain(connection)
-    assert len(absolute.readings) - read_before == push.FAULTS_IN_A_ROW
-    assert absolute.number("A") == 7
-    assert world.attempts() == [("applied", 10, 7)]
-
-
-def test_without_compare_and_set_a_larger_number_is_lowered_too_and_what_was_added_is_found(
-    world: World, absolute: Shop
-) -> None:
-    connection = world.connect(absolute)
-    absolute.edit("A", 15)
-    owe(world, connection, 3)
-    world.sql("UPDATE stock_cells SET check_due_at = now()")
-    push.drain(connection)
-    assert absolute.number("A") == 7
-    world.settle(connection)
-    assert absolute.number("A") == 12
-    assert world.level("SKU") == (15, 3)
-    world.assert_quiet()
-
-
-def test_what_unread_orders_explain_is_lowered_at_once(
-    world: World, absolute: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(holds, "platform", lambda _slug: a_platform(compare_and_set=False))
-    connection = world.connect(absolute)
-    absolute.sell("unread", "A", 2, at=now())
-    world.hear(connection, ["order", "unread", {"A": 2}])
-    world.sql("UPDATE inbound_events SET received_at = received_at - interval '3 seconds'")
-    holds.hold_unread_orders()
-    owe(world, connection, 3)
-    push.drain(connection)
-    assert absolute.number("A") == 5
-
-
-def test_a_cell_that_is_always_in_doubt_is_lowered_in_the_end(world: World, absolute: Shop) -> None:
-    connection = world.connect(absolute)
-    absolute.sell("unheard", "A", 1, at=now())
-    world.sql("UPDATE stock_cells SET check_due_at = now() + interval '1 second'")
-    owe(world, connection, 3)
-    push.drain(connection)
-    assert absolute.number("A") == 9
-    world.sql("UPDATE stock_cells SET dirty_since = dirty_since - interval '2 seconds'")
-    push.drain(connection)
-    assert absolute.number("A") == 6
-
-
-def test_without_compare_and_set_more_sold_than_is_left_ends_at_zero(world: World, absolute: Shop) -> None:
-    connection = world.connect(absolute)
-    absolute.sell("unheard", "A", 8, at=now() - timedelta(minutes=1))
-    owe(world, connection, 4)
-    push.drain(connection)
-    world.sql("UPDATE stock_cells SET check_due_at = now()")
-    push.drain(connection)
-    assert absolute.number("A") == 0
-    world.settle(connection)
-    assert absolute.number("A") == 0
-    assert world.level("SKU") == (10, 12)
-    world.assert_quiet()
-
-
-def test_a_sale_that_a_write_may_have_given_back_is_looked_for_at_once(world: World, absolute: Shop) -> None:
-    """The ledger has it, the account has it, and the shop offers it again."""
-    connection = world.connect(absolute)
-    owe(world, connection, 3)
-    absolute.before_write.append(lambda: absolute.buyer_comes("1", "A", 2, at=now()))
-    push.drain(connection)
-    assert absolute.number("A") == 7
-    world.take(connection, absolute.orders["1"])
-    assert world.cell(connection, "A").expected == 5
-    push.drain(connection)
-    assert absolute.number("A") == 5
-    world.settle(connection)
-    assert (absolute.number("A"), world.level("SKU")) == (5, (10, 5))
-    world.assert_quiet()
-
-
-def test_looking_writes_nothing_where_the_number_is_as_expected(world: World, absolute: Shop) -> None:
-    connection = world.connect(absolute)
-    owe(world, connection, 3)
-    push.drain(connection)
-    absolute.sell("1", "A", 2, at=now())
-    world.take(connection, absolute.orders["1"])
-    assert world.cell(connection, "A").check_due_at is not None
-    push.drain(connection)
-    assert (len(absolute.writes), absolute.number("A")) == (1, 5)
-    assert world.cell(connection, "A").dirty_since is None
-
-
-def test_a_sale_that_a_write_overwrote_before_it_was_taken_back_is_no_edit(
-    world: World, absolute: Shop
-) -> None:
-    """Placed, overwritten and cancelled within a second: the order comes to nothing, the number does not."""
-    connection = world.connect(absolute)
-    owe(world, connection, 3)
-    absolute.before_write.append(lambda: absolute.buyer_comes("1", "A", 2, at=now()))
-    push.drain(connection)
-    absolute.cancel("1", at=now())
-    assert absolute.number("A") == 9
-    world.take(connection, absolute.orders["1"])
-    world.settle(connection)
-    assert absolute.number("A") == 7
-    assert world.level("SKU") == (10, 3)
-    world.assert_quiet()
-
-
-def test_a_sale_that_an_absolute_write_overwrote_is_found_and_lowered_again(
-    world: World, absolute: Shop
-) -> None:
-    connection = world.connect(absolute)
-    owe(world, connection, 3)
-    absolute.before_write.append(lambda: absolute.buyer_comes("1", "A", 2, at=now()))
-    push.drain(connection)
-    assert absolute.number("A") == 7  # the buyer's two are on sale again
-    world.take(connection, absolute.orders["1"])
-    assert world.cell(connection, "A").check_due_at < now() + timedelta(seconds=10)
-    world.settle(connection)
-    assert absolute.number("A") == 5
-    assert world.level("SKU") == (10, 5)
-    assert {cause for cause, _on_hand, _committed in world.movements("SKU")} == {"import", "order"}
-    world.assert_quiet()
-
-
-def test_an_overwritten_sale_learned_while_a_reading_is_under_way_is_no_drift(
-    world: World, absolute: Shop
-) -> None:
-    """The order is dated well before the reading, and yet is not in the number."""
-    connection = world.connect(absolute)
-    owe(world, connection, 3)
-    absolute.before_write.append(lambda: absolute.buyer_comes("1", "A", 2, at=now()))
-    push.drain(connection)
-    order = absolute.orders.pop("1")  # the platform indexes it late
-    world.sql(
-        "UPDATE push_attempts SET started_at = started_at - interval '1 minute',"
-        " created_at = created_at - interval '1 minute', closed_at = closed_at - interval '1 minute'"
-    )
-    order = an_order("1", a_line("A", 2, at=order.created_at - timedelta(minutes=1)), at=order.created_at)
-    world.sql("UPDATE stock_cells SET check_due_at = now() WHERE external_stock_id = 'iA'")
-
-    def it_shows_up() -> None:
-        absolute.orders["1"] = order
-
-    absolute.on_read.append(it_shows_up)
-    world.settle(connection)
-    assert world.level("SKU") == (10, 5)
-    assert absolute.number("A") == 5
-    assert {cause for cause, _on_hand, _committed in world.movements("SKU")} == {"import", "order"}
 
 
 # ---------------------------------------------------------------------------------------- lost answers
@@ -543,30 +338,6 @@ def test_a_repeat_that_is_refused_whole_leaves_it_to_a_reading(world: World, cas
     world.settle(connection)
     assert world.attempts() == [("applied", 10, 7)]
     assert world.cell(connection, "A").account == 7
-    world.assert_quiet()
-
-
-@pytest.mark.parametrize(("fault", "outcome"), [(lose_answer, "applied"), (lose_request, "not_applied")])
-def test_without_compare_and_set_a_reading_after_the_deadline_decides(
-    world: World, absolute: Shop, fault: Fault, outcome: str
-) -> None:
-    connection = world.connect(absolute)
-    owe(world, connection, 3, order_id="1")
-    absolute.next_writes.append(fault)
-    push.drain(connection)
-    owe(world, connection, 2, order_id="2")
-    push.drain(connection)
-    world.sql("UPDATE stock_cells SET check_due_at = now()")
-    reconcile.reconcile(connection)
-    assert world.attempts() == [("unknown", 10, 7)]
-    assert len(absolute.writes) == 1  # no other write of the cell starts before
-    world.age()
-    reconcile.reconcile(connection)
-    assert world.attempts() == [(outcome, 10, 7)]
-    push.drain(connection)
-    assert absolute.number("A") == 5
-    assert world.level("SKU") == (10, 5)
-    world.settle(connection)
     world.assert_quiet()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -14,11 +14,7 @@ from app.services import importer, push, readings, reconcile
 from app.services.readings import Recorded, Ticket
 from app.services.uow import unit_of_work
 from tests.services.shop import Shop, a_line, an_order, lose_answer, ref_of
-from tests.services.world import SETTLE, World
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
+from tests.services.world import SETTLE, World, now
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from flask import current_app
@@ -15,12 +15,8 @@ from app.services import leases, push, sweeper
 from app.services.leases import Work, lease
 from app.services.nudge import Drain, begin, nudge
 from tests.services.shop import Shop, a_line, an_order, lose_answer
-from tests.services.world import World
+from tests.services.world import World, now
 from workers import schedule
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
 
 
 @pytest.fixture

@@ -17,9 +17,13 @@ from app.services import events, importer, push, reconcile
 from app.services.order_effects import Scope, apply_order, begin_fetch
 from app.services.shops import OpenShop
 from app.services.uow import unit_of_work
-from tests.services.shop import Shop, a_platform, ref_of
+from tests.services.shop import Shop, a_line, a_platform, an_order, ref_of
 
 SETTLE = timedelta(seconds=5)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass
@@ -216,6 +220,17 @@ class World:
         rows = self.rows("SELECT * FROM push_attempts ORDER BY id")
         return [(row.outcome, row.from_quantity, row.to_quantity) for row in rows]
 
+    def overwritten(self, listing: str) -> list[int]:
+        """What writes overwrote of the listing's number, as far as we believe."""
+        rows = self.rows(
+            """
+            SELECT e.delta FROM cell_effects e JOIN stock_cells c ON c.id = e.cell_id
+            WHERE e.overwritten AND c.external_stock_id = :stock_id ORDER BY e.id
+            """,
+            stock_id=ref_of(listing).stock_id,
+        )
+        return [row.delta for row in rows]
+
     def event(self, event_id: int) -> Row[Any]:
         return self.one("SELECT * FROM inbound_events WHERE id = :id", id=event_id)
 
@@ -267,3 +282,9 @@ def _lane(signals: Sequence[Sequence[object]]) -> str:
     if kinds == {"privacy"}:
         return "privacy"
     return "hints" if kinds and kinds <= {"level", "product"} else "orders"
+
+
+def owe(world: World, connection: int, quantity: int, *, listing: str = "A", order_id: str = "owed") -> None:
+    """The ledger holds `quantity` for an order of some other place: the shop is to be lowered by them."""
+    at = now()
+    world.take(connection, an_order(order_id, a_line(listing, quantity, at=at, effects=()), at=at))
