@@ -36,9 +36,11 @@ MOST_HISTORIES = 500
 """Histories followed at a time, the most likely ones, ..."""
 UNLIKELY = 16.0
 """... of those that are not so much less likely than the best, as a logarithm, that it cannot matter."""
-FEW = 6
-"""Of so many effects that may be in a span every subset is tried; of more only those in order of date, one of
-them left out or one more taken."""
+FEW = 8
+"""Of so many effects that may well be in a span every subset is tried; of more only those that follow each
+other."""
+HARDLY = 3.0
+"""What it costs at least that an effect was where it hardly can have been."""
 SOONEST = timedelta(seconds=0.5)
 """How long after it happened we know of an order, if the shop tells at once."""
 SLOWNESS = timedelta(seconds=10)
@@ -97,11 +99,12 @@ class Clock:
     @classmethod
     def measured(cls, soonest: timedelta | None, times: int) -> Clock:
         """From how soon after its date we knew of an order, at best of so many `times`: it had happened by
-        then, and of many one was heard of at once."""
+        then, and of many one was heard of at once, unless we are slow."""
         if soonest is None:
             return cls()
         most = min(max(soonest, -SKEW), SKEW)
-        return cls(max(most - SOONEST - SLOWNESS / times, -SKEW), most)
+        least = max(most - SOONEST - SLOWNESS / times, -SKEW)
+        return cls(min(least, timedelta(0)), most)
 
 
 def explain(
@@ -215,6 +218,10 @@ class _Spot:
         return -math.log(likely) if likely > 0 else None
 
 
+_Priced = tuple[int, float]
+"""An effect, as a bit, and what it costs that it was in a span."""
+
+
 def _share(start: float, end: float, begin: float, until: float) -> float:
     """How much of start..end lies within begin..until."""
     return max(min(end, until) - max(start, begin), 0.0) / (end - start) if end > start else 0.0
@@ -289,7 +296,9 @@ class _Search:
 
     def _find_subsets(self, left: int, begin: float, end: float, sure: float) -> Iterator[tuple[int, float]]:
         taken, spent = 0, 0.0
-        free: list[tuple[int, float]] = []
+        sure_ones: list[_Priced] = []
+        open_: list[_Priced] = []
+        hardly: list[_Priced] = []
         for index, spot in enumerate(self._spots):
             if not left >> index & 1:
                 continue
@@ -298,9 +307,13 @@ class _Search:
                 if cost is None:
                     return  # it should have been placed before
                 taken, spent = taken | 1 << index, spent + cost
+            elif cost is not None and cost > HARDLY:
+                hardly.append((1 << index, cost))
             elif cost is not None:
-                free.append((1 << index, cost))
-        for some in _choices(free):
+                elsewhere = spot.cost(sure, LATEST)
+                kind = sure_ones if elsewhere is None or elsewhere > HARDLY else open_
+                kind.append((1 << index, cost))
+        for some in _choices(sure_ones, open_, hardly):
             cost = spent
             bits = taken
             for bit, more in some:
@@ -340,19 +353,25 @@ def _edit_cost(units: int) -> float:
     return EDIT_COST + math.log(abs(units)) if units else 0.0
 
 
-def _choices(free: Sequence[tuple[int, float]]) -> Iterator[Sequence[tuple[int, float]]]:
-    """The subsets worth a thought."""
-    if len(free) <= FEW:
-        for size in range(len(free) + 1):
-            yield from combinations(free, size)
+def _choices(
+    sure: Sequence[_Priced], open_: Sequence[_Priced], hardly: Sequence[_Priced]
+) -> Iterator[tuple[_Priced, ...]]:
+    """The subsets worth a thought: at most one that is hardly in it is, at most one that can hardly be later
+    is not."""
+    but_one = [tuple(sure), *((*sure[:i], *sure[i + 1 :]) for i in range(len(sure)))]
+    at_most_one: list[tuple[_Priced, ...]] = [(), *((one,) for one in hardly)]
+    for some in _subsets_of(tuple(open_)):
+        for most in but_one:
+            for one in at_most_one:
+                yield (*most, *some, *one)
+
+
+def _subsets_of(open_: tuple[_Priced, ...]) -> Iterator[tuple[_Priced, ...]]:
+    if len(open_) <= FEW:
+        for size in range(len(open_) + 1):
+            yield from combinations(open_, size)
         return
-    seen = set()
-    for start in range(FEW):
-        for stop in range(start, len(free) + 1):
-            run = tuple(free[start:stop])
-            without_one = [run[:i] + run[i + 1 :] for i in range(max(len(run) - FEW, 0), len(run))]
-            with_one_more = [(*run, one) for one in free[stop + 1 : stop + 4]]
-            for variant in [run, *without_one, *with_one_more]:
-                if variant not in seen:
-                    seen.add(variant)
-                    yield variant
+    for start in range(len(open_)):
+        for stop in range(start + 1, len(open_) + 1):
+            yield open_[start:stop]
+    yield ()

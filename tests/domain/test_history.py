@@ -166,6 +166,17 @@ def test_what_happened_after_the_reading_is_not_missed_in_it() -> None:
     assert found == Explanation(Belief(4), frozenset(), None, certain=True)
 
 
+def test_a_reading_that_took_long_may_show_none_of_what_was_sold_meanwhile() -> None:
+    chain = [reading(400), write(327, 267, 54.8)]
+    dates = [(72, 56), (12, 58), (24, 59), (6, 60), (3, 62)]
+    sales = [sale(n, units, date, known=64) for n, (units, date) in enumerate(dates)]
+    window = Window(at(56), at(63))
+    for shown, in_it in ((267, 0), (195, 1), (183, 2), (150, 5)):
+        found = explain(Belief(150), chain, sales, shown, window, ON_TIME)
+        assert found is not None
+        assert (found.overwritten, found.belief) == (frozenset(), Belief(150)), in_it
+
+
 def test_an_earlier_belief_is_put_right_by_later_numbers() -> None:
     chain = [reading(10), write(10, 7, 20.2), write(5, 4, 30)]
     found = now(Belief(6), chain, [sale(1, 2, 20, overwritten=True, settled=True)], 4)
@@ -196,6 +207,21 @@ def test_many_sales_in_the_time_of_an_unanswered_write_are_placed_in_order() -> 
     assert found.overwritten == set(range(8))
 
 
+def test_a_unit_that_came_back_and_was_overwritten_is_found_among_many_sales() -> None:
+    """Placed and cancelled in the second in which much else was sold and the number was written."""
+    sold = [(1, 27, 27.2), (6, 26, 27.2), (4, 26, 28.6), (6, 28, 28.7), (12, 28, 29.1), (40, 30, 32.5)]
+    sold += [(13, 30, 33.5), (23, 31, 34.0), (2, 33, 34.2), (1, 34, 35.7), (2, 36, 37.3), (7, 37, 38.2)]
+    sold += [(1, 37, 38.2), (-1, 37, 38.2), (1, 37, 38.2), (19, 37, 38.6), (1, 38, 39.9)]
+    sales = [sale(n, units, date, known=known) for n, (units, date, known) in enumerate(sold)]
+    chain = [
+        reading(1532, 25.5),
+        BlindWrite(1420, 1314, at(37.04), at(37.33), at(37.44), landed=True),
+        BlindWrite(1288, 1180, at(38.54), at(38.6), at(38.68), landed=True),
+    ]
+    found = now(Belief(1180), chain, sales, 1179)
+    assert found == Explanation(Belief(1179), frozenset({13}), None, certain=True)
+
+
 def test_none_is_told_where_every_history_was_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(history, "MOST_HISTORIES", 0)
     chain = [reading(10), write(10, 7, 20.2)]
@@ -210,6 +236,7 @@ def test_none_is_told_where_every_history_was_given_up(monkeypatch: pytest.Monke
         (0.3, 1, -2.0, 0.3),
         (-1.2, 200, -1.75, -1.2),
         (30.0, 5, -0.5, 2.0),
+        (1.9, 200, 0.0, 1.9),  # slow to hear, or its clock is behind
     ],
 )
 def test_a_shops_clock_is_measured_by_how_soon_we_hear_of_its_orders(

@@ -247,6 +247,21 @@ def test_an_edit_may_be_taken_for_the_outcome_of_an_unanswered_write(
     assert (figures["edits_lost"], figures["ledger_mismatches"]) == ((1, 0) if explained else (0, 1))
 
 
+@pytest.mark.parametrize(("sold", "sold_at", "explained"), [(3, 106, True), (4, 106, False), (3, 120, False)])
+def test_an_edit_may_look_like_a_write_that_landed_late_over_a_sale(
+    sold: int, sold_at: float, explained: bool
+) -> None:
+    """It would have lowered the number by two, and given the sale back: one more than without it."""
+    world = World(mug=50)
+    world.unanswered.append(UnansweredWrite(WOO, "mug", 100, -2))
+    order = world.sale(WOO, "mug", sold_at, sold)
+    world.record(WOO, order, "mug", sold_at + 1, -sold)
+    world.edit(WOO, "mug", 109, 1)
+    figures = world.figures()
+    assert figures["edits_lost"] == 1
+    assert figures["edits_lost_unexplained"] == (0 if explained else 1)
+
+
 def test_an_overwritten_sale_without_an_edit_is_no_excuse() -> None:
     world = World(mug=50)
     order = world.sale(WOO, "mug", 99.6, 6)

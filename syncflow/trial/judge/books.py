@@ -105,13 +105,15 @@ def ledger(evidence: Evidence, shelves: Mapping[str, Shelf]) -> Ledger:
         if level is None:
             mismatches.add(sku)
         elif level != shelf.final:
+            decided = [write for write in evidence.record.unanswered if write.sku == sku]
             excusable = [
                 edit
                 for edit in made
-                if _may_be_overwritten(edit, shelf) or _looks_like_sales(edit, shelf, unanswered)
+                if _may_be_overwritten(edit, shelf)
+                or _looks_like_sales(edit, shelf, unanswered)
+                or _looks_like_an_outcome(edit, shelf, decided)
             ]
             excused = _fewest(excusable, shelf.final - level)
-            decided = [write for write in evidence.record.unanswered if write.sku == sku]
             excused = excused or any(
                 _mixed_up(edit, shelf, shelf.final - level)
                 or _taken_for_outcome(edit, decided, shelf.final - level)
@@ -176,6 +178,24 @@ def _taken_for_outcome(edit: StockEvent, decided: Sequence[UnansweredWrite], dif
         if write.shop == edit.shop and abs(write.at - edit.at) <= REMEMBERED_SECONDS
     ]
     return any(difference in (d, -d, d + edit.delta, edit.delta - d) for d in changes)
+
+
+def _looks_like_an_outcome(edit: StockEvent, shelf: Shelf, decided: Sequence[UnansweredWrite]) -> bool:
+    """Whether an unanswered write, had it landed late and overwritten some of the sales until then, would
+    have changed the number by as much (or would not have, had it not landed)."""
+    if edit.shop not in WITHOUT_COMPARE_AND_SET:
+        return False
+    for write in decided:
+        if write.shop != edit.shop or abs(write.at - edit.at) > REMEMBERED_SECONDS:
+            continue
+        sums = {0}
+        for event in shelf.events:
+            in_time = write.at - GRAIN_SECONDS <= event.at <= write.at + UNANSWERED_SECONDS
+            if in_time and event.shop == edit.shop and event.cause in SALES:
+                sums |= {total + event.delta for total in sums}
+        if not sums.isdisjoint({write.difference - edit.delta, write.difference + edit.delta}):
+            return True
+    return False
 
 
 def _may_be_under_a_write(event: StockEvent, shelf: Shelf, unanswered: Sequence[CallEvent]) -> bool:
