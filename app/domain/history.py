@@ -20,6 +20,8 @@ from typing import NamedTuple, TypeVar
 from app.domain.account import SKEW, Belief, Window
 
 GRAIN = timedelta(seconds=1)
+PUNCTUAL = 0.25
+"""How likely it is that a date is right, whatever is known of the clock."""
 OFF_CLOCK = 0.05
 """How likely it is that a date is off by more than the clock's measured difference, up to SKEW."""
 EDIT_COST = 9.0
@@ -194,9 +196,12 @@ class _End:
 
 @dataclass(frozen=True, slots=True)
 class _Spot:
-    """When an effect may have happened: surely from `first` to `last`, likely from `start` to `end`."""
+    """When an effect may have happened: surely from `first` to `last`, likely from `start` to `end`, and if
+    its date is right from `dated` to `dated_end`."""
 
     effect: Happened
+    dated: float
+    dated_end: float
     start: float
     end: float
     first: float
@@ -209,11 +214,13 @@ class _Spot:
         end = min((effect.at + GRAIN + clock.most).timestamp(), known)
         last = min((effect.at + GRAIN + SKEW).timestamp(), known)
         first = min((effect.at - SKEW).timestamp(), last - GRAIN.total_seconds())
-        return cls(effect, start, end, first, last)
+        dated = effect.at.timestamp()
+        return cls(effect, dated, min(dated + GRAIN.total_seconds(), known), start, end, first, last)
 
     def cost(self, begin: float, end: float) -> float | None:
         """-log of how likely it happened between the two; None if it cannot have."""
-        likely = (1 - OFF_CLOCK) * _share(self.start, self.end, begin, end)
+        likely = PUNCTUAL * _share(self.dated, self.dated_end, begin, end)
+        likely += (1 - PUNCTUAL - OFF_CLOCK) * _share(self.start, self.end, begin, end)
         likely += OFF_CLOCK * _share(self.first, self.last, begin, end)
         return -math.log(likely) if likely > 0 else None
 

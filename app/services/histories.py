@@ -33,6 +33,10 @@ class History:
     def explain(self, belief: Belief, quantity: int, window: Window) -> Explanation | None:
         return explain(belief, self.writes, self.effects, quantity, window, self.clock)
 
+    @property
+    def dates(self) -> list[datetime]:
+        return [effect.at for effect in self.effects]
+
     def corrections(self, explanation: Explanation) -> dict[int, bool]:
         """Effects of which another thing is believed now, by id: whether they were overwritten."""
         now = {effect.id: effect.id in explanation.overwritten for effect in self.effects}

@@ -12,7 +12,16 @@ import structlog
 from sqlalchemy import Row, TextClause, text
 from sqlalchemy.orm import Session
 
-from app.domain.account import MOST_UNEXPLAINED, Accepted, Belief, Doubtful, Effect, Window, accept_reading
+from app.domain.account import (
+    MOST_UNEXPLAINED,
+    SKEW,
+    Accepted,
+    Belief,
+    Doubtful,
+    Effect,
+    Window,
+    accept_reading,
+)
 from app.domain.stock import Movement
 from app.platforms.base import CellRef, LevelReading
 from app.services import cells as cell_store
@@ -267,12 +276,13 @@ def _compare(
 
 def _explained(cell: Cell, quantity: int, window: Window, context: _Context) -> Accepted | Doubtful | None:
     """What the cell's history makes of the number; None where there is nothing to ask it, or it knows no
-    answer."""
+    answer. Of one that was long on its way, with sales meanwhile, too much can be made."""
     history = context.histories.get(cell.id)
     explanation = history.explain(cell.belief, quantity, window) if history else None
     if history is None or explanation is None:
         return None
-    if not explanation.certain and cell.checks < MOST_UNEXPLAINED:
+    took_long = window.end - window.start > SKEW and any(map(window.touches, history.dates))
+    if (took_long or not explanation.certain) and cell.checks < MOST_UNEXPLAINED:
         return Doubtful()
     found = explanation.belief
     verdict = accept_reading(

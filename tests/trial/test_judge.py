@@ -214,7 +214,9 @@ def test_an_edit_that_looks_like_sales_overwritten_by_a_write_is_lost_and_explai
     assert judgement.figures["edits_lost_unexplained"] == (0 if explained else 1)
 
 
-@pytest.mark.parametrize(("sold_before", "mixed_up"), [(0.4, True), (1.6, False)])
+@pytest.mark.parametrize(
+    ("sold_before", "mixed_up"), [(0.4, True), (1.6, False), (-0.9, True), (-1.1, False)]
+)
 def test_an_edit_and_an_overwritten_sale_show_as_their_sum(sold_before: float, mixed_up: bool) -> None:
     world = World(mug=50)
     order = world.sale(WOO, "mug", 100 - sold_before, 6)

@@ -33,6 +33,8 @@ UNANSWERED_SECONDS = 17.0
 OVERWRITES_SECONDS = 1.5
 """How long before such a write a sale may have happened that it did overwrite: it was computed from a number
 read a moment earlier."""
+DATE_GRAIN_SECONDS = 1.0
+"""How long after such a write a sale may have happened that the shop dates as if it had been overwritten."""
 REMEMBERED_SECONDS = 60.0
 """How long such a sale may go on looking like an edit, until the number was read without doubt."""
 MOST_EDITS_TRIED = 16
@@ -148,8 +150,8 @@ def _looks_like_sales(edit: StockEvent, shelf: Shelf, unanswered: Sequence[CallE
 
 
 def _mixed_up(edit: StockEvent, shelf: Shelf, difference: int) -> bool:
-    """Whether the level is off by one or two sales (or returns) that a write did overwrite about the time of
-    the edit: the number showed only the sum of both."""
+    """Whether the level is off by one or two sales (or returns) that by their date a write overwrote near the
+    edit in time: the number showed only the sum of both."""
     if edit.shop not in WITHOUT_COMPARE_AND_SET:
         return False
     overwritten = [
@@ -158,7 +160,9 @@ def _mixed_up(edit: StockEvent, shelf: Shelf, difference: int) -> bool:
         if event.shop == edit.shop
         and event.cause in SALES
         and abs(event.at - edit.at) <= REMEMBERED_SECONDS
-        and any(shelf.writes_between(event.shop, event.at, event.at + OVERWRITES_SECONDS))
+        and any(
+            shelf.writes_between(event.shop, event.at - DATE_GRAIN_SECONDS, event.at + OVERWRITES_SECONDS)
+        )
     ]
     return any(
         difference in (sum(some), sum(some) + edit.delta)
