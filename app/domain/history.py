@@ -10,11 +10,11 @@ changed.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import combinations
+from math import inf, log
 from typing import NamedTuple, TypeVar
 
 from app.domain.account import SKEW, Belief, Window
@@ -47,7 +47,7 @@ SOONEST = timedelta(seconds=0.5)
 """How long after it happened we know of an order, if the shop tells at once."""
 SLOWNESS = timedelta(seconds=10)
 """How much longer the soonest of n orders may have taken, n times over."""
-EARLIEST, LATEST = -math.inf, math.inf
+EARLIEST, LATEST = -inf, inf
 Key = TypeVar("Key")
 
 
@@ -222,7 +222,7 @@ class _Spot:
         likely = PUNCTUAL * _share(self.dated, self.dated_end, begin, end)
         likely += (1 - PUNCTUAL - OFF_CLOCK) * _share(self.start, self.end, begin, end)
         likely += OFF_CLOCK * _share(self.first, self.last, begin, end)
-        return -math.log(likely) if likely > 0 else None
+        return -log(likely) if likely > 0 else None
 
 
 _Priced = tuple[int, float]
@@ -357,7 +357,7 @@ def _landings(sent: float, ended: float) -> Iterator[tuple[float, float, float]]
 
 
 def _edit_cost(units: int) -> float:
-    return EDIT_COST + math.log(abs(units)) if units else 0.0
+    return EDIT_COST + log(abs(units)) if units else 0.0
 
 
 def _choices(
