@@ -17,8 +17,8 @@ MOST_DOUBTFUL = 20
 """After so many doubtful readings in a row the dates decide: a cell that sells every second must not be read
 for ever."""
 MOST_UNEXPLAINED = 4
-"""The same where nothing happened around the reading, and what writes may have overwritten does not explain
-it: late orders had their time to come."""
+"""The same where nothing happened around the reading, or its history may be one of several: late orders had
+their time to come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +130,7 @@ def accept_reading(
     """
     present = quantity + sum(e.delta for e in learned_since if window.certainly_after(e.at))
     in_doubt = [e for e in learned_since if window.touches(e.at)]
-    writes: tuple[bool, ...] = (False,)
-    if unknown_difference is not None:
-        writes = (False, True)
+    writes = (False,) if unknown_difference is None else (False, True)
 
     fits: list[tuple[int, Accepted]] = []
     for applied in writes:

@@ -78,6 +78,16 @@ class BlindWrite:
     ended_at: datetime
     landed: bool | None
 
+    @classmethod
+    def reading(cls, shown: int, asked_at: datetime, answered_at: datetime) -> BlindWrite:
+        """A number that was only read: like a write that did not land."""
+        return cls(shown, shown, asked_at, answered_at, answered_at, landed=False)
+
+    @property
+    def times(self) -> tuple[float, float, float]:
+        """When it was asked, sent and ended."""
+        return self.asked_at.timestamp(), self.sent_at.timestamp(), self.ended_at.timestamp()
+
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
@@ -115,7 +125,7 @@ def explain(
     effects: Sequence[Happened],
     quantity: int,
     window: Window,
-    clock: Clock = Clock(),
+    clock: Clock,
 ) -> Explanation | None:
     """The history that leads to `quantity`, read within `window`, and what it makes of the `belief` so far.
     None if no order of things leads there.
@@ -126,7 +136,7 @@ def explain(
     spots = [_Spot.of(effect, clock) for effect in sorted(effects, key=lambda e: (e.at, e.id))]
     search = _Search(spots, _pinned(spots, writes))
     for write in writes:
-        asked, sent = write.asked_at.timestamp(), write.sent_at.timestamp()
+        asked, sent, _ = write.times
         search.shown(write.shown, until=sent, sure=asked)
         search.written(write)
     asked, answered = window.start.timestamp(), window.end.timestamp()
@@ -152,7 +162,7 @@ def _pinned(spots: Sequence[_Spot], writes: Sequence[BlindWrite]) -> int:
     knows what was, and what became of an unanswered write was told together with what it overwrote."""
     found = 0
     for write in writes:
-        asked, sent, ended = (at.timestamp() for at in (write.asked_at, write.sent_at, write.ended_at))
+        asked, sent, ended = write.times
         if write is writes[0] or (write.landed is not None and ended - sent > PROMPTLY.total_seconds()):
             for index, spot in enumerate(spots):
                 if spot.effect.settled and spot.cost(asked, ended) is not None:
@@ -226,7 +236,7 @@ class _Spot:
 
 
 _Priced = tuple[int, float]
-"""An effect, as a bit, and what it costs that it was in a span."""
+"""Effects, as bits, and what it costs that they were in a span."""
 
 
 def _share(start: float, end: float, begin: float, until: float) -> float:
@@ -245,7 +255,7 @@ class _Search:
         self._in_the_number = pinned & ~self._overwritten
         self._not_in_it = pinned & self._overwritten
         self._sums: dict[int, int] = {}
-        self._found: dict[tuple[int, float, float, float], Sequence[tuple[int, float]]] = {}
+        self._found: dict[tuple[int, float, float, float], Sequence[_Priced]] = {}
 
     def shown(self, number: int, *, until: float, sure: float) -> None:
         """The number was seen between the two. What can only have happened before `sure` is in it."""
@@ -265,7 +275,7 @@ class _Search:
 
     def written(self, write: BlindWrite) -> None:
         """The number was written over, or not."""
-        asked, sent, ended = (at.timestamp() for at in (write.asked_at, write.sent_at, write.ended_at))
+        asked, sent, ended = write.times
         ways: dict[_Stand, _Way] = {}
         for stand, way in self._ways.items():
             if not write.landed:
@@ -294,14 +304,14 @@ class _Search:
             ids = (s.effect.id for i, s in enumerate(self._spots) if way.overwritten >> i & 1)
             yield _End(way.cost, frozenset(ids), later, landed)
 
-    def _subsets(self, left: int, begin: float, end: float, sure: float) -> Sequence[tuple[int, float]]:
+    def _subsets(self, left: int, begin: float, end: float, sure: float) -> Sequence[_Priced]:
         """What of the effects `left` may have happened between the two, and the cost of each choice."""
         span = (left, begin, end, sure)
         if span not in self._found:
             self._found[span] = list(self._find_subsets(*span))
         return self._found[span]
 
-    def _find_subsets(self, left: int, begin: float, end: float, sure: float) -> Iterator[tuple[int, float]]:
+    def _find_subsets(self, left: int, begin: float, end: float, sure: float) -> Iterator[_Priced]:
         taken, spent = 0, 0.0
         sure_ones: list[_Priced] = []
         open_: list[_Priced] = []
@@ -321,8 +331,7 @@ class _Search:
                 kind = sure_ones if elsewhere is None or elsewhere > HARDLY else open_
                 kind.append((1 << index, cost))
         for some in _choices(sure_ones, open_, hardly):
-            cost = spent
-            bits = taken
+            bits, cost = taken, spent
             for bit, more in some:
                 bits, cost = bits | bit, cost + more
             yield bits, cost

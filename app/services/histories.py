@@ -39,8 +39,11 @@ class History:
 
     def corrections(self, explanation: Explanation) -> dict[int, bool]:
         """Effects of which another thing is believed now, by id: whether they were overwritten."""
-        now = {effect.id: effect.id in explanation.overwritten for effect in self.effects}
-        return {effect.id: now[effect.id] for effect in self.effects if effect.overwritten != now[effect.id]}
+        return {
+            effect.id: not effect.overwritten
+            for effect in self.effects
+            if effect.overwritten != (effect.id in explanation.overwritten)
+        }
 
 
 def in_question(session: Session, cell_ids: Collection[int]) -> dict[int, datetime]:
@@ -98,10 +101,7 @@ def _history(cell: Cell, attempts: Sequence[Row[Any]], clock: Clock) -> History:
         for row in attempts
     ]
     if cell.read_quantity is not None and cell.read_at is not None and cell.read_until is not None:
-        shown, until = cell.read_quantity, cell.read_until
-        writes.append(
-            BlindWrite(shown, shown, asked_at=cell.read_at, sent_at=until, ended_at=until, landed=False)
-        )
+        writes.append(BlindWrite.reading(cell.read_quantity, cell.read_at, cell.read_until))
     writes.sort(key=lambda write: write.asked_at)
     return History(writes, [], clock)
 

@@ -49,16 +49,18 @@ class Attempt:
     def difference(self) -> int:
         return self.wanted - self.expected
 
+    @property
+    def ended(self) -> float:
+        return min(self.closed if self.closed is not None else self.deadline, self.deadline)
+
     def as_write(self) -> BlindWrite:
-        end = min(self.closed if self.closed is not None else self.deadline, self.deadline)
         landed = None if self.outcome in ("open", "unknown") else self.outcome == "applied"
         return BlindWrite(
-            self.expected, self.wanted, moment(self.start), moment(self.sent), moment(end), landed
+            self.expected, self.wanted, moment(self.start), moment(self.sent), moment(self.ended), landed
         )
 
     def may_have_overwritten(self, at: datetime, known_at: float) -> bool:
-        end = min(self.closed if self.closed is not None else self.deadline, self.deadline)
-        near = moment(self.start) - SKEW <= at <= moment(end) + SKEW
+        near = moment(self.start) - SKEW <= at <= moment(self.ended) + SKEW
         return near and known_at >= self.start and self.outcome in ("open", "unknown", "applied")
 
 
@@ -74,8 +76,7 @@ def moment(seconds: float) -> datetime:
 
 
 def reading(quantity: int, asked: float, answered: float) -> BlindWrite:
-    end = moment(answered)
-    return BlindWrite(quantity, quantity, asked_at=moment(asked), sent_at=end, ended_at=end, landed=False)
+    return BlindWrite.reading(quantity, moment(asked), moment(answered))
 
 
 @dataclass
@@ -236,11 +237,7 @@ class OneCell:
             attempt.closed = self.now
         before, self.belief = self.belief.drift, verdict.belief
         self.read_at, self.stale, self.checks = requested, False, 0
-        self.readings = [
-            BlindWrite(
-                quantity, quantity, moment(requested), moment(answered), moment(answered), landed=False
-            )
-        ]
+        self.readings = [reading(quantity, requested, answered)]
         self.note(f"read {quantity} -> {self.belief}")
         if doubtful and not self.compare_and_set:
             self._look_again(self.now + DOUBT)

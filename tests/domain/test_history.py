@@ -20,7 +20,7 @@ def at(seconds: float) -> datetime:
 
 
 def reading(shown: int, asked: float = 0.0) -> BlindWrite:
-    return BlindWrite(shown, shown, at(asked), at(asked + 0.1), at(asked + 0.1), landed=False)
+    return BlindWrite.reading(shown, at(asked), at(asked + 0.1))
 
 
 def write(

@@ -271,6 +271,13 @@ def ref_of(listing: str) -> CellRef:
     return CellRef(f"i{listing}")
 
 
+def stocked(shop: Shop) -> Shop:
+    """With ten of SKU, listed as A, and four of OTHER, listed as A2."""
+    shop.stock("A", "SKU", 10)
+    shop.stock("A2", "OTHER", 4)
+    return shop
+
+
 # ---------------------------------------------------------------------------------------------- faults
 
 

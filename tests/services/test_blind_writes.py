@@ -7,16 +7,31 @@ from datetime import timedelta
 import pytest
 
 from app.services import blind_writes, holds, push, reconcile
-from tests.services.shop import Fault, Shop, a_line, a_platform, an_order, lose_answer, lose_request
+from tests.services.shop import (
+    Fault,
+    Shop,
+    a_line,
+    a_platform,
+    an_order,
+    lose_answer,
+    lose_request,
+    stocked,
+)
 from tests.services.world import World, now, owe
 
 
 @pytest.fixture
 def absolute() -> Shop:
-    shop = Shop(compare_and_set=False)
-    shop.stock("A", "SKU", 10)
-    shop.stock("A2", "OTHER", 4)
-    return shop
+    return stocked(Shop(compare_and_set=False))
+
+
+def overwrite_a_sale(world: World, absolute: Shop) -> int:
+    """A buyer takes two of ten between a reading and the write of seven that follows. The connection's id."""
+    connection = world.connect(absolute)
+    owe(world, connection, 3)
+    absolute.before_write.append(lambda: absolute.buyer_comes("1", "A", 2, at=now()))
+    push.drain(connection)
+    return connection
 
 
 def test_without_compare_and_set_a_larger_number_than_expected_is_read_properly_first(
@@ -122,10 +137,7 @@ def test_without_compare_and_set_more_sold_than_is_left_ends_at_zero(world: Worl
 
 def test_a_sale_that_a_write_may_have_given_back_is_looked_for_at_once(world: World, absolute: Shop) -> None:
     """The ledger has it, the account has it, and the shop offers it again."""
-    connection = world.connect(absolute)
-    owe(world, connection, 3)
-    absolute.before_write.append(lambda: absolute.buyer_comes("1", "A", 2, at=now()))
-    push.drain(connection)
+    connection = overwrite_a_sale(world, absolute)
     assert absolute.number("A") == 7
     world.take(connection, absolute.orders["1"])
     assert world.cell(connection, "A").expected == 5
@@ -152,10 +164,7 @@ def test_a_sale_that_a_write_overwrote_before_it_was_taken_back_is_no_edit(
     world: World, absolute: Shop
 ) -> None:
     """Placed, overwritten and cancelled within a second: the order comes to nothing, the number does not."""
-    connection = world.connect(absolute)
-    owe(world, connection, 3)
-    absolute.before_write.append(lambda: absolute.buyer_comes("1", "A", 2, at=now()))
-    push.drain(connection)
+    connection = overwrite_a_sale(world, absolute)
     absolute.cancel("1", at=now())
     assert absolute.number("A") == 9
     world.take(connection, absolute.orders["1"])
@@ -168,10 +177,7 @@ def test_a_sale_that_a_write_overwrote_before_it_was_taken_back_is_no_edit(
 def test_a_sale_that_an_absolute_write_overwrote_is_found_and_lowered_again(
     world: World, absolute: Shop
 ) -> None:
-    connection = world.connect(absolute)
-    owe(world, connection, 3)
-    absolute.before_write.append(lambda: absolute.buyer_comes("1", "A", 2, at=now()))
-    push.drain(connection)
+    connection = overwrite_a_sale(world, absolute)
     assert absolute.number("A") == 7  # the buyer's two are on sale again
     world.take(connection, absolute.orders["1"])
     assert world.cell(connection, "A").check_due_at < now() + timedelta(seconds=10)
@@ -186,10 +192,7 @@ def test_an_overwritten_sale_learned_while_a_reading_is_under_way_is_no_drift(
     world: World, absolute: Shop
 ) -> None:
     """The order is dated well before the reading, and yet is not in the number."""
-    connection = world.connect(absolute)
-    owe(world, connection, 3)
-    absolute.before_write.append(lambda: absolute.buyer_comes("1", "A", 2, at=now()))
-    push.drain(connection)
+    connection = overwrite_a_sale(world, absolute)
     order = absolute.orders.pop("1")  # the platform indexes it late
     world.sql(
         "UPDATE push_attempts SET started_at = started_at - interval '1 minute',"
@@ -234,10 +237,7 @@ def test_without_compare_and_set_a_reading_after_the_deadline_decides(
 
 def test_an_edit_and_an_overwritten_sale_are_told_apart(world: World, absolute: Shop) -> None:
     """The shop shows only the sum of both: two given back, and one taken by the merchant."""
-    connection = world.connect(absolute)
-    owe(world, connection, 3)
-    absolute.before_write.append(lambda: absolute.buyer_comes("1", "A", 2, at=now()))
-    push.drain(connection)
+    connection = overwrite_a_sale(world, absolute)
     world.take(connection, absolute.orders["1"])
     owe(world, connection, 1, order_id="another")
     push.drain(connection)

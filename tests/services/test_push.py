@@ -28,6 +28,7 @@ from tests.services.shop import (
     lose_request,
     raising,
     ref_of,
+    stocked,
 )
 from tests.services.world import World, now, owe
 
@@ -35,18 +36,12 @@ from tests.services.world import World, now, owe
 @pytest.fixture(params=[True, False], ids=["cas", "absolute"])
 def shop(request: pytest.FixtureRequest) -> Shop:
     """Both kinds of platform."""
-    return _stocked(Shop(compare_and_set=request.param))
+    return stocked(Shop(compare_and_set=request.param))
 
 
 @pytest.fixture
 def cas(world: World) -> Shop:
-    return _stocked(Shop(compare_and_set=True))
-
-
-def _stocked(shop: Shop) -> Shop:
-    shop.stock("A", "SKU", 10)
-    shop.stock("A2", "OTHER", 4)
-    return shop
+    return stocked(Shop(compare_and_set=True))
 
 
 def sent(shop: Shop) -> list[tuple[str, int, int]]:
@@ -141,7 +136,7 @@ def test_a_call_that_hangs_keeps_no_other_from_being_written(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(push, "STRAGGLER_SECONDS", 0.2)
-    absolute = _stocked(Shop(compare_and_set=False))
+    absolute = stocked(Shop(compare_and_set=False))
     connection = world.connect(absolute)
     answers, recorded = threading.Event(), threading.Event()
 

@@ -13,16 +13,13 @@ from app.services import cells as cell_store
 from app.services import importer, push, readings, reconcile
 from app.services.readings import Recorded, Ticket
 from app.services.uow import unit_of_work
-from tests.services.shop import Shop, a_line, an_order, lose_answer, ref_of
+from tests.services.shop import Shop, a_line, an_order, lose_answer, ref_of, stocked
 from tests.services.world import SETTLE, World, now
 
 
 @pytest.fixture
 def shop() -> Shop:
-    shop = Shop()
-    shop.stock("A", "SKU", 10)
-    shop.stock("A2", "OTHER", 4)
-    return shop
+    return stocked(Shop())
 
 
 @pytest.fixture

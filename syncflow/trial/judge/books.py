@@ -107,10 +107,11 @@ def ledger(evidence: Evidence, shelves: Mapping[str, Shelf]) -> Ledger:
         if level is None:
             mismatches.add(sku)
         elif level != shelf.final:
+            blind = [edit for edit in made if edit.shop in WITHOUT_COMPARE_AND_SET]
             decided = [write for write in evidence.record.unanswered if write.sku == sku]
             excusable = [
                 edit
-                for edit in made
+                for edit in blind
                 if _may_be_overwritten(edit, shelf)
                 or _looks_like_sales(edit, shelf, unanswered)
                 or _looks_like_an_outcome(edit, shelf, decided)
@@ -119,7 +120,7 @@ def ledger(evidence: Evidence, shelves: Mapping[str, Shelf]) -> Ledger:
             excused = excused or any(
                 _mixed_up(edit, shelf, shelf.final - level)
                 or _taken_for_outcome(edit, decided, shelf.final - level)
-                for edit in made
+                for edit in blind
             )
             missing = excused or _fewest(made, shelf.final - level)
             lost += missing
@@ -130,39 +131,27 @@ def ledger(evidence: Evidence, shelves: Mapping[str, Shelf]) -> Ledger:
 
 
 def _may_be_overwritten(edit: StockEvent, shelf: Shelf) -> bool:
-    return edit.shop in WITHOUT_COMPARE_AND_SET and any(
-        shelf.writes_between(edit.shop, edit.at, edit.at + OVERWRITTEN_SECONDS)
-    )
+    return any(shelf.writes_between(edit.shop, edit.at, edit.at + OVERWRITTEN_SECONDS))
 
 
 def _looks_like_sales(edit: StockEvent, shelf: Shelf, unanswered: Sequence[CallEvent]) -> bool:
     """Whether sales (or units that came back) that a write may have overwritten add up to the edit, turned
     round: then nobody can tell by the number whether they were overwritten or the merchant edited it."""
-    if edit.shop not in WITHOUT_COMPARE_AND_SET:
-        return False
-    sums = {0}
-    for event in shelf.events:
-        near = abs(event.at - edit.at) <= REMEMBERED_SECONDS and event.shop == edit.shop
-        against = event.cause in SALES and event.delta * edit.delta < 0
-        if near and against and _may_be_under_a_write(event, shelf, unanswered):
-            sums |= {total + event.delta for total in sums}
-    return -edit.delta in sums
+    against = [
+        sale.delta
+        for sale in _sales(shelf, edit.shop, edit.at - REMEMBERED_SECONDS, edit.at + REMEMBERED_SECONDS)
+        if sale.delta * edit.delta < 0 and _may_be_under_a_write(sale, shelf, unanswered)
+    ]
+    return -edit.delta in _sums(against)
 
 
 def _mixed_up(edit: StockEvent, shelf: Shelf, difference: int) -> bool:
     """Whether the level is off by one or two sales (or returns) that by their date a write overwrote near the
     edit in time: the number showed only the sum of both."""
-    if edit.shop not in WITHOUT_COMPARE_AND_SET:
-        return False
     overwritten = [
-        event.delta
-        for event in shelf.events
-        if event.shop == edit.shop
-        and event.cause in SALES
-        and abs(event.at - edit.at) <= REMEMBERED_SECONDS
-        and any(
-            shelf.writes_between(event.shop, event.at - DATE_GRAIN_SECONDS, event.at + OVERWRITES_SECONDS)
-        )
+        sale.delta
+        for sale in _sales(shelf, edit.shop, edit.at - REMEMBERED_SECONDS, edit.at + REMEMBERED_SECONDS)
+        if any(shelf.writes_between(sale.shop, sale.at - DATE_GRAIN_SECONDS, sale.at + OVERWRITES_SECONDS))
     ]
     return any(
         difference in (sum(some), sum(some) + edit.delta)
@@ -174,32 +163,41 @@ def _mixed_up(edit: StockEvent, shelf: Shelf, difference: int) -> bool:
 def _taken_for_outcome(edit: StockEvent, decided: Sequence[UnansweredWrite], difference: int) -> bool:
     """Whether the level is off by just what an unanswered write to the same number, within a minute, would
     have changed: whether it did was told from a number that somebody had edited as well."""
-    if edit.shop not in WITHOUT_COMPARE_AND_SET:
-        return False
-    changes = [
-        write.difference
-        for write in decided
-        if write.shop == edit.shop and abs(write.at - edit.at) <= REMEMBERED_SECONDS
-    ]
+    changes = [write.difference for write in _near(decided, edit)]
     return any(difference in (d, -d, d + edit.delta, edit.delta - d) for d in changes)
 
 
 def _looks_like_an_outcome(edit: StockEvent, shelf: Shelf, decided: Sequence[UnansweredWrite]) -> bool:
     """Whether an unanswered write, had it landed late and overwritten some of the sales until then, would
     have changed the number by as much (or would not have, had it not landed)."""
-    if edit.shop not in WITHOUT_COMPARE_AND_SET:
-        return False
-    for write in decided:
-        if write.shop != edit.shop or abs(write.at - edit.at) > REMEMBERED_SECONDS:
-            continue
-        sums = {0}
-        for event in shelf.events:
-            in_time = write.at - GRAIN_SECONDS <= event.at <= write.at + UNANSWERED_SECONDS
-            if in_time and event.shop == edit.shop and event.cause in SALES:
-                sums |= {total + event.delta for total in sums}
-        if not sums.isdisjoint({write.difference - edit.delta, write.difference + edit.delta}):
+    for write in _near(decided, edit):
+        sales = _sales(shelf, edit.shop, write.at - GRAIN_SECONDS, write.at + UNANSWERED_SECONDS)
+        either_way = {write.difference - edit.delta, write.difference + edit.delta}
+        if not either_way.isdisjoint(_sums(sale.delta for sale in sales)):
             return True
     return False
+
+
+def _near(decided: Iterable[UnansweredWrite], edit: StockEvent) -> Iterator[UnansweredWrite]:
+    """Those to the number that was edited, within a minute."""
+    for write in decided:
+        if write.shop == edit.shop and abs(write.at - edit.at) <= REMEMBERED_SECONDS:
+            yield write
+
+
+def _sales(shelf: Shelf, shop: str, begin: float, end: float) -> Iterator[StockEvent]:
+    """Sales in the shop, and units that came back, from `begin` to `end`."""
+    for event in shelf.events:
+        if event.shop == shop and event.cause in SALES and begin <= event.at <= end:
+            yield event
+
+
+def _sums(deltas: Iterable[int]) -> set[int]:
+    """The sum of every subset."""
+    sums = {0}
+    for delta in deltas:
+        sums |= {total + delta for total in sums}
+    return sums
 
 
 def _may_be_under_a_write(event: StockEvent, shelf: Shelf, unanswered: Sequence[CallEvent]) -> bool:
