@@ -43,6 +43,9 @@ FEW = 8
 other."""
 HARDLY = 3.0
 """What it costs at least that an effect was where it hardly can have been."""
+DISORDER = 5.0
+"""What it costs for each second that of two sales the one with the later date was first: a shop dates them by one
+clock, as it takes them."""
 SOONEST = timedelta(seconds=0.5)
 """How long after it happened we know of an order, if the shop tells at once."""
 SLOWNESS = timedelta(seconds=10)
@@ -254,6 +257,7 @@ class _Search:
         self._overwritten = sum(1 << i for i, spot in enumerate(spots) if spot.effect.overwritten)
         self._in_the_number = pinned & ~self._overwritten
         self._not_in_it = pinned & self._overwritten
+        self._sales = sum(1 << i for i, spot in enumerate(spots) if spot.effect.delta < 0)
         self._sums: dict[int, int] = {}
         self._found: dict[tuple[int, float, float, float], Sequence[_Priced]] = {}
 
@@ -334,7 +338,16 @@ class _Search:
             bits, cost = taken, spent
             for bit, more in some:
                 bits, cost = bits | bit, cost + more
-            yield bits, cost
+            yield bits, cost + self._disorder(bits, left)
+
+    def _disorder(self, taken: int, left: int) -> float:
+        """What it costs that these of the effects `left` were before the others."""
+        latest = (taken & self._sales).bit_length() - 1
+        others = left & ~taken & self._sales
+        earliest = (others & -others).bit_length() - 1
+        if min(latest, earliest) < 0:
+            return 0.0
+        return DISORDER * max(self._spots[latest].dated - self._spots[earliest].dated, 0.0)
 
     def _sum(self, taken: int) -> int:
         if taken not in self._sums:
