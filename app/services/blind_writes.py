@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from app.platforms.base import WriteOutcome, WriteResult
+from app.platforms.base import LevelReading, WriteOutcome, WriteResult
 from app.platforms.errors import Transient
 from app.services import cells as cell_store
 from app.services.attempts import Call, all_alike, commit_attempts, send
@@ -22,7 +22,9 @@ from app.services.write_plan import Planned, in_doubt, plan_write
 LONGEST_IN_DOUBT = timedelta(seconds=2)
 """How long a cell in doubt has waited before it is lowered off a number that nothing explains yet."""
 READING_SECONDS = 0.6
-"""How long the reading before a write may take, unless the shop is always that slow."""
+"""How long the reading before a write may take: somebody may have bought meanwhile."""
+READINGS = 3
+"""A shop whose readings took longer so often is always that slow."""
 GROUPS_AT_A_TIME = 4
 """Calls that follow one reading, all at once."""
 
@@ -42,13 +44,11 @@ def neighbours(job: Job, planned: Sequence[Planned]) -> Iterator[Sequence[Planne
         yield some
 
 
-def read_and_send(
-    job: Job, planned: Sequence[Planned], at: datetime, began: float, hurry: bool
-) -> Sequence[WriteResult]:
+def read_and_send(job: Job, planned: Sequence[Planned], at: datetime, began: float) -> Sequence[WriteResult]:
     """Without compare-and-set. `at`: the database's clock at `began`. Raises Transient if nothing was
     written."""
-    requested_at = at + timedelta(seconds=time.monotonic() - began)
-    calls = _read_before_write(job, planned, requested_at, hurry=hurry)
+    readings, asked = _read_quickly(job, planned)
+    calls = _claim_what_is_as_expected(job, planned, readings, at + timedelta(seconds=asked - began))
     results: list[WriteResult] = []
     faults: list[Transient] = []
     with ThreadPoolExecutor(GROUPS_AT_A_TIME) as pool:
@@ -64,17 +64,21 @@ def read_and_send(
     return results
 
 
-def _read_before_write(
-    job: Job, planned: Sequence[Planned], requested_at: datetime, *, hurry: bool
-) -> Sequence[Call]:
-    """Without compare-and-set: read the same cells right before, and raise only what is as expected.
+def _read_quickly(job: Job, planned: Sequence[Planned]) -> tuple[Sequence[LevelReading], float]:
+    """The same numbers, and when they were asked for by time.monotonic(). A reading that took long is taken
+    again."""
+    for _try in range(READINGS):
+        asked = time.monotonic()
+        readings = job.shop.channel.read_levels([p.ref for p in planned])
+        if time.monotonic() - asked <= READING_SECONDS:
+            break
+    return readings, asked
 
-    In a `hurry` Transient is raised where that took so long that it is no longer right before.
-    """
-    started = time.monotonic()
-    readings = job.shop.channel.read_levels([p.ref for p in planned])
-    if hurry and time.monotonic() - started > READING_SECONDS:
-        raise Transient("The shop took too long to tell its numbers.")  # somebody may have bought meanwhile
+
+def _claim_what_is_as_expected(
+    job: Job, planned: Sequence[Planned], readings: Sequence[LevelReading], requested_at: datetime
+) -> Sequence[Call]:
+    """Plan again, on the numbers just read: raise only what is as expected."""
     shown = {reading.ref: reading.quantity for reading in readings}
     with unit_of_work() as uow:
         session = uow.session

@@ -83,7 +83,7 @@ def push_cell(cell_id: int) -> None:
         lease(Work.PUSH, connection_id, wait_seconds=10) as held,
     ):
         if job is not None and held is not None:
-            _push_batch(job, _Mood(hurry=False), only=cell_id)
+            _push_batch(job, _Mood(), only=cell_id)
     with unit_of_work() as uow:
         row = uow.session.execute(_CELL_STATE, {"id": cell_id}).one()
     if row.state == "failed":
@@ -94,8 +94,6 @@ def push_cell(cell_id: int) -> None:
 class _Mood:
     """What a drain has met with so far."""
 
-    hurry: bool = True
-    """A reading before a write that took long is taken again."""
     went_stale: bool = False
     """Compare-and-set refused a batch, whole, for a number that moved: what lowers goes as a delta."""
 
@@ -104,7 +102,6 @@ def _push_patiently(job: Job, mood: _Mood) -> bool:
     """`_push_batch`, anew with fresh numbers where the shop took nothing."""
     for fault in range(1, FAULTS_IN_A_ROW + 1):
         try:
-            mood.hurry = fault < FAULTS_IN_A_ROW
             return _push_batch(job, mood, only=None)
         except Transient as err:
             pause = max(err.retry_after or 0.0, FAULT_PAUSE_SECONDS * fault)
@@ -130,8 +127,7 @@ def _push_batch(job: Job, mood: _Mood, *, only: int | None) -> bool:
         if capabilities.compare_and_set:
             work = [partial(send, job, call) for call in commit_attempts(uow.session, job, planned, at)]
         else:
-            hurry = mood.hurry
-            work = [partial(read_and_send, job, some, at, began, hurry) for some in neighbours(job, planned)]
+            work = [partial(read_and_send, job, some, at, began) for some in neighbours(job, planned)]
         uow.commit()
     outcomes, faults = _together(work, CALLS_AT_A_TIME if capabilities.compare_and_set else BLIND_AT_A_TIME)
     if work and len(faults) == len(work):

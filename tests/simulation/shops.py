@@ -1,0 +1,416 @@
+"""Shops with buyers, a merchant and a clock of their own, and beside them what truly happened."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import TypeVar
+
+from app.domain.orders import ChannelEffect, LinePart, PartKind, ledger_effect
+from app.platforms.base import (
+    CellRef,
+    ExternalOrder,
+    ExternalOrderLine,
+    LevelReading,
+    OrderBatch,
+    OrderStamp,
+    OrderState,
+    PaymentState,
+    Platform,
+    StockWrite,
+    WriteKind,
+    WriteOutcome,
+    WriteResult,
+)
+from app.platforms.errors import Transient
+from tests.services.shop import HOLDING, Shop, WriteCall, a_platform, an_order, ref_of
+from tests.simulation.machine import Machine, Process
+
+T = TypeVar("T")
+
+PAGE = 50
+CALL_SECONDS = 10.0
+"""How long a client waits for an answer."""
+
+
+class Kind(Enum):
+    """What the two families of platforms do differently."""
+
+    KEYED = "keyed"
+    """Compare-and-set, idempotency keys, deltas; takes stock when an order is placed."""
+    BLIND = "blind"
+    """Absolute writes that overwrite whatever is there; takes stock when an order is paid."""
+
+
+@dataclass
+class Faults:
+    """How often a call goes wrong, by the machine's dice; `next_writes` are those of the next writes."""
+
+    refused: float = 0.0
+    """429 and the like: nothing was done, and we know it."""
+    lost_request: float = 0.0
+    lost_answer: float = 0.0
+    late: float = 0.0
+    """It takes effect after the client gave up on it."""
+    slow: float = 0.0
+    failed_reads: float = 0.0
+    next_writes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A merchant typed a number."""
+
+    ref: CellRef
+    at: float
+    difference: int
+
+
+@dataclass(frozen=True)
+class Window:
+    """In which a write without compare-and-set may have overwritten something, by the machine's clock."""
+
+    ref: CellRef
+    start: float
+    end: float
+
+
+@dataclass
+class ModelShop(Shop):
+    """`tests.services.shop.Shop` with latency, faults and people. `skew`: seconds its clock is ahead of ours.
+
+    `tell` sends a webhook's signals.
+    """
+
+    machine: Machine = field(default_factory=lambda: Machine(0))
+    kind: Kind = Kind.KEYED
+    name: str = "shop"
+    skew: float = 0.0
+    latency: tuple[float, float] = (0.02, 0.3)
+    faults: Faults = field(default_factory=Faults)
+    tell: Callable[[ModelShop, list[list[object]]], None] = lambda _shop, _signals: None
+    truth: dict[str, int] = field(default_factory=dict)
+    """SKU -> units available to sell, shared by all shops of the merchant."""
+    edits: list[Edit] = field(default_factory=list)
+    windows: list[Window] = field(default_factory=list)
+    refused_buyers: int = 0
+    _last_read: dict[CellRef, float] = field(default_factory=lambda: defaultdict(float))
+    _process: Process = field(default_factory=lambda: Process("shop"))
+
+    # ------------------------------------------------------------------------------------- its people
+
+    @property
+    def today(self) -> datetime:
+        """Its clock, with the grain of a second."""
+        return (self.machine.utc + timedelta(seconds=self.skew)).replace(microsecond=0)
+
+    @property
+    def takes_when_placed(self) -> bool:
+        return self.kind is Kind.KEYED
+
+    def buy(
+        self, basket: dict[str, int], *, paid: bool = True, order_id: str | None = None
+    ) -> ExternalOrder | None:
+        """A buyer places an order of listings; None if the shop shows too little."""
+        if any(self.number(listing) < quantity for listing, quantity in basket.items()):
+            self.refused_buyers += 1
+            return None
+        now = self.today
+        order_id = order_id or f"{self.name}-{len(self.orders) + 1}"
+        takes = paid or self.takes_when_placed
+        lines = [
+            ExternalOrderLine(
+                external_id=f"{order_id}-{listing}",
+                listing_external_id=listing,
+                sku=None,
+                title=f"Line of {listing}",
+                quantity=quantity,
+                unit_price_minor=100,
+                parts=(LinePart(PartKind.ORDERED, quantity, now),),
+                channel_effects=(ChannelEffect(-quantity, now),) if takes else (),
+            )
+            for listing, quantity in basket.items()
+        ]
+        payment = PaymentState.PAID if paid else PaymentState.PENDING
+        order = an_order(order_id, *lines, at=now, payment=payment)
+        if takes:
+            for listing, quantity in basket.items():
+                self._move(listing, -quantity)
+        self._keep(order, mentions=basket if takes else None)
+        return order
+
+    def pay(self, order_id: str) -> None:
+        """A pending order is paid."""
+        order = self.orders[order_id]
+        if order.payment is not PaymentState.PENDING or order.state is not OrderState.OPEN:
+            return
+        if not self.takes_when_placed:
+            order = self._taken_again(order)
+        self._keep(replace(order, payment=PaymentState.PAID, updated_at=self.today))
+
+    def change(self, order_id: str, kind: PartKind, quantities: dict[str, int] | None = None) -> None:
+        """Something happens to units of an order's lines (by listing; all open ones unless told).
+
+        What is put on the shelf, the shop's number gets back if it was taken from it. Of an order that took
+        nothing yet, units can only be taken off.
+        """
+        order, now = self.orders[order_id], self.today
+        took = self._took(order)
+        if not took and kind is not PartKind.REMOVED_RESTOCKED:
+            return
+        lines = []
+        for line in order.lines:
+            listing = line.listing_external_id or ""
+            most = _open_units(line) if kind is not PartKind.RETURNED_RESTOCKED else _shipped_units(line)
+            wanted = most if quantities is None else min(quantities.get(listing, 0), most)
+            if kind is PartKind.ORDERED:
+                wanted = (quantities or {}).get(listing, 0)
+                if self.number(listing) < wanted:
+                    wanted = 0
+            if not wanted:
+                lines.append(line)
+                continue
+            effect = _CHANNEL[kind] * wanted if took else 0
+            if effect:
+                self._move(listing, effect)
+            lines.append(
+                replace(
+                    line,
+                    parts=(*line.parts, LinePart(kind, wanted, now)),
+                    channel_effects=(*line.channel_effects, ChannelEffect(effect, now))
+                    if effect
+                    else line.channel_effects,
+                )
+            )
+        self._keep(replace(order, lines=tuple(lines), updated_at=now, state=_state(lines)))
+
+    def cancel_order(self, order_id: str, *, restock: bool = True) -> None:
+        if self.orders[order_id].state is OrderState.OPEN:
+            took = self._took(self.orders[order_id])
+            self.change(
+                order_id, PartKind.REMOVED_LOST if took and not restock else PartKind.REMOVED_RESTOCKED
+            )
+
+    def reopen(self, order_id: str) -> None:
+        """cancelled -> processing: as if it had never been cancelled, it takes its units anew."""
+        order = self.orders[order_id]
+        if order.state is not OrderState.CANCELLED or order.payment is not PaymentState.PAID:
+            return
+        if any(self.number(line.listing_external_id or "") < line.quantity for line in order.lines):
+            return
+        order = self._taken_again(order)
+        self._keep(replace(order, state=OrderState.OPEN, updated_at=self.today))
+
+    def type_number(self, listing: str, number: int) -> None:
+        """The merchant counted, and types what is there."""
+        difference = number - self.number(listing)
+        if not difference:
+            return
+        self.edits.append(Edit(ref_of(listing), self.machine.now, difference))
+        self.truth[self.skus[listing]] += difference
+        self.numbers[ref_of(listing)] = number
+        self._tell_level(listing)
+
+    def _taken_again(self, order: ExternalOrder) -> ExternalOrder:
+        """Its lines as they were ordered, and their units taken from the number now."""
+        lines = []
+        for line in order.lines:
+            self._move(line.listing_external_id or "", -line.quantity)
+            lines.append(
+                replace(
+                    line,
+                    parts=tuple(part for part in line.parts if part.kind is PartKind.ORDERED),
+                    channel_effects=(ChannelEffect(-line.quantity, self.today),),
+                )
+            )
+        return replace(order, lines=tuple(lines))
+
+    def _took(self, order: ExternalOrder) -> bool:
+        return self.takes_when_placed or order.payment is not PaymentState.PENDING
+
+    def _move(self, listing: str, difference: int) -> None:
+        self.numbers[ref_of(listing)] += difference
+        self.truth[self.skus[listing]] += difference
+
+    def _keep(self, order: ExternalOrder, mentions: dict[str, int] | None = None) -> None:
+        self.orders[order.external_id] = order
+        self.tell(self, [["order", order.external_id, *([mentions] if mentions else [])]])
+        for line in order.lines:
+            self._tell_level(line.listing_external_id or "")
+
+    def _tell_level(self, listing: str) -> None:
+        self.tell(self, [["level", listing, self.number(listing)]])
+
+    # --------------------------------------------------------------------------------------- Channel
+
+    def all_levels(self, location_id: str) -> Iterator[Sequence[LevelReading]]:
+        refs = list(self.numbers)
+        for start in range(0, len(refs), PAGE):
+            yield self._answer(lambda some=refs[start : start + PAGE]: [self._level(ref) for ref in some])
+
+    def changed_levels(self, location_id: str, since: datetime) -> Iterator[Sequence[LevelReading]]:
+        """A hint that misses everything: the sweep has to find it."""
+        yield self._answer(list)
+
+    def read_levels(self, refs: Sequence[CellRef]) -> Sequence[LevelReading]:
+        """Not all at one moment."""
+
+        def read() -> list[LevelReading]:
+            found = []
+            for ref in refs:
+                self._last_read[ref] = self.machine.now
+                found.append(self._level(ref))
+                self.machine.pause()
+            return found
+
+        return self._answer(read)
+
+    def fetch_orders(self, order_ids: Sequence[str]) -> OrderBatch:
+        return self._answer(lambda: Shop.fetch_orders(self, order_ids))
+
+    def changed_orders(self, since: datetime) -> Iterator[Sequence[OrderStamp]]:
+        def changed() -> list[OrderStamp]:
+            orders = sorted(self.orders.values(), key=lambda order: order.updated_at)
+            return [OrderStamp(o.external_id, o.updated_at) for o in orders if o.updated_at >= since]
+
+        found = self._answer(changed)
+        for start in range(0, len(found), PAGE):
+            yield found[start : start + PAGE]
+
+    def open_orders(self) -> Iterator[Sequence[ExternalOrder]]:
+        yield self._answer(lambda: [o for o in self.orders.values() if o.state is OrderState.OPEN])
+
+    def write_levels(
+        self, writes: Sequence[StockWrite], *, kind: WriteKind, key: str, deadline: float
+    ) -> Sequence[WriteResult]:
+        if self.machine.now > deadline:
+            return [WriteResult(w.ref, WriteOutcome.NOT_APPLIED, "too_late") for w in writes]
+        fault = self._write_fault()
+        if fault == "refused":
+            self._travel()
+            raise Transient("429")
+        self.machine.note(f"{self.name} is sent {kind.value} {[_shown(w) for w in writes]} {fault}")
+        unknown = [WriteResult(write.ref, WriteOutcome.UNKNOWN, "timeout") for write in writes]
+        if fault == "lost_request":
+            self.machine.sleep(CALL_SECONDS)
+            return unknown
+        asked = [self._last_read[write.ref] for write in writes]
+        landed: list[Sequence[WriteResult]] = []
+        landing = self.machine.spawn(
+            lambda: landed.append(self._land(tuple(writes), kind, key, asked)),
+            f"{self.name} writes",
+            self._process,
+            after=self._a_while(
+                CALL_SECONDS + 3 if fault == "late" else 0.0, 3.0 if fault == "slow" else 0.0
+            ),
+        )
+        patience = self.machine.now + CALL_SECONDS
+        self.machine.wait_until(lambda: landing.done, patience - self.machine.now)
+        if fault == "lost_answer":
+            self.machine.wait_until(lambda: False, max(patience - self.machine.now, 0.0))
+        if not landed or fault == "lost_answer":
+            return unknown
+        self._travel()
+        return landed[0]
+
+    def withdraw(self, writes: Sequence[StockWrite], *, kind: WriteKind, key: str) -> Sequence[WriteResult]:
+        self.machine.note(f"{self.name} is asked to withdraw {[_shown(w) for w in writes]}")
+        return self._answer(lambda: Shop.withdraw(self, writes, kind=kind, key=key))
+
+    def _land(
+        self, writes: tuple[StockWrite, ...], kind: WriteKind, key: str, asked: Sequence[float]
+    ) -> Sequence[WriteResult]:
+        """In the shop's own time, whether or not anybody still listens."""
+        self.writes.append(WriteCall(writes, kind, key))
+        results: list[WriteResult] = []
+        if self.compare_and_set:
+            results += self._write(writes, kind, key)
+        else:
+            for write, since in zip(writes, asked, strict=True):
+                results += self._write((write,), kind, key)
+                self.windows.append(Window(write.ref, since, self.machine.now))
+                self.machine.pause()
+        for write, result in zip(writes, results, strict=True):
+            if result.outcome is WriteOutcome.APPLIED:
+                self._tell_level(write.ref.stock_id.removeprefix("i"))
+        return results
+
+    # ----------------------------------------------------------------------------------------- inside
+
+    def _answer(self, act: Callable[[], T]) -> T:
+        """There and back, if nothing goes wrong on the way."""
+        self._travel()
+        if self.machine.random.random() < self.faults.failed_reads:
+            raise Transient("503")
+        found = act()
+        self._travel()
+        return found
+
+    def _travel(self) -> None:
+        self.machine.sleep(self._a_while())
+
+    def _a_while(self, at_least: float = 0.0, at_most: float = 0.0) -> float:
+        return at_least + self.machine.random.uniform(*self.latency) + self.machine.random.uniform(0, at_most)
+
+    def _write_fault(self) -> str:
+        if self.faults.next_writes:
+            return self.faults.next_writes.pop(0)
+        dice = self.machine.random.random()
+        for name in ("refused", "lost_request", "lost_answer", "late", "slow"):
+            dice -= getattr(self.faults, name)
+            if dice < 0:
+                return name
+        return ""
+
+
+_CHANNEL = {
+    PartKind.ORDERED: -1,
+    PartKind.REMOVED_RESTOCKED: 1,
+    PartKind.REMOVED_LOST: 0,
+    PartKind.FULFILLED: 0,
+    PartKind.RETURNED_RESTOCKED: 1,
+}
+
+
+def platform_of(shop: ModelShop) -> Platform:
+    """What SyncFlow is told of it."""
+    platform = a_platform(compare_and_set=shop.kind is Kind.KEYED)
+    holding = HOLDING | {PaymentState.PENDING} if shop.takes_when_placed else HOLDING
+    return replace(platform, capabilities=replace(platform.capabilities, holding_payments=holding))
+
+
+def held_units(shop: ModelShop, order: ExternalOrder) -> dict[str, int]:
+    """What an order holds of each SKU, as it stands."""
+    held: dict[str, int] = defaultdict(int)
+    holds = order.payment in platform_of(shop).capabilities.holding_payments
+    for line in order.lines:
+        effect = ledger_effect(line.parts, holds_stock=holds)
+        held[shop.skus[line.listing_external_id or ""]] += effect.committed
+    return held
+
+
+def _units(line: ExternalOrderLine, *kinds: PartKind) -> int:
+    return sum(part.quantity for part in line.parts if part.kind in kinds)
+
+
+def _open_units(line: ExternalOrderLine) -> int:
+    gone = _units(line, PartKind.REMOVED_RESTOCKED, PartKind.REMOVED_LOST, PartKind.FULFILLED)
+    return _units(line, PartKind.ORDERED) - gone
+
+
+def _shipped_units(line: ExternalOrderLine) -> int:
+    return _units(line, PartKind.FULFILLED) - _units(line, PartKind.RETURNED_RESTOCKED)
+
+
+def _state(lines: Sequence[ExternalOrderLine]) -> OrderState:
+    if any(_open_units(line) for line in lines):
+        return OrderState.OPEN
+    shipped = any(_units(line, PartKind.FULFILLED) for line in lines)
+    return OrderState.FULFILLED if shipped else OrderState.CANCELLED
+
+
+def _shown(write: StockWrite) -> str:
+    return f"{write.ref.stock_id}: {write.from_quantity}->{write.to_quantity}"

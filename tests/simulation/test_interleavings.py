@@ -1,0 +1,202 @@
+"""The interleavings on which designs like this one fail, one by one, each under several seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from app.domain.orders import PartKind
+from tests.simulation.shops import Kind, ModelShop
+from tests.simulation.stage import Stage
+from tests.simulation.world import World, a_world
+
+Make = Callable[..., tuple[World, ModelShop, ModelShop]]
+SEEDS = range(4)
+LEASE_SECONDS = 6
+
+
+@pytest.fixture(params=SEEDS, ids=lambda seed: f"seed{seed}")
+def world(stage: Stage, request: pytest.FixtureRequest) -> Iterator[World]:
+    with a_world(stage, request.param) as made:
+        yield made
+
+
+@pytest.fixture(params=[Kind.KEYED, Kind.BLIND], ids=["keyed", "blind"])
+def kind(request: pytest.FixtureRequest) -> Kind:
+    """Of the shop that the test is about."""
+    return request.param
+
+
+def two_shops(world: World, kind: Kind, units: int = 10) -> tuple[ModelShop, ModelShop]:
+    """One of this kind, and another; both sell MUG, and everything is in order."""
+    first = world.connect(kind, {"MUG": units})
+    other = world.connect(Kind.KEYED, {"MUG": units})
+    world.start()
+    world.run(10)
+    return first, other
+
+
+def judged(world: World) -> None:
+    world.come_to_rest()
+    world.check_at_rest()
+
+
+def until(world: World, holds: Callable[[], bool], seconds: float = 60) -> None:
+    world.machine.run(seconds, until=holds)
+    assert holds(), "what the test waits for did not happen"
+
+
+def test_a_write_that_landed_before_the_crash_and_its_record(world: World, kind: Kind) -> None:
+    first, other = two_shops(world, kind)
+    other.buy({"MUG": 3})
+    until(world, lambda: first.number("MUG") == 7)
+    for process in world.working:
+        world.machine.kill(process)
+    judged(world)
+    assert first.number("MUG") == 7
+
+
+def test_a_timed_out_write_that_lands_after_the_lease_ran_out(world: World, kind: Kind) -> None:
+    first, other = two_shops(world, kind)
+    first.faults.next_writes = ["late"]
+    other.buy({"MUG": 3})
+    until(world, lambda: not first.faults.next_writes)
+    world.run(1)
+    for process in world.working:
+        world.machine.kill(process)
+    world.run(LEASE_SECONDS)
+    other.buy({"MUG": 2})
+    judged(world)
+
+
+def test_a_reading_that_straddles_a_push(world: World, kind: Kind) -> None:
+    first, other = two_shops(world, kind)
+    first.latency = (0.5, 2.0)
+    first.type_number("MUG", 12)
+    for _sale in range(4):
+        world.run(1.5)
+        other.buy({"MUG": 1})
+    judged(world)
+
+
+def test_an_order_placed_pending_then_read_then_paid_with_its_webhook_lost(world: World, kind: Kind) -> None:
+    first, _other = two_shops(world, kind)
+    order = first.buy({"MUG": 2}, paid=False)
+    assert order is not None
+    world.run(5)
+    world.network.lost = 1.0
+    first.pay(order.external_id)
+    judged(world)
+    assert first.number("MUG") == 8
+
+
+def test_the_channels_own_restock_followed_by_the_refund(world: World, kind: Kind) -> None:
+    first, _other = two_shops(world, kind)
+    order = first.buy({"MUG": 3})
+    assert order is not None
+    world.run(3)
+    first.change(order.external_id, PartKind.REMOVED_RESTOCKED, {"MUG": 2})
+    world.run(0.2)
+    first.change(order.external_id, PartKind.REMOVED_LOST, {"MUG": 1})
+    judged(world)
+    assert first.number("MUG") == 9
+
+
+def test_two_orders_for_the_last_unit_on_two_channels_in_the_same_second(world: World, kind: Kind) -> None:
+    first, other = two_shops(world, kind, units=1)
+    assert first.buy({"MUG": 1})
+    assert other.buy({"MUG": 1})
+    judged(world)
+    assert world.truth["MUG"] == -1
+    assert first.number("MUG") <= 0
+    assert other.number("MUG") <= 0
+
+
+def test_processing_cancelled_processing(world: World) -> None:
+    first, _other = two_shops(world, Kind.BLIND)
+    order = first.buy({"MUG": 2})
+    assert order is not None
+    for pause in (0.1, 3.0, 0.4):
+        world.run(pause)
+        first.cancel_order(order.external_id)
+        world.run(pause)
+        first.reopen(order.external_id)
+    judged(world)
+    assert world.truth["MUG"] == 8
+
+
+def test_an_order_placed_and_cancelled_within_one_second(world: World, kind: Kind) -> None:
+    first, other = two_shops(world, kind)
+    order = first.buy({"MUG": 4})
+    assert order is not None
+    other.buy({"MUG": 1})
+    world.run(0.3)
+    first.cancel_order(order.external_id)
+    judged(world)
+    assert world.truth["MUG"] == 9
+
+
+def test_an_old_order_edited_after_the_first_sync(world: World, kind: Kind) -> None:
+    """It was open when the shop was connected: its units are in the opening, and only its changes count."""
+    old: list[str] = []
+
+    def sells_before(shop: ModelShop) -> None:
+        order = shop.buy({"MUG": 3})
+        assert order is not None
+        old.append(order.external_id)
+
+    first = world.connect(kind, {"MUG": 10}, before=sells_before)
+    world.connect(Kind.KEYED, {"MUG": 10})
+    world.start()
+    world.run(20)
+    first.change(old[0], PartKind.FULFILLED, {"MUG": 1})
+    world.run(2)
+    first.change(old[0], PartKind.REMOVED_RESTOCKED, {"MUG": 1})
+    judged(world)
+    assert world.truth["MUG"] == 8
+
+
+def test_a_merchants_plus_five_while_another_channel_sells(world: World, kind: Kind) -> None:
+    first, other = two_shops(world, kind)
+    other.buy({"MUG": 2})
+    world.run(0.1)
+    first.type_number("MUG", first.number("MUG") + 5)
+    world.run(0.3)
+    other.buy({"MUG": 1})
+    judged(world)
+
+
+def test_a_number_lowered_by_hand_then_a_cancellation(world: World, kind: Kind) -> None:
+    first, _other = two_shops(world, kind)
+    order = first.buy({"MUG": 2})
+    assert order is not None
+    world.run(20)
+    first.type_number("MUG", first.number("MUG") - 2)
+    world.run(0.5)
+    first.cancel_order(order.external_id)
+    judged(world)
+
+
+def test_three_days_of_outage(world: World, kind: Kind) -> None:
+    """Nothing of us runs, no webhook gets through. Then the shop answers nothing for a while."""
+    first, other = two_shops(world, kind, units=40)
+    world.network.lost = 1.0
+    first.faults.failed_reads = first.faults.refused = 1.0
+    for _day in range(3):
+        first.buy({"MUG": 2})
+        other.buy({"MUG": 1})
+        world.machine.jump(24 * 3600)
+        world.run(10)
+    first.type_number("MUG", first.number("MUG") + 4)
+    judged(world)
+
+
+def test_a_cell_that_is_sold_from_every_second_is_not_starved(world: World, kind: Kind) -> None:
+    first, other = two_shops(world, kind, units=400)
+    for _second in range(40):
+        first.buy({"MUG": 1})
+        other.buy({"MUG": 1})
+        world.run(1.0)
+    assert first.number("MUG") < 345, "no sale of the other shop came through for long"
+    judged(world)

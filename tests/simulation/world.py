@@ -1,0 +1,410 @@
+"""A merchant with shops, the network between them and us, and our workers, all on one machine."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import redis
+from sqlalchemy import Row, text
+
+from app.extensions import db
+from app.models import Account, Connection
+from app.platforms.base import Lane
+from app.services import blind_writes, events, holds, importer, nudge, push, sweeper, work
+from app.services.event_writer import EventRow, EventWriter
+from app.services.nudge import DRAIN_OF_LANE
+from app.services.shops import OpenShop
+from app.services.uow import unit_of_work
+from app.services.write_plan import Planned
+from tests.simulation.machine import Machine, Process, Task
+from tests.simulation.shops import Faults, Kind, ModelShop, held_units, platform_of
+from tests.simulation.stage import LEVEL_SWEEP_SECONDS, ORDER_POLL_SECONDS, Stage
+from workers import jobs
+
+WORKERS = {"intake": 2, "hints": 1, "push": 2, "sync": 2, "retries": 1}
+"""Queue -> worker processes."""
+RESTART_SECONDS = 3.0
+LONG_ENOUGH_SECONDS = ORDER_POLL_SECONDS + LEVEL_SWEEP_SECONDS + 10
+"""What no webhook told of is found by then."""
+AT_REST_SECONDS = 900
+WATCHED_SECONDS = 130
+"""How long a quiet system is watched: two sweeps and four polls."""
+QUIET_TICKS = 4.0
+GRAIN_SECONDS = 2.0
+"""So much do clocks and dates blur what happened around a write without compare-and-set."""
+
+
+TRACED = 400
+"""Lines of the trace that a failure shows."""
+
+
+class Wrong(AssertionError):
+    """An invariant does not hold."""
+
+
+@dataclass
+class Network:
+    """What becomes of webhooks: shares of them."""
+
+    lost: float = 0.0
+    doubled: float = 0.0
+    late: float = 0.0
+    delay: tuple[float, float] = (0.02, 0.4)
+    longest_delay: float = 25.0
+
+
+@dataclass
+class World:
+    """`shops` by connection id. Drive it from outside: something happens, then `run` lets time pass."""
+
+    stage: Stage
+    machine: Machine
+    network: Network = field(default_factory=Network)
+    shops: dict[int, ModelShop] = field(default_factory=dict)
+    truth: dict[str, int] = field(default_factory=dict)
+    account_id: int = 0
+    queues: dict[str, deque[tuple[str, int]]] = field(default_factory=lambda: defaultdict(deque))
+    dead_letters: list[tuple[str, int, str]] = field(default_factory=list)
+    working: set[Process] = field(default_factory=set)
+    crash_next: list[int] = field(default_factory=list)
+    """The next jobs are killed when they come to wait for that many more times."""
+    under_way: int = 0
+    """Webhooks that were sent and not delivered yet."""
+    redis_is_away: bool = False
+    ticks: float = 1.0
+    """The scheduler's intervals are so much longer than by its table: patience, when hardly anything happens."""
+
+    # ---------------------------------------------------------------------------------------- set-up
+
+    def connect(
+        self,
+        kind: Kind,
+        stock: dict[str, int],
+        *,
+        skew: float = 0.0,
+        drift_policy: str = "merge",
+        before: Callable[[ModelShop], object] = lambda _shop: None,
+    ) -> ModelShop:
+        """A shop with these SKUs, each a listing of its name; imported and syncing. `before` happens in it
+        before it is connected."""
+        number = len(self.shops) + 1
+        shop = ModelShop(
+            compare_and_set=kind is Kind.KEYED,
+            machine=self.machine,
+            kind=kind,
+            name=f"S{number}",
+            skew=skew,
+            truth=self.truth,
+        )
+        for sku, quantity in stock.items():
+            shop.stock(sku, sku, quantity)
+            self.truth.setdefault(sku, quantity)
+        before(shop)
+        shop.tell = self._send
+        self._do(lambda: self._add(shop, drift_policy))
+        return shop
+
+    def _add(self, shop: ModelShop, drift_policy: str) -> None:
+        with unit_of_work() as uow:
+            if not self.account_id:
+                account = Account(name="A merchant")
+                uow.session.add(account)
+                uow.session.flush()
+                self.account_id = account.id
+            connection = Connection(
+                account_id=self.account_id,
+                platform=shop.name,
+                external_shop_id=shop.name,
+                name=shop.name,
+                state="importing",
+                drift_policy=drift_policy,
+            )
+            uow.session.add(connection)
+            uow.session.flush()
+            uow.commit()
+        self.shops[connection.id] = shop
+        importer.run_import(connection.id)
+        importer.start_syncing(connection.id)
+
+    def start(self) -> None:
+        """The workers and the scheduler."""
+        for queue, count in WORKERS.items():
+            for number in range(count):
+                self._spawn(lambda queue=queue: self._work(queue), f"{queue}-{number}")
+        for seconds, act in (
+            (1.0, holds.hold_unread_orders),
+            (1.0, sweeper.wake_due),
+            (5.0, sweeper.sweep),
+        ):
+            self._spawn(lambda seconds=seconds, act=act: self._by_the_clock(seconds, act), act.__name__)
+
+    def _spawn(
+        self, act: Callable[[], object], name: str, process: Process | None = None, *, after: float = 0.0
+    ) -> Task:
+        def run() -> None:
+            with self.stage.app.app_context():
+                act()
+
+        return self.machine.spawn(run, name, process, after=after)
+
+    def _do(self, act: Callable[[], object]) -> None:
+        """Something that takes its time, of which nothing else goes on before it is done."""
+        done: list[bool] = []
+        self._spawn(lambda: (act(), done.append(True)), "set-up")
+        self.machine.run(until=lambda: bool(done))
+
+    # --------------------------------------------------------------------------------------- workers
+
+    def _by_the_clock(self, seconds: float, act: Callable[[], None]) -> None:
+        while True:
+            act()
+            self.machine.sleep(seconds * self.ticks)
+
+    def _work(self, queue: str) -> None:
+        """One worker: each job in a process of its own, which may be killed."""
+        while True:
+            while not self.queues[queue]:
+                self.machine.wait_until(lambda: bool(self.queues[queue]))
+            job, subject_id = self.queues[queue].popleft()
+            process = Process(f"{job}({subject_id})")
+            if self.crash_next:
+                process.crash_in = self.crash_next.pop(0)
+            self.working.add(process)
+            task = self._spawn(
+                lambda job=job, subject_id=subject_id: self._run(job, subject_id), process.name, process
+            )
+            self.machine.wait_until(lambda task=task: task.done)
+            self.working.discard(process)
+            if process.dead:
+                self.machine.sleep(RESTART_SECONDS)
+
+    def _run(self, job: str, subject_id: int) -> None:
+        try:
+            getattr(jobs, job)(subject_id)
+        except (events.EventFailed, push.CellRefused) as fault:
+            self.dead_letters.append((job, subject_id, str(fault)))
+
+    def enqueue(
+        self, queue: str, job: str, subject_id: int, *, timeout_seconds: int, job_id: str | None = None
+    ) -> None:
+        """Stands in for RQ."""
+        self.machine.check_alive()
+        if self.redis_is_away:
+            raise redis.ConnectionError
+        self.queues[queue].append((job, subject_id))
+
+    def flush_redis(self) -> None:
+        self.queues.clear()
+        self.stage.app.extensions["redis"].flushall()
+        self.machine.note("Redis is emptied")
+
+    def kill_somebody(self) -> None:
+        """One of the jobs under way, if any is."""
+        if self.working:
+            busy = sorted(self.working, key=lambda process: process.name)
+            self.machine.kill(self.machine.random.choice(busy))
+
+    def open_channel(self, connection_id: int) -> OpenShop:
+        """Stands in for `app.services.work.open_channel`."""
+        shop = self.shops[connection_id]
+        return OpenShop(channel=shop, platform=platform_of(shop), webhook_url="", webhook_secret="")
+
+    # --------------------------------------------------------------------------------------- network
+
+    def _send(self, shop: ModelShop, signals: list[list[object]]) -> None:
+        dice, network = self.machine.random, self.network
+        self.machine.note(f"{shop.name} tells {signals}")
+        copies = 0 if dice.random() < network.lost else 1 + (dice.random() < network.doubled)
+        key = f"{shop.name}-{dice.getrandbits(64):x}"
+        for _copy in range(copies):
+            delay = dice.uniform(*network.delay)
+            if dice.random() < network.late:
+                delay += dice.uniform(0, network.longest_delay)
+            self.under_way += 1
+            self._spawn(lambda: self._deliver(shop, key, signals), f"{shop.name} tells", after=delay)
+
+    def _deliver(self, shop: ModelShop, key: str, signals: list[list[object]]) -> None:
+        [connection_id] = [i for i, one in self.shops.items() if one is shop]
+        lane = Lane.HINTS if signals[0][0] == "level" else Lane.ORDERS
+        row = EventRow(
+            account_id=self.account_id,
+            connection_id=connection_id,
+            topic=str(signals[0][0]),
+            lane=lane,
+            dedupe_key=key,
+            event_id_is_unique=True,
+            headers="{}",
+            body=json.dumps(signals).encode(),
+        )
+        EventWriter(_Pool, lambda _stored: nudge.nudge(DRAIN_OF_LANE[lane], connection_id)).write(row)  # type: ignore[arg-type,return-value]
+        self.under_way -= 1
+
+    # ------------------------------------------------------------------------------------- come to rest
+
+    def run(self, seconds: float) -> None:
+        self.machine.run(seconds)
+
+    def come_to_rest(self) -> None:
+        """Faults end, and time passes until nothing is left to do. Raises Wrong if that never is."""
+        self.network = Network()
+        for shop in self.shops.values():
+            shop.faults = Faults()
+        self.crash_next.clear()
+        self.redis_is_away = False
+        self.ticks = QUIET_TICKS
+        self.machine.note("calm")
+        self.run(LONG_ENOUGH_SECONDS)
+        give_up = self.machine.now + AT_REST_SECONDS
+        while left := self.left_to_do():
+            if self.machine.now > give_up:
+                raise Wrong(f"never quiet: {left}")
+            self.run(5)
+
+    def left_to_do(self) -> list[str]:
+        found = [words for words, query in _LEFT.items() if self.rows(query)]
+        if self.working or any(self.queues.values()) or self.under_way:
+            found.append("jobs or webhooks under way")
+        return found
+
+    # ------------------------------------------------------------------------------------ invariants
+
+    def check_sums(self) -> None:
+        """At any time: a level is the sum of its movements."""
+        if wrong := self.rows(_UNEXPLAINED):
+            raise Wrong(f"levels that are not the sum of their movements: {wrong}")
+
+    def check_at_rest(self) -> None:
+        """The ledger is the truth, every channel shows it, and nothing moves any more."""
+        self.check_sums()
+        levels = {row.sku: row for row in self.rows(_LEVELS)}
+        held = self._held()
+        for sku, truth in self.truth.items():
+            level = levels[sku]
+            available = level.on_hand - level.committed
+            if level.committed != held[sku]:
+                raise Wrong(f"{sku}: committed {level.committed}, open orders hold {held[sku]}")
+            if available - truth not in self._excused(sku):
+                raise Wrong(f"{sku}: the ledger says {available}, the truth is {truth}")
+            for shop in self.shops.values():
+                if (
+                    sku in shop.skus
+                    and shop.number(sku) != max(available, 0)
+                    and not (available <= 0 and shop.number(sku) <= 0)
+                ):
+                    raise Wrong(f"{sku}: {shop.name} shows {shop.number(sku)}, available are {available}")
+        writes = sum(len(shop.writes) for shop in self.shops.values())
+        self.run(WATCHED_SECONDS)
+        if sum(len(shop.writes) for shop in self.shops.values()) != writes:
+            raise Wrong("a quiet system writes")
+        if self.dead_letters:
+            raise Wrong(f"dead letters: {self.dead_letters}")
+
+    def _held(self) -> dict[str, int]:
+        held: dict[str, int] = defaultdict(int)
+        for shop in self.shops.values():
+            for order in shop.orders.values():
+                for sku, units in held_units(shop, order).items():
+                    held[sku] += units
+        return held
+
+    def _excused(self, sku: str) -> set[int]:
+        """By how much the ledger may be beside the truth: edits that a write without compare-and-set may
+        have overwritten."""
+        sums = {0}
+        for shop in self.shops.values():
+            for edit in shop.edits:
+                if shop.skus[edit.ref.stock_id.removeprefix("i")] == sku and any(
+                    window.ref == edit.ref
+                    and window.start - GRAIN_SECONDS <= edit.at <= window.end + GRAIN_SECONDS
+                    for window in shop.windows
+                ):
+                    sums |= {total - edit.difference for total in sums}
+        return sums
+
+    def rows(self, query: str, **params: object) -> Sequence[Row[Any]]:
+        with unit_of_work() as uow:
+            found = uow.session.execute(text(query), params).all()
+            uow.commit()
+        return found
+
+    def watch_publishing(self, commit_attempts: Callable[..., Any]) -> Callable[..., Any]:
+        """`commit_attempts`, which checks that nothing above what the ledger knows is about to be written."""
+
+        def watched(session: Any, job: Any, planned: Sequence[Planned], started_at: Any) -> Any:
+            for plan in planned:
+                known = session.execute(text(_AVAILABLE), {"cell": plan.cell_id}).scalar_one()
+                if plan.wanted > max(known, 0):
+                    raise Wrong(f"cell {plan.cell_id} is to show {plan.wanted}, available are {known}")
+            return commit_attempts(session, job, planned, started_at)
+
+        return watched
+
+
+@contextmanager
+def a_world(stage: Stage, seed: int) -> Iterator[World]:
+    """An empty one. It is cleared afterwards; what fails in it has the trace as a note."""
+    machine = Machine(seed)
+    patch = pytest.MonkeyPatch()
+    with stage.on(machine):
+        world = World(stage, machine)
+        patch.setattr(work, "open_channel", world.open_channel)
+
+        def platform(name: str) -> Any:
+            return platform_of(next(shop for shop in world.shops.values() if shop.name == name))
+
+        for module in (holds, events):
+            patch.setattr(module, "platform", platform)
+        for module in (nudge, sweeper):
+            patch.setattr(module, "enqueue", world.enqueue)
+        for module in (push, blind_writes):
+            patch.setattr(module, "commit_attempts", world.watch_publishing(module.commit_attempts))
+        try:
+            yield world
+        except BaseException as fault:
+            fault.add_note("\n".join(machine.trace[-TRACED:]))
+            raise
+        finally:
+            machine.stop()
+            patch.undo()
+    stage.clear()
+
+
+class _Pool:
+    """The event writer's connections, from the engine whose transactions take turns."""
+
+    @contextmanager
+    def connection(self) -> Iterator[Any]:
+        with db.engine.begin() as connection:
+            yield connection.connection.driver_connection
+
+
+_LEFT = {
+    "unprocessed events": "SELECT 1 FROM inbound_events WHERE state IN ('pending', 'retrying') LIMIT 1",
+    "dirty cells": """
+        SELECT 1 FROM stock_cells WHERE state = 'active' AND wanted_version > synced_version LIMIT 1
+    """,
+    "readings due": "SELECT 1 FROM stock_cells WHERE check_due_at IS NOT NULL LIMIT 1",
+    "open attempts": "SELECT 1 FROM push_attempts WHERE outcome IN ('open', 'unknown') LIMIT 1",
+    "pending drifts": "SELECT 1 FROM drifts WHERE state = 'pending' AND quantity <> 0 LIMIT 1",
+}
+_UNEXPLAINED = """
+    SELECT l.id, l.on_hand, l.committed FROM stock_levels l LEFT JOIN LATERAL (
+        SELECT coalesce(sum(on_hand_delta), 0) AS on_hand, coalesce(sum(committed_delta), 0) AS committed
+        FROM stock_movements m WHERE m.level_id = l.id
+    ) s ON true
+    WHERE (l.on_hand, l.committed) IS DISTINCT FROM (s.on_hand, s.committed)
+"""
+_LEVELS = """
+    SELECT v.sku, l.on_hand, l.committed FROM stock_levels l JOIN variants v ON v.id = l.variant_id
+"""
+_AVAILABLE = """
+    SELECT coalesce(sum(l.on_hand - l.committed), 0) FROM stock_cells c
+    LEFT JOIN stock_levels l ON l.variant_id = c.variant_id AND l.location_id = c.location_id
+    WHERE c.id = :cell
+"""
