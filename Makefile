@@ -4,8 +4,9 @@ SHELL := /bin/sh
 BIN := .venv/bin
 STAMP := .venv/.installed
 ARGS ?=
+SECONDS ?= 600
 
-.PHONY: help setup demo up trial bench test lint pytest clean
+.PHONY: help setup demo up trial bench soak mutants test lint pytest clean
 
 help: ## list these
 	@echo "SyncFlow. Pass options to a command with ARGS=\"...\"."
@@ -25,6 +26,12 @@ trial: $(STAMP) ## rehearse the main job on throw-away services and judge it
 
 bench: $(STAMP) ## measure (ARGS=--json for one JSON object)
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+soak: $(STAMP) ## random histories under a virtual clock until SECONDS are over (SEED=...)
+	@$(BIN)/python -m tests.simulation.soak --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+mutants: $(STAMP) ## break the engine's rules one by one, and see the simulation notice
+	@$(BIN)/python -m tests.simulation.mutants $(ARGS)
 
 test: lint pytest ## lint, then run all tests
 

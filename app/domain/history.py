@@ -44,8 +44,8 @@ other."""
 HARDLY = 3.0
 """What it costs at least that an effect was where it hardly can have been."""
 DISORDER = 7.0
-"""What it costs for each second that of two sales the one with the later date was first: a shop dates them by one
-clock, as it takes them."""
+"""What it costs for each second that of two sales the one with the later date was first: a shop dates them by
+one clock, as it takes them."""
 SOONEST = timedelta(seconds=0.5)
 """How long after it happened we know of an order, if the shop tells at once."""
 SLOWNESS = timedelta(seconds=10)

@@ -258,8 +258,8 @@ def test_a_measured_clock_moves_the_dates() -> None:
 
 
 def test_sales_are_placed_in_the_order_of_their_dates() -> None:
-    """An unanswered write, and two more in the shop than there should be: it did not land, and somebody typed
-    a number. That it landed late and overwrote 2 + 5 would need a sale of a later second before an earlier."""
+    """An unanswered write, and two more in the shop than expected: it did not land, and somebody typed a
+    number. That it landed late and overwrote 2 + 5 would need a sale of a later second before an earlier."""
     sales = [sale(1, 2, 21), sale(2, 3, 21), sale(3, 5, 23), sale(4, 11, 24)]
     lost = write(50, 45, 20.2, landed=None, ends=35.3)
     found = now(Belief(29), [reading(50), lost], sales, 31)

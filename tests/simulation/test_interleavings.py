@@ -12,7 +12,7 @@ from tests.simulation.stage import Stage
 from tests.simulation.world import World, a_world
 
 Make = Callable[..., tuple[World, ModelShop, ModelShop]]
-SEEDS = range(4)
+SEEDS = range(2)
 LEASE_SECONDS = 6
 
 

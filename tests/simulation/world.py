@@ -78,7 +78,7 @@ class World:
     """Webhooks that were sent and not delivered yet."""
     redis_is_away: bool = False
     ticks: float = 1.0
-    """The scheduler's intervals are so much longer than by its table: patience, when hardly anything happens."""
+    """So much longer than by its table the scheduler's intervals are."""
 
     # ---------------------------------------------------------------------------------------- set-up
 
