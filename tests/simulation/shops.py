@@ -32,6 +32,8 @@ from tests.simulation.machine import Machine, Process
 T = TypeVar("T")
 
 PAGE = 50
+LANDING_SECONDS = 15.0
+"""So long after it was sent an absolute write may land."""
 CALL_SECONDS = 10.0
 """How long a client waits for an answer."""
 
@@ -76,6 +78,8 @@ class Window:
     ref: CellRef
     start: float
     end: float
+    unanswered: int = 0
+    """What it would have changed, if nobody was told whether it did: no reading tells that from an edit."""
 
 
 @dataclass
@@ -289,6 +293,16 @@ class ModelShop(Shop):
         if self.machine.now > deadline:
             return [WriteResult(w.ref, WriteOutcome.NOT_APPLIED, "too_late") for w in writes]
         fault = self._write_fault()
+        if fault in ("lost_request", "lost_answer", "late") and not self.compare_and_set:
+            self.windows += [
+                Window(
+                    w.ref,
+                    self._last_read[w.ref],
+                    self.machine.now + LANDING_SECONDS,
+                    w.to_quantity - w.from_quantity,
+                )
+                for w in writes
+            ]
         if fault == "refused":
             self._travel()
             raise Transient("429")

@@ -315,16 +315,22 @@ class World:
 
     def _excused(self, sku: str) -> set[int]:
         """By how much the ledger may be beside the truth: edits that a write without compare-and-set may
-        have overwritten."""
+        have overwritten, or that cannot be told from one that was never answered."""
         sums = {0}
         for shop in self.shops.values():
             for edit in shop.edits:
-                if shop.skus[edit.ref.stock_id.removeprefix("i")] == sku and any(
-                    window.ref == edit.ref
-                    and window.start - GRAIN_SECONDS <= edit.at <= window.end + GRAIN_SECONDS
+                if shop.skus[edit.ref.stock_id.removeprefix("i")] != sku:
+                    continue
+                near = [
+                    window
                     for window in shop.windows
-                ):
+                    if window.ref == edit.ref
+                    and window.start - GRAIN_SECONDS <= edit.at <= window.end + GRAIN_SECONDS
+                ]
+                if near:
                     sums |= {total - edit.difference for total in sums}
+                for units in {window.unanswered for window in near}:
+                    sums |= {total + d for total in sums for d in (units, -units)}
         return sums
 
     def rows(self, query: str, **params: object) -> Sequence[Row[Any]]:
@@ -372,7 +378,7 @@ def a_world(stage: Stage, seed: int) -> Iterator[World]:
         finally:
             machine.stop()
             patch.undo()
-    stage.clear()
+            stage.clear()
 
 
 class _Pool:
