@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from app import create_app
 from app.settings import Settings
-from benchmarks import engine, intake
+from benchmarks import engine, intake, past
 from syncflow import embedded
 from syncflow.database import migrate
 
@@ -31,8 +31,11 @@ BARS = {
     "reading_10k_all_s": ("<=", 3),
     "reading_growth": ("<=", 11),
     "worker_rss_mb": ("<=", 150),
+    "why_ms": ("<=", 100),
+    "as_of_ms": ("<=", 100),
+    "as_of_100k_s": ("<=", 3),
 }
-SUITES = ("intake", "orders", "readings")
+SUITES = ("intake", "orders", "readings", "past")
 
 
 def main() -> int:
@@ -61,6 +64,8 @@ def _rounds_of(suite: str, app: Flask, environ: dict[str, str]) -> list[Callable
         return [intake.measure(app, environ)]
     if suite == "orders":
         return [engine.orders(environ)]
+    if suite == "past":
+        return [past.measure(app)]
     return [
         engine.reading(app, cells=10_000, changed_percent=1, name="reading_10k_1pct_s"),
         engine.reading(app, cells=10_000, changed_percent=100, name="reading_10k_all_s"),

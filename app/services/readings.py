@@ -33,6 +33,8 @@ from app.services.uow import unit_of_work
 log = structlog.get_logger()
 
 CELLS_PER_TRANSACTION = 1000
+SAME_COUNT = timedelta(minutes=1)
+"""So close together equal changes of two shops' numbers are one count, typed into both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,8 +326,10 @@ def _book(connection_id: int, settled: Mapping[int, int], result: Recorded) -> N
             for r in rows
             if locked[r.cell_id].version == settled[r.cell_id] and locked[r.cell_id].drift == r.quantity
         ]
+        counted = _counted_elsewhere(session, ready) if merge else set()
         if merge:
-            ledger.book(session, account_id, [_entry(row, locked[row.cell_id]) for row in ready])
+            new = [row for row in ready if row.id not in counted]
+            ledger.book(session, account_id, [_entry(row, locked[row.cell_id]) for row in new])
         for row in ready:
             cell = locked[row.cell_id]
             cell.belief = Belief(cell.belief.expected, 0)
@@ -337,13 +341,20 @@ def _book(connection_id: int, settled: Mapping[int, int], result: Recorded) -> N
                 cell.want(at)
                 result.bumped.add(cell.connection_id)
         cell_store.save(session, locked.values())
-        session.execute(
-            _CLOSE_DRIFTS,
-            {"ids": [r.id for r in ready], "state": "booked" if merge else "overwritten", "at": at},
+        states = {r.id: "booked" if merge else "overwritten" for r in ready} | dict.fromkeys(
+            counted, "reversed"
         )
+        session.execute(_CLOSE_DRIFTS, {"ids": list(states), "states": list(states.values()), "at": at})
         uow.commit()
         result.booked += len(ready)
     log.info("drift_settled", connection_id=connection_id, cells=len(ready), merged=merge)
+
+
+def _counted_elsewhere(session: Session, rows: Sequence[Row[Any]]) -> set[int]:
+    """Drifts, by id, that say what another shop's drift has said: the same count typed into both shops counts
+    once. To be asked once the levels are locked, so that of two at a time the second one finds the first."""
+    params = {"drifts": [row.id for row in rows], "same_moment": SAME_COUNT}
+    return set(session.execute(_COUNTED_ELSEWHERE, params).scalars())
 
 
 def _entry(row: Row[Any], cell: Cell) -> ledger.Entry:
@@ -432,6 +443,22 @@ _SETTLED = text(
     ORDER BY d.id
     """
 )
+_COUNTED_ELSEWHERE = text(
+    """
+    SELECT d.id FROM drifts d JOIN stock_cells c ON c.id = d.cell_id
+    WHERE d.id = ANY(CAST(:drifts AS bigint[])) AND EXISTS (
+        SELECT 1 FROM stock_cells oc JOIN drifts o ON o.cell_id = oc.id
+        WHERE oc.variant_id = c.variant_id AND oc.location_id = c.location_id
+            AND oc.connection_id <> c.connection_id AND o.state = 'booked'
+            AND o.quantity * oc.factor = d.quantity * c.factor
+            AND o.seen_at BETWEEN d.seen_at - CAST(:same_moment AS interval)
+                AND d.seen_at + CAST(:same_moment AS interval)
+    )
+    """
+)
 _CLOSE_DRIFTS = text(
-    "UPDATE drifts SET state = :state, closed_at = :at WHERE id = ANY(CAST(:ids AS bigint[]))"
+    """
+    UPDATE drifts d SET state = v.state, closed_at = :at
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:states AS text[])) AS v (id, state) WHERE d.id = v.id
+    """
 )

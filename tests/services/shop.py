@@ -74,6 +74,8 @@ class Shop:
     orders: dict[str, ExternalOrder] = field(default_factory=dict)
     skus: dict[str, str] = field(default_factory=dict)
     """listing id -> SKU; its stock id is "i" + listing id"""
+    shared: dict[str, str] = field(default_factory=dict)
+    """listing id -> the listing whose number it shares"""
     untracked: set[CellRef] = field(default_factory=set)
     refused: set[CellRef] = field(default_factory=set)
     gone_orders: set[str] = field(default_factory=set)
@@ -100,19 +102,22 @@ class Shop:
         self.skus[listing] = sku
         self.numbers[ref_of(listing)] = quantity
 
+    def ref(self, listing: str) -> CellRef:
+        return ref_of(self.shared.get(listing, listing))
+
     def number(self, listing: str) -> int:
-        return self.numbers[ref_of(listing)]
+        return self.numbers[self.ref(listing)]
 
     def edit(self, listing: str, quantity: int) -> None:
         """The merchant types a number into the shop's own admin."""
-        self.numbers[ref_of(listing)] = quantity
+        self.numbers[self.ref(listing)] = quantity
 
     def sell(
         self, order_id: str, listing: str, quantity: int, *, at: datetime, updated_at: datetime | None = None
     ) -> ExternalOrder:
         """A buyer pays: the shop lowers its number and keeps the order."""
         with self.lock:
-            self.numbers[ref_of(listing)] -= quantity
+            self.numbers[self.ref(listing)] -= quantity
         order = an_order(order_id, a_line(listing, quantity, at=at), at=at, updated_at=updated_at or at)
         self.orders[order_id] = order
         return order
@@ -125,7 +130,7 @@ class Shop:
         """Cancelled and put back on the shelf by the shop."""
         order = self.orders[order_id]
         for line in order.lines:
-            self.numbers[ref_of(line.listing_external_id or "")] += line.quantity
+            self.numbers[self.ref(line.listing_external_id or "")] += line.quantity
         self.orders[order_id] = cancelled(order, at=at)
         return self.orders[order_id]
 
@@ -218,7 +223,7 @@ class Shop:
     # ----------------------------------------------------------------------------------------- inside
 
     def _product(self, listing: str) -> ExternalProduct:
-        ref = ref_of(listing)
+        ref = self.ref(listing)
         problem = Unsyncable.UNTRACKED if ref in self.untracked else None
         return ExternalProduct(
             external_id=f"p{listing}",

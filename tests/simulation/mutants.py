@@ -184,6 +184,13 @@ MUTANTS = (
         "            cell.belief = Belief(cell.belief.account, 0)\n",
     ),
     Mutant(
+        "same_count_twice",
+        "Equal changes on two channels count once.",
+        "app/services/readings.py",
+        "        counted = _counted_elsewhere(session, ready) if merge else set()\n",
+        "        counted: set[int] = set()\n",
+    ),
+    Mutant(
         "blind_write_unread",
         "Without compare-and-set the number is read right before it is written.",
         "app/services/blind_writes.py",

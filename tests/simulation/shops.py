@@ -26,7 +26,7 @@ from app.platforms.base import (
     WriteResult,
 )
 from app.platforms.errors import Transient
-from tests.services.shop import HOLDING, Shop, WriteCall, a_platform, an_order, ref_of
+from tests.services.shop import HOLDING, Shop, WriteCall, a_platform, an_order
 from tests.simulation.machine import Machine, Process
 
 T = TypeVar("T")
@@ -110,6 +110,10 @@ class ModelShop(Shop):
     def today(self) -> datetime:
         """Its clock, with the grain of a second."""
         return (self.machine.utc + timedelta(seconds=self.skew)).replace(microsecond=0)
+
+    def counted_as(self, listing: str) -> str:
+        """The SKU of the variant that it is sold from."""
+        return self.skus[self.shared.get(listing, listing)]
 
     @property
     def takes_when_placed(self) -> bool:
@@ -213,9 +217,9 @@ class ModelShop(Shop):
         difference = number - self.number(listing)
         if not difference:
             return
-        self.edits.append(Edit(ref_of(listing), self.machine.now, difference))
-        self.truth[self.skus[listing]] += difference
-        self.numbers[ref_of(listing)] = number
+        self.edits.append(Edit(self.ref(listing), self.machine.now, difference))
+        self.truth[self.counted_as(listing)] += difference
+        self.numbers[self.ref(listing)] = number
         self._tell_level(listing)
 
     def _taken_again(self, order: ExternalOrder) -> ExternalOrder:
@@ -236,8 +240,8 @@ class ModelShop(Shop):
         return self.takes_when_placed or order.payment is not PaymentState.PENDING
 
     def _move(self, listing: str, difference: int) -> None:
-        self.numbers[ref_of(listing)] += difference
-        self.truth[self.skus[listing]] += difference
+        self.numbers[self.ref(listing)] += difference
+        self.truth[self.counted_as(listing)] += difference
 
     def _keep(self, order: ExternalOrder, mentions: dict[str, int] | None = None) -> None:
         self.orders[order.external_id] = order
@@ -246,7 +250,7 @@ class ModelShop(Shop):
             self._tell_level(line.listing_external_id or "")
 
     def _tell_level(self, listing: str) -> None:
-        self.tell(self, [["level", listing, self.number(listing)]])
+        self.tell(self, [["level", self.shared.get(listing, listing), self.number(listing)]])
 
     # --------------------------------------------------------------------------------------- Channel
 
@@ -402,7 +406,7 @@ def held_units(shop: ModelShop, order: ExternalOrder) -> dict[str, int]:
     holds = order.payment in platform_of(shop).capabilities.holding_payments
     for line in order.lines:
         effect = ledger_effect(line.parts, holds_stock=holds)
-        held[shop.skus[line.listing_external_id or ""]] += effect.committed
+        held[shop.counted_as(line.listing_external_id or "")] += effect.committed
     return held
 
 

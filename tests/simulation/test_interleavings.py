@@ -157,6 +157,19 @@ def test_an_old_order_edited_after_the_first_sync(world: World, kind: Kind) -> N
     assert world.truth["MUG"] == 8
 
 
+def test_three_variations_that_share_a_parents_stock(world: World, kind: Kind) -> None:
+    first = world.connect(kind, {"MUG": 12}, shared={"MUG-RED": "MUG", "MUG-BLUE": "MUG"})
+    other = world.connect(Kind.KEYED, {"MUG": 12})
+    world.start()
+    world.run(10)
+    first.buy({"MUG-RED": 2, "MUG-BLUE": 1})
+    other.buy({"MUG": 1})
+    world.run(0.4)
+    first.buy({"MUG": 1})
+    judged(world)
+    assert other.number("MUG") == 7
+
+
 def test_a_merchants_plus_five_while_another_channel_sells(world: World, kind: Kind) -> None:
     first, other = two_shops(world, kind)
     other.buy({"MUG": 2})
@@ -165,6 +178,17 @@ def test_a_merchants_plus_five_while_another_channel_sells(world: World, kind: K
     world.run(0.3)
     other.buy({"MUG": 1})
     judged(world)
+
+
+@pytest.mark.parametrize("difference", [4, -3])
+def test_the_same_count_typed_into_both_shops(world: World, kind: Kind, difference: int) -> None:
+    first, other = two_shops(world, kind)
+    first.type_number("MUG", 10 + difference)
+    world.run(0.1)
+    other.type_number("MUG", 10 + difference)
+    world.come_to_rest()
+    assert {row.on_hand for row in world.rows("SELECT on_hand FROM stock_levels")} == {10 + difference}
+    assert first.number("MUG") == other.number("MUG") == 10 + difference
 
 
 def test_a_number_lowered_by_hand_then_a_cancellation(world: World, kind: Kind) -> None:

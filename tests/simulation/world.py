@@ -23,7 +23,7 @@ from app.services.shops import OpenShop
 from app.services.uow import unit_of_work
 from app.services.write_plan import Planned
 from tests.simulation.machine import Machine, Process, Task
-from tests.simulation.shops import Faults, Kind, ModelShop, held_units, platform_of
+from tests.simulation.shops import Edit, Faults, Kind, ModelShop, held_units, platform_of
 from tests.simulation.stage import LEVEL_SWEEP_SECONDS, ORDER_POLL_SECONDS, Stage
 from workers import jobs
 
@@ -35,6 +35,8 @@ LONG_ENOUGH_SECONDS = ORDER_POLL_SECONDS + LEVEL_SWEEP_SECONDS + 10
 AT_REST_SECONDS = 900
 WATCHED_SECONDS = 130
 """How long a quiet system is watched: two sweeps and four polls."""
+SAME_COUNT_SECONDS = 60.0 + LONG_ENOUGH_SECONDS
+"""Equal changes of two shops' numbers found within a minute of each other count once."""
 QUIET_TICKS = 4.0
 GRAIN_SECONDS = 2.0
 """So much do clocks and dates blur what happened around a write without compare-and-set."""
@@ -89,10 +91,14 @@ class World:
         *,
         skew: float = 0.0,
         drift_policy: str = "merge",
+        shared: dict[str, str] | None = None,
         before: Callable[[ModelShop], object] = lambda _shop: None,
     ) -> ModelShop:
-        """A shop with these SKUs, each a listing of its name; imported and syncing. `before` happens in it
-        before it is connected."""
+        """A shop with these SKUs, each a listing of its name; imported and syncing.
+
+        `shared`: further listings, and whose number each shares. `before` happens in the shop before it is
+        connected.
+        """
         number = len(self.shops) + 1
         shop = ModelShop(
             compare_and_set=kind is Kind.KEYED,
@@ -105,6 +111,8 @@ class World:
         for sku, quantity in stock.items():
             shop.stock(sku, sku, quantity)
             self.truth.setdefault(sku, quantity)
+        for listing, other in (shared or {}).items():
+            shop.skus[listing], shop.shared[listing] = listing, other
         before(shop)
         shop.tell = self._send
         self._do(lambda: self._add(shop, drift_policy))
@@ -282,6 +290,8 @@ class World:
     def check_at_rest(self) -> None:
         """The ledger is the truth, every channel shows it, and nothing moves any more."""
         self.check_sums()
+        if wrong := self.rows(_WRONG_KEYS):
+            raise Wrong(f"lines whose movements do not carry their keys: {wrong}")
         levels = {row.sku: row for row in self.rows(_LEVELS)}
         held = self._held()
         for sku, truth in self.truth.items():
@@ -315,7 +325,8 @@ class World:
 
     def _excused(self, sku: str) -> set[int]:
         """By how much the ledger may be beside the truth: edits that a write without compare-and-set may
-        have overwritten, or that cannot be told from one that was never answered."""
+        have overwritten, that cannot be told from one that was never answered, or that
+        look like the same count typed into two shops."""
         sums = {0}
         for shop in self.shops.values():
             for edit in shop.edits:
@@ -331,7 +342,20 @@ class World:
                     sums |= {total - edit.difference for total in sums}
                 for units in {window.unanswered for window in near}:
                     sums |= {total + d for total in sums for d in (units, -units)}
+                if self._same_count(shop, edit):
+                    sums |= {total - edit.difference for total in sums}
         return sums
+
+    def _same_count(self, shop: ModelShop, edit: Edit) -> bool:
+        """Whether another shop's number was changed by as much before: one count, typed into both?"""
+        return any(
+            edit.ref == other.ref
+            and edit.difference == other.difference
+            and 0 <= edit.at - other.at <= SAME_COUNT_SECONDS
+            for one in self.shops.values()
+            if one is not shop
+            for other in one.edits
+        )
 
     def rows(self, query: str, **params: object) -> Sequence[Row[Any]]:
         with unit_of_work() as uow:
@@ -405,6 +429,14 @@ _UNEXPLAINED = """
         FROM stock_movements m WHERE m.level_id = l.id
     ) s ON true
     WHERE (l.on_hand, l.committed) IS DISTINCT FROM (s.on_hand, s.committed)
+"""
+_WRONG_KEYS = """
+    SELECT n.id, n.effect_seq FROM order_lines n
+    WHERE n.effect_seq <> (
+        SELECT count(*) FROM generate_series(1, n.effect_seq) AS seq
+        JOIN stock_movements m ON m.account_id = n.account_id
+            AND m.source_key = format('line:%s:%s', n.id, seq)
+    )
 """
 _LEVELS = """
     SELECT v.sku, l.on_hand, l.committed FROM stock_levels l JOIN variants v ON v.id = l.variant_id

@@ -15,6 +15,8 @@ from app.services.queries.paging import Page, Row, decode, page, read
 from app.services.uow import unit_of_work
 
 NEWER_THAN_ANY = 2**62
+MOST_LEVELS = 1000
+"""Of one variant: it has one for each location."""
 
 
 def stock(account_id: int, *, q: str | None = None, limit: int, cursor: str | None = None) -> Page:

@@ -20,9 +20,8 @@ from syncflow.trial.facts import (
     StockEvent,
     UnansweredWrite,
 )
-from syncflow.trial.judge.physical import Shelf
+from syncflow.trial.judge.physical import OVERWRITES_SECONDS, WITHOUT_COMPARE_AND_SET, Shelf
 
-WITHOUT_COMPARE_AND_SET = frozenset({"woocommerce"})
 OVERWRITTEN_SECONDS = 2.0
 """A write to a shop without compare-and-set that lands this soon after an edit may have wiped it out."""
 GRAIN_SECONDS = 3.0
@@ -30,9 +29,6 @@ GRAIN_SECONDS = 3.0
 shop dates it to the second, by a clock that may be two seconds off."""
 UNANSWERED_SECONDS = 17.0
 """The same after a write that got no answer: it may land late."""
-OVERWRITES_SECONDS = 1.5
-"""How long before such a write a sale may have happened that it did overwrite: it was computed from a number
-read a moment earlier."""
 DATE_GRAIN_SECONDS = 1.0
 """How long after such a write a sale may have happened that the shop dates as if it had been overwritten."""
 REMEMBERED_SECONDS = 60.0
@@ -146,17 +142,18 @@ def _looks_like_sales(edit: StockEvent, shelf: Shelf, unanswered: Sequence[CallE
 
 
 def _mixed_up(edit: StockEvent, shelf: Shelf, difference: int) -> bool:
-    """Whether the level is off by one or two sales (or returns) that by their date a write overwrote near the
-    edit in time: the number showed only the sum of both."""
-    overwritten = [
+    """Whether the level is off by one or two sales (or returns) near the edit in time of which their dates do
+    not tell whether a write overwrote them: the number showed only the sum of both."""
+    doubtful = [
         sale.delta
         for sale in _sales(shelf, edit.shop, edit.at - REMEMBERED_SECONDS, edit.at + REMEMBERED_SECONDS)
         if any(shelf.writes_between(sale.shop, sale.at - DATE_GRAIN_SECONDS, sale.at + OVERWRITES_SECONDS))
     ]
     return any(
-        difference in (sum(some), sum(some) + edit.delta)
+        difference in (units, units + edit.delta)
         for number in (1, 2)
-        for some in combinations(overwritten, number)
+        for some in combinations(doubtful, number)
+        for units in (sum(some), -sum(some))
     )
 
 

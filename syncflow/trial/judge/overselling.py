@@ -101,11 +101,14 @@ def _excused(shelf: Shelf, index: int, decided_at: float, told: Told, window: Wi
 def _too_many(shelf: Shelf, index: int, shop: str) -> int:
     """Units that `events[index]` left too many in the shop's own number, until somebody corrects it.
 
-    Those that the other shop sold, and those that came back into this shop while more than nothing was owed.
+    Those that the other shop sold, those of its own that a write without compare-and-set put back, and those
+    that came back into it while more than nothing was owed.
     """
     event = shelf.events[index]
     if event.shop != shop:
         return -event.delta
+    if event.delta < 0:
+        return shelf.given_back(index)
     return min(event.delta, max(-shelf.before(index), 0))
 
 

@@ -8,6 +8,12 @@ from itertools import accumulate
 
 from syncflow.trial.facts import WRITES, ShopLog, StockEvent
 
+WITHOUT_COMPARE_AND_SET = frozenset({"woocommerce"})
+"""Shops where a write puts its number over whatever is there."""
+OVERWRITES_SECONDS = 1.5
+"""How long before such a write a sale may have happened that it did overwrite: it was computed from a number
+read a moment earlier."""
+
 
 class Shelf:
     """One SKU's history. `events`: what physically happened in both shops, in order of time."""
@@ -46,6 +52,16 @@ class Shelf:
         last = bisect_right(self._times, until)
         later = self.events[index + 1 : last]
         return self._balances[last] + sum(max(-e.delta, 0) for e in later if e.shop != shop)
+
+    def given_back(self, index: int) -> int:
+        """Units of the `index`-th event, a sale, that a write without compare-and-set put back into its own
+        shop's number, as they were sold between the reading before that write and the write."""
+        sale = self.events[index]
+        if sale.delta >= 0 or sale.shop not in WITHOUT_COMPARE_AND_SET:
+            return 0
+        writes = self.writes_between(sale.shop, sale.at, sale.at + OVERWRITES_SECONDS)
+        too_many = (write.after - max(self.most_left(index, write.at, sale.shop), 0) for write in writes)
+        return min(max(too_many, default=0), -sale.delta)
 
     def writes(self, shop: str) -> Sequence[StockEvent]:
         return self._writes.get(shop, ())

@@ -1,0 +1,179 @@
+"""Why a number is what it is, and what it was: from the ledger, the drifts and the records of every write."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import text
+
+from app.errors import NotFound
+from app.services.queries.movements import in_words
+from app.services.queries.paging import Page, Row, decode, encode, page, read
+
+NEWER_THAN_ANY = 2**62
+
+
+def why(account_id: int, variant_id: int, *, limit: int, cursor: str | None = None) -> Page:
+    """What led to a variant's numbers, newest first: one line per cause, with who or what is behind it.
+
+    Each line has `at`, `kind` (`movement`, `write` or `drift`), `text`, and `connection_id`, `order_id`,
+    `on_hand_after`, `committed_after` where they apply. A `movement` changed the ledger; a `write` is what a
+    channel was told, and what it answered; a `drift` is a number that a channel showed and nobody had told
+    us of. Raises NotFound.
+    """
+    if not read(_VARIANT, account_id=account_id, id=variant_id):
+        raise NotFound("There is no such variant.")
+    before = dict(zip(_SOURCES, decode(cursor, int, int, int) or [NEWER_THAN_ANY] * 3, strict=True))
+    lines = []
+    for kind, query in _SOURCES.items():
+        found = read(
+            query, account_id=account_id, variant_id=variant_id, before=before[kind], limit=limit + 1
+        )
+        lines += [{**row, "kind": kind, "text": _WORDS[kind](row)} for row in found]
+    lines.sort(key=lambda line: (line["at"], line["id"]), reverse=True)
+    kept = lines[:limit]
+    for line in kept:
+        before[line["kind"]] = min(before[line["kind"]], line["id"])
+    return Page(kept, encode(list(before.values())) if len(lines) > limit else None)
+
+
+def as_of(
+    account_id: int,
+    moment: datetime,
+    *,
+    limit: int,
+    cursor: str | None = None,
+    variant_id: int | None = None,
+) -> Page:
+    """The levels as they were at a moment, by variant and location, and what each channel had been told last.
+
+    Levels that did not exist yet are left out. `moment` is by the database's clock, as movements are booked.
+    """
+    after = decode(cursor, int) or [0]
+    rows = read(
+        _AS_OF, account_id=account_id, at=moment, variant_id=variant_id, after=after[0], limit=limit + 1
+    )
+    return page(rows, limit, lambda row: [row["level_id"]])
+
+
+def _write_in_words(write: Row) -> str:
+    shop = write["connection_name"]
+    asked = (
+        f"{shop} was told to show {write['to_quantity']} instead of {write['from_quantity']}"
+        if write["kind_of_write"] == "set"
+        else f"{shop} was told to change its number by {write['to_quantity'] - write['from_quantity']:+d}"
+    )
+    said = write["message"] or write["code"].replace("_", " ").lower()
+    match write["outcome"]:
+        case "applied":
+            return f"{asked}: done"
+        case "stale":
+            return f"{asked}: it showed another number by then"
+        case "open" | "unknown":
+            return f"{asked}: no answer yet"
+        case "rejected":
+            return f"{asked}: refused ({said})"
+        case _:
+            return f"{asked}: not done ({said})" if said else f"{asked}: not done"
+
+
+def _drift_in_words(drift: Row) -> str:
+    seen = f"{drift['connection_name']} showed {drift['quantity']:+d} that no order or write explains"
+    return {
+        "pending": f"{seen}: being looked at",
+        "booked": f"{seen}: taken over into the ledger",
+        "overwritten": f"{seen}: overwritten with the ledger's number",
+        "reversed": f"{seen} at first: explained since",
+    }[drift["state"]]
+
+
+_WORDS = {"movement": in_words, "write": _write_in_words, "drift": _drift_in_words}
+_VARIANT = text("SELECT 1 AS found FROM variants WHERE account_id = :account_id AND id = :id")
+_SOURCES = {
+    "movement": text(
+        """
+        SELECT m.id, m.created_at AS at, p.name AS location, m.cause, m.source_key, m.on_hand_delta,
+            m.committed_delta, m.on_hand_after, m.committed_after, o.id AS order_id,
+            o.number AS order_number, c.id AS connection_id, c.name AS connection_name
+        FROM (
+            SELECT m.* FROM stock_levels l
+            CROSS JOIN LATERAL (
+                SELECT * FROM stock_movements WHERE level_id = l.id AND id < :before
+                ORDER BY id DESC LIMIT :limit
+            ) m
+            WHERE l.account_id = :account_id AND l.variant_id = :variant_id
+            ORDER BY m.id DESC LIMIT :limit
+        ) m
+        JOIN locations p ON p.id = m.location_id
+        LEFT JOIN order_lines ol ON ol.id = CASE WHEN m.source_key LIKE 'line:%'
+            THEN CAST(split_part(m.source_key, ':', 2) AS bigint) END
+        LEFT JOIN orders o ON o.id = ol.order_id
+        LEFT JOIN drifts d ON d.id = CASE WHEN m.source_key LIKE 'drift:%'
+            THEN CAST(split_part(m.source_key, ':', 2) AS bigint) END
+        LEFT JOIN stock_cells s ON s.id = coalesce(d.cell_id, CASE WHEN m.source_key LIKE 'baseline:%'
+            THEN CAST(split_part(m.source_key, ':', 2) AS bigint) END)
+        LEFT JOIN connections c ON c.id = coalesce(o.connection_id, s.connection_id)
+        """
+    ),
+    "write": text(
+        """
+        SELECT a.id, coalesce(a.closed_at, a.created_at) AS at, a.kind AS kind_of_write, a.from_quantity,
+            a.to_quantity, a.outcome, a.code, a.message, a.tries, a.connection_id,
+            c.name AS connection_name
+        FROM (
+            SELECT a.* FROM stock_cells s
+            CROSS JOIN LATERAL (
+                SELECT * FROM push_attempts WHERE cell_id = s.id AND id < :before
+                ORDER BY id DESC LIMIT :limit
+            ) a
+            WHERE s.account_id = :account_id AND s.variant_id = :variant_id
+            ORDER BY a.id DESC LIMIT :limit
+        ) a
+        JOIN connections c ON c.id = a.connection_id
+        """
+    ),
+    "drift": text(
+        """
+        SELECT d.id, d.seen_at AS at, d.quantity, d.state, d.closed_at, s.connection_id,
+            c.name AS connection_name
+        FROM stock_cells s
+        CROSS JOIN LATERAL (
+            SELECT * FROM drifts WHERE cell_id = s.id AND id < :before ORDER BY id DESC LIMIT :limit
+        ) d
+        JOIN connections c ON c.id = s.connection_id
+        WHERE s.account_id = :account_id AND s.variant_id = :variant_id
+        ORDER BY d.id DESC LIMIT :limit
+        """
+    ),
+}
+"""Kind of line -> its newest rows below an id; each takes no more of any level or cell than it may show."""
+_AS_OF = text(
+    """
+    SELECT l.id AS level_id, l.variant_id, v.sku, v.title, l.location_id, p.name AS location,
+        m.on_hand_after AS on_hand, m.committed_after AS committed,
+        m.on_hand_after - m.committed_after AS available, coalesce(told.channels, '[]') AS channels
+    FROM (
+        SELECT l.id, l.variant_id, l.location_id FROM stock_levels l
+        WHERE l.account_id = :account_id AND l.id > :after
+            AND (CAST(:variant_id AS bigint) IS NULL OR l.variant_id = :variant_id)
+            AND EXISTS (SELECT 1 FROM stock_movements m WHERE m.level_id = l.id AND m.created_at <= :at)
+        ORDER BY l.id LIMIT :limit
+    ) l
+    CROSS JOIN LATERAL (
+        SELECT on_hand_after, committed_after FROM stock_movements
+        WHERE level_id = l.id AND created_at <= :at ORDER BY id DESC LIMIT 1
+    ) m
+    JOIN variants v ON v.id = l.variant_id
+    JOIN locations p ON p.id = l.location_id
+    LEFT JOIN LATERAL (
+        SELECT jsonb_agg(jsonb_build_object('connection_id', s.connection_id, 'told', a.to_quantity)
+            ORDER BY s.connection_id) AS channels
+        FROM stock_cells s CROSS JOIN LATERAL (
+            SELECT to_quantity FROM push_attempts
+            WHERE cell_id = s.id AND outcome = 'applied' AND closed_at <= :at ORDER BY id DESC LIMIT 1
+        ) a
+        WHERE s.variant_id = l.variant_id AND s.location_id = l.location_id
+    ) told ON true
+    ORDER BY l.id
+    """
+)

@@ -1,0 +1,23 @@
+"""What the simulation found: each with the history that showed it."""
+
+from __future__ import annotations
+
+from tests.simulation.shops import Kind
+from tests.simulation.stage import Stage
+from tests.simulation.world import a_world
+
+
+def test_a_shop_that_is_always_slow_gets_its_numbers(stage: Stage) -> None:
+    """A reading before a write that took over 1.5 s was waited for by nobody, found too old and thrown away,
+    each time (seed 1 of `test_a_reading_that_straddles_a_push`, blind)."""
+    with a_world(stage, 1) as world:
+        slow = world.connect(Kind.BLIND, {"MUG": 10})
+        other = world.connect(Kind.KEYED, {"MUG": 10})
+        world.start()
+        world.run(10)
+        slow.latency = (1.0, 2.0)
+        other.buy({"MUG": 3})
+        world.run(30)
+        assert slow.number("MUG") == 7
+        world.come_to_rest()
+        world.check_at_rest()
