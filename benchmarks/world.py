@@ -45,6 +45,7 @@ def make_account(app: Flask, *, platforms: tuple[str, ...], variants: int, stock
             run(_LISTINGS, {**params, "c": row.id})
         uow.commit()
         run(text("ANALYZE"))
+        uow.commit()
     return Made(account_id, tuple(connections), tuple(publics))
 
 

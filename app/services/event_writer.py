@@ -1,7 +1,7 @@
 """Durable rows for many requests at once: group commit in each process.
 
 A request that finds nobody writing writes its row at once. Those that come meanwhile wait; when it is done,
-the first of them gathers for a moment and writes all of theirs in one statement, and so on. No thread of its own.
+the first of them gathers for a moment and writes all of theirs in one statement, and so on.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ log = structlog.get_logger(__name__)
 
 LARGEST_BATCH = 64
 GATHER_SECONDS = 0.002
-"""How long one whose turn has come waits for those that were answered just before to come again: a transaction
-costs as much for one row as for ten."""
+"""How long one whose turn has come waits for those that were answered just before to come again: a
+transaction costs as much for one row as for ten."""
 PATIENCE_SECONDS = 15.0
 """How long a request waits for its row. The platform tries again after that, or a poll finds the event."""
 
