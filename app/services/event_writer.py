@@ -23,7 +23,7 @@ from app.platforms.base import Lane
 log = structlog.get_logger(__name__)
 
 LARGEST_BATCH = 64
-GATHER_SECONDS = 0.002
+GATHER_SECONDS = 0.003
 """How long one whose turn has come waits for those that were answered just before to come again: a
 transaction costs as much for one row as for ten."""
 PATIENCE_SECONDS = 15.0
