@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
@@ -55,11 +57,12 @@ def _body() -> bytes:
 
 def _headers() -> dict[str, str]:
     """The request's headers with lower-case names."""
-    return {
-        name[5:].replace("_", "-").lower(): value
-        for name, value in request.environ.items()
-        if name.startswith("HTTP_")
-    }
+    return {_header_name(name): value for name, value in request.environ.items() if name.startswith("HTTP_")}
+
+
+@lru_cache(maxsize=256)
+def _header_name(variable: str) -> str:
+    return variable.removeprefix("HTTP_").replace("_", "-").lower()
 
 
 def _answer(receipt: Receipt) -> Response:
