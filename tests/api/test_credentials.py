@@ -38,7 +38,7 @@ def never(_current: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def test_what_is_stored_shows_nothing_of_the_secret(connection: Connection) -> None:
     assert ConnectionCredentials(connection.id).current() == STALE
-    assert b"r0" not in bytes(stored(connection).credentials)
+    assert b'"r0"' not in bytes(stored(connection).credentials)
 
 
 def test_new_credentials_are_stored_before_anybody_uses_them(connection: Connection) -> None:
