@@ -151,7 +151,7 @@ class Machine:
         return _task.get(None)
 
     def sleep(self, seconds: float) -> None:
-        """The running task waits. Outside of a task the others go on for so long."""
+        """The running task waits."""
         self._wait(self.now + seconds, None)
 
     def wait_until(self, holds: Callable[[], bool], seconds: float | None = None) -> bool:

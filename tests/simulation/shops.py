@@ -100,7 +100,6 @@ class ModelShop(Shop):
     """SKU -> units available to sell, shared by all shops of the merchant."""
     edits: list[Edit] = field(default_factory=list)
     windows: list[Window] = field(default_factory=list)
-    refused_buyers: int = 0
     _last_read: dict[CellRef, float] = field(default_factory=lambda: defaultdict(float))
     _process: Process = field(default_factory=lambda: Process("shop"))
 
@@ -119,15 +118,12 @@ class ModelShop(Shop):
     def takes_when_placed(self) -> bool:
         return self.kind is Kind.KEYED
 
-    def buy(
-        self, basket: dict[str, int], *, paid: bool = True, order_id: str | None = None
-    ) -> ExternalOrder | None:
+    def buy(self, basket: dict[str, int], *, paid: bool = True) -> ExternalOrder | None:
         """A buyer places an order of listings; None if the shop shows too little."""
         if any(self.number(listing) < quantity for listing, quantity in basket.items()):
-            self.refused_buyers += 1
             return None
         now = self.today
-        order_id = order_id or f"{self.name}-{len(self.orders) + 1}"
+        order_id = f"{self.name}-{len(self.orders) + 1}"
         takes = paid or self.takes_when_placed
         lines = [
             ExternalOrderLine(
@@ -297,15 +293,11 @@ class ModelShop(Shop):
         if self.machine.now > deadline:
             return [WriteResult(w.ref, WriteOutcome.NOT_APPLIED, "too_late") for w in writes]
         fault = self._write_fault()
+        asked = [self._last_read[write.ref] for write in writes]
         if fault in ("lost_request", "lost_answer", "late") and not self.compare_and_set:
             self.windows += [
-                Window(
-                    w.ref,
-                    self._last_read[w.ref],
-                    self.machine.now + LANDING_SECONDS,
-                    w.to_quantity - w.from_quantity,
-                )
-                for w in writes
+                Window(w.ref, since, self.machine.now + LANDING_SECONDS, w.to_quantity - w.from_quantity)
+                for w, since in zip(writes, asked, strict=True)
             ]
         if fault == "refused":
             self._travel()
@@ -315,7 +307,6 @@ class ModelShop(Shop):
         if fault == "lost_request":
             self.machine.sleep(CALL_SECONDS)
             return unknown
-        asked = [self._last_read[write.ref] for write in writes]
         landed: list[Sequence[WriteResult]] = []
         landing = self.machine.spawn(
             lambda: landed.append(self._land(tuple(writes), kind, key, asked)),

@@ -5,6 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+WHAT_IS_BEHIND = """
+    LEFT JOIN order_lines ol ON ol.id = CASE WHEN m.source_key LIKE 'line:%'
+        THEN CAST(split_part(m.source_key, ':', 2) AS bigint) END
+    LEFT JOIN orders o ON o.id = ol.order_id
+    LEFT JOIN drifts d ON d.id = CASE WHEN m.source_key LIKE 'drift:%'
+        THEN CAST(split_part(m.source_key, ':', 2) AS bigint) END
+    LEFT JOIN stock_cells s ON s.id = coalesce(d.cell_id, CASE WHEN m.source_key LIKE 'baseline:%'
+        THEN CAST(split_part(m.source_key, ':', 2) AS bigint) END)
+    LEFT JOIN connections c ON c.id = coalesce(o.connection_id, s.connection_id)
+"""
+"""Joins a movement `m` to its order `o` and its connection `c`, where it has them, by its source key."""
+
 
 def in_words(movement: Mapping[str, Any]) -> str:
     """What happened and what it did.

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from app.errors import NotFound
 from app.services import cells as cell_store
-from app.services.queries.movements import in_words
+from app.services.queries.movements import WHAT_IS_BEHIND, in_words
 from app.services.queries.paging import Page, Row, decode, page, read
 from app.services.uow import unit_of_work
 
@@ -39,11 +39,16 @@ def stock_of_sku(sku: str) -> list[Row]:
 
 def movements(account_id: int, variant_id: int, *, limit: int, cursor: str | None = None) -> Page:
     """What moved a variant's levels, newest first, each in plain words too. Raises NotFound."""
-    if not read(_VARIANT, account_id=account_id, id=variant_id):
-        raise NotFound("There is no such variant.")
+    require_variant(account_id, variant_id)
     before = decode(cursor, int) or [NEWER_THAN_ANY]
     rows = read(_MOVEMENTS, account_id=account_id, variant_id=variant_id, before=before[0], limit=limit + 1)
     return page([{**row, "text": in_words(row)} for row in rows], limit, lambda row: [row["id"]])
+
+
+def require_variant(account_id: int, variant_id: int) -> None:
+    """Raises NotFound unless the account has it."""
+    if not read(_VARIANT, account_id=account_id, id=variant_id):
+        raise NotFound("There is no such variant.")
 
 
 def _with_channels(account_id: int, variants: Sequence[Row]) -> list[Row]:
@@ -93,22 +98,15 @@ _CHANNELS = text(
     """
 )
 _MOVEMENTS = text(
-    """
+    f"""
     SELECT m.id, m.created_at AS booked_at, m.occurred_at, m.location_id, p.name AS location, m.cause,
            m.source_key, m.on_hand_delta, m.committed_delta, m.on_hand_after, m.committed_after,
            o.id AS order_id, o.number AS order_number, c.id AS connection_id, c.name AS connection_name
     FROM stock_levels l
     JOIN stock_movements m ON m.level_id = l.id
     JOIN locations p ON p.id = m.location_id
-    LEFT JOIN order_lines ol ON ol.id = CASE WHEN m.source_key LIKE 'line:%'
-        THEN CAST(split_part(m.source_key, ':', 2) AS bigint) END
-    LEFT JOIN orders o ON o.id = ol.order_id
-    LEFT JOIN drifts d ON d.id = CASE WHEN m.source_key LIKE 'drift:%'
-        THEN CAST(split_part(m.source_key, ':', 2) AS bigint) END
-    LEFT JOIN stock_cells s ON s.id = coalesce(d.cell_id, CASE WHEN m.source_key LIKE 'baseline:%'
-        THEN CAST(split_part(m.source_key, ':', 2) AS bigint) END)
-    LEFT JOIN connections c ON c.id = coalesce(o.connection_id, s.connection_id)
+    {WHAT_IS_BEHIND}
     WHERE l.account_id = :account_id AND l.variant_id = :variant_id AND m.id < :before
     ORDER BY m.id DESC LIMIT :limit
-    """
+    """  # noqa: S608  (a constant)
 )

@@ -6,11 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import text
 
-from app.errors import NotFound
-from app.services.queries.movements import in_words
+from app.services.queries.movements import WHAT_IS_BEHIND, in_words
 from app.services.queries.paging import Page, Row, decode, encode, page, read
-
-NEWER_THAN_ANY = 2**62
+from app.services.queries.stock import NEWER_THAN_ANY, require_variant
 
 
 def why(account_id: int, variant_id: int, *, limit: int, cursor: str | None = None) -> Page:
@@ -21,8 +19,7 @@ def why(account_id: int, variant_id: int, *, limit: int, cursor: str | None = No
     channel was told, and what it answered; a `drift` is a number that a channel showed and nobody had told
     us of. Raises NotFound.
     """
-    if not read(_VARIANT, account_id=account_id, id=variant_id):
-        raise NotFound("There is no such variant.")
+    require_variant(account_id, variant_id)
     before = dict(zip(_SOURCES, decode(cursor, int, int, int) or [NEWER_THAN_ANY] * 3, strict=True))
     lines = []
     for kind, query in _SOURCES.items():
@@ -88,10 +85,9 @@ def _drift_in_words(drift: Row) -> str:
 
 
 _WORDS = {"movement": in_words, "write": _write_in_words, "drift": _drift_in_words}
-_VARIANT = text("SELECT 1 AS found FROM variants WHERE account_id = :account_id AND id = :id")
 _SOURCES = {
     "movement": text(
-        """
+        f"""
         SELECT m.id, m.created_at AS at, p.name AS location, m.cause, m.source_key, m.on_hand_delta,
             m.committed_delta, m.on_hand_after, m.committed_after, o.id AS order_id,
             o.number AS order_number, c.id AS connection_id, c.name AS connection_name
@@ -105,15 +101,8 @@ _SOURCES = {
             ORDER BY m.id DESC LIMIT :limit
         ) m
         JOIN locations p ON p.id = m.location_id
-        LEFT JOIN order_lines ol ON ol.id = CASE WHEN m.source_key LIKE 'line:%'
-            THEN CAST(split_part(m.source_key, ':', 2) AS bigint) END
-        LEFT JOIN orders o ON o.id = ol.order_id
-        LEFT JOIN drifts d ON d.id = CASE WHEN m.source_key LIKE 'drift:%'
-            THEN CAST(split_part(m.source_key, ':', 2) AS bigint) END
-        LEFT JOIN stock_cells s ON s.id = coalesce(d.cell_id, CASE WHEN m.source_key LIKE 'baseline:%'
-            THEN CAST(split_part(m.source_key, ':', 2) AS bigint) END)
-        LEFT JOIN connections c ON c.id = coalesce(o.connection_id, s.connection_id)
-        """
+        {WHAT_IS_BEHIND}
+        """  # noqa: S608  (a constant)
     ),
     "write": text(
         """
