@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import itertools
 import json
 import threading
 import time
@@ -17,7 +18,7 @@ from flask import Flask
 
 from app.models import Connection
 from app.platforms.base import Lane
-from app.services.event_writer import EventRow
+from app.services.event_writer import EventRow, EventWriter
 from app.services.nudge import Drain
 from app.services.waker import Waker
 from tests.api.conftest import WEBHOOK_SECRET, execute, rows
@@ -304,6 +305,43 @@ def test_requests_at_once_are_committed_together_and_each_learns_its_own_outcome
     assert outcomes.count(True) == 5
     assert len(stored()) == 5
     assert batches[:2] == [1, 5]
+
+
+def test_under_load_as_many_as_before_are_gathered_and_a_lone_one_never_waits(
+    url: str, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.services.event_writer.GATHER_SECONDS", 60.0)  # longer than any of it may take
+    writer = EventWriter(app.extensions["intake"]._open_pool, lambda _stored: None)
+    insert, batches, go_on = writer._insert, [], threading.Event()
+
+    def slow_insert(batch: list[EventRow]) -> object:
+        batches.append(len(batch))
+        assert go_on.wait(10)
+        return insert(batch)
+
+    monkeypatch.setattr(writer, "_insert", slow_insert)
+    ids, numbers = _ids(url), itertools.count()
+
+    def write(_: int) -> bool:
+        key = str(next(numbers))
+        return bool(writer.write(EventRow(*ids, "t", Lane.ORDERS, key, False, "{}", b"")))
+
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(write, 0)
+        _until(lambda: batches == [1])
+        together = pool.map(write, range(3))
+        _until(lambda: len(writer._waiting) == 3)
+        go_on.set()
+        assert first.result()
+        assert all(together)
+        assert all(pool.map(write, range(3)))
+        assert batches == [1, 3, 3]
+
+    monkeypatch.setattr("app.services.event_writer.GATHER_SECONDS", 0.0)
+    write(0)
+    monkeypatch.setattr("app.services.event_writer.GATHER_SECONDS", 60.0)
+    assert write(0), "the load is over"
+    assert batches == [1, 3, 3, 1, 1]
 
 
 def _ids(url: str) -> tuple[int, int]:
