@@ -20,7 +20,21 @@ pages: pass `next` of an answer as `cursor` to get what follows. Errors are prob
 
 def register_api(app: Flask, api: Api) -> None:
     """Bind every blueprint, the policy that guards them, and the answers to faults."""
-    from app.api import auth, connect, connections, events, orders, pages, platforms, policy, status, stock
+    from app.api import (
+        account,
+        auth,
+        bundles,
+        connect,
+        connections,
+        events,
+        orders,
+        pages,
+        platforms,
+        policy,
+        reviews,
+        status,
+        stock,
+    )
     from app.api.schemas.base import ProblemSchema
     from app.api.webhooks import register_webhooks
 
@@ -41,7 +55,7 @@ def register_api(app: Flask, api: Api) -> None:
     )
     api.ERROR_SCHEMA = ProblemSchema
     api.init_app(app)
-    for resource in (auth, platforms, connections, stock, orders, events, status):
+    for resource in (auth, account, platforms, connections, stock, bundles, orders, reviews, events, status):
         api.register_blueprint(resource.blp, url_prefix=API_PREFIX)
     app.register_blueprint(connect.connect)
     app.register_blueprint(pages.pages)

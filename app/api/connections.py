@@ -9,6 +9,7 @@ from app.api.policy import principal
 from app.api.resource import Resource
 from app.api.schemas.base import PageArgs, page_of
 from app.api.schemas.connections import (
+    ConfigureListingSchema,
     ConfigureSchema,
     ConnectionSchema,
     FirstSyncRowSchema,
@@ -17,7 +18,7 @@ from app.api.schemas.connections import (
     NewConnectionSchema,
     StartedSchema,
 )
-from app.services import connections
+from app.services import connections, publishing
 from app.services.connecting import start_connecting as start
 from app.services.queries import connections as queries
 from app.services.queries.first_sync import first_sync
@@ -55,9 +56,10 @@ def get_connection(connection_id: int) -> Row:
 @blp.arguments(ConfigureSchema)
 @blp.response(OK, ConnectionSchema)
 def configure(given: dict[str, Any], connection_id: int) -> Row:
-    """Change its name, or what happens when its numbers are changed at the shop."""
+    """Change its name, how much of what is available it shows, or what happens when its numbers are changed
+    at the shop."""
     caller = principal()
-    connections.configure(caller.account_id, connection_id, actor=caller.actor, **given)
+    connections.configure(caller.account_id, connection_id, given, actor=caller.actor)
     return _now(connection_id)
 
 
@@ -74,6 +76,14 @@ def pause(connection_id: int) -> Row:
 def resume(connection_id: int) -> Row:
     """Write again."""
     connections.resume(principal().account_id, connection_id, actor=principal().actor)
+    return _now(connection_id)
+
+
+@blp.route("/connections/<int:connection_id>/release-brake", methods=("POST",))
+@blp.response(OK, ConnectionSchema)
+def release_brake(connection_id: int) -> Row:
+    """Let the mass change that was held back go on."""
+    connections.release_brake(principal().account_id, connection_id, actor=principal().actor)
     return _now(connection_id)
 
 
@@ -99,6 +109,16 @@ def import_again(connection_id: int) -> Row:
 def list_listings(args: dict[str, Any], connection_id: int) -> Page:
     """What the shop sells, and the reason for each listing that is not kept in step."""
     return queries.listings(principal().account_id, connection_id, **args)
+
+
+@blp.route("/listings/<int:listing_id>", methods=("PATCH",))
+@blp.arguments(ConfigureListingSchema)
+@blp.response(OK, ListingSchema)
+def configure_listing(given: dict[str, Any], listing_id: int) -> Row:
+    """Pause one listing, or change how much of what is available it shows; null: as the connection does."""
+    caller = principal()
+    publishing.configure_listing(caller.account_id, listing_id, given, actor=caller.actor)
+    return queries.listing(caller.account_id, listing_id)
 
 
 @blp.route("/connections/<int:connection_id>/first-sync")

@@ -50,17 +50,29 @@ POLICY: dict[str, Access] = {
     "stock.list_movements": Access.VIEWER,
     "orders.list_orders": Access.VIEWER,
     "orders.get_order": Access.VIEWER,
+    "account.get_account": Access.VIEWER,
+    "bundles.list_bundles": Access.VIEWER,
+    "bundles.get_bundle": Access.VIEWER,
+    "reviews.list_reviews": Access.VIEWER,
+    "reviews.get_review": Access.VIEWER,
     "events.list_events": Access.VIEWER,
     "status.get_status": Access.VIEWER,
     # day-to-day work
     "connections.pause": Access.STAFF,
     "connections.resume": Access.STAFF,
     "connections.import_again": Access.STAFF,
+    "connections.configure_listing": Access.STAFF,
+    "reviews.decide": Access.STAFF,
+    "bundles.define_bundle": Access.STAFF,
+    "account.stop_writes": Access.STAFF,
     # what changes how the shops are run
     "connections.start_connecting": Access.ADMIN,
     "connections.configure": Access.ADMIN,
+    "connections.release_brake": Access.ADMIN,
     "connections.approve_first_sync": Access.ADMIN,
     "connections.disconnect": Access.ADMIN,
+    "account.configure_account": Access.ADMIN,
+    "account.allow_writes": Access.ADMIN,
 }
 """Endpoint -> what it asks."""
 

@@ -28,8 +28,10 @@ class Resource(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest 
         decorate: Callable[[View], View] = super().arguments(schema, location=location, **options)
         return decorate
 
-    def response(self, status: int, schema: type[Schema], **options: Any) -> Callable[[View], View]:
-        """Turn what the view returns into JSON by `schema`."""
+    def response(
+        self, status: int, schema: type[Schema] | None = None, **options: Any
+    ) -> Callable[[View], View]:
+        """Turn what the view returns into JSON by `schema`, if it has a body."""
         decorate: Callable[[View], View] = super().response(status, schema, **options)
         return decorate
 

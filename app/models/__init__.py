@@ -2,7 +2,7 @@
 
 from app.models.accounts import Account, AuditEntry, Membership, User
 from app.models.base import Base
-from app.models.catalog import Listing, Product, Variant
+from app.models.catalog import BundleComponent, Listing, Product, Variant
 from app.models.connections import Connection, ConnectionLocation, DrainLease, Location
 from app.models.events import InboundEvent, SyncRun, SyncRunItem
 from app.models.orders import Order, OrderHold, OrderLine
@@ -12,6 +12,7 @@ __all__ = [
     "Account",
     "AuditEntry",
     "Base",
+    "BundleComponent",
     "CellEffect",
     "Connection",
     "ConnectionLocation",

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -17,9 +29,14 @@ class Account(Base):
     """A merchant. The tenant of every other row."""
 
     __tablename__ = "accounts"
+    __table_args__ = (CheckConstraint("safety_stock >= 0", name="safety_stock"),)
 
     id: Mapped[Id]
     name: Mapped[str] = mapped_column(Text)
+    safety_stock: Mapped[int] = mapped_column(Integer, server_default="0")
+    """Units of each variant that no channel is shown."""
+    writes_stopped_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """The kill switch: while set, nothing is written to any shop. Orders are still taken in."""
     created_at: Mapped[CreatedAt]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     DateTime,
     Index,
@@ -74,6 +75,8 @@ class Listing(TenantRow, Base):
         Index(None, "variant_id"),
         Index(None, "cell_id"),
         CheckConstraint("factor > 0", name="factor_positive"),
+        CheckConstraint("share_percent BETWEEN 0 AND 100", name="share_percent"),
+        CheckConstraint("buffer >= 0 AND cap >= 0 AND fixed_quantity >= 0", name="publishing"),
         CheckConstraint("(variant_id IS NULL) = (unlinked_reason IS NOT NULL)", name="unlinked_says_why"),
     )
 
@@ -87,7 +90,34 @@ class Listing(TenantRow, Base):
     cell_id: Mapped[int | None] = mapped_column(BigInteger)
     unlinked_reason: Mapped[str | None] = mapped_column(String(32))
     """`app.domain.matching.UnlinkedReason`."""
+    paused: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    """Its number is read and its orders are taken in, and nothing is written."""
+    share_percent: Mapped[int | None] = mapped_column(Integer)
+    """`app.domain.publish.Publishing`; NULL takes the connection's."""
+    buffer: Mapped[int | None] = mapped_column(Integer)
+    cap: Mapped[int | None] = mapped_column(Integer)
+    fixed_quantity: Mapped[int | None] = mapped_column(Integer)
     details: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     """What a variant made from it would take over: product title, vendor, type, image, prices."""
     seen_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     """The last import that saw it."""
+
+
+class BundleComponent(TenantRow, Base):
+    """One unit of the bundle takes `quantity` units of the component. A bundle has no stock of its own, and
+    is no component of another."""
+
+    __tablename__ = "bundle_components"
+    __table_args__ = (
+        tenant_ref("bundle_id", "variants"),
+        tenant_ref("component_id", "variants"),
+        UniqueConstraint("bundle_id", "component_id"),
+        Index(None, "account_id", "bundle_id"),
+        Index(None, "component_id"),
+        CheckConstraint("quantity > 0", name="quantity_positive"),
+        CheckConstraint("bundle_id <> component_id", name="not_of_itself"),
+    )
+
+    bundle_id: Mapped[int] = mapped_column(BigInteger)
+    component_id: Mapped[int] = mapped_column(BigInteger)
+    quantity: Mapped[int] = mapped_column(Integer)

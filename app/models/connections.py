@@ -34,7 +34,7 @@ CONNECTION_STATES = (
     "needs_auth",  # the platform refuses our credentials
     "disconnected",
 )
-DRIFT_POLICIES = ("merge", "syncflow_wins")
+DRIFT_POLICIES = ("merge", "syncflow_wins", "last_write_wins", "review")
 
 
 class Connection(TenantRow, Base):
@@ -58,6 +58,9 @@ class Connection(TenantRow, Base):
         ),
         CheckConstraint(f"state IN {CONNECTION_STATES}", name="state"),
         CheckConstraint(f"drift_policy IN {DRIFT_POLICIES}", name="drift_policy"),
+        CheckConstraint("share_percent BETWEEN 0 AND 100", name="share_percent"),
+        CheckConstraint("buffer >= 0 AND cap >= 0", name="publishing"),
+        CheckConstraint("brake_percent BETWEEN 1 AND 100", name="brake_percent"),
     )
 
     public_id: Mapped[uuid.UUID] = mapped_column(Uuid, server_default=text("gen_random_uuid()"))
@@ -80,6 +83,16 @@ class Connection(TenantRow, Base):
     """SHA-256 hex of the one-time state of an authorisation under way."""
     connect_expires_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     drift_policy: Mapped[str] = mapped_column(String(16), server_default="merge")
+    share_percent: Mapped[int] = mapped_column(Integer, server_default="100")
+    """These three are `app.domain.publish.Publishing`; a listing's own go before them."""
+    buffer: Mapped[int] = mapped_column(Integer, server_default="0")
+    cap: Mapped[int | None] = mapped_column(Integer)
+    brake_percent: Mapped[int] = mapped_column(Integer, server_default="20")
+    """Of its numbers, how many may be zeroed or raised within an hour for other reasons than orders."""
+    braked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """Since when such writes wait for a person."""
+    brakes_off_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """A person has agreed to what is written until then."""
     orders_cursor: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     orders_polled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     levels_cursor: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

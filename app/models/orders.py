@@ -118,3 +118,5 @@ class OrderLine(TenantRow, Base):
     applied_location_id: Mapped[int | None] = mapped_column(BigInteger)
     applied_cell_id: Mapped[int | None] = mapped_column(BigInteger)
     applied_factor: Mapped[int] = mapped_column(Integer, server_default="1")
+    applied_components: Mapped[list[Any] | None] = mapped_column(JSONB)
+    """[variant, units for one of the bundle] each, as the bundle was when the line first took effect."""

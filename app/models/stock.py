@@ -26,7 +26,8 @@ from app.models.base import Base, BigInt, TenantRow, Utc, tenant_key, tenant_ref
 MOVEMENT_CAUSES = ("order", "fulfillment", "return", "adjustment", "drift", "import", "transfer", "count")
 ATTEMPT_OUTCOMES = ("open", "unknown", "applied", "not_applied", "stale", "rejected")
 CELL_STATES = ("waiting", "active", "failed")
-DRIFT_STATES = ("pending", "booked", "overwritten", "reversed")
+DRIFT_STATES = ("pending", "review", "booked", "overwritten", "reversed")
+REVIEW_REASONS = ("", "policy", "no_identity", "reversed")
 
 
 class StockLevel(TenantRow, Base):
@@ -140,6 +141,10 @@ class StockCell(TenantRow, Base):
     check_due_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     checks: Mapped[int] = mapped_column(Integer, server_default="0")
     """Readings in a row that were in doubt."""
+    in_review: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    """Its drift waits for a person: until then its number is only lowered."""
+    reversals: Mapped[int] = mapped_column(Integer, server_default="0")
+    """Times in a row that somebody at the shop put back what we had written over."""
     stale: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     """Compare-and-set failed since the last reading: raises wait, lowers go as deltas."""
 
@@ -171,6 +176,12 @@ class PushAttempt(TenantRow, Base):
         ),
         Index(None, "cell_id", "id"),
         Index(None, "created_at"),
+        Index(
+            "ix_push_attempts_unexplained",
+            "connection_id",
+            "created_at",
+            postgresql_where=text("unexplained"),
+        ),
         CheckConstraint(f"outcome IN {ATTEMPT_OUTCOMES}", name="outcome"),
         CheckConstraint("kind IN ('set', 'delta')", name="kind"),
     )
@@ -183,6 +194,8 @@ class PushAttempt(TenantRow, Base):
     from_quantity: Mapped[int] = mapped_column(Integer)
     to_quantity: Mapped[int] = mapped_column(Integer)
     wanted_version: Mapped[BigInt]
+    unexplained: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    """It zeroes or raises a number for another reason than orders: `app.services.brakes` counts it."""
     tries: Mapped[int] = mapped_column(Integer, server_default="1")
     outcome: Mapped[str] = mapped_column(String(16), server_default="open")
     started_at: Mapped[Utc]
@@ -224,10 +237,17 @@ class Drift(TenantRow, Base):
     __table_args__ = (
         tenant_key(),
         tenant_ref("cell_id", "stock_cells"),
-        Index("uq_drifts_pending_cell", "cell_id", unique=True, postgresql_where=text("state = 'pending'")),
+        Index(
+            "uq_drifts_open_cell",
+            "cell_id",
+            unique=True,
+            postgresql_where=text("state IN ('pending', 'review')"),
+        ),
+        Index("ix_drifts_review", "account_id", "id", postgresql_where=text("state = 'review'")),
         Index(None, "account_id", "id"),
         Index(None, "cell_id", "id"),
         CheckConstraint(f"state IN {DRIFT_STATES}", name="state"),
+        CheckConstraint(f"review_reason IN {REVIEW_REASONS}", name="review_reason"),
     )
 
     cell_id: Mapped[int] = mapped_column(BigInteger)
@@ -236,3 +256,8 @@ class Drift(TenantRow, Base):
     seen_at: Mapped[Utc]
     """When this quantity was first read."""
     closed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    review_reason: Mapped[str] = mapped_column(String(16), server_default="")
+    """Why a person has to decide: the connection's policy, a number that is not simply what is available, or
+    somebody who keeps putting his own number back."""
+    shown: Mapped[int | None] = mapped_column(Integer)
+    """The channel's number when it was decided."""

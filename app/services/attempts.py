@@ -21,6 +21,7 @@ from app.domain import backoff
 from app.domain.account import Belief
 from app.platforms.base import CellRef, StockWrite, WriteKind, WriteOutcome, WriteResult
 from app.platforms.errors import AuthExpired, Permanent, Transient
+from app.services import brakes
 from app.services import cells as cell_store
 from app.services.cells import Cell
 from app.services.readings import READING_DECIDES
@@ -67,7 +68,11 @@ class Call:
 def commit_attempts(
     session: Session, job: Job, planned: Sequence[Planned], started_at: datetime
 ) -> Sequence[Call]:
-    """Write down what is about to be sent, one key per call. The caller commits."""
+    """Write down what is about to be sent, one key per call. The caller commits.
+
+    What the connection's brake holds back is left out.
+    """
+    planned, unexplained = brakes.let_through(session, job.scope.connection_id, planned)
     calls = [(uuid.uuid4(), batch) for batch in _batches(job, planned)]
     if not calls:
         return ()
@@ -85,6 +90,7 @@ def commit_attempts(
             "cells": [p.cell_id for _key, _position, p in numbered],
             "expected": [p.expected for _key, _position, p in numbered],
             "wanted": [p.wanted for _key, _position, p in numbered],
+            "unexplained": [p.cell_id in unexplained for _key, _position, p in numbered],
         },
     )
     ids = {row.cell_id: row.id for row in rows}
@@ -273,12 +279,13 @@ _INSERT_ATTEMPTS = text(
         RETURNING id, wanted_version
     )
     INSERT INTO push_attempts (account_id, connection_id, cell_id, batch_key, position, kind,
-        from_quantity, to_quantity, wanted_version, started_at, deadline_at)
+        from_quantity, to_quantity, unexplained, wanted_version, started_at, deadline_at)
     SELECT :account_id, :connection_id, w.cell_id, w.batch_key, w.position, w.kind, w.expected, w.wanted,
-        s.wanted_version, :started_at, clock_timestamp() + make_interval(secs => :seconds)
+        w.unexplained, s.wanted_version, :started_at, clock_timestamp() + make_interval(secs => :seconds)
     FROM unnest(CAST(:keys AS uuid[]), CAST(:positions AS int[]), CAST(:kinds AS text[]),
-        CAST(:cells AS bigint[]), CAST(:expected AS int[]), CAST(:wanted AS int[]))
-        AS w (batch_key, position, kind, cell_id, expected, wanted)
+        CAST(:cells AS bigint[]), CAST(:expected AS int[]), CAST(:wanted AS int[]),
+        CAST(:unexplained AS boolean[]))
+        AS w (batch_key, position, kind, cell_id, expected, wanted, unexplained)
     JOIN started s ON s.id = w.cell_id
     RETURNING id, cell_id
     """

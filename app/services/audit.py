@@ -1,4 +1,4 @@
-"""Who did what to a connection."""
+"""Who did what, to a connection or to the account."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def audit(
     account_id: int,
     actor: str,
     action: str,
-    connection_id: int,
+    connection_id: int | None,
     detail: Mapping[str, Any] | None = None,
 ) -> None:
     """Write it down in the caller's transaction. `detail` holds neither secrets nor customer data."""
@@ -24,7 +24,7 @@ def audit(
             account_id=account_id,
             actor=actor,
             action=action,
-            subject=f"connection:{connection_id}",
+            subject=f"account:{account_id}" if connection_id is None else f"connection:{connection_id}",
             detail=dict(detail or {}),
         )
     )

@@ -316,7 +316,7 @@ _UNTRACKED_CELLS = text(
         EXISTS (
             SELECT 1 FROM stock_cells o
             WHERE o.variant_id = c.variant_id AND o.location_id = c.location_id AND o.opened_level
-        ) AS opened
+        ) OR EXISTS (SELECT 1 FROM bundle_components b WHERE b.bundle_id = c.variant_id) AS opened
     FROM unnest(CAST(:stock_ids AS text[]), CAST(:location_ids AS text[])) AS r (stock_id, location_id)
     JOIN stock_cells c ON c.connection_id = :connection_id AND c.external_stock_id = r.stock_id
         AND c.external_location_id = r.location_id

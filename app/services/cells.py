@@ -15,7 +15,7 @@ from sqlalchemy import column, text
 from sqlalchemy.orm import Session
 
 from app.domain.account import SKEW, Belief
-from app.domain.publish import target
+from app.domain.publish import Publishing, target
 from app.platforms.base import CellRef, LevelReported, Unsyncable
 from app.services.nudge import Drain, nudge
 from app.services.uow import UnitOfWork
@@ -28,6 +28,8 @@ DOUBT_SETTLE = timedelta(seconds=1)
 
 UNREADABLE = (*(problem.value for problem in Unsyncable), "unreadable")
 """Errors of failed cells that any number read later heals."""
+MOST_REVERSALS = 3
+"""So often in a row somebody at the shop put back what we had written over; then we stop, and ask."""
 MOST_UNITS = 1_000_000_000
 """A larger number is somebody's mistake, and our columns do not hold it."""
 
@@ -58,6 +60,8 @@ class Cell:
     check_due_at: datetime | None
     checks: int
     stale: bool
+    in_review: bool
+    reversals: int
     wanted_version: int
     synced_version: int
     dirty_since: datetime | None
@@ -121,6 +125,8 @@ _SAVED = {
     "check_due_at": "timestamptz",
     "checks": "int",
     "stale": "boolean",
+    "in_review": "boolean",
+    "reversals": "int",
     "wanted_version": "bigint",
     "synced_version": "bigint",
     "dirty_since": "timestamptz",
@@ -132,7 +138,8 @@ _SAVED = {
 def lock(
     session: Session, *, variant_ids: Collection[int] = (), cell_ids: Collection[int] = ()
 ) -> dict[int, Cell]:
-    """All cells of the variants, and those named, locked in id order."""
+    """All cells of the variants, of the bundles that need them and of what they need, and those named, locked
+    in id order."""
     return lock_at(session, variant_ids=variant_ids, cell_ids=cell_ids)[0]
 
 
@@ -196,46 +203,25 @@ def now(session: Session) -> datetime:
     return moment
 
 
-def record_drift(session: Session, changed: Iterable[Cell], at: datetime, settle: timedelta) -> None:
-    """Make the drift rows say what the cells' drift now is, and ask for the reading that settles it."""
-    gone, pending = [], []
-    for cell in changed:
-        if cell.drift:
-            pending.append({"account_id": cell.account_id, "cell_id": cell.id, "quantity": cell.drift})
-            cell.look_again(at + settle)
-        else:
-            gone.append(cell.id)
-    if gone:
-        session.execute(_REVERSE_DRIFT, {"cells": gone, "at": at})
-    if pending:
-        session.execute(_PENDING_DRIFT, {"rows": json.dumps(pending), "at": at})
-
-
 def targets(session: Session, cells: Sequence[Cell]) -> dict[int, int]:
-    """What each linked cell should show now, by cell id.
+    """What each linked cell should show now, by cell id; none for those whose listing is paused.
 
-    An order that cannot be read yet is held everywhere but in its own shop, which lowered its number itself.
+    Of a bundle there are as many as its scarcest component allows for.
+    Where several listings show one number, the most careful of their rules counts. An order that cannot be
+    read yet is held everywhere but in its own shop, which lowered its number itself.
 
     Must be read in a statement of its own AFTER the cells were locked: whoever changes a level bumps
     its cells in the same transaction, so this sees all that the claimed version stands for.
     """
-    places = sorted(
-        {(c.variant_id, c.location_id, c.connection_id) for c in cells if c.variant_id is not None}
-    )
-    rows = session.execute(
-        _AVAILABLE,
-        {
-            "variants": [variant for variant, _location, _connection in places],
-            "locations": [location for _variant, location, _connection in places],
-            "connections": [connection for _variant, _location, connection in places],
-        },
-    )
-    available = {(r.variant_id, r.location_id, r.connection_id): (r.available, r.holds) for r in rows}
+    factors = {cell.id: cell.factor for cell in cells if cell.variant_id is not None}
     found: dict[int, int] = {}
-    for cell in cells:
-        if cell.variant_id is not None:
-            units, holds = available.get((cell.variant_id, cell.location_id, cell.connection_id), (0, 0))
-            found[cell.id] = target(units, holds=holds, factor=cell.factor)
+    for row in session.execute(_PUBLISHED, {"cells": list(factors)}):
+        if not row.paused:
+            rules = Publishing(row.share_percent, row.buffer, row.cap, row.fixed_quantity)
+            shown = target(
+                row.available, holds=int(row.holds), factor=factors[row.id] * row.units, rules=rules
+            )
+            found[row.id] = min(shown, found.get(row.id, shown))
     return found
 
 
@@ -290,15 +276,24 @@ def _row(source: object, names: Iterable[str]) -> dict[str, object]:
     return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values}
 
 
+RELATED = """
+    WITH parts AS (
+        SELECT unnest(CAST(:variants AS bigint[])) AS id
+        UNION SELECT component_id FROM bundle_components WHERE bundle_id = ANY(CAST(:variants AS bigint[]))
+    )
+    SELECT id FROM parts
+    UNION SELECT b.bundle_id FROM bundle_components b JOIN parts ON parts.id = b.component_id
+"""
+"""The variants, what they are made of, and the bundles that need any of it."""
 _LOCK = text(
     f"""
     SELECT {_COLUMNS}, clock_timestamp() AS locked_at FROM stock_cells c
-    WHERE c.variant_id = ANY(CAST(:variants AS bigint[])) OR c.id = ANY(CAST(:cells AS bigint[]))
+    WHERE c.variant_id = ANY(ARRAY({RELATED})) OR c.id = ANY(CAST(:cells AS bigint[]))
     ORDER BY c.id
     FOR NO KEY UPDATE
     """  # noqa: S608  (names from the class above)
 ).columns(*map(column, (*Cell.__slots__, "locked_at")))
-_MOVED = ("id", "account", "drift", "reported", "check_due_at")
+_MOVED = ("id", "account", "drift", "in_review", "reported", "check_due_at")
 _WANT = text(
     """
     WITH learned AS (
@@ -309,11 +304,11 @@ _WANT = text(
         UPDATE stock_cells SET wanted_version = wanted_version + 1, dirty_since = coalesce(dirty_since, :at)
         WHERE id = ANY(CAST(:others AS bigint[]))
     )
-    UPDATE stock_cells c SET account = r.account, drift = r.drift, reported = r.reported,
-        check_due_at = r.check_due_at, wanted_version = c.wanted_version + 1,
+    UPDATE stock_cells c SET account = r.account, drift = r.drift, in_review = r.in_review,
+        reported = r.reported, check_due_at = r.check_due_at, wanted_version = c.wanted_version + 1,
         dirty_since = coalesce(c.dirty_since, :at)
     FROM jsonb_to_recordset(CAST(:rows AS jsonb))
-        AS r (id bigint, account int, drift int, reported int, check_due_at timestamptz)
+        AS r (id bigint, account int, drift int, in_review boolean, reported int, check_due_at timestamptz)
     WHERE c.id = r.id
     """
 )
@@ -325,37 +320,55 @@ _SAVE = text(
     WHERE c.id = r.id
     """  # noqa: S608  (names from the table above)
 )
-_REVERSE_DRIFT = text(
-    """
-    UPDATE drifts SET state = 'reversed', closed_at = :at
-    WHERE cell_id = ANY(CAST(:cells AS bigint[])) AND state = 'pending'
-    """
-)
-_PENDING_DRIFT = text(
-    """
-    INSERT INTO drifts (account_id, cell_id, quantity, seen_at)
-    SELECT r.account_id, r.cell_id, r.quantity, :at
-    FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (account_id bigint, cell_id bigint, quantity int)
-    ON CONFLICT (cell_id) WHERE state = 'pending' DO UPDATE
-        SET quantity = EXCLUDED.quantity, seen_at = EXCLUDED.seen_at
-    """
-)
-_AVAILABLE = text(
-    """
-    SELECT w.variant_id, w.location_id, w.connection_id, coalesce(l.on_hand - l.committed, 0) AS available,
-        coalesce((
-            SELECT sum(-c.drift * c.factor) FROM stock_cells c
-            WHERE c.variant_id = w.variant_id AND c.location_id = w.location_id
-                AND c.drift < 0 AND c.state = 'active'
-        ), 0) + coalesce((
-            SELECT sum(h.quantity) FROM order_holds h
-            WHERE h.variant_id = w.variant_id AND h.location_id = w.location_id
-                AND h.connection_id <> w.connection_id
-        ), 0) AS holds
-    FROM unnest(CAST(:variants AS bigint[]), CAST(:locations AS bigint[]), CAST(:connections AS bigint[]))
-        AS w (variant_id, location_id, connection_id)
-    LEFT JOIN stock_levels l USING (variant_id, location_id)
-    """
+RULES = """
+    CROSS JOIN LATERAL (
+        SELECT coalesce(bool_or(i.paused), false) AS paused,
+            coalesce(min(coalesce(i.share_percent, n.share_percent)), n.share_percent) AS share_percent,
+            coalesce(max(coalesce(i.buffer, n.buffer)), n.buffer) AS buffer,
+            coalesce(min(coalesce(i.cap, n.cap)), n.cap) AS cap,
+            CASE WHEN bool_and(i.fixed_quantity IS NOT NULL) THEN min(i.fixed_quantity) END AS fixed_quantity
+        FROM listings i WHERE i.cell_id = c.id
+    ) r
+"""
+"""Joins a cell `c` of a connection `n` to what its listings are to show of what is available."""
+# One row for each component of a bundle, one for any other variant. Falls of channels' numbers, and orders
+# that cannot be read yet, hold what they name and what that is made of; a shop that sold a bundle lowered the
+# bundle's number itself, and not that of its components.
+_PUBLISHED = text(
+    f"""
+    SELECT c.id, p.units, coalesce(l.on_hand - l.committed, 0) - a.safety_stock AS available, h.holds, r.*
+    FROM stock_cells c
+    JOIN connections n ON n.id = c.connection_id
+    JOIN accounts a ON a.id = c.account_id
+    CROSS JOIN LATERAL (
+        SELECT b.component_id AS variant_id, b.quantity AS units FROM bundle_components b
+        WHERE b.bundle_id = c.variant_id
+        UNION ALL
+        SELECT c.variant_id, 1
+        WHERE NOT EXISTS (SELECT 1 FROM bundle_components b WHERE b.bundle_id = c.variant_id)
+    ) p
+    LEFT JOIN stock_levels l ON l.variant_id = p.variant_id AND l.location_id = c.location_id
+    CROSS JOIN LATERAL (
+        SELECT sum(t.units * (
+            coalesce((
+                SELECT sum(-o.drift * o.factor) FROM stock_cells o
+                WHERE o.variant_id = t.variant_id AND o.location_id = c.location_id
+                    AND o.drift < 0 AND o.state = 'active'
+            ), 0) + coalesce((
+                SELECT sum(u.quantity) FROM order_holds u
+                WHERE u.variant_id = t.variant_id AND u.location_id = c.location_id
+                    AND (u.connection_id <> c.connection_id OR u.variant_id <> c.variant_id)
+            ), 0)
+        )) AS holds
+        FROM (
+            SELECT p.variant_id, 1 AS units
+            UNION ALL
+            SELECT b.bundle_id, b.quantity FROM bundle_components b WHERE b.component_id = p.variant_id
+        ) t
+    ) h
+    {RULES}
+    WHERE c.id = ANY(CAST(:cells AS bigint[]))
+    """  # noqa: S608  (a constant)
 )
 _UNREAD_IN_OWN_SHOP = text(
     """

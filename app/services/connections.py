@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
 import structlog
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -10,13 +14,17 @@ from app.errors import Conflict, InvalidInput, NotFound
 from app.models import Connection
 from app.models.connections import DRIFT_POLICIES
 from app.platforms.errors import PlatformError
-from app.services import shops
+from app.services import publishing, shops
 from app.services.audit import audit
 from app.services.credentials import CredentialsUnreadable
 from app.services.nudge import Drain, nudge
 from app.services.uow import UnitOfWork, unit_of_work
 
 log = structlog.get_logger(__name__)
+
+AGREED_FOR = timedelta(hours=1)
+"""How long a person's consent to a mass change holds: a first sync, or a released brake, takes its time."""
+PUBLISHING = frozenset({"share_percent", "buffer", "cap"})
 
 
 def pause(account_id: int, connection_id: int, *, actor: str) -> None:
@@ -59,24 +67,37 @@ def apply_first_sync(account_id: int, connection_id: int, *, actor: str) -> None
     importer.start_syncing(connection_id)
 
 
-def configure(
-    account_id: int,
-    connection_id: int,
-    *,
-    actor: str,
-    name: str | None = None,
-    drift_policy: str | None = None,
-) -> None:
-    """Change what the merchant may choose. Raises NotFound, InvalidInput."""
-    if drift_policy is not None and drift_policy not in DRIFT_POLICIES:
-        raise InvalidInput(f"The drift policy is one of {', '.join(DRIFT_POLICIES)}.")
+def release_brake(account_id: int, connection_id: int, *, actor: str) -> None:
+    """Let the mass change that was held back go on; the next hour's count as agreed. Raises NotFound,
+    Conflict."""
     with unit_of_work() as uow:
         connection = _locked(uow.session, account_id, connection_id)
-        changes = {"name": name, "drift_policy": drift_policy}
-        changes = {field: value for field, value in changes.items() if value is not None}
+        if connection.braked_at is None:
+            raise Conflict("This connection's brake is not on.")
+        connection.braked_at = None
+        connection.brakes_off_until = datetime.now(UTC) + AGREED_FOR
+        audit(uow.session, account_id, actor, "connection.brake_released", connection_id)
+        uow.session.flush()
+        publishing.wake(uow, connection_ids=[connection_id])
+        uow.commit()
+
+
+def configure(account_id: int, connection_id: int, changes: Mapping[str, Any], *, actor: str) -> None:
+    """Change what the merchant may choose: `name`, `drift_policy`, and what the shop shows of what is
+    available, `share_percent`, `buffer`, `cap`; and `brake_percent`. Raises NotFound, InvalidInput."""
+    if unknown := changes.keys() - {"name", "drift_policy", "brake_percent", *PUBLISHING}:
+        raise InvalidInput(f"{', '.join(sorted(unknown))} cannot be changed.")
+    if changes.get("drift_policy", DRIFT_POLICIES[0]) not in DRIFT_POLICIES:
+        raise InvalidInput(f"The drift policy is one of {', '.join(DRIFT_POLICIES)}.")
+    publishing.check(changes)
+    with unit_of_work() as uow:
+        connection = _locked(uow.session, account_id, connection_id)
         for field, value in changes.items():
             setattr(connection, field, value)
         audit(uow.session, account_id, actor, "connection.configured", connection_id, changes)
+        uow.session.flush()
+        if not PUBLISHING.isdisjoint(changes):
+            publishing.wake(uow, connection_ids=[connection_id])
         uow.commit()
 
 

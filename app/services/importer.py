@@ -6,17 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any, cast
 
 import structlog
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
-from app.domain.publish import target
 from app.errors import Conflict
 from app.platforms.base import CellRef, Unsyncable
 from app.platforms.errors import Permanent
 from app.services import catalog
 from app.services import cells as cell_store
 from app.services.catalog import Place
+from app.services.connections import AGREED_FOR
 from app.services.leases import Lease, Work, lease
 from app.services.nudge import Drain, begin, nudge
 from app.services.order_effects import apply_orders, begin_fetch, reapply_listings
@@ -29,6 +30,8 @@ log = structlog.get_logger()
 
 REFRESH_AFTER = timedelta(minutes=10)
 """A known product is fetched again at most this often: shops report one with every change of stock."""
+CELLS_COMPARED = 1000
+"""At a time, when it is said what a first sync would change."""
 IMPORTED_BEFORE = timedelta(minutes=10)
 """How far before an import's start the first poll of orders looks."""
 
@@ -103,7 +106,7 @@ def refresh_products(job: Job, products: Mapping[str, bool]) -> dict[str, str]:
 def start_syncing(connection_id: int) -> None:
     """The merchant has seen the first-sync diff: make the shop's cells follow the ledger from now on."""
     with unit_of_work() as uow:
-        started = uow.session.execute(_START, {"id": connection_id}).first()
+        started = uow.session.execute(_START, {"id": connection_id, "agreed_for": AGREED_FOR}).first()
         if started is None:
             raise Conflict("This connection has nothing to start.")
         uow.session.execute(_ACTIVATE_CELLS, {"id": connection_id})
@@ -125,30 +128,37 @@ class DiffRow:
 
 
 def first_sync_diff(account_id: int, connection_id: int, after: int, limit: int) -> list[DiffRow]:
-    """Cells (by id, after `after`) whose number is not what the ledger says, with the causes."""
-    with unit_of_work() as uow:
-        rows = uow.session.execute(
-            _DIFF,
-            {"account_id": account_id, "connection_id": connection_id, "after": after, "limit": limit},
-        ).all()
-    return [
-        DiffRow(
-            cell_id=row.id,
-            sku=row.sku,
-            title=row.title,
-            channel_quantity=row.expected,
-            target=target(row.available, holds=0, factor=row.factor),
-            causes=_causes(row.on_hand, row.committed, row.expected),
-        )
-        for row in rows
-    ]
+    """Cells (by id, after `after`) whose number is not what they should show, with the causes."""
+    found: list[DiffRow] = []
+    params = {"account_id": account_id, "connection_id": connection_id, "limit": CELLS_COMPARED}
+    while len(found) < limit:
+        with unit_of_work() as uow:
+            rows = uow.session.execute(_TRACKED, {**params, "after": after}).all()
+            # `targets` reads no more of a cell than these rows have.
+            targets = cell_store.targets(uow.session, cast("Sequence[cell_store.Cell]", rows))
+        found += [
+            _diff_row(row, targets[row.id]) for row in rows if _differs(row.expected, targets.get(row.id))
+        ]
+        if len(rows) < CELLS_COMPARED:
+            break
+        after = rows[-1].id
+    return found[:limit]
 
 
-def _causes(on_hand: int, committed: int, shown: int) -> list[str]:
-    causes = [f"the ledger has {on_hand} on hand, the shop shows {shown}"]
-    if committed:
-        causes.append(f"open orders hold {committed}")
-    return causes
+def _differs(shown: int, target: int | None) -> bool:
+    return target is not None and max(shown, 0) != target
+
+
+def _diff_row(row: Row[Any], target: int) -> DiffRow:
+    if row.is_bundle:
+        causes = [f"its components are enough for {target}, the shop shows {row.expected}"]
+        return DiffRow(row.id, row.sku, row.title, row.expected, target, causes)
+    causes = [f"the ledger has {row.on_hand} on hand, the shop shows {row.expected}"]
+    if row.committed:
+        causes.append(f"open orders hold {row.committed}")
+    if target * row.factor != max(row.on_hand - row.committed, 0):
+        causes.append(f"by the rules for what it shows, {target} are shown")
+    return DiffRow(row.id, row.sku, row.title, row.expected, target, causes)
 
 
 def ensure_webhooks(connection_id: int) -> None:
@@ -301,7 +311,9 @@ _SEEN = text(
 )
 _START = text(
     """
-    UPDATE connections SET state = 'active', levels_swept_at = now() WHERE id = :id AND state = 'review'
+    UPDATE connections SET state = 'active', levels_swept_at = now(),
+        brakes_off_until = clock_timestamp() + CAST(:agreed_for AS interval)
+    WHERE id = :id AND state = 'review'
     RETURNING id
     """
 )
@@ -317,16 +329,16 @@ _ACTIVATE_CELLS = text(
     FROM ready WHERE c.id = ready.id
     """
 )
-_DIFF = text(
+_TRACKED = text(
     """
-    SELECT c.id, v.sku, v.title, c.account + c.drift AS expected, c.factor, l.on_hand, l.committed,
-        l.on_hand - l.committed AS available
+    SELECT c.id, c.variant_id, c.factor, v.sku, v.title, c.account + c.drift AS expected,
+        coalesce(l.on_hand, 0) AS on_hand, coalesce(l.committed, 0) AS committed,
+        EXISTS (SELECT 1 FROM bundle_components b WHERE b.bundle_id = c.variant_id) AS is_bundle
     FROM stock_cells c
     JOIN variants v ON v.id = c.variant_id
-    JOIN stock_levels l ON l.variant_id = c.variant_id AND l.location_id = c.location_id
+    LEFT JOIN stock_levels l ON l.variant_id = c.variant_id AND l.location_id = c.location_id
     WHERE c.account_id = :account_id AND c.connection_id = :connection_id AND c.id > :after
         AND c.account IS NOT NULL
-        AND c.account + c.drift <> greatest((l.on_hand - l.committed) / c.factor, 0)
     ORDER BY c.id LIMIT :limit
     """
 )

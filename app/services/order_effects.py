@@ -25,7 +25,7 @@ from app.domain.orders import (
 from app.domain.stock import Movement
 from app.platforms.base import Capabilities, ExternalOrder, OrderState
 from app.services import cells as cell_store
-from app.services import holds, ledger
+from app.services import drifts, holds, ledger
 from app.services.order_lines import (
     LineState,
     Link,
@@ -227,15 +227,17 @@ def _apply_lines(
     line_ids = write_lines(session, scope.account_id, order_id, states)
     entries = [
         ledger.Entry(
-            variant_id=state.variant_id or 0,
+            variant_id=variant_id,
             location_id=state.location_id or 0,
-            movement=movement,
+            movement=movement.scaled(units),
             cause=cause,
-            source_key=f"line:{line_ids[state.external_id]}:{seq}",
+            source_key=f"line:{line_ids[state.external_id]}:{seq}"
+            + (f":{variant_id}" if state.components else ""),
             occurred_at=updated_at,
         )
         for state in states
         for seq, cause, movement in state.movements
+        for variant_id, units in state.parts
     ]
     effects: dict[int, list[ChannelEffect]] = defaultdict(list)
     for state in states:
@@ -244,6 +246,7 @@ def _apply_lines(
     if entries or effects:
         ledger.book(session, scope.account_id, entries)
         moved = {s.variant_id for s in states if s.variant_id and (s.movements or s.channel_effects)}
+        moved |= {entry.variant_id for entry in entries}
         _move_cells(uow, scope, moved, effects, known_at)
 
 
@@ -272,7 +275,7 @@ def _begin(state: LineState, link: Link, holds_stock: bool) -> None:
     """
     line = state.source
     state.variant_id, state.location_id = link.variant_id, link.location_id
-    state.cell_id, state.factor = link.cell_id, link.factor
+    state.cell_id, state.factor, state.components = link.cell_id, link.factor, link.components
     certainly_before = link.baseline_at - SKEW
     base = ledger_effect(line.parts, holds_stock=holds_stock, until=certainly_before)
     taken = channel_total(line.channel_effects, until=certainly_before)
@@ -326,7 +329,7 @@ def _move_cells(
                 cell.look_again(at + cell_store.DOUBT_SETTLE)
         if cell.drift != before:
             drifted.append(cell)
-    cell_store.record_drift(session, drifted, at, scope.settle)
+    drifts.note(session, drifted, at, scope.settle)
     rows = [
         cell_store.LearnedEffect(scope.account_id, cell_id, effect.delta, effect.at, known_at, at)
         for cell_id, learned in effects.items()

@@ -27,6 +27,8 @@ class Link:
     factor: int
     baseline_at: datetime
     opened_level: bool
+    components: Sequence[tuple[int, int]] | None
+    """(variant, units of it for one unit) of a bundle; None of any other."""
 
 
 @dataclass(slots=True)
@@ -45,12 +47,20 @@ class LineState:
     location_id: int | None = None
     cell_id: int | None = None
     factor: int = 1
+    components: Sequence[tuple[int, int]] | None = None
     movements: list[tuple[int, str, Movement]] = field(default_factory=list)
     """(effect_seq, cause, movement in units of the variant)"""
     channel_effects: list[ChannelEffect] = field(default_factory=list)
     """Those that our account is to be moved by."""
     known_effects: Sequence[ChannelEffect] = ()
     """Those that it was moved by."""
+
+    @property
+    def parts(self) -> Sequence[tuple[int, int]]:
+        """(variant, units for one unit) of what its movements move."""
+        if self.components is not None:
+            return self.components
+        return [(self.variant_id, 1)] if self.variant_id is not None else []
 
 
 def lines_of(session: Session, order_id: int) -> Sequence[Row[Any]]:
@@ -70,7 +80,8 @@ def links_of(
     params = {"connection_id": connection_id, "ids": sorted(listing_ids)}
     for row in session.execute(_KEPT_LINKS if keep else _LINKS, params):
         linked = row.variant_id is not None and row.baseline_at is not None
-        found[row.external_id] = Link(*row[1:]) if linked else row.listing_id
+        components = [(variant, units) for variant, units in row.components] if row.components else None
+        found[row.external_id] = Link(*(*row[1:-1], components)) if linked else row.listing_id
     return found
 
 
@@ -127,6 +138,8 @@ def _with_applied(state: LineState, stored: Row[Any]) -> LineState:
     state.channel = stored.applied_channel
     state.variant_id, state.location_id = stored.applied_variant_id, stored.applied_location_id
     state.cell_id, state.factor = stored.applied_cell_id, stored.applied_factor
+    if stored.applied_components is not None:
+        state.components = [(variant, units) for variant, units in stored.applied_components]
     if state.cell_id is not None:
         state.known_effects = _stored_effects(stored)
     return state
@@ -156,6 +169,7 @@ def write_lines(
             "applied_location_id": state.location_id,
             "applied_cell_id": state.cell_id,
             "applied_factor": state.factor,
+            "applied_components": state.components,
         }
         for state in states
     ]
@@ -169,14 +183,18 @@ _LINES = text(
     """
     SELECT id, external_id, listing_external_id, listing_id, sku, title, quantity, unit_price_minor,
         tax_minor, discount_minor, parts, channel_effects, effect_seq, applied_committed, applied_on_hand,
-        applied_channel, applied_variant_id, applied_location_id, applied_cell_id, applied_factor
+        applied_channel, applied_variant_id, applied_location_id, applied_cell_id, applied_factor,
+        applied_components
     FROM order_lines WHERE order_id = :order_id
     """
 )
 _LINKS = text(
     """
     SELECT l.external_id, l.id AS listing_id, l.variant_id, c.location_id, c.id AS cell_id, l.factor,
-        c.baseline_at, c.opened_level
+        c.baseline_at, c.opened_level, (
+            SELECT jsonb_agg(jsonb_build_array(b.component_id, b.quantity) ORDER BY b.component_id)
+            FROM bundle_components b WHERE b.bundle_id = l.variant_id
+        ) AS components
     FROM listings l LEFT JOIN stock_cells c ON c.id = l.cell_id
     WHERE l.connection_id = :connection_id AND l.external_id = ANY(CAST(:ids AS text[]))
     ORDER BY l.id
@@ -188,13 +206,13 @@ _WRITE_LINES = text(
     INSERT INTO order_lines AS t (account_id, order_id, external_id, listing_external_id, listing_id, sku,
         title, quantity, unit_price_minor, tax_minor, discount_minor, parts, channel_effects, effect_seq,
         applied_committed, applied_on_hand, applied_channel, applied_variant_id, applied_location_id,
-        applied_cell_id, applied_factor)
+        applied_cell_id, applied_factor, applied_components)
     SELECT :account_id, :order_id, r.*
     FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (external_id text, listing_external_id text,
         listing_id bigint, sku text, title text, quantity int, unit_price_minor bigint, tax_minor bigint,
         discount_minor bigint, parts jsonb, channel_effects jsonb, effect_seq int, applied_committed int,
         applied_on_hand int, applied_channel int, applied_variant_id bigint, applied_location_id bigint,
-        applied_cell_id bigint, applied_factor int)
+        applied_cell_id bigint, applied_factor int, applied_components jsonb)
     ON CONFLICT (order_id, external_id) DO UPDATE SET
         listing_id = EXCLUDED.listing_id, sku = EXCLUDED.sku, title = EXCLUDED.title,
         quantity = EXCLUDED.quantity, unit_price_minor = EXCLUDED.unit_price_minor,
@@ -203,7 +221,7 @@ _WRITE_LINES = text(
         applied_committed = EXCLUDED.applied_committed, applied_on_hand = EXCLUDED.applied_on_hand,
         applied_channel = EXCLUDED.applied_channel, applied_variant_id = EXCLUDED.applied_variant_id,
         applied_location_id = EXCLUDED.applied_location_id, applied_cell_id = EXCLUDED.applied_cell_id,
-        applied_factor = EXCLUDED.applied_factor
+        applied_factor = EXCLUDED.applied_factor, applied_components = EXCLUDED.applied_components
     RETURNING t.id, t.external_id
     """
 ).columns(column("id"), column("external_id"))

@@ -60,7 +60,7 @@ def drain(connection_id: int) -> None:
         time.sleep(job.settings.push_window_ms / 1000)
         begin(Drain.PUSH, connection_id)
         with lease(Work.PUSH, connection_id) as held:
-            if held is None:
+            if held is None or not _may_write(job):
                 return
             ask_again(job)
             slice_ends = time.monotonic() + SLICE_SECONDS
@@ -119,6 +119,8 @@ def _push_batch(job: Job, mood: _Mood, *, only: int | None) -> bool:
     capabilities = job.scope.capabilities
     job.shop.channel.await_turn()
     work: Sequence[Callable[[], Sequence[WriteResult]]]
+    if not _may_write(job):
+        return False
     with unit_of_work() as uow:
         if calls_under_way(uow.session, job.scope.connection_id) >= MOST_CALLS_UNDER_WAY:
             return False  # the sweeper has it looked at again
@@ -135,6 +137,12 @@ def _push_batch(job: Job, mood: _Mood, *, only: int | None) -> bool:
     mood.went_stale |= WriteOutcome.STALE in outcomes
     more = claimed >= capabilities.write_batch * CALLS_AT_A_TIME
     return more or not outcomes.isdisjoint({WriteOutcome.NOT_APPLIED, WriteOutcome.STALE})
+
+
+def _may_write(job: Job) -> bool:
+    """Whether the account's kill switch is off."""
+    with unit_of_work() as uow:
+        return bool(uow.session.execute(_MAY_WRITE, {"id": job.scope.account_id}).scalar_one())
 
 
 def _together(
@@ -212,5 +220,6 @@ _CLAIM_ONE = text(
     """  # noqa: S608  (a constant of this module)
 )
 """A dead cell too: support replays it."""
+_MAY_WRITE = text("SELECT writes_stopped_at IS NULL FROM accounts WHERE id = :id")
 _CONNECTION_OF = text("SELECT connection_id FROM stock_cells WHERE id = :id")
 _CELL_STATE = text("SELECT state, failures, error FROM stock_cells WHERE id = :id")

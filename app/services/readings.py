@@ -22,10 +22,9 @@ from app.domain.account import (
     Window,
     accept_reading,
 )
-from app.domain.stock import Movement
 from app.platforms.base import CellRef, LevelReading
+from app.services import bundles, drifts, histories
 from app.services import cells as cell_store
-from app.services import histories, ledger
 from app.services.cells import Cell
 from app.services.histories import History
 from app.services.uow import unit_of_work
@@ -33,8 +32,6 @@ from app.services.uow import unit_of_work
 log = structlog.get_logger()
 
 CELLS_PER_TRANSACTION = 1000
-SAME_COUNT = timedelta(minutes=1)
-"""So close together equal changes of two shops' numbers are one count, typed into both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +101,9 @@ def record(
         chunk = {i: by_id[i] for i in worth_a_look[start : start + CELLS_PER_TRANSACTION]}
         settled = _record_chunk(ticket, chunk, window, compare_and_set, settle, result)
         if settled:
-            _book(ticket.connection_id, settled, result)
+            booked, bumped = drifts.settle(ticket.connection_id, settled)
+            result.booked += booked
+            result.bumped |= bumped
     log.info(
         "reading_recorded",
         connection_id=ticket.connection_id,
@@ -157,17 +156,19 @@ def _record_chunk(
                 continue
             if cell.drift != before.drift:
                 drifted.append(cell)
-            elif cell.drift and context.drift_seen[cell_id] + settle <= window.start:
-                settled[cell_id] = cell.version
-                cell.look_again(at)  # should we die before it is booked
-            elif cell.drift:
-                cell.look_again(context.drift_seen[cell_id] + settle)
+            elif cell.drift and not cell.in_review:
+                if context.drift_seen[cell_id] + settle <= window.start:
+                    settled[cell_id] = cell.version
+                    cell.look_again(at)  # should we die before it is booked
+                else:
+                    cell.look_again(context.drift_seen[cell_id] + settle)
             bumped.add(cell.variant_id or 0)
+        related = bundles.related(session, bumped)
         for cell in locked.values():
-            if cell.variant_id in bumped:
+            if cell.variant_id in related:
                 cell.want(at)
                 result.bumped.add(cell.connection_id)
-        cell_store.record_drift(session, drifted, at, settle)
+        drifts.note(session, drifted, at, settle)
         cell_store.save(session, locked.values())
         _close_attempts(session, context.verdicts, at)
         histories.keep(session, context.overwritten)
@@ -278,13 +279,15 @@ def _compare(
 
 def _explained(cell: Cell, quantity: int, window: Window, context: _Context) -> Accepted | Doubtful | None:
     """What the cell's history makes of the number; None where there is nothing to ask it, or it knows no
-    answer. Of one that was long on its way, with sales meanwhile, too much can be made."""
+    answer. With sales around it, too much can be made of a number that was long on its way, or that has to
+    tell for good what became of a write."""
     history = context.histories.get(cell.id)
     explanation = history.explain(cell.belief, quantity, window) if history else None
     if history is None or explanation is None:
         return None
-    took_long = window.end - window.start > SKEW and any(map(window.touches, history.dates))
-    if (took_long or not explanation.certain) and cell.checks < MOST_UNEXPLAINED:
+    delicate = window.end - window.start > SKEW or cell.id in context.attempts
+    unclear = delicate and any(map(window.touches, history.dates))
+    if (unclear or not explanation.certain) and cell.checks < MOST_UNEXPLAINED:
         return Doubtful()
     found = explanation.belief
     verdict = accept_reading(
@@ -305,67 +308,6 @@ def _close_attempts(session: Session, verdicts: Mapping[int, str], at: datetime)
         session.execute(
             _CLOSE_ATTEMPTS, {"ids": list(verdicts), "outcomes": list(verdicts.values()), "at": at}
         )
-
-
-def _book(connection_id: int, settled: Mapping[int, int], result: Recorded) -> None:
-    """Drift that settled becomes stock (merge) or is overwritten (SyncFlow wins), by the policy."""
-    with unit_of_work() as uow:
-        session = uow.session
-        rows = session.execute(_SETTLED, {"cells": list(settled)}).all()
-        if not rows:
-            return
-        merge = rows[0].drift_policy == "merge"
-        account_id = rows[0].account_id
-        places = {(r.variant_id, r.location_id) for r in rows if r.variant_id is not None}
-        if merge:
-            ledger.lock_levels(session, account_id, places)
-        locked = cell_store.lock(session, variant_ids=[v for v, _ in places], cell_ids=list(settled))
-        at = cell_store.now(session)
-        ready = [
-            r
-            for r in rows
-            if locked[r.cell_id].version == settled[r.cell_id] and locked[r.cell_id].drift == r.quantity
-        ]
-        counted = _counted_elsewhere(session, ready) if merge else set()
-        if merge:
-            new = [row for row in ready if row.id not in counted]
-            ledger.book(session, account_id, [_entry(row, locked[row.cell_id]) for row in new])
-        for row in ready:
-            cell = locked[row.cell_id]
-            cell.belief = Belief(cell.belief.expected, 0)
-            cell.version += 1
-            cell.check_due_at = None
-        changed = {row.variant_id for row in ready}
-        for cell in locked.values():
-            if cell.variant_id in changed:
-                cell.want(at)
-                result.bumped.add(cell.connection_id)
-        cell_store.save(session, locked.values())
-        states = {r.id: "booked" if merge else "overwritten" for r in ready} | dict.fromkeys(
-            counted, "reversed"
-        )
-        session.execute(_CLOSE_DRIFTS, {"ids": list(states), "states": list(states.values()), "at": at})
-        uow.commit()
-        result.booked += len(ready)
-    log.info("drift_settled", connection_id=connection_id, cells=len(ready), merged=merge)
-
-
-def _counted_elsewhere(session: Session, rows: Sequence[Row[Any]]) -> set[int]:
-    """Drifts, by id, that say what another shop's drift has said: the same count typed into both shops counts
-    once. To be asked once the levels are locked, so that of two at a time the second one finds the first."""
-    params = {"drifts": [row.id for row in rows], "same_moment": SAME_COUNT}
-    return set(session.execute(_COUNTED_ELSEWHERE, params).scalars())
-
-
-def _entry(row: Row[Any], cell: Cell) -> ledger.Entry:
-    return ledger.Entry(
-        variant_id=row.variant_id,
-        location_id=row.location_id,
-        movement=Movement(on_hand=cell.drift * cell.factor),
-        cause="drift",
-        source_key=f"drift:{row.id}",
-        occurred_at=row.seen_at,
-    )
 
 
 _DUE = text(
@@ -431,34 +373,5 @@ _CLOSE_ATTEMPTS = text(
     UPDATE push_attempts a SET outcome = v.outcome, closed_at = :at
     FROM unnest(CAST(:ids AS bigint[]), CAST(:outcomes AS text[])) AS v (id, outcome)
     WHERE a.id = v.id AND a.outcome IN ('open', 'unknown')
-    """
-)
-_SETTLED = text(
-    """
-    SELECT d.id, d.account_id, d.cell_id, d.quantity, d.seen_at, c.variant_id, c.location_id, n.drift_policy
-    FROM drifts d
-    JOIN stock_cells c ON c.id = d.cell_id
-    JOIN connections n ON n.id = c.connection_id
-    WHERE d.cell_id = ANY(CAST(:cells AS bigint[])) AND d.state = 'pending' AND c.variant_id IS NOT NULL
-    ORDER BY d.id
-    """
-)
-_COUNTED_ELSEWHERE = text(
-    """
-    SELECT d.id FROM drifts d JOIN stock_cells c ON c.id = d.cell_id
-    WHERE d.id = ANY(CAST(:drifts AS bigint[])) AND EXISTS (
-        SELECT 1 FROM stock_cells oc JOIN drifts o ON o.cell_id = oc.id
-        WHERE oc.variant_id = c.variant_id AND oc.location_id = c.location_id
-            AND oc.connection_id <> c.connection_id AND o.state = 'booked'
-            AND o.quantity * oc.factor = d.quantity * c.factor
-            AND o.seen_at BETWEEN d.seen_at - CAST(:same_moment AS interval)
-                AND d.seen_at + CAST(:same_moment AS interval)
-    )
-    """
-)
-_CLOSE_DRIFTS = text(
-    """
-    UPDATE drifts d SET state = v.state, closed_at = :at
-    FROM unnest(CAST(:ids AS bigint[]), CAST(:states AS text[])) AS v (id, state) WHERE d.id = v.id
     """
 )

@@ -132,7 +132,9 @@ _UNANSWERED = text(
     """
     SELECT DISTINCT a.connection_id FROM push_attempts a JOIN connections c ON c.id = a.connection_id
     WHERE a.outcome = 'unknown' AND a.code <> 'reading_decides' AND a.deadline_at > now()
-        AND c.state = 'active' AND coalesce(c.backoff_until <= now(), true)
+        AND c.state = 'active' AND coalesce(c.backoff_until <= now(), true) AND NOT EXISTS (
+            SELECT 1 FROM accounts t WHERE t.id = c.account_id AND t.writes_stopped_at IS NOT NULL
+        )
     """
 )
 _WAITING_EVENTS = text(
@@ -147,7 +149,9 @@ _WAITING_EVENTS = text(
 _TO_PUSH = text(
     """
     SELECT c.id FROM connections c
-    WHERE c.state = 'active' AND coalesce(c.backoff_until <= now(), true) AND (
+    WHERE c.state = 'active' AND coalesce(c.backoff_until <= now(), true) AND NOT EXISTS (
+        SELECT 1 FROM accounts t WHERE t.id = c.account_id AND t.writes_stopped_at IS NOT NULL
+    ) AND (
         EXISTS (
             SELECT 1 FROM stock_cells s WHERE s.connection_id = c.id AND s.state = 'active'
                 AND s.dirty_since IS NOT NULL AND s.failures = 0

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from app.domain.publish import Decision, decide
 from app.platforms.base import CellRef, WriteKind
-from app.services.cells import Cell
+from app.services.cells import MOST_REVERSALS, Cell
 from app.services.work import Job
 
 
@@ -30,7 +30,7 @@ def plan_write(
 
     `moving`: the shop's numbers move faster than we learn of it.
     """
-    if wanted is None or cell.account is None:
+    if wanted is None or cell.account is None or cell.reversals >= MOST_REVERSALS:
         return None
     decision = decide(
         cell.belief,
@@ -38,6 +38,7 @@ def plan_write(
         in_doubt=cell.check_due_at is not None,
         stale=cell.stale or (moving and wanted < cell.belief.expected),
         deltas=job.scope.capabilities.deltas,
+        in_review=cell.in_review,
     )
     if decision is Decision.RIGHT:
         cell.accepted()

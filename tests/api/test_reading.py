@@ -128,6 +128,7 @@ def test_a_connection_shows_what_there_is_to_do(merchant: Caller, connection: Co
         "failed_cells": 0,
         "open_attempts": 0,
         "pending_drifts": 1,
+        "reviews": 0,
         "checks_due": 1,
     }
     assert merchant.get("/connections")["items"] == [shown]

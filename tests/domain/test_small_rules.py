@@ -31,6 +31,7 @@ rules = st.builds(Publishing, st.integers(1, 100), few, st.none() | few)
         (10, Publishing(buffer=4), 1, 6),
         (3, Publishing(buffer=4), 1, 0),
         (10, Publishing(cap=5), 1, 5),
+        (0, Publishing(cap=5, fixed_quantity=9), 1, 9),
         (11, Publishing(), 3, 3),
         (2, Publishing(), 3, 0),
     ],
@@ -100,6 +101,18 @@ def test_without_deltas_a_stale_expectation_is_read_first() -> None:
 def test_a_rise_that_waits_to_be_booked_is_not_written_down() -> None:
     assert decide(Belief(10, 5), 10, in_doubt=True, stale=False, deltas=True) is Decision.WAIT
     assert decide(Belief(10, 5), 9, in_doubt=True, stale=False, deltas=True) is Decision.SET
+
+
+@given(decisions, st.booleans())
+def test_what_waits_for_a_person_is_only_ever_lowered(
+    case: tuple[Belief, int, bool, bool], deltas: bool
+) -> None:
+    belief, wanted, in_doubt, stale = case
+    verdict = decide(belief, wanted, in_doubt=in_doubt, stale=stale, deltas=deltas, in_review=True)
+    if wanted >= belief.expected:
+        assert verdict is Decision.RIGHT
+    elif not stale and belief.expected > 0:
+        assert verdict is Decision.SET
 
 
 # ---------------------------------------------------------------------------------------------- matching

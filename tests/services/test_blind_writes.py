@@ -264,3 +264,24 @@ def test_a_later_number_puts_right_what_was_believed_to_be_overwritten(world: Wo
     world.settle(connection)
     assert (absolute.number("A"), world.level("SKU")) == (5, (10, 5))
     world.assert_quiet()
+
+
+def test_a_sale_beside_the_reading_is_not_taken_for_what_became_of_an_unanswered_write(
+    world: World, absolute: Shop
+) -> None:
+    """The write of -3 did not land; an edit of -2 and the sale, if it is not in it yet, look the same."""
+    absolute.stock("E", "E", 49)
+    connection = world.connect(absolute)
+    world.take(connection, an_order("0", a_line("E", 3, at=now(), effects=()), at=now()))
+    absolute.next_writes.append(lose_request)
+    push.drain(connection)
+    absolute.sell("1", "E", 4, at=now())
+    absolute.edit("E", absolute.number("E") - 2)
+    world.hear(connection, ["order", "1"])
+    world.drain(connection)
+    world.age()
+    absolute.before_read.append(lambda: absolute.buyer_comes("2", "E", 1, at=now()))
+    world.settle(connection, rounds=12)
+    assert world.attempts()[0][0] == "not_applied"
+    assert (world.level("E"), absolute.number("E")) == ((47, 8), 39)
+    world.assert_quiet()

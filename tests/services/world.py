@@ -90,7 +90,7 @@ class World:
                 next_attempt_at = next_attempt_at - :by;
             UPDATE cell_effects SET learned_at = learned_at - :by, known_at = known_at - :by,
                 effected_at = effected_at - :by;
-            UPDATE drifts SET seen_at = seen_at - :by;
+            UPDATE drifts SET seen_at = seen_at - :by, closed_at = closed_at - :by;
             UPDATE push_attempts SET started_at = started_at - :by, deadline_at = deadline_at - :by,
                 closed_at = closed_at - :by, created_at = created_at - :by;
             UPDATE orders SET fetched_at = fetched_at - :by,
@@ -148,14 +148,14 @@ class World:
             events.drain(connection_id, lane)
         events.answer_privacy_requests(connection_id)
 
-    def settle(self, *connection_ids: int, rounds: int = 6) -> None:
+    def settle(self, *connection_ids: int, rounds: int = 6, step: timedelta = timedelta(hours=1)) -> None:
         """Let the workers do all there is to do, and time pass between."""
         for _round in range(rounds):
             for connection_id in connection_ids or tuple(self.shops):
                 self.drain(connection_id)
                 reconcile.reconcile(connection_id)
                 push.drain(connection_id)
-            self.age()
+            self.age(step)
 
     # ----------------------------------------------------------------------------------- what is now
 

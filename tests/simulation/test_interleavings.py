@@ -47,6 +47,56 @@ def until(world: World, holds: Callable[[], bool], seconds: float = 60) -> None:
     assert holds(), "what the test waits for did not happen"
 
 
+@pytest.mark.parametrize("policy", ["merge", "syncflow_wins"])
+def test_an_erp_that_rewrites_its_own_number_for_ever(world: World, kind: Kind, policy: str) -> None:
+    first = world.connect(kind, {"MUG": 10}, drift_policy=policy)
+    other = world.connect(Kind.KEYED, {"MUG": 10})
+    world.start()
+    world.run(10)
+
+    def erp() -> None:
+        while True:
+            world.machine.sleep(7)
+            if first.number("MUG") != 10:
+                first.type_number("MUG", 10)
+
+    world.do_beside(erp, "ERP")
+    for _sale in range(6):
+        other.buy({"MUG": 1})
+        world.run(60)
+    world.come_to_rest()
+    writes = len(first.writes)
+    other.buy({"MUG": 1})
+    world.come_to_rest()
+    assert len(first.writes) == writes
+    assert [row.review_reason for row in world.rows("SELECT * FROM drifts WHERE state = 'review'")] == [
+        "reversed"
+    ]
+
+
+def test_the_last_cups_sold_alone_and_in_sets_on_two_channels(world: World, kind: Kind) -> None:
+    first = world.connect(kind, {"CUP": 4, "SET": 9})
+    other = world.connect(Kind.KEYED, {"CUP": 4, "SET": 9})
+    world.make_bundle("SET", {"CUP": 2})
+    world.start()
+    world.run(20)
+    assert (first.number("SET"), other.number("SET")) == (2, 2)
+    order = first.buy({"SET": 1})
+    assert order is not None
+    world.run(0.2)
+    other.buy({"CUP": 1})
+    other.buy({"SET": 1})
+    world.come_to_rest()
+    world.check_sums()
+    assert world.available("CUP") == -1
+    assert max(shop.number(sku) for shop in (first, other) for sku in ("CUP", "SET")) <= 0
+    first.cancel_order(order.external_id)
+    world.come_to_rest()
+    world.check_sums()
+    assert world.available("CUP") == 1
+    assert [(shop.number("CUP"), max(shop.number("SET"), 0)) for shop in (first, other)] == [(1, 0), (1, 0)]
+
+
 def test_a_write_that_landed_before_the_crash_and_its_record(world: World, kind: Kind) -> None:
     first, other = two_shops(world, kind)
     other.buy({"MUG": 3})

@@ -16,7 +16,7 @@ from sqlalchemy import Row, text
 from app.extensions import db
 from app.models import Account, Connection
 from app.platforms.base import Lane
-from app.services import blind_writes, events, holds, importer, nudge, push, sweeper, work
+from app.services import blind_writes, bundles, events, holds, importer, nudge, push, sweeper, work
 from app.services.event_writer import EventRow, EventWriter
 from app.services.nudge import DRAIN_OF_LANE
 from app.services.shops import OpenShop
@@ -139,6 +139,19 @@ class World:
         self.shops[connection.id] = shop
         importer.run_import(connection.id)
         importer.start_syncing(connection.id)
+
+    def make_bundle(self, sku: str, components: dict[str, int]) -> None:
+        """One of `sku` is made of so many of each component from now on."""
+        ids = {row.sku: row.id for row in self.rows("SELECT id, sku FROM variants")}
+        parts = {ids[component]: units for component, units in components.items()}
+        self._do(lambda: bundles.define(self.account_id, ids[sku], parts, actor="cli"))
+
+    def do_beside(self, act: Callable[[], object], name: str) -> None:
+        """Something that goes on by itself."""
+        self._spawn(act, name)
+
+    def available(self, sku: str) -> int:
+        return sum(row.on_hand - row.committed for row in self.rows(_LEVELS) if row.sku == sku)
 
     def start(self) -> None:
         """The workers and the scheduler."""
@@ -434,15 +447,19 @@ _WRONG_KEYS = """
     SELECT n.id, n.effect_seq FROM order_lines n
     WHERE n.effect_seq <> (
         SELECT count(*) FROM generate_series(1, n.effect_seq) AS seq
-        JOIN stock_movements m ON m.account_id = n.account_id
-            AND m.source_key = format('line:%s:%s', n.id, seq)
+        WHERE coalesce(jsonb_array_length(n.applied_components), 1) = (
+            SELECT count(*) FROM stock_movements m
+            WHERE m.account_id = n.account_id AND m.source_key || ':' LIKE format('line:%s:%s:%%', n.id, seq)
+        )
     )
 """
 _LEVELS = """
     SELECT v.sku, l.on_hand, l.committed FROM stock_levels l JOIN variants v ON v.id = l.variant_id
 """
 _AVAILABLE = """
-    SELECT coalesce(sum(l.on_hand - l.committed), 0) FROM stock_cells c
-    LEFT JOIN stock_levels l ON l.variant_id = c.variant_id AND l.location_id = c.location_id
+    SELECT min(coalesce(l.on_hand - l.committed, 0) / coalesce(b.quantity, 1)) FROM stock_cells c
+    LEFT JOIN bundle_components b ON b.bundle_id = c.variant_id
+    LEFT JOIN stock_levels l ON l.variant_id = coalesce(b.component_id, c.variant_id)
+        AND l.location_id = c.location_id
     WHERE c.id = :cell
 """

@@ -17,6 +17,7 @@ class CountsSchema(Schema):
     failed_cells = fields.Integer()
     open_attempts = fields.Integer()
     pending_drifts = fields.Integer()
+    reviews = fields.Integer(metadata={"description": "Changes at the shop that wait for a person."})
     checks_due = fields.Integer()
 
 
@@ -29,6 +30,13 @@ class ConnectionSchema(Schema):
     state = fields.String()
     reason = fields.String(metadata={"description": "Why it is in this state, if that needs words."})
     drift_policy = fields.String()
+    share_percent = fields.Integer()
+    buffer = fields.Integer()
+    cap = fields.Integer(allow_none=True)
+    brake_percent = fields.Integer()
+    braked_at = fields.DateTime(
+        allow_none=True, metadata={"description": "Since when a mass change waits for a person."}
+    )
     config = fields.Dict()
     created_at = fields.DateTime()
     orders_polled_at = fields.DateTime(allow_none=True)
@@ -55,6 +63,30 @@ class StartedSchema(Schema):
 class ConfigureSchema(Schema):
     name = fields.String(validate=validate.Length(min=1, max=200))
     drift_policy = fields.String(validate=validate.OneOf(DRIFT_POLICIES))
+    share_percent = fields.Integer(
+        strict=True, metadata={"description": "Of what is available, how much the shop may show."}
+    )
+    buffer = fields.Integer(strict=True, metadata={"description": "Units kept back from the shop."})
+    cap = fields.Integer(
+        strict=True, allow_none=True, metadata={"description": "The most that it shows; null for no limit."}
+    )
+    brake_percent = fields.Integer(
+        strict=True,
+        metadata={
+            "description": "Of its numbers, how many may be zeroed or raised within an hour "
+            "for other reasons than orders."
+        },
+    )
+
+
+class ConfigureListingSchema(Schema):
+    paused = fields.Boolean()
+    share_percent = fields.Integer(strict=True, allow_none=True)
+    buffer = fields.Integer(strict=True, allow_none=True)
+    cap = fields.Integer(strict=True, allow_none=True)
+    fixed_quantity = fields.Integer(
+        strict=True, allow_none=True, metadata={"description": "Shown whatever is available."}
+    )
 
 
 class ListingArgs(PageArgs):
@@ -73,6 +105,11 @@ class ListingSchema(Schema):
     cell_state = fields.String(allow_none=True)
     expected = fields.Integer(allow_none=True)
     error = fields.String(allow_none=True)
+    paused = fields.Boolean()
+    share_percent = fields.Integer(allow_none=True)
+    buffer = fields.Integer(allow_none=True)
+    cap = fields.Integer(allow_none=True)
+    fixed_quantity = fields.Integer(allow_none=True)
 
 
 class FirstSyncRowSchema(Schema):

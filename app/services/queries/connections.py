@@ -16,6 +16,7 @@ COUNTED = (
     "failed_cells",
     "open_attempts",
     "pending_drifts",
+    "reviews",
     "checks_due",
 )
 
@@ -52,11 +53,28 @@ def listings(
         _LISTINGS,
         account_id=account_id,
         connection_id=connection_id,
+        id=None,
         linked=linked,
         after=after[0],
         limit=limit + 1,
     )
     return page(rows, limit, lambda row: [row["id"]])
+
+
+def listing(account_id: int, listing_id: int) -> Row:
+    """Raises NotFound."""
+    rows = read(
+        _LISTINGS,
+        account_id=account_id,
+        connection_id=None,
+        id=listing_id,
+        linked=None,
+        after=0,
+        limit=1,
+    )
+    if not rows:
+        raise NotFound("There is no such listing.")
+    return rows[0]
 
 
 def _nested(row: Row) -> Row:
@@ -67,10 +85,12 @@ def _nested(row: Row) -> Row:
 _CONNECTIONS = text(
     """
     SELECT c.id, c.account_id, c.platform, c.external_shop_id AS shop, c.name, c.currency, c.state,
-           c.state_reason AS reason, c.drift_policy, c.config, c.created_at, c.orders_polled_at,
-           c.levels_swept_at, c.failures, c.backoff_until, c.last_success_at, c.last_error,
+           c.state_reason AS reason, c.drift_policy, c.share_percent, c.buffer, c.cap, c.brake_percent,
+           c.braked_at, c.config,
+           c.created_at, c.orders_polled_at, c.levels_swept_at, c.failures, c.backoff_until,
+           c.last_success_at, c.last_error,
            l.listings, l.linked, l.unlinked, e.pending_events, s.dirty_cells, s.failed_cells,
-           s.checks_due, a.open_attempts, d.pending_drifts
+           s.checks_due, a.open_attempts, d.pending_drifts, d.reviews
     FROM connections c
     CROSS JOIN LATERAL (
         SELECT coalesce(sum(n), 0)::int AS listings,
@@ -96,8 +116,10 @@ _CONNECTIONS = text(
         WHERE connection_id = c.id AND outcome IN ('open', 'unknown')
     ) AS a
     CROSS JOIN LATERAL (
-        SELECT count(*) AS pending_drifts FROM drifts JOIN stock_cells ON stock_cells.id = drifts.cell_id
-        WHERE drifts.state = 'pending' AND stock_cells.connection_id = c.id
+        SELECT count(*) FILTER (WHERE drifts.state = 'pending') AS pending_drifts,
+               count(*) FILTER (WHERE drifts.state = 'review') AS reviews
+        FROM drifts JOIN stock_cells ON stock_cells.id = drifts.cell_id
+        WHERE drifts.state IN ('pending', 'review') AND stock_cells.connection_id = c.id
     ) AS d
     WHERE (CAST(:account_id AS bigint) IS NULL OR c.account_id = CAST(:account_id AS bigint))
       AND c.id > :after AND (CAST(:id AS bigint) IS NULL OR c.id = CAST(:id AS bigint))
@@ -108,9 +130,12 @@ _EXISTS = text("SELECT 1 AS found FROM connections WHERE account_id = :account_i
 _LISTINGS = text(
     """
     SELECT l.id, l.external_id, l.external_product_id, l.sku, l.title, l.factor, l.variant_id,
-           l.unlinked_reason, s.state AS cell_state, s.account + s.drift AS expected, s.error
+           l.unlinked_reason, s.state AS cell_state, s.account + s.drift AS expected, s.error, l.paused,
+           l.share_percent, l.buffer, l.cap, l.fixed_quantity
     FROM listings l LEFT JOIN stock_cells s ON s.id = l.cell_id
-    WHERE l.account_id = :account_id AND l.connection_id = :connection_id AND l.id > :after
+    WHERE l.account_id = :account_id AND l.id > :after
+      AND (CAST(:connection_id AS bigint) IS NULL OR l.connection_id = :connection_id)
+      AND (CAST(:id AS bigint) IS NULL OR l.id = :id)
       AND (CAST(:linked AS boolean) IS NULL OR (l.variant_id IS NOT NULL) = CAST(:linked AS boolean))
     ORDER BY l.id LIMIT :limit
     """

@@ -60,7 +60,7 @@ def _with_channels(account_id: int, variants: Sequence[Row]) -> list[Row]:
         wanted = cell_store.targets(uow.session, cast("Sequence[cell_store.Cell]", rows))
     for row in rows:
         channel = dict(row._mapping)
-        channel["target"] = None if row.expected is None else wanted[row.id]
+        channel["target"] = None if row.expected is None else wanted.get(row.id)
         channels[row.variant_id].append(channel)
     return [{**row, "channels": channels[row["variant_id"]]} for row in variants]
 

@@ -78,6 +78,7 @@ def _drift_in_words(drift: Row) -> str:
     seen = f"{drift['connection_name']} showed {drift['quantity']:+d} that no order or write explains"
     return {
         "pending": f"{seen}: being looked at",
+        "review": f"{seen}: waits for you to decide",
         "booked": f"{seen}: taken over into the ledger",
         "overwritten": f"{seen}: overwritten with the ledger's number",
         "reversed": f"{seen} at first: explained since",

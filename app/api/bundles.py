@@ -1,0 +1,42 @@
+"""Variants that are made of others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.api.errors import OK
+from app.api.policy import principal
+from app.api.resource import Resource
+from app.api.schemas.base import PageArgs, page_of
+from app.api.schemas.bundles import BundleSchema, ComponentsSchema
+from app.services import bundles
+from app.services.queries import bundles as queries
+from app.services.queries.paging import Page, Row
+
+blp = Resource("bundles", __name__, description="Variants that are made of others.")
+
+
+@blp.route("/bundles")
+@blp.arguments(PageArgs, location="query")
+@blp.response(OK, page_of(BundleSchema))
+def list_bundles(args: dict[str, Any]) -> Page:
+    """All of them, with their components."""
+    return queries.bundles(principal().account_id, **args)
+
+
+@blp.route("/bundles/<int:variant_id>")
+@blp.response(OK, BundleSchema)
+def get_bundle(variant_id: int) -> Row:
+    """What a variant is made of; no components where it is none."""
+    return queries.bundle(principal().account_id, variant_id)
+
+
+@blp.route("/bundles/<int:variant_id>", methods=("PUT",))
+@blp.arguments(ComponentsSchema)
+@blp.response(OK, BundleSchema)
+def define_bundle(given: dict[str, Any], variant_id: int) -> Row:
+    """Make a variant a bundle of others, or with no components a plain one again."""
+    caller = principal()
+    components = {part["variant_id"]: part["quantity"] for part in given["components"]}
+    bundles.define(caller.account_id, variant_id, components, actor=caller.actor)
+    return queries.bundle(caller.account_id, variant_id)

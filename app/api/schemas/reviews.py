@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from marshmallow import Schema, fields, validate
+
+from app.services.reviews import CHOICES
+
+
+class ChoiceSchema(Schema):
+    choice = fields.String()
+    stock_change = fields.Integer(metadata={"description": "Units by which the ledger's stock changes."})
+    available_after = fields.Integer()
+
+
+class ReviewSchema(Schema):
+    id = fields.Integer()
+    seen_at = fields.DateTime()
+    reason = fields.String()
+    reason_text = fields.String()
+    quantity = fields.Integer(metadata={"description": "What nothing explains, in the shop's units."})
+    variant_id = fields.Integer()
+    sku = fields.String(allow_none=True)
+    title = fields.String()
+    connection_id = fields.Integer()
+    connection_name = fields.String()
+    platform = fields.String()
+    shown = fields.Integer(metadata={"description": "The number at the shop."})
+    target = fields.Integer(
+        allow_none=True, metadata={"description": "What it should show; null where it is paused."}
+    )
+    on_hand = fields.Integer()
+    committed = fields.Integer()
+    available = fields.Integer()
+    choices = fields.List(fields.Nested(ChoiceSchema))
+
+
+class HistoryLineSchema(Schema):
+    at = fields.DateTime()
+    kind = fields.String()
+    text = fields.String()
+    connection_id = fields.Integer(allow_none=True)
+
+
+class ReviewInFullSchema(ReviewSchema):
+    history = fields.List(fields.Nested(HistoryLineSchema))
+
+
+class DecisionSchema(Schema):
+    choice = fields.String(required=True, validate=validate.OneOf(CHOICES))
+    quantity = fields.Integer(
+        required=True, strict=True, metadata={"description": "The difference that you decided about."}
+    )

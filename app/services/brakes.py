@@ -1,0 +1,117 @@
+"""Mass changes that orders do not explain stop by themselves and wait for a person.
+
+A bad import, a wiped shop or a slip of the hand must not set a whole shop to zero, or put on sale what is not
+there. Zeroing and raising count; what a sale lowers is never held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from app.services.write_plan import Planned
+
+log = structlog.get_logger()
+
+WINDOW = timedelta(hours=1)
+ALWAYS_ALLOWED = 20
+"""So few numbers are no mass change, however small the shop."""
+
+
+def let_through(
+    session: Session, connection_id: int, planned: Sequence[Planned]
+) -> tuple[Sequence[Planned], set[int]]:
+    """Those that may be written, and the cells among them that orders do not explain.
+
+    The cells must be locked. Those held back are dirty no more; releasing the brake has them looked at again.
+    """
+    changes = [p for p in planned if p.wanted > p.expected or (p.wanted == 0 and p.expected > 0)]
+    if not changes:
+        return planned, set()
+    found = session.execute(
+        _UNEXPLAINED,
+        {
+            "cells": [p.cell_id for p in changes],
+            "raises": [p.wanted > p.expected for p in changes],
+            "window": WINDOW,
+        },
+    )
+    unexplained = set(found.scalars())
+    if not unexplained or not _brakes(session, connection_id, unexplained):
+        return planned, unexplained
+    session.execute(_HOLD, {"cells": list(unexplained)})
+    return [p for p in planned if p.cell_id not in unexplained], set()
+
+
+def _brakes(session: Session, connection_id: int, unexplained: set[int]) -> bool:
+    """Whether the connection's brake is on, or goes on now."""
+    row = session.execute(
+        _SITUATION, {"id": connection_id, "cells": list(unexplained), "window": WINDOW}
+    ).one()
+    if row.agreed or row.braked:
+        return bool(row.braked)
+    if row.changed <= max(ALWAYS_ALLOWED, row.cells * row.brake_percent // 100):
+        return False
+    session.execute(_BRAKE, {"id": connection_id})
+    log.warning("brake", connection_id=connection_id, changed=row.changed, cells=row.cells)
+    return True
+
+
+# What by other causes than orders went from the stock explains no raise, and what came no zero.
+_UNEXPLAINED = text(
+    """
+    SELECT p.id
+    FROM unnest(CAST(:cells AS bigint[]), CAST(:raises AS boolean[])) AS p (id, raises)
+    JOIN stock_cells c ON c.id = p.id
+    WHERE (p.raises AND EXISTS (
+        SELECT 1 FROM drifts d WHERE d.cell_id = c.id AND d.state = 'overwritten'
+            AND d.closed_at > clock_timestamp() - CAST(:window AS interval)
+    )) OR EXISTS (
+        SELECT 1 FROM (
+            SELECT c.variant_id AS id
+            UNION ALL SELECT component_id FROM bundle_components WHERE bundle_id = c.variant_id
+        ) v
+        CROSS JOIN LATERAL (
+            SELECT coalesce((
+                SELECT sum(m.on_hand_delta) FROM stock_levels l JOIN stock_movements m ON m.level_id = l.id
+                WHERE l.variant_id = v.id AND l.location_id = c.location_id
+                    AND m.cause NOT IN ('order', 'fulfillment', 'return', 'import')
+                    AND m.created_at > clock_timestamp() - CAST(:window AS interval)
+            ), 0) + coalesce((
+                SELECT sum(o.drift * o.factor) FROM stock_cells o
+                WHERE o.variant_id = v.id AND o.location_id = c.location_id AND o.drift < 0
+            ), 0) AS units
+        ) other
+        WHERE CASE WHEN p.raises THEN other.units > 0 ELSE other.units < 0 END
+    )
+    """
+)
+_SITUATION = text(
+    """
+    SELECT c.braked_at IS NOT NULL AS braked, c.brake_percent,
+        coalesce(c.brakes_off_until > clock_timestamp(), false) AS agreed,
+        (SELECT count(*) FROM stock_cells s WHERE s.connection_id = c.id AND s.state = 'active') AS cells,
+        (
+            SELECT count(*) FROM (
+                SELECT a.cell_id FROM push_attempts a
+                WHERE a.connection_id = c.id AND a.unexplained
+                    AND a.created_at > greatest(
+                        clock_timestamp() - CAST(:window AS interval), c.brakes_off_until
+                    )
+                UNION SELECT unnest(CAST(:cells AS bigint[]))
+            ) those
+        ) AS changed
+    FROM connections c WHERE c.id = :id
+    """
+)
+_BRAKE = text("UPDATE connections SET braked_at = clock_timestamp() WHERE id = :id")
+_HOLD = text(
+    """
+    UPDATE stock_cells SET synced_version = wanted_version, dirty_since = NULL
+    WHERE id = ANY(CAST(:cells AS bigint[]))
+    """
+)

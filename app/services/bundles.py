@@ -1,0 +1,128 @@
+"""Bundles: variants that have no stock of their own, as they are made of others."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from app.domain.stock import Movement
+from app.errors import InvalidInput, NotFound
+from app.services import cells as cell_store
+from app.services import ledger
+from app.services.audit import audit
+from app.services.uow import unit_of_work
+
+MOST_COMPONENTS = 100
+MOST_OF_ONE = 10_000
+
+
+def define(account_id: int, variant_id: int, components: Mapping[int, int], *, actor: str) -> None:
+    """Make a variant a bundle of others: variant -> units for one of it. None at all makes it a plain one.
+
+    What was counted of the bundle itself is written off, as its components are what is on the shelf. Lines of
+    orders that took effect before keep the effect they had. Raises NotFound for a variant that the account
+    does not have, InvalidInput for a bundle in a bundle or a number that is none.
+    """
+    if len(components) > MOST_COMPONENTS or not all(0 < n <= MOST_OF_ONE for n in components.values()):
+        raise InvalidInput(
+            f"A bundle has up to {MOST_COMPONENTS} components, and from 1 to {MOST_OF_ONE} units of each."
+        )
+    with unit_of_work() as uow:
+        session = uow.session
+        session.execute(text("SELECT pg_advisory_xact_lock(:account_id)"), {"account_id": account_id})
+        _require(session, account_id, variant_id, components)
+        before = parts_of(session, variant_id)
+        if components:
+            _write_off(session, account_id, variant_id)
+        session.execute(_REMOVE, {"account_id": account_id, "bundle": variant_id})
+        session.execute(
+            _ADD,
+            {
+                "account_id": account_id,
+                "bundle": variant_id,
+                "components": list(components),
+                "quantities": list(components.values()),
+            },
+        )
+        locked, at = cell_store.lock_at(session, variant_ids={variant_id, *before, *components})
+        cell_store.want(uow, locked.values(), at)
+        detail = {"variant_id": variant_id, "components": {str(k): n for k, n in components.items()}}
+        audit(session, account_id, actor, "bundle.defined", None, detail)
+        uow.commit()
+
+
+def parts_of(session: Session, variant_id: int) -> dict[int, int]:
+    """variant -> units of it for one unit: a bundle's components, or the variant itself."""
+    rows = session.execute(_PARTS, {"bundle": variant_id}).all()
+    return {row.component_id: row.quantity for row in rows} or {variant_id: 1}
+
+
+def related(session: Session, variant_ids: Collection[int]) -> set[int]:
+    """These variants, what they are made of, and the bundles that need any of it: one change concerns all."""
+    rows = session.execute(_RELATED, {"variants": list(variant_ids)}).scalars()
+    return set(rows) if variant_ids else set()
+
+
+def _require(session: Session, account_id: int, variant_id: int, components: Mapping[int, int]) -> None:
+    ids = {variant_id, *components}
+    row = session.execute(
+        _CHECK,
+        {"account_id": account_id, "all": list(ids), "bundle": variant_id, "components": list(components)},
+    ).one()
+    if row.found < len(ids):
+        raise NotFound("There is no such variant.")
+    if variant_id in components or row.bundles_inside or (components and row.is_inside):
+        raise InvalidInput("A bundle is made of plain variants only, and is no part of another.")
+
+
+def _write_off(session: Session, account_id: int, variant_id: int) -> None:
+    """Its own stock, down to what open orders hold of it."""
+    rows = session.execute(_LEVELS, {"account_id": account_id, "variant": variant_id}).all()
+    levels = ledger.lock_levels(session, account_id, [(variant_id, row.location_id) for row in rows])
+    at = cell_store.now(session)
+    ledger.book(
+        session,
+        account_id,
+        [
+            ledger.Entry(
+                variant_id=variant_id,
+                location_id=location_id,
+                movement=Movement(on_hand=-level.available),
+                cause="adjustment",
+                source_key=f"bundle:{variant_id}:{level_id}:{at.isoformat()}",
+                occurred_at=at,
+            )
+            for (_variant, location_id), (level_id, level) in levels.items()
+        ],
+    )
+
+
+_RELATED = text(cell_store.RELATED)
+_PARTS = text(
+    "SELECT component_id, quantity FROM bundle_components WHERE bundle_id = :bundle ORDER BY component_id"
+)
+_CHECK = text(
+    """
+    SELECT
+        (SELECT count(*) FROM variants
+            WHERE account_id = :account_id AND id = ANY(CAST(:all AS bigint[]))) AS found,
+        EXISTS (SELECT 1 FROM bundle_components
+            WHERE bundle_id = ANY(CAST(:components AS bigint[]))) AS bundles_inside,
+        EXISTS (SELECT 1 FROM bundle_components WHERE component_id = :bundle) AS is_inside
+    """
+)
+_LEVELS = text(
+    """
+    SELECT location_id FROM stock_levels WHERE account_id = :account_id AND variant_id = :variant ORDER BY id
+    """
+)
+_REMOVE = text("DELETE FROM bundle_components WHERE account_id = :account_id AND bundle_id = :bundle")
+_ADD = text(
+    """
+    INSERT INTO bundle_components (account_id, bundle_id, component_id, quantity)
+    SELECT :account_id, :bundle, v.component_id, v.quantity
+    FROM unnest(CAST(:components AS bigint[]), CAST(:quantities AS int[])) AS v (component_id, quantity)
+    """
+)

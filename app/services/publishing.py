@@ -1,0 +1,145 @@
+"""How much of what is available each channel shows, and the switch that stops every write."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from functools import partial
+from typing import Any
+
+from sqlalchemy import text
+
+from app.errors import InvalidInput, NotFound
+from app.models import Account, Listing
+from app.services.audit import audit
+from app.services.cells import MOST_UNITS
+from app.services.nudge import Drain, nudge
+from app.services.uow import UnitOfWork, unit_of_work
+
+OF_A_LISTING = frozenset({"paused", "share_percent", "buffer", "cap", "fixed_quantity"})
+UNITS = frozenset({"buffer", "cap", "fixed_quantity", "safety_stock"})
+
+
+def configure_listing(account_id: int, listing_id: int, changes: Mapping[str, Any], *, actor: str) -> None:
+    """Change what one listing shows; None takes the connection's rule again. `paused` stops its writes.
+
+    Raises NotFound, InvalidInput. A listing that is paused no more is read before it is written.
+    """
+    if unknown := changes.keys() - OF_A_LISTING:
+        raise InvalidInput(f"{', '.join(sorted(unknown))} cannot be changed.")
+    check({name: value for name, value in changes.items() if value is not None})
+    with unit_of_work() as uow:
+        listing = uow.session.get(Listing, listing_id, with_for_update={"key_share": True})
+        if listing is None or listing.account_id != account_id:
+            raise NotFound("There is no such listing.")
+        for name, value in changes.items():
+            setattr(listing, name, value)
+        audit(
+            uow.session,
+            account_id,
+            actor,
+            "listing.configured",
+            listing.connection_id,
+            {"listing_id": listing_id, **changes},
+        )
+        uow.session.flush()
+        if listing.cell_id is not None:
+            wake(uow, cell_ids=[listing.cell_id], read_first=changes.get("paused") is False)
+        uow.commit()
+
+
+def set_safety_stock(account_id: int, units: int, *, actor: str) -> None:
+    """Keep so many units of each variant back from all channels. Raises NotFound, InvalidInput."""
+    check({"safety_stock": units})
+    with unit_of_work() as uow:
+        _account(uow, account_id).safety_stock = units
+        audit(uow.session, account_id, actor, "account.safety_stock", None, {"units": units})
+        uow.session.flush()
+        wake(uow, connection_ids=_connections(uow, account_id))
+        uow.commit()
+
+
+def stop_writes(account_id: int, *, actor: str) -> None:
+    """Write nothing more to any shop. Calls under way end within seconds; orders are still taken in."""
+    with unit_of_work() as uow:
+        uow.session.execute(_STOP, {"id": account_id})
+        audit(uow.session, account_id, actor, "account.writes_stopped", None)
+        uow.commit()
+
+
+def allow_writes(account_id: int, *, actor: str) -> None:
+    """Write again, after orders and levels were read anew."""
+    with unit_of_work() as uow:
+        uow.session.execute(_ALLOW, {"id": account_id})
+        for connection_id in uow.session.execute(_READ_ANEW, {"account_id": account_id}).scalars():
+            for drain in (Drain.RECONCILE, Drain.INTAKE, Drain.PUSH):
+                uow.after_commit(partial(nudge, drain, connection_id))
+        audit(uow.session, account_id, actor, "account.writes_allowed", None)
+        uow.commit()
+
+
+def check(numbers: Mapping[str, Any]) -> None:
+    """Raises InvalidInput for a share that is none, a brake that could not work, and what is no number of
+    units."""
+    for name, value in numbers.items():
+        if name == "brake_percent" and (value is None or not 1 <= value <= 100):
+            raise InvalidInput("A brake goes on above 1 to 100 percent of the numbers.")
+        if name == "share_percent" and (value is None or not 0 <= value <= 100):
+            raise InvalidInput("A share is between 0 and 100 percent.")
+        is_set = name in UNITS and not (value is None and name == "cap")
+        if is_set and (value is None or not 0 <= value <= MOST_UNITS):
+            raise InvalidInput(f"{name} is a number of units, not negative and not above {MOST_UNITS}.")
+
+
+def wake(
+    uow: UnitOfWork,
+    *,
+    connection_ids: Collection[int] = (),
+    cell_ids: Collection[int] = (),
+    read_first: bool = False,
+) -> None:
+    """Have the cells looked at: what they should show may have changed."""
+    woken = uow.session.execute(
+        _WAKE, {"connections": list(connection_ids), "cells": list(cell_ids), "read_first": read_first}
+    ).scalars()
+    for connection_id in set(woken):
+        uow.after_commit(partial(nudge, Drain.PUSH, connection_id), once=connection_id)
+
+
+def _account(uow: UnitOfWork, account_id: int) -> Account:
+    account = uow.session.get(Account, account_id, with_for_update={"key_share": True})
+    if account is None:
+        raise NotFound("There is no such account.")
+    return account
+
+
+def _connections(uow: UnitOfWork, account_id: int) -> list[int]:
+    return list(uow.session.execute(_CONNECTIONS, {"account_id": account_id}).scalars())
+
+
+_STOP = text(
+    "UPDATE accounts SET writes_stopped_at = coalesce(writes_stopped_at, clock_timestamp()) WHERE id = :id"
+)
+_ALLOW = text("UPDATE accounts SET writes_stopped_at = NULL WHERE id = :id")
+_READ_ANEW = text(
+    """
+    UPDATE connections SET orders_polled_at = NULL, levels_swept_at = NULL
+    WHERE account_id = :account_id AND state = 'active' RETURNING id
+    """
+)
+_CONNECTIONS = text("SELECT id FROM connections WHERE account_id = :account_id AND state <> 'disconnected'")
+_WAKE = text(
+    """
+    WITH those AS (
+        SELECT id FROM stock_cells
+        WHERE (connection_id = ANY(CAST(:connections AS bigint[])) OR id = ANY(CAST(:cells AS bigint[])))
+            AND account IS NOT NULL
+        ORDER BY id FOR NO KEY UPDATE
+    )
+    UPDATE stock_cells c SET wanted_version = wanted_version + 1,
+        dirty_since = coalesce(dirty_since, clock_timestamp()),
+        reported = CASE WHEN NOT :read_first THEN reported END,
+        check_due_at = CASE WHEN :read_first THEN clock_timestamp() ELSE check_due_at END
+    FROM those WHERE c.id = those.id
+    RETURNING c.connection_id
+    """
+)

@@ -1,0 +1,89 @@
+"""Numbers that wait for a person: both sides of each, and what every choice would do."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from sqlalchemy import Row as Record
+from sqlalchemy import text
+
+from app.errors import NotFound
+from app.services import cells as cell_store
+from app.services.queries.paging import Page, Row, decode, page
+from app.services.queries.why import why
+from app.services.reviews import CHOICES, units_of
+from app.services.uow import unit_of_work
+
+LINES = 20
+
+_REASONS = {
+    "policy": "this connection asks before it takes over what was changed at the shop",
+    "no_identity": "the shop does not simply show what is available, so its change has no single meaning",
+    "reversed": "somebody at the shop keeps putting this number back; nothing is written until you decide",
+}
+
+
+def reviews(account_id: int, *, limit: int, cursor: str | None = None) -> Page:
+    """Those that are open, oldest first."""
+    after = decode(cursor, int) or [0]
+    rows = _read(account_id=account_id, id=None, after=after[0], limit=limit + 1)
+    return page(rows, limit, lambda row: [row["id"]])
+
+
+def review(account_id: int, review_id: int) -> Row:
+    """One, with what led to its numbers: `history`, newest first. Raises NotFound."""
+    rows = _read(account_id=account_id, id=review_id, after=0, limit=1)
+    if not rows:
+        raise NotFound("There is no such review.")
+    return {**rows[0], "history": why(account_id, rows[0]["variant_id"], limit=LINES).items}
+
+
+def _read(**parameters: Any) -> list[Row]:
+    with unit_of_work() as uow:
+        rows = uow.session.execute(_REVIEWS, parameters).all()
+        # `targets` reads no more of a cell than these rows have.
+        cells = cast("list[cell_store.Cell]", [_CellOf(row) for row in rows])
+        targets = cell_store.targets(uow.session, cells)
+    return [_in_full(row, targets.get(row.cell_id)) for row in rows]
+
+
+class _CellOf:
+    """A review's row as the cell that it is about."""
+
+    def __init__(self, row: Record[Any]) -> None:
+        self.id, self.variant_id, self.factor = row.cell_id, row.variant_id, row.factor
+
+
+def _in_full(row: Record[Any], target: int | None) -> Row:
+    units = {choice: units_of(choice, row.quantity, row.factor) for choice in CHOICES}
+    return {
+        **row._mapping,
+        "target": target,
+        "reason_text": _REASONS[row.reason],
+        "choices": [
+            {
+                "choice": choice.value,
+                "stock_change": units[choice],
+                "available_after": row.available + units[choice],
+            }
+            for choice in CHOICES
+        ],
+    }
+
+
+_REVIEWS = text(
+    """
+    SELECT d.id, d.seen_at, d.review_reason AS reason, d.quantity, d.cell_id, c.variant_id, c.location_id,
+        c.connection_id, n.name AS connection_name, n.platform, v.sku, v.title, c.factor,
+        c.account + c.drift AS shown, coalesce(l.on_hand, 0) AS on_hand,
+        coalesce(l.committed, 0) AS committed, coalesce(l.on_hand - l.committed, 0) AS available
+    FROM drifts d
+    JOIN stock_cells c ON c.id = d.cell_id
+    JOIN variants v ON v.id = c.variant_id
+    LEFT JOIN stock_levels l ON l.variant_id = c.variant_id AND l.location_id = c.location_id
+    JOIN connections n ON n.id = c.connection_id
+    WHERE d.account_id = :account_id AND d.state = 'review' AND d.id > :after
+        AND (CAST(:id AS bigint) IS NULL OR d.id = :id)
+    ORDER BY d.id LIMIT :limit
+    """
+)

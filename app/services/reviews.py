@@ -1,0 +1,87 @@
+"""Numbers that somebody changed at a shop and that a person has to decide about."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, text
+
+from app.domain.drift import Choice
+from app.domain.stock import Movement
+from app.errors import Conflict, InvalidInput, NotFound
+from app.services import cells as cell_store
+from app.services import drifts, ledger
+from app.services.audit import audit
+from app.services.bundles import parts_of
+from app.services.nudge import Drain, nudge
+from app.services.uow import unit_of_work
+
+CHOICES = (Choice.ADD, Choice.OVERWRITE)
+
+
+def resolve(account_id: int, review_id: int, choice: str, quantity: int, *, actor: str) -> None:
+    """Decide about one, in one transaction: the ledger, our belief, the row and the audit log.
+
+    `quantity` is the difference that the person saw: raises Conflict if it is another by now, or was decided
+    already. Raises NotFound, and InvalidInput for a choice that it does not have.
+    """
+    if choice not in CHOICES:
+        raise InvalidInput(f"The choice is one of {', '.join(CHOICES)}.")
+    with unit_of_work() as uow:
+        session = uow.session
+        seen = session.execute(_REVIEW, {"account_id": account_id, "id": review_id}).one_or_none()
+        if seen is None:
+            raise NotFound("There is no such review.")
+        parts = parts_of(session, seen.variant_id)
+        ledger.lock_levels(session, account_id, [(variant_id, seen.location_id) for variant_id in parts])
+        locked = cell_store.lock(session, variant_ids=[seen.variant_id], cell_ids=[seen.cell_id])
+        row = session.execute(_REVIEW, {"account_id": account_id, "id": review_id}).one()
+        if row.state != "review" or row.quantity != quantity:
+            raise Conflict("This was decided, or the number has changed since. Please look again.")
+        at = cell_store.now(session)
+        units = units_of(Choice(choice), row.quantity, row.factor)
+        ledger.book(
+            session,
+            account_id,
+            [_entry(row, variant_id, units * of_it, at) for variant_id, of_it in parts.items()],
+        )
+        cell = locked[row.cell_id]
+        cell.reversals = 0
+        shown = cell.belief.expected
+        drifts.decided(cell, Choice(choice))
+        bumped = drifts.wake(locked.values(), at)
+        cell_store.save(session, locked.values())
+        drifts.close(session, {row.id: Choice(choice)}, {row.id: shown}, at)
+        detail = {"review": review_id, "choice": choice, "quantity": quantity, "units": units}
+        audit(session, account_id, actor, "review.resolved", cell.connection_id, detail)
+        for connection_id in bumped:
+            uow.after_commit(lambda connection_id=connection_id: nudge(Drain.PUSH, connection_id))  # type: ignore[misc]
+        uow.commit()
+
+
+def units_of(choice: Choice, quantity: int, factor: int) -> int:
+    """By how many units a choice about a difference changes the stock."""
+    return quantity * factor if choice is Choice.ADD else 0
+
+
+def _entry(row: Row[Any], variant_id: int, units: int, at: datetime) -> ledger.Entry:
+    """Of a bundle, one for each component."""
+    of_bundle = variant_id != row.variant_id
+    return ledger.Entry(
+        variant_id=variant_id,
+        location_id=row.location_id,
+        movement=Movement(on_hand=units),
+        cause="drift",
+        source_key=f"drift:{row.id}:{variant_id}" if of_bundle else f"drift:{row.id}",
+        occurred_at=at,
+    )
+
+
+_REVIEW = text(
+    """
+    SELECT d.id, d.state, d.quantity, d.cell_id, c.variant_id, c.location_id, c.factor
+    FROM drifts d JOIN stock_cells c ON c.id = d.cell_id
+    WHERE d.account_id = :account_id AND d.id = :id AND d.review_reason <> ''
+    """
+)

@@ -1,0 +1,114 @@
+"""What a merchant sets: rules of publishing, bundles, brakes, and decisions about changes at a shop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from app.models import Connection
+from tests.api.books import Books, drift, keep_books
+from tests.api.conftest import Caller, execute, rows
+
+
+@pytest.fixture
+def connection(merchant: Caller, make_connection: Callable[..., Connection]) -> Connection:
+    return make_connection(merchant.account_id)
+
+
+@pytest.fixture
+def books(connection: Connection) -> Books:
+    return keep_books(connection, variants=3, orders=0)
+
+
+def targets(merchant: Caller) -> list[int | None]:
+    return [row["channels"][0]["target"] for row in merchant.get("/stock")["items"]]
+
+
+def test_a_connections_rules_are_shown_and_change_what_it_should_show(
+    merchant: Caller, connection: Connection, books: Books
+) -> None:
+    path = f"/connections/{connection.id}"
+    shown = merchant.call("PATCH", path, json={"share_percent": 50, "buffer": 1, "cap": 4}).json()
+    assert (shown["share_percent"], shown["buffer"], shown["cap"], shown["brake_percent"]) == (50, 1, 4, 20)
+    assert targets(merchant) == [4, 4, 4]
+    assert merchant.call("PATCH", path, json={"cap": None}).json()["cap"] is None
+    for wrong in ({"share_percent": 101}, {"buffer": "3"}, {"buffer": None}, {"brake_percent": 0}):
+        assert merchant.call("PATCH", path, json=wrong).status_code == 422
+
+
+def test_a_listings_rules_are_shown_and_change_what_it_should_show(
+    merchant: Caller, connection: Connection, books: Books
+) -> None:
+    listings = merchant.get(f"/connections/{connection.id}/listings")["items"]
+    path = f"/listings/{listings[0]['id']}"
+    shown = merchant.call("PATCH", path, json={"fixed_quantity": 7}).json()
+    assert (shown["fixed_quantity"], shown["paused"]) == (7, False)
+    merchant.call("PATCH", f"/listings/{listings[1]['id']}", json={"paused": True})
+    assert targets(merchant) == [7, None, 10]
+    assert merchant.call("PATCH", path, json={"fixed_quantity": -1}).status_code == 422
+    assert merchant.call("PATCH", "/listings/999999", json={"paused": True}).status_code == 404
+
+
+def test_safety_stock_and_the_kill_switch_hold_for_the_account(merchant: Caller, books: Books) -> None:
+    assert merchant.call("PATCH", "/account", json={"safety_stock": 4}).json()["safety_stock"] == 4
+    assert targets(merchant) == [6, 6, 6]
+    assert merchant.post("/account/stop-writes").json()["writes_stopped_at"]
+    assert merchant.get("/account")["writes_stopped_at"]
+    assert merchant.post("/account/allow-writes").json()["writes_stopped_at"] is None
+    assert [row.action for row in rows("SELECT action FROM audit_log ORDER BY id")] == [
+        "account.safety_stock",
+        "account.writes_stopped",
+        "account.writes_allowed",
+    ]
+
+
+def test_a_bundle_is_defined_listed_and_dissolved(merchant: Caller, books: Books) -> None:
+    one, two, three = books.variant_ids
+    parts = [{"variant_id": one, "quantity": 3}, {"variant_id": two, "quantity": 1}]
+    made = merchant.call("PUT", f"/bundles/{three}", json={"components": parts})
+    assert made.status_code == 200
+    assert [(p["variant_id"], p["quantity"], p["sku"]) for p in made.json()["components"]] == [
+        (one, 3, "CUP-0"),
+        (two, 1, "CUP-1"),
+    ]
+    assert merchant.get("/bundles")["items"] == [merchant.get(f"/bundles/{three}")]
+    assert targets(merchant) == [10, 10, 3]
+    assert merchant.call("PUT", f"/bundles/{one}", json={"components": parts}).status_code == 422
+    assert merchant.call("PUT", f"/bundles/{three}", json={"components": []}).json()["components"] == []
+    assert merchant.get("/bundles")["items"] == []
+    assert merchant.call("GET", "/bundles/999999").status_code == 404
+
+
+def test_a_change_that_waits_for_a_person_is_shown_and_decided(
+    merchant: Caller, connection: Connection, books: Books, make_merchant: Callable[[], Caller]
+) -> None:
+    drift(connection, books.variant_ids[0], 4)
+    execute("UPDATE drifts SET state = 'review', review_reason = 'policy'")
+    execute("UPDATE stock_cells SET in_review = true WHERE drift <> 0")
+    [shown] = merchant.get("/reviews")["items"]
+    assert (shown["shown"], shown["quantity"], shown["available"], shown["sku"]) == (14, 4, 10, "CUP-0")
+    assert [(c["choice"], c["stock_change"], c["available_after"]) for c in shown["choices"]] == [
+        ("add", 4, 14),
+        ("overwrite", 0, 10),
+    ]
+    path = f"/reviews/{shown['id']}"
+    assert any("waits for you to decide" in line["text"] for line in merchant.get(path)["history"])
+    stranger = make_merchant()
+    assert stranger.call("GET", path).status_code == 404
+    decision = {"choice": "add", "quantity": 4}
+    assert stranger.post(f"{path}/decision", decision).status_code == 404
+    assert merchant.post(f"{path}/decision", {"choice": "add", "quantity": 3}).status_code == 409
+    assert merchant.post(f"{path}/decision", {"choice": "shout", "quantity": 4}).status_code == 422
+    assert merchant.post(f"{path}/decision", decision).status_code == 204
+    assert merchant.post(f"{path}/decision", decision).status_code == 409
+    assert merchant.get("/reviews")["items"] == []
+    assert merchant.get("/stock")["items"][0]["on_hand"] == 14
+
+
+def test_a_brake_is_shown_and_released(merchant: Caller, connection: Connection, books: Books) -> None:
+    path = f"/connections/{connection.id}"
+    assert merchant.post(f"{path}/release-brake").status_code == 409
+    execute("UPDATE connections SET braked_at = now()")
+    assert merchant.get(path)["braked_at"]
+    assert merchant.post(f"{path}/release-brake").json()["braked_at"] is None
