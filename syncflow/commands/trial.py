@@ -30,6 +30,13 @@ import click
     help="How often webhooks are lost, doubled, late, and calls fail.",
 )
 @click.option("--edits", is_flag=True, help="Merchants correct numbers in the shops meanwhile.")
+@click.option(
+    "--policy",
+    type=click.Choice(["merge", "last_write_wins", "review"]),
+    default="merge",
+    show_default=True,
+    help="What such a correction means; with review the merchant decides about each, and takes it over.",
+)
 @click.option("--kill-workers", is_flag=True, help="Kill worker processes at random (kill -9).")
 @click.option("--flush-redis", is_flag=True, help="Empty Redis while it works.")
 @click.option(
@@ -60,6 +67,7 @@ def command(
     rate: float,
     faults: str,
     edits: bool,
+    policy: str,
     kill_workers: bool,
     flush_redis: bool,
     plan: str,
@@ -89,6 +97,7 @@ def command(
         flush_redis=flush_redis,
         plan=plan,
         latency_ms=latency_ms,
+        policy=policy,
         keep=keep,
     )
     try:

@@ -13,6 +13,7 @@ import requests
 ANSWER_SECONDS = 60.0
 IMPORT_SECONDS = 600.0
 POLL_SECONDS = 0.2
+CONFLICT = 409
 
 
 class MerchantStuck(Exception):
@@ -31,15 +32,18 @@ class Merchant:
 
     def ask(self, method: str, path: str, body: object = None) -> Any:
         """A call of the product's REST API; the answer's JSON."""
+        answer = self._send(method, path, body)
+        if not answer.ok:
+            raise MerchantStuck(f"{method} /api/v1/{path}: {answer.status_code} {answer.text[:500]}")
+        return answer.json() if answer.content else None
+
+    def _send(self, method: str, path: str, body: object) -> requests.Response:
         try:
-            answer = self._session.request(
+            return self._session.request(
                 method, f"{self._url}/api/v1/{path}", json=body, timeout=ANSWER_SECONDS
             )
         except requests.RequestException as err:
             raise MerchantStuck(f"SyncFlow does not answer: {err}") from err
-        if not answer.ok:
-            raise MerchantStuck(f"{method} /api/v1/{path}: {answer.status_code} {answer.text[:500]}")
-        return answer.json() if answer.content else None
 
     def connect(self, platform: str, config: Mapping[str, object]) -> int:
         """Connect a shop, by its consent page where it has one; the connection's id."""
@@ -69,6 +73,21 @@ class Merchant:
         changes = len(self.ask("GET", f"connections/{connection_id}/first-sync?limit=250")["items"])
         self.ask("POST", f"connections/{connection_id}/first-sync")
         return changes
+
+    def choose_policy(self, connection_id: int, policy: str) -> None:
+        """What it shall mean when somebody changes a number at the shop."""
+        self.ask("PATCH", f"connections/{connection_id}", {"drift_policy": policy})
+
+    def decide_reviews(self) -> int:
+        """Take over every change that waits for a person; how many that were."""
+        decided = 0
+        for review in self.ask("GET", "reviews?limit=250")["items"]:
+            decision = {"choice": "add", "quantity": review["quantity"]}
+            answer = self._send("POST", f"reviews/{review['id']}/decision", decision)
+            if answer.status_code == CONFLICT:
+                continue  # the number has changed since: it is looked at again
+            decided += 1
+        return decided
 
     def is_quiet(self) -> bool:
         return bool(self.ask("GET", "status")["quiet"])

@@ -16,27 +16,32 @@ PATIENCE_SECONDS = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """`at`: seconds of the epoch; `quiet` is False if patience ran out."""
+    """`at`: seconds of the epoch; `quiet` is False if patience ran out. `decided`: changes that waited for a
+    person."""
 
     at: float
     quiet: bool
+    decided: int
 
 
 def wait_until_settled(stage: Stage, *, placed: int) -> Settled:
     """Wait until the product is quiet by its own account, has every order and agrees with both shops.
 
     An order or an edit whose webhook was lost is found by the product's regular polling, which goes on
-    while it is quiet; so being quiet is not enough. Nothing is forced.
+    while it is quiet; so being quiet is not enough. Nothing is forced. The merchant takes over every change
+    at a shop that waits for a person.
     """
     settings = stage.product.settings
     patience = max(settings.order_poll_seconds, settings.level_sweep_seconds) + PATIENCE_SECONDS
     deadline = time.monotonic() + patience
+    decided = 0
     while time.monotonic() < deadline:
         now = time.time()
+        decided += stage.merchant.decide_reviews()
         if stage.merchant.is_quiet() and _agrees(stage, placed):
-            return Settled(now, quiet=True)
+            return Settled(now, quiet=True, decided=decided)
         time.sleep(POLL_SECONDS)
-    return Settled(time.time(), quiet=False)
+    return Settled(time.time(), quiet=False, decided=decided)
 
 
 def _agrees(stage: Stage, placed: int) -> bool:

@@ -44,6 +44,8 @@ class Options:
     flush_redis: bool
     plan: str
     latency_ms: int
+    policy: str = "merge"
+    """What it means when a merchant changes a number at a shop."""
     keep: Path | None = None
     watch_seconds: float = QUIET_SECONDS
     """How long to look for writes after everything is quiet."""
@@ -76,6 +78,8 @@ def rehearse(scenario: Scenario, options: Options, *, logs: Path, say: Say, prog
         ) as memory:
             say("measuring what one sale alone takes")
             floor_ms, probes = measure_floor(stage)
+            for connection_id in stage.connections.values():
+                stage.merchant.choose_policy(connection_id, options.policy)
             play = _play(stage, scenario, options, say=say, progress=progress)
             placed = [*probes, *play.placed]
             say("waiting until everything is quiet, lost webhooks included")
@@ -102,7 +106,7 @@ def rehearse(scenario: Scenario, options: Options, *, logs: Path, say: Say, prog
         )
         return Outcome(
             judgement=judge(evidence, measured),
-            tally=play.tally,
+            tally=play.tally + Counter(reviews_decided=settled.decided),
             disturbances=Counter(d.kind for d in play.disturbances),
             all_mb=memory.together_mb,
         )

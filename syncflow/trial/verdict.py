@@ -26,6 +26,7 @@ ODDITIES = {
     "lines_out_of_stock": "lines left out of an order for lack of stock",
     "sequels_of_refused_orders": "changes of orders or lines that had been refused",
     "sequels_refused": "changes of orders that the shop refused",
+    "reviews_decided": "merchant's edits that waited for a decision",
     "edits_left_out": "merchant's edits left out because too little was left",
 }
 DISTURBANCES = {"kill": "workers killed", "flush": "times Redis emptied"}
