@@ -7,6 +7,7 @@ from app.models.connections import Connection, ConnectionLocation, DrainLease, L
 from app.models.events import InboundEvent, SyncRun, SyncRunItem
 from app.models.orders import Order, OrderHold, OrderLine
 from app.models.stock import CellEffect, Drift, PushAttempt, StockCell, StockLevel, StockMovement
+from app.models.stock_changes import StockChange, StockCount, StockCountLine
 
 __all__ = [
     "Account",
@@ -28,6 +29,9 @@ __all__ = [
     "Product",
     "PushAttempt",
     "StockCell",
+    "StockChange",
+    "StockCount",
+    "StockCountLine",
     "StockLevel",
     "StockMovement",
     "SyncRun",

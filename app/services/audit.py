@@ -1,4 +1,4 @@
-"""Who did what, to a connection or to the account."""
+"""Who did what."""
 
 from __future__ import annotations
 
@@ -15,16 +15,25 @@ def audit(
     account_id: int,
     actor: str,
     action: str,
-    connection_id: int | None,
+    connection_id: int,
     detail: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write it down in the caller's transaction. `detail` holds neither secrets nor customer data."""
+    """`audit_subject` of a connection."""
+    audit_subject(session, account_id, actor, action, f"connection:{connection_id}", detail)
+
+
+def audit_subject(
+    session: Session,
+    account_id: int,
+    actor: str,
+    action: str,
+    subject: str,
+    detail: Mapping[str, Any] | None = None,
+) -> None:
+    """Write it down in the caller's transaction. `subject` is `<kind>:<id>`; `detail` holds neither secrets
+    nor customer data."""
     session.add(
         AuditEntry(
-            account_id=account_id,
-            actor=actor,
-            action=action,
-            subject=f"account:{account_id}" if connection_id is None else f"connection:{connection_id}",
-            detail=dict(detail or {}),
+            account_id=account_id, actor=actor, action=action, subject=subject, detail=dict(detail or {})
         )
     )

@@ -11,7 +11,7 @@ from app.domain.stock import Movement
 from app.errors import InvalidInput, NotFound
 from app.services import cells as cell_store
 from app.services import ledger
-from app.services.audit import audit
+from app.services.audit import audit_subject
 from app.services.uow import unit_of_work
 
 MOST_COMPONENTS = 100
@@ -48,8 +48,8 @@ def define(account_id: int, variant_id: int, components: Mapping[int, int], *, a
         )
         locked, at = cell_store.lock_at(session, variant_ids={variant_id, *before, *components})
         cell_store.want(uow, locked.values(), at)
-        detail = {"variant_id": variant_id, "components": {str(k): n for k, n in components.items()}}
-        audit(session, account_id, actor, "bundle.defined", None, detail)
+        detail = {"components": {str(k): n for k, n in components.items()}}
+        audit_subject(session, account_id, actor, "bundle.defined", f"variant:{variant_id}", detail)
         uow.commit()
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from app.errors import InvalidInput, NotFound
 from app.models import Account, Listing
-from app.services.audit import audit
+from app.services.audit import audit_subject
 from app.services.cells import MOST_UNITS
 from app.services.nudge import Drain, nudge
 from app.services.uow import UnitOfWork, unit_of_work
@@ -33,14 +33,7 @@ def configure_listing(account_id: int, listing_id: int, changes: Mapping[str, An
             raise NotFound("There is no such listing.")
         for name, value in changes.items():
             setattr(listing, name, value)
-        audit(
-            uow.session,
-            account_id,
-            actor,
-            "listing.configured",
-            listing.connection_id,
-            {"listing_id": listing_id, **changes},
-        )
+        audit_subject(uow.session, account_id, actor, "listing.configured", f"listing:{listing_id}", changes)
         uow.session.flush()
         if listing.cell_id is not None:
             wake(uow, cell_ids=[listing.cell_id], read_first=changes.get("paused") is False)
@@ -52,7 +45,9 @@ def set_safety_stock(account_id: int, units: int, *, actor: str) -> None:
     check({"safety_stock": units})
     with unit_of_work() as uow:
         _account(uow, account_id).safety_stock = units
-        audit(uow.session, account_id, actor, "account.safety_stock", None, {"units": units})
+        audit_subject(
+            uow.session, account_id, actor, "account.safety_stock", f"account:{account_id}", {"units": units}
+        )
         uow.session.flush()
         wake(uow, connection_ids=_connections(uow, account_id))
         uow.commit()
@@ -62,7 +57,7 @@ def stop_writes(account_id: int, *, actor: str) -> None:
     """Write nothing more to any shop. Calls under way end within seconds; orders are still taken in."""
     with unit_of_work() as uow:
         uow.session.execute(_STOP, {"id": account_id})
-        audit(uow.session, account_id, actor, "account.writes_stopped", None)
+        audit_subject(uow.session, account_id, actor, "account.writes_stopped", f"account:{account_id}")
         uow.commit()
 
 
@@ -73,7 +68,7 @@ def allow_writes(account_id: int, *, actor: str) -> None:
         for connection_id in uow.session.execute(_READ_ANEW, {"account_id": account_id}).scalars():
             for drain in (Drain.RECONCILE, Drain.INTAKE, Drain.PUSH):
                 uow.after_commit(partial(nudge, drain, connection_id))
-        audit(uow.session, account_id, actor, "account.writes_allowed", None)
+        audit_subject(uow.session, account_id, actor, "account.writes_allowed", f"account:{account_id}")
         uow.commit()
 
 

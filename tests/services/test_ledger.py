@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
-from flask import current_app
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from app.domain.stock import Movement
@@ -15,6 +13,7 @@ from app.services import cells as cell_store
 from app.services import ledger
 from app.services.uow import unit_of_work
 from tests.services.shop import Shop, a_line, an_order
+from tests.services.threads import in_threads
 from tests.services.world import World, new_account
 
 
@@ -84,7 +83,7 @@ def test_two_threads_book_the_same_levels_at_once_and_nothing_is_lost(world: Wor
             barrier.wait(timeout=20)
             book(world, *entries)
 
-    _in_threads(lambda: work("one", ("SKU", "OTHER")), lambda: work("two", ("OTHER", "SKU")))
+    in_threads(lambda: work("one", ("SKU", "OTHER")), lambda: work("two", ("OTHER", "SKU")))
     assert (world.level("SKU"), world.level("OTHER")) == ((40, 0), (40, 0))
     world.assert_explained()
 
@@ -103,7 +102,7 @@ def test_orders_and_their_cancellations_race_over_two_shops(world: World, connec
             barrier.wait(timeout=20)
             assert world.take(connection_id, order)
 
-    _in_threads(lambda: work(connection, ("A", "B")), lambda: work(second, ("B", "A")))
+    in_threads(lambda: work(connection, ("A", "B")), lambda: work(second, ("B", "A")))
     assert (world.level("SKU"), world.level("OTHER")) == ((10, 24), (10, 24))
     world.assert_explained()
 
@@ -120,7 +119,7 @@ def test_a_level_made_by_two_threads_at_once_is_made_once(world: World, connecti
         moved = Movement(on_hand=1)
         book(world, ledger.Entry(place.v, place.l, moved, "count", name, datetime.now(UTC)))
 
-    _in_threads(lambda: work("one"), lambda: work("two"))
+    in_threads(lambda: work("one"), lambda: work("two"))
     assert [
         r.on_hand for r in world.rows("SELECT * FROM stock_levels WHERE location_id = :l", l=place.l)
     ] == [2]
@@ -189,23 +188,3 @@ def test_a_sku_is_unique_within_its_account_and_by_case(world: World, connection
     world.sql(copy.format("NULL"))
     with pytest.raises(IntegrityError, match="uq_variants_account_sku"):
         world.sql(copy.format("'SKU'"))
-
-
-def _in_threads(*works: Callable[[], None]) -> None:
-    app = current_app._get_current_object()  # type: ignore[attr-defined]
-    faults: list[BaseException] = []
-
-    def run(work: Callable[[], None]) -> None:
-        with app.app_context():
-            try:
-                work()
-            except BaseException as err:
-                faults.append(err)
-
-    threads = [threading.Thread(target=run, args=(work,)) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    if faults:
-        raise faults[0]

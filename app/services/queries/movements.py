@@ -14,15 +14,29 @@ WHAT_IS_BEHIND = """
     LEFT JOIN stock_cells s ON s.id = coalesce(d.cell_id, CASE WHEN m.source_key LIKE 'baseline:%'
         THEN CAST(split_part(m.source_key, ':', 2) AS bigint) END)
     LEFT JOIN connections c ON c.id = coalesce(o.connection_id, s.connection_id)
+    LEFT JOIN stock_changes h ON h.id = CASE WHEN m.source_key LIKE 'change:%'
+        THEN CAST(split_part(m.source_key, ':', 2) AS bigint) END
+    LEFT JOIN locations w ON w.id = CASE WHEN h.location_id = m.location_id
+        THEN h.to_location_id ELSE h.location_id END
+    LEFT JOIN stock_count_lines k ON k.id = CASE WHEN m.source_key LIKE 'count:%'
+        THEN CAST(split_part(m.source_key, ':', 2) AS bigint) END
+    LEFT JOIN users u ON u.id = CASE WHEN coalesce(h.actor, k.actor) LIKE 'user:%'
+        THEN CAST(split_part(coalesce(h.actor, k.actor), ':', 2) AS bigint) END
 """
-"""Joins a movement `m` to its order `o` and its connection `c`, where it has them, by its source key."""
+"""Joins a movement `m` by its source key to its order `o` and its connection `c`, or to the change by hand
+`h` (with the other end `w` of a transfer) or the counted line `k` and the user `u`, where it has them."""
+BY_HAND = """
+    h.kind AS change_kind, h.reason, h.note, w.name AS other_location, k.counted, k.on_hand_then,
+    coalesce(u.email, h.actor, k.actor) AS made_by
+"""
+"""What `in_words` needs to know of a change by hand, or of a count."""
 
 
 def in_words(movement: Mapping[str, Any]) -> str:
     """What happened and what it did.
 
     `movement` has `cause`, `on_hand_delta`, `committed_delta`, `order_number` (None where no order
-    caused it) and `connection_name` (None where no shop did).
+    caused it), `connection_name` (None where no shop did) and the columns of `BY_HAND`.
     """
     on_hand, committed = movement["on_hand_delta"], movement["committed_delta"]
     shop = movement["connection_name"] or "a shop"
@@ -46,8 +60,26 @@ def in_words(movement: Mapping[str, Any]) -> str:
             return f"{order} was open when counting began: {_deltas(on_hand, committed)}"
         case "import":
             return f"counting began with {_units(on_hand)} from {shop}"
+        case "adjustment" | "transfer" if movement["change_kind"]:
+            return _by_hand(movement)
+        case "count" if movement["made_by"]:
+            counted, before = movement["counted"], movement["on_hand_then"]
+            return f"{_units(counted)} counted by {movement['made_by']} where the ledger had {before}"
         case cause:
             return f"{cause}: {_deltas(on_hand, committed)}"
+
+
+def _by_hand(movement: Mapping[str, Any]) -> str:
+    delta, reason = movement["on_hand_delta"], movement["reason"]
+    match movement["change_kind"]:
+        case "transfer":
+            what = f"moved {'from' if delta > 0 else 'to'} {movement['other_location']}"
+        case "receipt":
+            what = "received" if reason == "received" else f"received ({reason})"
+        case _:
+            what = f"{'added' if delta > 0 else 'taken off'} ({reason})"
+    note = f": {movement['note']}" if movement["note"] else ""
+    return f"{_units(abs(delta))} {what} by {movement['made_by']}{note}"
 
 
 def _units(count: int) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from app.errors import NotFound
 from app.services import cells as cell_store
-from app.services.queries.movements import WHAT_IS_BEHIND, in_words
+from app.services.queries.movements import BY_HAND, WHAT_IS_BEHIND, in_words
 from app.services.queries.paging import Page, Row, decode, page, read
 from app.services.uow import unit_of_work
 
@@ -43,6 +43,13 @@ def movements(account_id: int, variant_id: int, *, limit: int, cursor: str | Non
     before = decode(cursor, int) or [NEWER_THAN_ANY]
     rows = read(_MOVEMENTS, account_id=account_id, variant_id=variant_id, before=before[0], limit=limit + 1)
     return page([{**row, "text": in_words(row)} for row in rows], limit, lambda row: [row["id"]])
+
+
+def locations(account_id: int, *, limit: int, cursor: str | None = None) -> Page:
+    """Where the account keeps stock."""
+    after = decode(cursor, int) or [0]
+    rows = read(_LOCATIONS, account_id=account_id, after=after[0], limit=limit + 1)
+    return page(rows, limit, lambda row: [row["id"]])
 
 
 def require_variant(account_id: int, variant_id: int) -> None:
@@ -86,6 +93,9 @@ _VARIANTS = text(
 )
 _VARIANTS_OF_SKU = text(f"{_LEVELS} WHERE v.sku = :sku ORDER BY v.account_id")
 _VARIANT = text("SELECT 1 AS found FROM variants WHERE account_id = :account_id AND id = :id")
+_LOCATIONS = text(
+    "SELECT id, name FROM locations WHERE account_id = :account_id AND id > :after ORDER BY id LIMIT :limit"
+)
 _CHANNELS = text(
     """
     SELECT s.id, s.variant_id, s.location_id, s.factor, s.connection_id, c.name AS connection_name,
@@ -101,7 +111,8 @@ _MOVEMENTS = text(
     f"""
     SELECT m.id, m.created_at AS booked_at, m.occurred_at, m.location_id, p.name AS location, m.cause,
            m.source_key, m.on_hand_delta, m.committed_delta, m.on_hand_after, m.committed_after,
-           o.id AS order_id, o.number AS order_number, c.id AS connection_id, c.name AS connection_name
+           o.id AS order_id, o.number AS order_number, c.id AS connection_id, c.name AS connection_name,
+           {BY_HAND}
     FROM stock_levels l
     JOIN stock_movements m ON m.level_id = l.id
     JOIN locations p ON p.id = m.location_id

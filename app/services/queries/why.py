@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import text
 
-from app.services.queries.movements import WHAT_IS_BEHIND, in_words
+from app.services.queries.movements import BY_HAND, WHAT_IS_BEHIND, in_words
 from app.services.queries.paging import Page, Row, decode, encode, page, read
 from app.services.queries.stock import NEWER_THAN_ANY, require_variant
 
@@ -91,7 +91,7 @@ _SOURCES = {
         f"""
         SELECT m.id, m.created_at AS at, p.name AS location, m.cause, m.source_key, m.on_hand_delta,
             m.committed_delta, m.on_hand_after, m.committed_after, o.id AS order_id,
-            o.number AS order_number, c.id AS connection_id, c.name AS connection_name
+            o.number AS order_number, c.id AS connection_id, c.name AS connection_name, {BY_HAND}
         FROM (
             SELECT m.* FROM stock_levels l
             CROSS JOIN LATERAL (
