@@ -26,6 +26,7 @@ def register_api(app: Flask, api: Api) -> None:
         bundles,
         connect,
         connections,
+        counts,
         events,
         orders,
         pages,
@@ -34,6 +35,7 @@ def register_api(app: Flask, api: Api) -> None:
         reviews,
         status,
         stock,
+        stock_changes,
     )
     from app.api.schemas.base import ProblemSchema
     from app.api.webhooks import register_webhooks
@@ -55,7 +57,20 @@ def register_api(app: Flask, api: Api) -> None:
     )
     api.ERROR_SCHEMA = ProblemSchema
     api.init_app(app)
-    for resource in (auth, account, platforms, connections, stock, bundles, orders, reviews, events, status):
+    for resource in (
+        auth,
+        account,
+        platforms,
+        connections,
+        stock,
+        stock_changes,
+        counts,
+        bundles,
+        orders,
+        reviews,
+        events,
+        status,
+    ):
         api.register_blueprint(resource.blp, url_prefix=API_PREFIX)
     app.register_blueprint(connect.connect)
     app.register_blueprint(pages.pages)

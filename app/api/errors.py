@@ -16,6 +16,7 @@ log = structlog.get_logger(__name__)
 STATUSES = {
     "invalid_input": 422,
     "invalid_cursor": 422,
+    "invalid_rows": 422,
     "wrong_credentials": 401,
     "not_signed_in": 401,
     "invalid_signature": 401,
@@ -85,7 +86,8 @@ def _known_fault(error: SyncFlowError) -> Response:
     status = STATUSES.get(error.code, STATUSES["internal"])
     if status == STATUSES["internal"]:
         return _bug(error)
-    answer = problem(status, error.code, str(error))
+    errors = getattr(error, "errors", None)
+    answer = problem(status, error.code, str(error), **({"errors": errors} if errors else {}))
     retry_after = getattr(error, "retry_after", None)
     if retry_after:
         answer.headers["Retry-After"] = str(max(int(retry_after), 1))

@@ -8,7 +8,7 @@ from app.api.errors import OK
 from app.api.policy import principal
 from app.api.resource import Resource
 from app.api.schemas.base import PageArgs, page_of
-from app.api.schemas.stock import MovementSchema, StockArgs, StockSchema
+from app.api.schemas.stock import LocationSchema, MovementSchema, StockArgs, StockSchema
 from app.services.queries import stock
 from app.services.queries.paging import Page
 
@@ -29,3 +29,11 @@ def list_stock(args: dict[str, Any]) -> Page:
 def list_movements(args: dict[str, Any], variant_id: int) -> Page:
     """What moved a variant's stock, newest first."""
     return stock.movements(principal().account_id, variant_id, **args)
+
+
+@blp.route("/locations")
+@blp.arguments(PageArgs, location="query")
+@blp.response(OK, page_of(LocationSchema))
+def list_locations(args: dict[str, Any]) -> Page:
+    """Where stock is kept."""
+    return stock.locations(principal().account_id, **args)

@@ -5,6 +5,11 @@ from marshmallow import Schema, fields, validate
 from app.api.schemas.base import PageArgs
 
 
+class LocationSchema(Schema):
+    id = fields.Integer()
+    name = fields.String()
+
+
 class StockArgs(PageArgs):
     q = fields.String(
         load_default=None,
@@ -52,4 +57,7 @@ class MovementSchema(Schema):
     order_id = fields.Integer(allow_none=True)
     order_number = fields.String(allow_none=True)
     connection_id = fields.Integer(allow_none=True)
+    reason = fields.String(allow_none=True, metadata={"description": "Of a change by hand."})
+    note = fields.String(allow_none=True)
+    made_by = fields.String(allow_none=True, metadata={"description": "Who changed or counted it."})
     text = fields.String(metadata={"description": "The movement in plain words."})
