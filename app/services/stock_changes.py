@@ -175,7 +175,7 @@ def require_text(note: str, key: str) -> None:
 def require_owned(
     session: Session, account_id: int, *, variant_ids: Collection[int] = (), location_ids: Collection[int]
 ) -> None:
-    """Raises NotFound unless all of them are the account's."""
+    """Raises NotFound unless all of them are the account's, InvalidInput for a bundle."""
     variants, locations = list(set(variant_ids)), list(set(location_ids))
     params = {"account_id": account_id, "variants": variants, "locations": locations}
     found = session.execute(_OWNED, params).one()
@@ -183,6 +183,8 @@ def require_owned(
         raise NotFound("There is no such location.")
     if found.variants < len(variants):
         raise NotFound("There is no such variant.")
+    if found.has_bundles:
+        raise InvalidInput("A bundle has no stock of its own; its components have.")
 
 
 def book_and_push(uow: UnitOfWork, account_id: int, entries: Sequence[ledger.Entry]) -> None:
@@ -284,7 +286,9 @@ _OWNED = text(
     SELECT (
         SELECT count(*) FROM variants
         WHERE account_id = :account_id AND id = ANY(CAST(:variants AS bigint[]))
-    ) AS variants, (
+    ) AS variants, EXISTS (
+        SELECT 1 FROM bundle_components WHERE bundle_id = ANY(CAST(:variants AS bigint[]))
+    ) AS has_bundles, (
         SELECT count(*) FROM locations
         WHERE account_id = :account_id AND id = ANY(CAST(:locations AS bigint[]))
     ) AS locations

@@ -1,15 +1,15 @@
 """brakes
 
-Revision ID: 0012
-Revises: 0011
+Revision ID: 0009
+Revises: 0008
 
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0012"
-down_revision = "0011"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 

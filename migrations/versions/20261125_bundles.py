@@ -1,6 +1,6 @@
 """bundles
 
-Revision ID: 0011
+Revision ID: 0008
 Revises: 0007
 
 """
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0011"
+revision = "0008"
 down_revision = "0007"
 branch_labels = None
 depends_on = None

@@ -1,7 +1,7 @@
 """what a merchant does to stock by hand: changes and counts
 
-Revision ID: 0008
-Revises: 0006
+Revision ID: 0010
+Revises: 0009
 
 """
 
@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0008"
-down_revision = "0006"
+revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.errors import InvalidInput, NotFound
-from app.services import bundles, importer, push, reviews
+from app.services import bundles, importer, push, reviews, stock_changes
 from app.services.queries import reviews as review_queries
 from tests.services.shop import Shop
 from tests.services.world import World, new_account, now
@@ -171,6 +171,14 @@ def test_the_first_sync_tells_of_bundles(world: World, connection: int) -> None:
     importer.start_syncing(second)
     push.drain(second)
     assert shop.number("S3") == 4
+
+
+def test_a_bundles_own_stock_cannot_be_changed_by_hand(world: World, connection: int) -> None:
+    make_set(world)
+    both = variant(world, "SET")
+    place = world.one("SELECT id FROM locations WHERE account_id = :a", a=world.account_id).id
+    with pytest.raises(InvalidInput):
+        stock_changes.adjust(world.account_id, both, place, 1, reason="found", actor="cli", key="1")
 
 
 def test_no_bundle_is_in_a_bundle_and_none_has_anothers_goods(world: World, connection: int) -> None:
