@@ -27,6 +27,7 @@ def register_api(app: Flask, api: Api) -> None:
         connect,
         connections,
         counts,
+        event_log,
         events,
         orders,
         pages,
@@ -69,6 +70,7 @@ def register_api(app: Flask, api: Api) -> None:
         orders,
         reviews,
         events,
+        event_log,
         status,
     ):
         api.register_blueprint(resource.blp, url_prefix=API_PREFIX)

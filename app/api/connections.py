@@ -17,10 +17,12 @@ from app.api.schemas.connections import (
     ListingSchema,
     NewConnectionSchema,
     StartedSchema,
+    WebhookDaySchema,
 )
 from app.services import connections, publishing
 from app.services.connecting import start_connecting as start
 from app.services.queries import connections as queries
+from app.services.queries.event_log import webhook_days
 from app.services.queries.first_sync import first_sync
 from app.services.queries.paging import Page, Row
 
@@ -135,6 +137,14 @@ def approve_first_sync(connection_id: int) -> Row:
     """Approve the first sync: from now on the shop's numbers are written."""
     connections.apply_first_sync(principal().account_id, connection_id, actor=principal().actor)
     return _now(connection_id)
+
+
+@blp.route("/connections/<int:connection_id>/webhook-days")
+@blp.arguments(PageArgs, location="query")
+@blp.response(OK, page_of(WebhookDaySchema))
+def list_webhook_days(args: dict[str, Any], connection_id: int) -> Page:
+    """How many changed orders its webhooks told of each day, and how many only a poll found."""
+    return webhook_days(principal().account_id, connection_id, **args)
 
 
 def _now(connection_id: int) -> Row:

@@ -46,6 +46,7 @@ POLICY: dict[str, Access] = {
     "connections.get_connection": Access.VIEWER,
     "connections.list_listings": Access.VIEWER,
     "connections.get_first_sync": Access.VIEWER,
+    "connections.list_webhook_days": Access.VIEWER,
     "stock.list_stock": Access.VIEWER,
     "stock.list_movements": Access.VIEWER,
     "stock.list_locations": Access.VIEWER,
@@ -60,6 +61,7 @@ POLICY: dict[str, Access] = {
     "reviews.list_reviews": Access.VIEWER,
     "reviews.get_review": Access.VIEWER,
     "events.list_events": Access.VIEWER,
+    "event_log.list_happenings": Access.VIEWER,
     "status.get_status": Access.VIEWER,
     # day-to-day work
     "connections.pause": Access.STAFF,

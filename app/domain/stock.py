@@ -42,3 +42,34 @@ class Movement:
 def apply(level: StockLevel, movement: Movement) -> StockLevel:
     """The level after the movement."""
     return StockLevel(level.on_hand + movement.on_hand, level.committed + movement.committed)
+
+
+LOW_STOCK_THRESHOLD = 10
+"""Of variants that have none of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Something that begins at `at_most` available units and is over only above `over_above`.
+
+    What lies between changes nothing: a number that goes up and down there is told once.
+    """
+
+    at_most: int
+    over_above: int
+
+    def begins(self, before: int | None, after: int) -> bool:
+        """`before` is None where nothing was counted yet."""
+        return after <= self.at_most and (before is None or before > self.at_most)
+
+    def ends(self, before: int | None, after: int) -> bool:
+        return before is not None and before <= self.over_above < after
+
+
+OVERSOLD = Band(at_most=-1, over_above=-1)
+
+
+def low_stock(threshold: int | None) -> Band:
+    """Low at the threshold or below; over when a tenth of it, and at least one unit, lies between."""
+    at_most = LOW_STOCK_THRESHOLD if threshold is None else threshold
+    return Band(at_most=at_most, over_above=at_most + max(1, -(-at_most // 10)))

@@ -4,6 +4,7 @@ from app.models.accounts import Account, AuditEntry, Membership, User
 from app.models.base import Base
 from app.models.catalog import BundleComponent, Listing, Product, Variant
 from app.models.connections import Connection, ConnectionLocation, DrainLease, Location
+from app.models.event_log import Event, UnannouncedOrder, WebhookDay
 from app.models.events import InboundEvent, SyncRun, SyncRunItem
 from app.models.orders import Order, OrderHold, OrderLine
 from app.models.stock import CellEffect, Drift, PushAttempt, StockCell, StockLevel, StockMovement
@@ -19,6 +20,7 @@ __all__ = [
     "ConnectionLocation",
     "DrainLease",
     "Drift",
+    "Event",
     "InboundEvent",
     "Listing",
     "Location",
@@ -36,6 +38,8 @@ __all__ = [
     "StockMovement",
     "SyncRun",
     "SyncRunItem",
+    "UnannouncedOrder",
     "User",
     "Variant",
+    "WebhookDay",
 ]

@@ -49,6 +49,7 @@ class Variant(TenantRow, Base):
         ),
         Index(None, "product_id"),
         CheckConstraint("sku <> ''", name="sku_not_empty"),
+        CheckConstraint("low_stock_threshold >= 0", name="low_stock_threshold"),
     )
 
     product_id: Mapped[int] = mapped_column(BigInteger)
@@ -58,6 +59,8 @@ class Variant(TenantRow, Base):
     currency: Mapped[str] = mapped_column(String(3))
     price_minor: Mapped[int | None] = mapped_column(BigInteger)
     unit_cost_minor: Mapped[int | None] = mapped_column(BigInteger)
+    low_stock_threshold: Mapped[int | None] = mapped_column(Integer)
+    """In units available over all locations; NULL is `app.domain.stock.LOW_STOCK_THRESHOLD`."""
 
 
 class Listing(TenantRow, Base):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +12,10 @@ from sqlalchemy import column, text
 from sqlalchemy.orm import Session
 
 from app.domain.stock import Movement, StockLevel, apply
+from app.services import stock_watch
+
+LOWEST = -(2**31)
+"""What a level's column holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,83 +30,149 @@ class Entry:
     occurred_at: datetime
 
 
+Place = tuple[int, int]
+"""(variant, location)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """All levels of some variants, locked."""
+
+    ids: dict[Place, int]
+    levels: dict[Place, StockLevel]
+    thresholds: dict[int, int | None]
+    """By variant: below which stock is low, where it has a threshold of its own."""
+    new: frozenset[int]
+    """Variants that had no level at all."""
+
+
 def book(session: Session, account_id: int, entries: Sequence[Entry]) -> None:
     """Append the movements and move their levels, creating levels that do not exist.
 
-    Locks the levels by id. The caller must not hold cell locks yet, and must afterwards mark the
+    Locks the variants' levels by id. The caller must not hold cell locks yet, and must afterwards mark the
     variants' cells (`cells.lock`) in the same transaction. Entries that move nothing only make sure
-    that the level exists.
+    that the level exists. Tells of variants that become low or oversold.
     """
     if not entries:
         return
-    places = {(e.variant_id, e.location_id) for e in entries}
-    levels = lock_levels(session, account_id, places)
-    balances = {place: level for place, (_id, level) in levels.items()}
+    locked = lock_levels(session, account_id, {(e.variant_id, e.location_id) for e in entries})
+    balances = dict(locked.levels)
     rows = []
     for entry in entries:
         if entry.movement.moves_nothing:
             continue
         place = (entry.variant_id, entry.location_id)
         balances[place] = apply(balances[place], entry.movement)
-        rows.append(
-            {
-                "level_id": levels[place][0],
-                "variant_id": entry.variant_id,
-                "location_id": entry.location_id,
-                "cause": entry.cause,
-                "source_key": entry.source_key,
-                "on_hand_delta": entry.movement.on_hand,
-                "committed_delta": entry.movement.committed,
-                "on_hand_after": balances[place].on_hand,
-                "committed_after": balances[place].committed,
-                "occurred_at": entry.occurred_at.isoformat(),
-            }
-        )
+        rows.append(_row(entry, locked.ids[place], balances[place]))
     if not rows:
         return
     changed = [
-        {"id": level_id, "on_hand": balances[place].on_hand, "committed": balances[place].committed}
-        for place, (level_id, level) in levels.items()
+        {"id": locked.ids[place], "on_hand": balances[place].on_hand, "committed": balances[place].committed}
+        for place, level in locked.levels.items()
         if balances[place] != level
     ]
     session.execute(
         _WRITE, {"account_id": account_id, "rows": json.dumps(rows), "levels": json.dumps(changed)}
     )
+    _tell(session, account_id, locked, balances)
 
 
-def lock_levels(
-    session: Session, account_id: int, places: Iterable[tuple[int, int]]
-) -> dict[tuple[int, int], tuple[int, StockLevel]]:
-    """(variant, location) -> (level id, level), locked in id order; missing levels are made at zero.
+def restore(session: Session, account_id: int, places: Iterable[Place]) -> None:
+    """Make the levels of these variants what their movements add up to: the movements are the truth.
 
-    That they are the account's own is for the keys of `stock_movements` to say.
+    Locks the variants' levels by id, and makes those of `places` that do not exist. As with `book`, the
+    variants' cells are to be marked afterwards.
+    """
+    locked = lock_levels(session, account_id, places)
+    rows = session.execute(_RESTORE, {"levels": list(locked.ids.values())})
+    restored = {(r.variant_id, r.location_id): StockLevel(r.on_hand, r.committed) for r in rows}
+    _tell(session, account_id, locked, {**locked.levels, **restored})
+
+
+def tell_anew(session: Session, account_id: int, places: Iterable[Place]) -> None:
+    """Tell of the places' variants as if they had just come to their levels, from above and from below."""
+    locked = lock_levels(session, account_id, places)
+    available = _available(locked.levels)
+    for before in (None, LOWEST):
+        changes = {
+            variant_id: stock_watch.Change(before, available[variant_id], threshold)
+            for variant_id, threshold in locked.thresholds.items()
+        }
+        stock_watch.tell(session, account_id, changes)
+
+
+def lock_levels(session: Session, account_id: int, places: Iterable[Place]) -> Locked:
+    """All levels of the places' variants, locked in id order; missing ones of the places are made at zero.
+
+    All of a variant's, since what is available of it over all locations decides what is told of it. That
+    they are the account's own is for the keys of `stock_movements` to say.
     """
     wanted = sorted(set(places))
-    params = {
-        "account_id": account_id,
-        "variants": [variant for variant, _ in wanted],
-        "locations": [location for _, location in wanted],
-    }
-    rows = session.execute(_LOCK, params).all()
-    if len(rows) < len(wanted):
-        session.execute(_CREATE, params)
-        rows = session.execute(_LOCK, params).all()
+    variants = sorted({variant for variant, _ in wanted})
+    rows = session.execute(_LOCK, {"variants": variants}).all()
+    new = frozenset(variants) - {row.variant_id for row in rows}
+    found = {(row.variant_id, row.location_id) for row in rows}
+    if missing := [place for place in wanted if place not in found]:
+        session.execute(
+            _CREATE,
+            {
+                "account_id": account_id,
+                "variants": [variant for variant, _ in missing],
+                "locations": [location for _, location in missing],
+            },
+        )
+        rows = session.execute(_LOCK, {"variants": variants}).all()
+    return Locked(
+        ids={(r.variant_id, r.location_id): r.id for r in rows},
+        levels={(r.variant_id, r.location_id): StockLevel(r.on_hand, r.committed) for r in rows},
+        thresholds={r.variant_id: r.low_stock_threshold for r in rows},
+        new=new,
+    )
+
+
+def _row(entry: Entry, level_id: int, after: StockLevel) -> dict[str, object]:
     return {
-        (r.variant_id, r.location_id): (r.id, StockLevel(on_hand=r.on_hand, committed=r.committed))
-        for r in rows
+        "level_id": level_id,
+        "variant_id": entry.variant_id,
+        "location_id": entry.location_id,
+        "cause": entry.cause,
+        "source_key": entry.source_key,
+        "on_hand_delta": entry.movement.on_hand,
+        "committed_delta": entry.movement.committed,
+        "on_hand_after": after.on_hand,
+        "committed_after": after.committed,
+        "occurred_at": entry.occurred_at.isoformat(),
     }
+
+
+def _tell(session: Session, account_id: int, locked: Locked, balances: Mapping[Place, StockLevel]) -> None:
+    before, after = _available(locked.levels), _available(balances)
+    changes = {
+        variant_id: stock_watch.Change(
+            None if variant_id in locked.new else before[variant_id], after[variant_id], threshold
+        )
+        for variant_id, threshold in locked.thresholds.items()
+    }
+    stock_watch.tell(session, account_id, changes)
+
+
+def _available(levels: Mapping[Place, StockLevel]) -> dict[int, int]:
+    """By variant, over all locations."""
+    units: dict[int, int] = defaultdict(int)
+    for (variant_id, _location_id), level in levels.items():
+        units[variant_id] += level.available
+    return units
 
 
 _LOCK = text(
     """
-    SELECT l.id, l.variant_id, l.location_id, l.on_hand, l.committed
-    FROM stock_levels l
-    JOIN unnest(CAST(:variants AS bigint[]), CAST(:locations AS bigint[])) AS w (variant_id, location_id)
-        USING (variant_id, location_id)
+    SELECT l.id, l.variant_id, l.location_id, l.on_hand, l.committed, v.low_stock_threshold
+    FROM stock_levels l JOIN variants v ON v.id = l.variant_id
+    WHERE l.variant_id = ANY(CAST(:variants AS bigint[]))
     ORDER BY l.id
     FOR NO KEY UPDATE OF l
     """
-).columns(*map(column, ("id", "variant_id", "location_id", "on_hand", "committed")))
+).columns(*map(column, ("id", "variant_id", "location_id", "on_hand", "committed", "low_stock_threshold")))
 _CREATE = text(
     """
     INSERT INTO stock_levels (account_id, variant_id, location_id)
@@ -123,5 +194,18 @@ _WRITE = text(
     UPDATE stock_levels l SET on_hand = c.on_hand, committed = c.committed
     FROM jsonb_to_recordset(CAST(:levels AS jsonb)) AS c (id bigint, on_hand int, committed int)
     WHERE l.id = c.id
+    """
+)
+_RESTORE = text(
+    """
+    UPDATE stock_levels l SET on_hand = m.on_hand, committed = m.committed
+    FROM (
+        SELECT w.id, coalesce(sum(m.on_hand_delta), 0) AS on_hand,
+            coalesce(sum(m.committed_delta), 0) AS committed
+        FROM unnest(CAST(:levels AS bigint[])) AS w (id) LEFT JOIN stock_movements m ON m.level_id = w.id
+        GROUP BY w.id
+    ) AS m
+    WHERE l.id = m.id AND (l.on_hand, l.committed) <> (m.on_hand, m.committed)
+    RETURNING l.variant_id, l.location_id, l.on_hand, l.committed
     """
 )

@@ -225,7 +225,7 @@ def test_one_merchant_sees_and_touches_nothing_of_another(
     books = keep_books(connection)
     hear(connection, "a")
 
-    for path in ("/connections", "/stock", "/orders", "/events"):
+    for path in ("/connections", "/stock", "/orders", "/events", "/event-log"):
         assert owner.get(path)["items"] != [], path
         assert stranger.get(path)["items"] == [], path
     assert stranger.get("/status")["connections"] == []
@@ -248,7 +248,7 @@ def test_one_merchant_sees_and_touches_nothing_of_another(
 
 
 @pytest.mark.parametrize("cursor", ["x", "????", "W10", "WyJ4Il0", "bnVsbA", "WzFd" * 5])
-@pytest.mark.parametrize("path", ["/stock", "/orders", "/events", "/connections"])
+@pytest.mark.parametrize("path", ["/stock", "/orders", "/events", "/event-log", "/connections"])
 def test_a_cursor_of_ones_own_making_is_refused(merchant: Caller, path: str, cursor: str) -> None:
     answer = merchant.call("GET", path, params={"cursor": cursor})
     if not (path != "/orders" and cursor == "WzFd" * 5):

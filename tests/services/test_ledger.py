@@ -148,6 +148,7 @@ POINTERS = {
     "order_lines": "order_id",
     "connection_locations": "location_id",
     "variants": "product_id",
+    "events": "variant_id",
 }
 
 

@@ -119,3 +119,11 @@ class FirstSyncRowSchema(Schema):
     channel_quantity = fields.Integer(allow_none=True)
     target = fields.Integer()
     causes = fields.List(fields.String(), metadata={"description": "Why they differ, in words."})
+
+
+class WebhookDaySchema(Schema):
+    """A day in UTC."""
+
+    day = fields.Date()
+    announced = fields.Integer(metadata={"description": "Changed orders that webhooks told of."})
+    missed = fields.Integer(metadata={"description": "Those that only a poll found."})

@@ -1,0 +1,16 @@
+"""The kinds of things that somebody should know of."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class EventKind(StrEnum):
+    """Each stays open for as long as it is so."""
+
+    LOW_STOCK = "low_stock"
+    OVERSOLD = "oversold"
+    DRIFT_IN_REVIEW = "drift_in_review"
+    BRAKE = "brake"
+    LEDGER_MISMATCH = "ledger_mismatch"
+    WEBHOOKS_MISSED = "webhooks_missed"
