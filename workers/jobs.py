@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.platforms.base import Lane
-from app.services import events, importer, push
+from app.services import events, importer, ledger_repair, push, stock_catch_up
 from app.services import reconcile as reconciliation
 
 
@@ -41,3 +41,11 @@ def process_event(event_id: int) -> None:
 
 def push_cell(cell_id: int) -> None:
     push.push_cell(cell_id)
+
+
+def check_ledger(account_id: int) -> None:
+    ledger_repair.report(account_id)
+
+
+def catch_up_stock_events(account_id: int) -> None:
+    stock_catch_up.catch_up(account_id)

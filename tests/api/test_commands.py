@@ -44,7 +44,8 @@ def test_a_right_ledger_is_proved(run: Run, connection: Connection) -> None:
     keep_books(connection, variants=3, orders=2)
     assert run("verify-ledger").output.startswith("The ledger is right: 3 levels")
     answer = run("verify-ledger", "--json")
-    assert (answer.exit_code, json.loads(answer.stdout)) == (0, {"levels": 3, "mismatches": []})
+    right = {"levels": 3, "mismatches": [], "cells": [], "repaired": False}
+    assert (answer.exit_code, json.loads(answer.stdout)) == (0, right)
 
 
 @pytest.mark.parametrize(
@@ -81,6 +82,35 @@ def test_what_orders_hold_where_there_is_no_level_is_a_mismatch(run: Run, connec
     found = json.loads(run("verify-ledger", "--json").stdout)["mismatches"]
     held = {row["location"]: (row["committed"], row["committed_held"]) for row in found}
     assert held == {"Main": (2, 0), "Attic": (0, 2)}
+
+
+def test_a_ledger_is_only_repaired_when_asked_to(run: Run, connection: Connection) -> None:
+    keep_books(connection)
+    execute("UPDATE order_lines SET applied_committed = 1")
+    execute("UPDATE stock_levels SET on_hand = 11")
+    execute("UPDATE stock_cells SET drift = 4")
+    dry = run("verify-ledger", COLUMNS="240")
+    assert dry.exit_code == 1
+    assert "would be done" in dry.output
+    assert "set it to its movements: 10 on hand, 2 reserved; book -1 reserved" in dry.output
+    assert "its drift (+4) is not the one on record (+0)" in dry.output
+    assert rows("SELECT on_hand, committed FROM stock_levels") == [(11, 2)]
+    assert rows("SELECT 1 FROM audit_log") == []
+    assert rows("SELECT 1 FROM events WHERE kind = 'ledger_mismatch'") == []
+
+    done = run("verify-ledger", "--repair", COLUMNS="240")
+    assert done.exit_code == 0
+    assert "Repaired" in done.output
+    assert rows("SELECT on_hand, committed FROM stock_levels") == [(10, 1)]
+    assert run("verify-ledger").output.startswith("The ledger is right")
+    assert {row.actor for row in rows("SELECT actor FROM audit_log")} == {"cli"}
+
+
+def test_repairing_a_right_ledger_does_nothing(run: Run, connection: Connection) -> None:
+    keep_books(connection)
+    answer = run("verify-ledger", "--repair")
+    assert (answer.exit_code, answer.output[:19]) == (0, "The ledger is right")
+    assert rows("SELECT 1 FROM audit_log") == []
 
 
 def test_a_sku_is_explained(run: Run, connection: Connection) -> None:
