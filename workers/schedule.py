@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from flask import Flask
@@ -17,13 +18,20 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import create_app
 from app.extensions import db
-from app.services import holds, sweeper
+from app.services import announcements, holds, sweeper
 from app.services.nudge import enqueue
+from app.services.queries.ledger_check import accounts
 
 log = structlog.get_logger()
 
 LOCK_KEY = 7_311_020_001
 """Of the PostgreSQL advisory lock that the one working scheduler holds."""
+
+DAY = timedelta(days=1)
+NIGHT_HOUR = 3
+"""UTC."""
+NIGHTLY_SECONDS = 7200
+"""How long a nightly job of one account may take."""
 
 
 @dataclass(slots=True)
@@ -43,7 +51,9 @@ def tasks(app: Flask) -> list[Task]:
         Task(1, sweeper.wake_due),
         Task(5, sweeper.sweep),
         Task(60, _check_webhooks),
+        Task(60, announcements.count_missed),
         Task(3600, lambda: sweeper.house_keeping(retention_days)),
+        Task(DAY.total_seconds(), _nightly, due=time.monotonic() + seconds_until_night(datetime.now(UTC))),
     ]
 
 
@@ -96,6 +106,19 @@ def _check_webhooks() -> None:
         enqueue(
             "sync", "ensure_webhooks", connection_id, timeout_seconds=600, job_id=f"webhooks-{connection_id}"
         )
+
+
+def seconds_until_night(now: datetime) -> float:
+    """Until the next NIGHT_HOUR."""
+    night = now.replace(hour=NIGHT_HOUR, minute=0, second=0, microsecond=0)
+    return (night - now) / timedelta(seconds=1) if night > now else (night + DAY - now) / timedelta(seconds=1)
+
+
+def _nightly() -> None:
+    """What goes through a whole account, while few are at work. A lost job runs the night after."""
+    for account_id in accounts():
+        for job in ("check_ledger", "catch_up_stock_events"):
+            enqueue("reports", job, account_id, timeout_seconds=NIGHTLY_SECONDS, job_id=f"{job}-{account_id}")
 
 
 if __name__ == "__main__":

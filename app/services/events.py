@@ -29,6 +29,7 @@ from app.platforms.base import (
 from app.platforms.registry import platform
 from app.services import cells as cell_store
 from app.services import connections, importer, privacy
+from app.services.announcements import note_announced
 from app.services.leases import SLICE_SECONDS, Work, lease
 from app.services.nudge import DRAIN_OF_LANE, Drain, begin, nudge
 from app.services.orders import Fetched, fetch_and_apply, not_read_since
@@ -229,7 +230,15 @@ def _finish(rows: Sequence[Row[Any]], batch: _Batch) -> None:
                 "delays": delays,
             },
         )
+        if announced := _first_told_of(rows, batch):
+            note_announced(uow.session, rows[0].connection_id, announced)
         uow.commit()
+
+
+def _first_told_of(rows: Sequence[Row[Any]], batch: _Batch) -> list[str]:
+    """Orders that these events tell of, those left out that were tried before and hence counted."""
+    new = {row.id for row in rows if row.attempts == 0}
+    return [order_id for order_id, event_ids in batch.orders.items() if new.intersection(event_ids)]
 
 
 _CONNECTION = text("SELECT account_id, platform FROM connections WHERE id = :id")

@@ -20,6 +20,7 @@ from flask import current_app
 from sqlalchemy import text
 
 from app.platforms.base import OrderStamp
+from app.services.announcements import wait_for_webhooks
 from app.services.order_effects import Scope, apply_orders, begin_fetch, keep_vanished
 from app.services.poison import together_or_alone
 from app.services.shops import OpenShop
@@ -178,6 +179,7 @@ def poll(scope: Scope, shop: OpenShop, *, thorough: bool = True) -> int | None:
         asked: set[str] = set()
         give_up = time.monotonic() + PATIENCE_SECONDS
         while due := [i for i in _not_had(scope, page, thorough) if i not in asked]:
+            wait_for_webhooks(scope, page)
             result = fetch_and_apply(scope, shop, due[:POLLED_AT_ONCE])
             asked |= result.asked
             complete &= not result.failed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import current_app
@@ -279,3 +279,16 @@ def test_one_tasks_fault_keeps_no_other_of_the_schedule_from_running() -> None:
         connection.detach()
         schedule._work_while_locked(connection, [schedule.Task(60, fails), schedule.Task(60, stop.set)], stop)
     assert stop.is_set()
+
+
+def test_nightly_work_begins_at_night_and_not_at_every_start() -> None:
+    at = datetime(2026, 11, 25, 12, tzinfo=UTC)
+    assert schedule.seconds_until_night(at) == 15 * 3600
+    assert schedule.seconds_until_night(at.replace(hour=2, minute=30)) == 1800
+    assert schedule.seconds_until_night(at.replace(hour=3)) == 24 * 3600
+
+
+def test_every_account_with_stock_is_gone_through_at_night(world: World, connection: int) -> None:
+    schedule._nightly()
+    account = world.account_id
+    assert sorted(world.queued("reports")) == [f"catch_up_stock_events-{account}", f"check_ledger-{account}"]
