@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import structlog
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from app.domain.event_log import EventKind
+from app.services.event_log import Happening, Subject, raise_events
 from app.services.write_plan import Planned
 
 log = structlog.get_logger()
@@ -41,22 +44,38 @@ def let_through(
         },
     )
     unexplained = set(found.scalars())
-    if not unexplained or not _brakes(session, connection_id, unexplained):
+    if not unexplained:
         return planned, unexplained
-    session.execute(_HOLD, {"cells": list(unexplained)})
-    return [p for p in planned if p.cell_id not in unexplained], set()
-
-
-def _brakes(session: Session, connection_id: int, unexplained: set[int]) -> bool:
-    """Whether the connection's brake is on, or goes on now."""
     row = session.execute(
         _SITUATION, {"id": connection_id, "cells": list(unexplained), "window": WINDOW}
     ).one()
-    if row.agreed or row.braked:
-        return bool(row.braked)
-    if row.changed <= max(ALWAYS_ALLOWED, row.cells * row.brake_percent // 100):
+    most = max(ALWAYS_ALLOWED, row.cells * row.brake_percent // 100)
+    if not row.braked and (row.agreed or row.changed <= most):
+        return planned, unexplained
+    if row.braked or _brake(session, connection_id, row):
+        session.execute(_HOLD, {"cells": list(unexplained)})
+    return [p for p in planned if p.cell_id not in unexplained], set()
+
+
+def _brake(session: Session, connection_id: int, row: Row[Any]) -> bool:
+    """Put it on. False where somebody else has the connection's row just now, who may wait for our cells:
+    what is held back stays dirty, and the next push tries again."""
+    if session.execute(_BRAKE, {"id": connection_id}).first() is None:
         return False
-    session.execute(_BRAKE, {"id": connection_id})
+    raise_events(
+        session,
+        [
+            Happening(
+                EventKind.BRAKE,
+                Subject(row.account_id, connection_id=connection_id),
+                {
+                    "changed": row.changed,
+                    "numbers": row.cells,
+                    "brake_percent": row.brake_percent,
+                },
+            )
+        ],
+    )
     log.warning("brake", connection_id=connection_id, changed=row.changed, cells=row.cells)
     return True
 
@@ -92,7 +111,7 @@ _UNEXPLAINED = text(
 )
 _SITUATION = text(
     """
-    SELECT c.braked_at IS NOT NULL AS braked, c.brake_percent,
+    SELECT c.account_id, c.braked_at IS NOT NULL AS braked, c.brake_percent,
         coalesce(c.brakes_off_until > clock_timestamp(), false) AS agreed,
         (SELECT count(*) FROM stock_cells s WHERE s.connection_id = c.id AND s.state = 'active') AS cells,
         (
@@ -108,7 +127,13 @@ _SITUATION = text(
     FROM connections c WHERE c.id = :id
     """
 )
-_BRAKE = text("UPDATE connections SET braked_at = clock_timestamp() WHERE id = :id")
+_BRAKE = text(
+    """
+    UPDATE connections SET braked_at = clock_timestamp()
+    WHERE id = (SELECT id FROM connections WHERE id = :id FOR NO KEY UPDATE SKIP LOCKED)
+    RETURNING id
+    """
+)
 _HOLD = text(
     """
     UPDATE stock_cells SET synced_version = wanted_version, dirty_since = NULL

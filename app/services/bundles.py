@@ -80,7 +80,7 @@ def _require(session: Session, account_id: int, variant_id: int, components: Map
 def _write_off(session: Session, account_id: int, variant_id: int) -> None:
     """Its own stock, down to what open orders hold of it."""
     rows = session.execute(_LEVELS, {"account_id": account_id, "variant": variant_id}).all()
-    levels = ledger.lock_levels(session, account_id, [(variant_id, row.location_id) for row in rows])
+    locked = ledger.lock_levels(session, account_id, [(variant_id, row.location_id) for row in rows])
     at = cell_store.now(session)
     ledger.book(
         session,
@@ -91,10 +91,10 @@ def _write_off(session: Session, account_id: int, variant_id: int) -> None:
                 location_id=location_id,
                 movement=Movement(on_hand=-level.available),
                 cause="adjustment",
-                source_key=f"bundle:{variant_id}:{level_id}:{at.isoformat()}",
+                source_key=f"bundle:{variant_id}:{location_id}:{at.isoformat()}",
                 occurred_at=at,
             )
-            for (_variant, location_id), (level_id, level) in levels.items()
+            for (_variant, location_id), level in locked.levels.items()
         ],
     )
 

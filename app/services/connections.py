@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from app.domain.event_log import EventKind
 from app.errors import Conflict, InvalidInput, NotFound
 from app.models import Connection
 from app.models.connections import DRIFT_POLICIES
@@ -17,6 +18,7 @@ from app.platforms.errors import PlatformError
 from app.services import publishing, shops
 from app.services.audit import audit
 from app.services.credentials import CredentialsUnreadable
+from app.services.event_log import Subject, clear_events
 from app.services.nudge import Drain, nudge
 from app.services.uow import UnitOfWork, unit_of_work
 
@@ -79,6 +81,7 @@ def release_brake(account_id: int, connection_id: int, *, actor: str) -> None:
         audit(uow.session, account_id, actor, "connection.brake_released", connection_id)
         uow.session.flush()
         publishing.wake(uow, connection_ids=[connection_id])
+        clear_events(uow.session, [(EventKind.BRAKE, Subject(account_id, connection_id=connection_id))])
         uow.commit()
 
 

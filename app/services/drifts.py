@@ -13,10 +13,12 @@ from sqlalchemy.orm import Session
 
 from app.domain.account import Belief
 from app.domain.drift import Choice, Settled, choose
+from app.domain.event_log import EventKind
 from app.domain.stock import Movement
 from app.services import cells as cell_store
 from app.services import ledger
 from app.services.cells import MOST_REVERSALS, Cell
+from app.services.event_log import Happening, Subject, clear_events, raise_events
 from app.services.uow import unit_of_work
 
 log = structlog.get_logger()
@@ -30,17 +32,21 @@ SAME_COUNT = timedelta(minutes=1)
 def note(session: Session, changed: Iterable[Cell], at: datetime, settle: timedelta) -> None:
     """Make the drift rows say what the cells' drift now is, and ask for the reading that settles it. One that
     waits for a person goes on waiting, with the new number."""
+    explained: list[Cell] = []
     gone, open_now = [], []
     for cell in changed:
         if not cell.drift:
             gone.append(cell.id)
-            cell.in_review = False
+            if cell.in_review:
+                cell.in_review = False
+                explained.append(cell)
             continue
         open_now.append({"account_id": cell.account_id, "cell_id": cell.id, "quantity": cell.drift})
         if not cell.in_review:
             cell.look_again(at + settle)
     if gone:
         session.execute(_REVERSE, {"cells": gone, "at": at})
+        clear_events(session, [_event_of(cell) for cell in explained])
     if open_now:
         session.execute(_NOTE, {"rows": json.dumps(open_now), "at": at})
 
@@ -77,6 +83,7 @@ def settle(connection_id: int, settled: Mapping[int, int]) -> tuple[int, set[int
         bumped = wake(locked.values(), at)
         cell_store.save(session, locked.values())
         close(session, choices, {row.id: locked[row.cell_id].belief.expected for row in ready}, at)
+        _ask(session, [(row, locked[row.cell_id]) for row in ready if choices[row.id].asks])
         uow.commit()
     log.info(
         "drift_settled", connection_id=connection_id, **{c: list(choices.values()).count(c) for c in Choice}
@@ -114,6 +121,23 @@ def close(session: Session, choices: Mapping[int, Choice], shown: Mapping[int, i
             "at": at,
         },
     )
+
+
+def _ask(session: Session, asked: Sequence[tuple[Row[Any], Cell]]) -> None:
+    """Tell that a person has to decide."""
+    raise_events(
+        session,
+        [Happening(*_event_of(cell), {"review_id": row.id, "quantity": row.quantity}) for row, cell in asked],
+    )
+
+
+def tell_decided(session: Session, cell: Cell) -> None:
+    clear_events(session, [_event_of(cell)])
+
+
+def _event_of(cell: Cell) -> tuple[EventKind, Subject]:
+    subject = Subject(cell.account_id, variant_id=cell.variant_id, connection_id=cell.connection_id)
+    return EventKind.DRIFT_IN_REVIEW, subject
 
 
 def _choice(row: Row[Any], cell: Cell, counted_elsewhere: bool) -> Choice:

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from app.domain.event_log import EventKind
 from app.domain.stock import Movement
 from app.services import cells as cell_store
-from app.services import ledger
+from app.services import drifts, ledger
 from app.services.cells import Cell
 from app.services.event_log import Happening, Subject, clear_all_but, clear_events, raise_events
 from app.services.nudge import Drain, nudge
@@ -133,7 +133,7 @@ def _repair_cells(rows: Sequence[Row], actor: str) -> Sequence[Row]:
         touched = [locked[row["cell_id"]] for row in wrong]
         settle = timedelta(seconds=settings.drift_settle_seconds)
         drifted = [locked[row["cell_id"]] for row in wrong if CellFault.DRIFT in row["faults"]]
-        cell_store.record_drift(session, drifted, at, settle)
+        drifts.note(session, drifted, at, settle)
         for cell in touched:
             _look_into(cell, at)
         cell_store.save(session, touched)

@@ -52,6 +52,7 @@ def resolve(account_id: int, review_id: int, choice: str, quantity: int, *, acto
         drifts.decided(cell, Choice(choice))
         bumped = drifts.wake(locked.values(), at)
         cell_store.save(session, locked.values())
+        drifts.tell_decided(session, cell)
         drifts.close(session, {row.id: Choice(choice)}, {row.id: shown}, at)
         detail = {"review": review_id, "choice": choice, "quantity": quantity, "units": units}
         audit(session, account_id, actor, "review.resolved", cell.connection_id, detail)

@@ -257,9 +257,9 @@ def _entries(asked: _Asked, change_id: int, at: datetime) -> list[ledger.Entry]:
 def _require_room(session: Session, account_id: int, entries: Sequence[ledger.Entry]) -> None:
     """Raises InvalidInput for a level that would become absurd. Leaves the levels locked."""
     places = [(entry.variant_id, entry.location_id) for entry in entries]
-    levels = ledger.lock_levels(session, account_id, places)
+    levels = ledger.lock_levels(session, account_id, places).levels
     for entry in entries:
-        _id, level = levels[entry.variant_id, entry.location_id]
+        level = levels[entry.variant_id, entry.location_id]
         if abs(level.on_hand + entry.movement.on_hand) > cell_store.MOST_UNITS:
             raise InvalidInput(f"No location can have more than {cell_store.MOST_UNITS} units on hand.")
 

@@ -1,7 +1,7 @@
 """events that somebody should know of, low-stock thresholds, and what webhooks told and missed
 
-Revision ID: 0009
-Revises: 0006
+Revision ID: 0011
+Revises: 0010
 
 """
 
@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-revision = "0009"
-down_revision = "0006"
+revision = "0011"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 

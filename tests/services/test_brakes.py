@@ -82,6 +82,9 @@ def test_a_shop_wiped_or_raised_by_hand_wipes_or_raises_no_other(
     assert shown(other_shop, "B") == [quantity] * MANY + [10] * (SKUS - MANY)
     assert not braked(world, other)
     world.assert_quiet()
+    [told] = world.rows("SELECT * FROM events WHERE kind = 'brake'")
+    assert (told.connection_id, told.detail["numbers"]) == (other, SKUS)
+    assert told.cleared_at is not None
 
 
 def test_while_the_brake_is_on_sales_still_lower_the_shop(

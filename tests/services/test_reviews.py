@@ -98,6 +98,9 @@ def test_a_person_decides_about_a_rise(
     assert queries.reviews(world.account_id, limit=10).items == []
     world.assert_explained()
     world.assert_quiet()
+    [told] = world.rows("SELECT * FROM events WHERE kind = 'drift_in_review'")
+    assert (told.connection_id, told.detail["quantity"]) == (connection, 4)
+    assert told.cleared_at is not None
     [entry] = world.rows("SELECT * FROM audit_log WHERE action = 'review.resolved'")
     assert entry.detail["choice"] == choice
 
@@ -136,6 +139,7 @@ def test_a_late_order_explains_a_change_that_waits(world: World, shop: Shop) -> 
     world.take(connection, an_order("1", a_line("A", 3, at=at), at=at))
     assert queries.reviews(world.account_id, limit=10).items == []
     assert not world.cell(connection, "A").in_review
+    assert not world.rows("SELECT id FROM events WHERE kind = 'drift_in_review' AND cleared_at IS NULL")
 
 
 def test_what_was_decided_or_changed_meanwhile_is_not_decided_again(world: World, shop: Shop) -> None:

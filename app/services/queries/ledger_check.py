@@ -82,14 +82,23 @@ _WRONG_LEVELS = text(
         FROM levels l JOIN stock_movements m ON m.level_id = l.id GROUP BY m.level_id
     ),
     held AS (
-        SELECT applied_variant_id AS variant_id, applied_location_id AS location_id,
-            sum(applied_committed * applied_factor) AS committed
-        FROM order_lines
-        WHERE applied_variant_id IS NOT NULL AND applied_location_id IS NOT NULL
-            AND (CAST(:account_id AS bigint) IS NULL OR account_id = CAST(:account_id AS bigint))
-            AND (CAST(:variants AS bigint[]) IS NULL
-                OR applied_variant_id = ANY(CAST(:variants AS bigint[])))
-        GROUP BY applied_variant_id, applied_location_id
+        SELECT p.variant_id, n.applied_location_id AS location_id,
+            sum(n.applied_committed * n.applied_factor * p.units) AS committed
+        FROM order_lines n
+        CROSS JOIN LATERAL (
+            SELECT n.applied_variant_id AS variant_id, 1 AS units WHERE n.applied_components IS NULL
+            UNION ALL
+            SELECT CAST(c ->> 0 AS bigint), CAST(c ->> 1 AS int)
+            FROM jsonb_array_elements(n.applied_components) c
+        ) p
+        WHERE n.applied_variant_id IS NOT NULL AND n.applied_location_id IS NOT NULL
+            AND (CAST(:account_id AS bigint) IS NULL OR n.account_id = CAST(:account_id AS bigint))
+            AND (CAST(:variants AS bigint[]) IS NULL OR (
+                p.variant_id = ANY(CAST(:variants AS bigint[]))
+                AND (n.applied_components IS NOT NULL
+                    OR n.applied_variant_id = ANY(CAST(:variants AS bigint[])))
+            ))
+        GROUP BY p.variant_id, n.applied_location_id
     ),
     compared AS (
         SELECT coalesce(l.variant_id, h.variant_id) AS variant_id,
@@ -128,7 +137,7 @@ _WRONG_CELLS = text(
                     THEN 'attempt' END
             ], NULL) AS faults
         FROM stock_cells c
-        LEFT JOIN drifts d ON d.cell_id = c.id AND d.state = 'pending'
+        LEFT JOIN drifts d ON d.cell_id = c.id AND d.state IN ('pending', 'review')
         LEFT JOIN push_attempts a ON a.cell_id = c.id AND a.outcome IN ('open', 'unknown')
         WHERE (CAST(:account_id AS bigint) IS NULL OR c.account_id = CAST(:account_id AS bigint))
             AND (CAST(:cells AS bigint[]) IS NULL OR c.id = ANY(CAST(:cells AS bigint[])))
