@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.platforms.base import Lane
-from app.services import events, importer, ledger_repair, push, stock_catch_up
+from app.services import events, importer, ledger_repair, push, stock_catch_up, tracking
 from app.services import reconcile as reconciliation
 
 
@@ -29,6 +29,10 @@ def reconcile(connection_id: int) -> None:
 
 def import_connection(connection_id: int) -> None:
     importer.run_import(connection_id)
+
+
+def track_linked(connection_id: int) -> None:
+    tracking.track_linked(connection_id)
 
 
 def ensure_webhooks(connection_id: int) -> None:

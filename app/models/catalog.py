@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     CheckConstraint,
+    Computed,
     DateTime,
     Index,
     Integer,
@@ -47,6 +49,13 @@ class Variant(TenantRow, Base):
             unique=True,
             postgresql_where=text("sku IS NOT NULL"),
         ),
+        Index(
+            "ix_variants_barcode_key",
+            "account_id",
+            "barcode_key",
+            postgresql_where=text("barcode_key IS NOT NULL"),
+        ),
+        Index("ix_variants_words", "words", postgresql_using="gin"),
         Index(None, "product_id"),
         CheckConstraint("sku <> ''", name="sku_not_empty"),
         CheckConstraint("low_stock_threshold >= 0", name="low_stock_threshold"),
@@ -56,6 +65,12 @@ class Variant(TenantRow, Base):
     sku: Mapped[str | None] = mapped_column(Text)
     title: Mapped[str] = mapped_column(Text)
     barcode: Mapped[str | None] = mapped_column(Text)
+    barcode_key: Mapped[str | None] = mapped_column(Text, Computed("barcode_key(barcode)", persisted=True))
+    """Its digits, filled to 14, to look it up by. What is a GTIN, `app.domain.matching.gtin` says."""
+    words: Mapped[list[str]] = mapped_column(
+        ARRAY(Text), Computed("title_words(account_id, title)", persisted=True)
+    )
+    """Of its title, each with the account before it: an index of words knows no tenants."""
     currency: Mapped[str] = mapped_column(String(3))
     price_minor: Mapped[int | None] = mapped_column(BigInteger)
     unit_cost_minor: Mapped[int | None] = mapped_column(BigInteger)
@@ -75,6 +90,13 @@ class Listing(TenantRow, Base):
         UniqueConstraint("connection_id", "external_id"),
         Index(None, "connection_id", "external_product_id"),
         Index(None, "connection_id", "sku"),
+        Index(
+            "ix_listings_barcode_key",
+            "connection_id",
+            "barcode_key",
+            postgresql_where=text("barcode_key IS NOT NULL"),
+        ),
+        Index("ix_listings_unlinked", "connection_id", "id", postgresql_where=text("variant_id IS NULL")),
         Index(None, "variant_id"),
         Index(None, "cell_id"),
         CheckConstraint("factor > 0", name="factor_positive"),
@@ -100,8 +122,13 @@ class Listing(TenantRow, Base):
     buffer: Mapped[int | None] = mapped_column(Integer)
     cap: Mapped[int | None] = mapped_column(Integer)
     fixed_quantity: Mapped[int | None] = mapped_column(Integer)
+    kept_apart: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    """A person unlinked it: its codes link it to nothing any more."""
     details: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     """What a variant made from it would take over: product title, vendor, type, image, prices."""
+    barcode_key: Mapped[str | None] = mapped_column(
+        Text, Computed("barcode_key((details ->> 'barcode'\\:\\:text))", persisted=True)
+    )
     seen_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     """The last import that saw it."""
 

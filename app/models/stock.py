@@ -70,7 +70,7 @@ class StockMovement(TenantRow, Base):
     location_id: Mapped[int] = mapped_column(BigInteger)
     cause: Mapped[str] = mapped_column(String(16))
     source_key: Mapped[str] = mapped_column(Text)
-    """`line:<order line id>:<effect_seq>`, `drift:<id>`, `baseline:<cell id>`, ..."""
+    """`line:<order line id>:<effect_seq>`, `drift:<id>`, `baseline:<cell id>:<variant id>`, ..."""
     on_hand_delta: Mapped[int] = mapped_column(Integer)
     committed_delta: Mapped[int] = mapped_column(Integer)
     on_hand_after: Mapped[int] = mapped_column(Integer)
@@ -108,6 +108,12 @@ class StockCell(TenantRow, Base):
             "check_due_at",
             postgresql_where=text("check_due_at IS NOT NULL"),
         ),
+        Index(
+            "ix_stock_cells_track_due",
+            "connection_id",
+            "track_due_at",
+            postgresql_where=text("track_due_at IS NOT NULL"),
+        ),
         Index(None, "account_id", "location_id"),
         CheckConstraint(f"state IN {CELL_STATES}", name="state"),
         CheckConstraint("(dirty_since IS NOT NULL) = (wanted_version > synced_version)", name="dirty"),
@@ -130,6 +136,8 @@ class StockCell(TenantRow, Base):
     baseline_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     opened_level: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     """Its baseline opened the ledger's level: what the channel took and did not ship is on the shelf."""
+    track_due_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """A listing of it was linked by hand: when it is to be read, and the orders before to take effect."""
     read_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     """When the last recorded reading was requested, ..."""
     read_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -12,17 +12,19 @@ import structlog
 from sqlalchemy import Row, text
 
 from app.errors import Conflict
-from app.platforms.base import CellRef, Unsyncable
+from app.platforms.base import Unsyncable
 from app.platforms.errors import Permanent
 from app.services import catalog
 from app.services import cells as cell_store
 from app.services.catalog import Place
 from app.services.connections import AGREED_FOR
 from app.services.leases import Lease, Work, lease
+from app.services.matching import link_batch
 from app.services.nudge import Drain, begin, nudge
-from app.services.order_effects import apply_orders, begin_fetch, reapply_listings
+from app.services.order_effects import apply_orders, begin_fetch
 from app.services.poison import together_or_alone
 from app.services.runs import Run, sync_run
+from app.services.tracking import track_new
 from app.services.uow import unit_of_work
 from app.services.work import Job, work_on
 
@@ -99,7 +101,7 @@ def refresh_products(job: Job, products: Mapping[str, bool]) -> dict[str, str]:
 
     failed = together_or_alone(due, store)
     _link_all(job)
-    _track_new(job)
+    track_new(job)
     return failed
 
 
@@ -212,7 +214,7 @@ def _link_all(job: Job) -> None:
     looked_at = 1
     while looked_at:
         with unit_of_work() as uow:
-            looked_at = catalog.link_batch(uow.session, job.scope)
+            looked_at = link_batch(uow.session, job.scope)
             uow.commit()
 
 
@@ -234,30 +236,6 @@ def _track_all(job: Job, place: Place, held: Lease) -> int:
         held.renew()
         requested_at = datetime.now(UTC)
     return tracked
-
-
-def _track_new(job: Job) -> None:
-    """Read and track cells that were linked just now, and let waiting order lines take effect."""
-    with unit_of_work() as uow:
-        rows = uow.session.execute(_NEW_CELLS, {"connection_id": job.scope.connection_id}).all()
-    size = job.scope.capabilities.read_batch
-    refs = [CellRef(r.external_stock_id, r.external_location_id) for r in rows]
-    for start in range(0, len(refs), size):
-        requested_at = datetime.now(UTC)
-        readings = job.shop.channel.read_levels(refs[start : start + size])
-        with unit_of_work() as uow:
-            tracked = catalog.open_baselines(
-                uow.session,
-                job.scope,
-                readings,
-                requested_at=requested_at,
-                syncing=job.state in ("active", "paused"),
-            )
-            listings = uow.session.execute(_LISTINGS_OF, {"cells": tracked}).scalars().all()
-            uow.commit()
-        reapply_listings(job.scope, listings)
-    if refs:
-        nudge(Drain.PUSH, job.scope.connection_id)
 
 
 def _take_open_orders(job: Job, held: Lease) -> int:
@@ -363,14 +341,6 @@ _MAP = text(
     ON CONFLICT (connection_id, external_location_id) DO NOTHING
     """
 )
-_NEW_CELLS = text(
-    """
-    SELECT external_stock_id, external_location_id FROM stock_cells
-    WHERE connection_id = :connection_id AND account IS NULL AND variant_id IS NOT NULL AND state = 'waiting'
-    ORDER BY id
-    """
-)
-_LISTINGS_OF = text("SELECT id FROM listings WHERE cell_id = ANY(CAST(:cells AS bigint[]))")
 _CELLS_OF_PRODUCTS = text(
     """
     SELECT DISTINCT c.id, c.variant_id FROM stock_cells c JOIN listings l ON l.cell_id = c.id

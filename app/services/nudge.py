@@ -26,6 +26,7 @@ class Drain(StrEnum):
     PUSH = "drain_push"
     RECONCILE = "reconcile"
     IMPORT = "import_connection"
+    TRACK = "track_linked"
 
 
 QUEUES = {
@@ -35,6 +36,7 @@ QUEUES = {
     Drain.PUSH: "push",
     Drain.RECONCILE: "sync",
     Drain.IMPORT: "sync",
+    Drain.TRACK: "sync",
 }
 JOB_SECONDS = {
     Drain.INTAKE: 120,
@@ -43,6 +45,7 @@ JOB_SECONDS = {
     Drain.PUSH: 120,
     Drain.RECONCILE: 1800,
     Drain.IMPORT: 7200,
+    Drain.TRACK: 1800,
 }
 DRAIN_OF_LANE = {
     Lane.ORDERS: Drain.INTAKE,

@@ -21,7 +21,8 @@ RETRY_SECONDS = 120
 
 
 def wake_due() -> None:
-    """Every second: reconciles whose time has come, shops whose back-off ended, retries that are due."""
+    """Every second: reconciles whose time has come, shops whose back-off ended, retries that are due, and
+    listings linked by hand."""
     settings: Settings = current_app.extensions["settings"]
     with unit_of_work() as uow:
         session = uow.session
@@ -30,11 +31,14 @@ def wake_due() -> None:
         events = session.execute(_RETRY_EVENTS).all()
         cells = session.execute(_RETRY_CELLS).all()
         unanswered = session.execute(_UNANSWERED).scalars().all()
+        to_track = session.execute(_TO_TRACK).scalars().all()
         uow.commit()
     for connection_id in to_reconcile:
         nudge(Drain.RECONCILE, connection_id)
     for connection_id in unanswered:
         nudge(Drain.PUSH, connection_id)
+    for connection_id in to_track:
+        nudge(Drain.TRACK, connection_id)
     for row in events:
         _retry("process_event", f"event-{row.id}-{row.attempts}", row.id)
     for row in cells:
@@ -135,6 +139,14 @@ _UNANSWERED = text(
         AND c.state = 'active' AND coalesce(c.backoff_until <= now(), true) AND NOT EXISTS (
             SELECT 1 FROM accounts t WHERE t.id = c.account_id AND t.writes_stopped_at IS NOT NULL
         )
+    """
+)
+_TO_TRACK = text(
+    """
+    SELECT c.id FROM connections c
+    WHERE c.state IN ('review', 'active', 'paused') AND coalesce(c.backoff_until <= now(), true) AND EXISTS (
+        SELECT 1 FROM stock_cells s WHERE s.connection_id = c.id AND s.track_due_at <= now()
+    )
     """
 )
 _WAITING_EVENTS = text(

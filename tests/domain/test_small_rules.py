@@ -1,4 +1,4 @@
-"""Publishing, matching, backing off, and money."""
+"""Publishing, backing off, and money."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from app.domain import backoff
 from app.domain.account import Belief
-from app.domain.matching import Linked, Unlinked, UnlinkedReason, duplicate_skus, match
 from app.domain.money import exponent, from_minor, to_minor
 from app.domain.publish import Decision, Publishing, decide, hold, target
 
@@ -113,41 +112,6 @@ def test_what_waits_for_a_person_is_only_ever_lowered(
         assert verdict is Decision.RIGHT
     elif not stale and belief.expected > 0:
         assert verdict is Decision.SET
-
-
-# ---------------------------------------------------------------------------------------------- matching
-
-
-def test_a_sku_in_two_places_of_a_shop_is_a_duplicate_and_in_one_place_twice_is_not() -> None:
-    places = [
-        ("A", "cell:1"),
-        ("A", "cell:2"),
-        ("B", "cell:3"),
-        ("B", "cell:3"),
-        ("a", "cell:4"),
-        (None, "x"),
-    ]
-    assert duplicate_skus(places) == {"A"}
-
-
-@pytest.mark.parametrize(
-    ("sku", "unsyncable", "verdict"),
-    [
-        ("A", None, Linked(7)),
-        ("NEW", None, Linked(None)),
-        ("a", None, Linked(None)),
-        (None, None, Unlinked(UnlinkedReason.NO_SKU)),
-        ("", None, Unlinked(UnlinkedReason.NO_SKU)),
-        ("TWICE", None, Unlinked(UnlinkedReason.DUPLICATE_SKU)),
-        ("A", "untracked", Unlinked(UnlinkedReason.UNTRACKED)),
-        ("A", "bundle_parent", Unlinked(UnlinkedReason.BUNDLE_PARENT)),
-    ],
-)
-def test_which_variant_a_listing_is(
-    sku: str | None, unsyncable: str | None, verdict: Linked | Unlinked
-) -> None:
-    duplicates = frozenset({"TWICE"})
-    assert match(sku, unsyncable=unsyncable, duplicates=duplicates, variants={"A": 7}) == verdict
 
 
 # ----------------------------------------------------------------------------------------------- backoff

@@ -74,6 +74,10 @@ class Shop:
     orders: dict[str, ExternalOrder] = field(default_factory=dict)
     skus: dict[str, str] = field(default_factory=dict)
     """listing id -> SKU; its stock id is "i" + listing id"""
+    barcodes: dict[str, str] = field(default_factory=dict)
+    """listing id -> barcode"""
+    titles: dict[str, str] = field(default_factory=dict)
+    """listing id -> title, where it has one of its own"""
     shared: dict[str, str] = field(default_factory=dict)
     """listing id -> the listing whose number it shares"""
     untracked: set[CellRef] = field(default_factory=set)
@@ -234,7 +238,8 @@ class Shop:
                 ExternalListing(
                     external_id=listing,
                     sku=self.skus[listing],
-                    title=f"Listing {listing}",
+                    title=self.titles.get(listing, f"Listing {listing}"),
+                    barcode=self.barcodes.get(listing),
                     stock_id=ref.stock_id,
                     unsyncable=problem,
                 ),
