@@ -93,6 +93,16 @@ class Cell:
         """
         return not self.opened_level and self.baseline_at is not None and abs(at - self.baseline_at) <= SKEW
 
+    def began_with(self, at: datetime) -> bool:
+        """Our account is not moved by a change made at `at`: there is none yet, or the number that it began
+        with certainly holds the change, which a line of before the listing was linked anew tells late.
+
+        Where that number opened the level, drift mends the ledger too.
+        """
+        if self.account is None:
+            return True
+        return not self.opened_level and self.baseline_at is not None and at < self.baseline_at - SKEW
+
     def want(self, now: datetime) -> None:
         """Its target may have changed: have a push look at it."""
         if not self.dirty:

@@ -310,10 +310,16 @@ def _move_cells(
     known_at = known_at or at
     windows = _write_windows(session, effects, known_at) if not scope.capabilities.compare_and_set else {}
     drifted = []
+    rows = []
     for cell_id, learned in effects.items():
         cell = locked[cell_id]
         before = cell.drift
         for effect in sorted(learned, key=lambda e: e.at):
+            if cell.began_with(effect.at):
+                continue
+            rows.append(
+                cell_store.LearnedEffect(scope.account_id, cell_id, effect.delta, effect.at, known_at, at)
+            )
             overwritable = cell.straddles_baseline(effect.at) or any(
                 start <= effect.at <= end for start, end in windows.get(cell_id, ())
             )
@@ -330,12 +336,9 @@ def _move_cells(
         if cell.drift != before:
             drifted.append(cell)
     drifts.note(session, drifted, at, scope.settle)
-    rows = [
-        cell_store.LearnedEffect(scope.account_id, cell_id, effect.delta, effect.at, known_at, at)
-        for cell_id, learned in effects.items()
-        for effect in learned
-    ]
-    cell_store.want(uow, locked.values(), at, moved=[locked[cell_id] for cell_id in effects], learned=rows)
+    linked = {cell.id: cell for cell in locked.values() if cell.variant_id is not None}
+    moved = [linked[cell_id] for cell_id in effects if cell_id in linked]
+    cell_store.want(uow, linked.values(), at, moved=moved, learned=rows)
 
 
 def _write_windows(

@@ -46,14 +46,12 @@ def listings(
     account_id: int, connection_id: int, *, linked: bool | None, limit: int, cursor: str | None = None
 ) -> Page:
     """A connection's listings, linked to a variant or not. Raises NotFound."""
-    if not read(_EXISTS, account_id=account_id, id=connection_id):
-        raise NotFound("There is no such connection.")
+    require_connection(account_id, connection_id)
     after = decode(cursor, int) or [0]
     rows = read(
         _LISTINGS,
         account_id=account_id,
         connection_id=connection_id,
-        id=None,
         linked=linked,
         after=after[0],
         limit=limit + 1,
@@ -61,17 +59,15 @@ def listings(
     return page(rows, limit, lambda row: [row["id"]])
 
 
+def require_connection(account_id: int, connection_id: int) -> None:
+    """Raises NotFound unless the account has it."""
+    if not read(_EXISTS, account_id=account_id, id=connection_id):
+        raise NotFound("There is no such connection.")
+
+
 def listing(account_id: int, listing_id: int) -> Row:
     """Raises NotFound."""
-    rows = read(
-        _LISTINGS,
-        account_id=account_id,
-        connection_id=None,
-        id=listing_id,
-        linked=None,
-        after=0,
-        limit=1,
-    )
+    rows = read(_LISTING, account_id=account_id, id=listing_id)
     if not rows:
         raise NotFound("There is no such listing.")
     return rows[0]
@@ -127,15 +123,17 @@ _CONNECTIONS = text(
     """
 )
 _EXISTS = text("SELECT 1 AS found FROM connections WHERE account_id = :account_id AND id = :id")
-_LISTINGS = text(
-    """
-    SELECT l.id, l.external_id, l.external_product_id, l.sku, l.title, l.factor, l.variant_id,
-           l.unlinked_reason, s.state AS cell_state, s.account + s.drift AS expected, s.error, l.paused,
-           l.share_percent, l.buffer, l.cap, l.fixed_quantity
+_OF_LISTINGS = """
+    SELECT l.id, l.connection_id, l.external_id, l.external_product_id, l.sku, l.title, l.factor,
+           l.variant_id, l.unlinked_reason, s.state AS cell_state, s.account + s.drift AS expected,
+           s.error, l.paused, l.share_percent, l.buffer, l.cap, l.fixed_quantity
     FROM listings l LEFT JOIN stock_cells s ON s.id = l.cell_id
-    WHERE l.account_id = :account_id AND l.id > :after
-      AND (CAST(:connection_id AS bigint) IS NULL OR l.connection_id = :connection_id)
-      AND (CAST(:id AS bigint) IS NULL OR l.id = :id)
+"""
+_LISTING = text(f"{_OF_LISTINGS} WHERE l.account_id = :account_id AND l.id = :id")
+_LISTINGS = text(
+    f"""
+    {_OF_LISTINGS}
+    WHERE l.account_id = :account_id AND l.connection_id = :connection_id AND l.id > :after
       AND (CAST(:linked AS boolean) IS NULL OR (l.variant_id IS NOT NULL) = CAST(:linked AS boolean))
     ORDER BY l.id LIMIT :limit
     """
