@@ -47,6 +47,7 @@ POLICY: dict[str, Access] = {
     "connections.list_listings": Access.VIEWER,
     "connections.get_first_sync": Access.VIEWER,
     "connections.list_webhook_days": Access.VIEWER,
+    "listings.list_suggestions": Access.VIEWER,
     "stock.list_stock": Access.VIEWER,
     "stock.list_movements": Access.VIEWER,
     "stock.list_locations": Access.VIEWER,
@@ -79,6 +80,9 @@ POLICY: dict[str, Access] = {
     "counts.record_count_sheet": Access.STAFF,
     "counts.finish_count": Access.STAFF,
     "counts.cancel_count": Access.STAFF,
+    "listings.link_listing": Access.STAFF,
+    "listings.unlink_listing": Access.STAFF,
+    "listings.make_variants": Access.STAFF,
     # what changes how the shops are run
     "connections.start_connecting": Access.ADMIN,
     "connections.configure": Access.ADMIN,

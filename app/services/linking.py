@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import Conflict, NotFound
 from app.services import cells as cell_store
+from app.services import drifts
 from app.services.audit import audit
 from app.services.cells import Cell
 from app.services.matching import Seed, make_variants, take_turns

@@ -1,15 +1,15 @@
 """listings matched by barcode, suggested by the words of their titles, linked and unlinked by hand
 
-Revision ID: 0010
-Revises: 0006
+Revision ID: 0012
+Revises: 0011
 
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0010"
-down_revision = "0006"
+revision = "0012"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 

@@ -95,6 +95,7 @@ class ListingArgs(PageArgs):
 
 class ListingSchema(Schema):
     id = fields.Integer()
+    connection_id = fields.Integer()
     external_id = fields.String()
     external_product_id = fields.String()
     sku = fields.String(allow_none=True)

@@ -1,0 +1,55 @@
+"""Listings that people link: to a variant, to none, or to one made for them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.api.errors import OK
+from app.api.policy import principal
+from app.api.resource import Resource
+from app.api.schemas.base import PageArgs, page_of
+from app.api.schemas.connections import ListingSchema
+from app.api.schemas.listings import LinkSchema, MadeVariantsSchema, MakeVariantsSchema, SuggestionSchema
+from app.services import linking
+from app.services.queries.connections import listing
+from app.services.queries.paging import Page, Row
+from app.services.queries.suggestions import suggestions
+
+blp = Resource("listings", __name__, description="What shops sell, and which variant it is.")
+
+
+@blp.route("/listings/<int:listing_id>/link", methods=("POST",))
+@blp.arguments(LinkSchema)
+@blp.response(OK, ListingSchema)
+def link_listing(given: dict[str, Any], listing_id: int) -> Row:
+    """Say which variant it is. Its number is written once it was read."""
+    caller = principal()
+    linking.link(caller.account_id, listing_id, given["variant_id"], actor=caller.actor)
+    return listing(caller.account_id, listing_id)
+
+
+@blp.route("/listings/<int:listing_id>/unlink", methods=("POST",))
+@blp.response(OK, ListingSchema)
+def unlink_listing(listing_id: int) -> Row:
+    """Say that it is none. It stays so, whatever its SKU and barcode."""
+    caller = principal()
+    linking.unlink(caller.account_id, listing_id, actor=caller.actor)
+    return listing(caller.account_id, listing_id)
+
+
+@blp.route("/listings/variants", methods=("POST",))
+@blp.arguments(MakeVariantsSchema)
+@blp.response(OK, MadeVariantsSchema)
+def make_variants(given: dict[str, Any]) -> dict[str, Any]:
+    """Make a variant from each listing that is not linked yet."""
+    caller = principal()
+    made = linking.create_variants(caller.account_id, given["listing_ids"], actor=caller.actor)
+    return {"items": made}
+
+
+@blp.route("/connections/<int:connection_id>/suggestions")
+@blp.arguments(PageArgs, location="query")
+@blp.response(OK, page_of(SuggestionSchema))
+def list_suggestions(args: dict[str, Any], connection_id: int) -> Page:
+    """The shop's unlinked listings, each with the variants that its title suggests. Links nothing."""
+    return suggestions(principal().account_id, connection_id, **args)
