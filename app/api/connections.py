@@ -9,7 +9,6 @@ from app.api.policy import principal
 from app.api.resource import Resource
 from app.api.schemas.base import PageArgs, page_of
 from app.api.schemas.connections import (
-    ConfigureListingSchema,
     ConfigureSchema,
     ConnectionSchema,
     FirstSyncRowSchema,
@@ -19,7 +18,7 @@ from app.api.schemas.connections import (
     StartedSchema,
     WebhookDaySchema,
 )
-from app.services import connections, publishing
+from app.services import connections
 from app.services.connecting import start_connecting as start
 from app.services.queries import connections as queries
 from app.services.queries.event_log import webhook_days
@@ -111,16 +110,6 @@ def import_again(connection_id: int) -> Row:
 def list_listings(args: dict[str, Any], connection_id: int) -> Page:
     """What the shop sells, and the reason for each listing that is not kept in step."""
     return queries.listings(principal().account_id, connection_id, **args)
-
-
-@blp.route("/listings/<int:listing_id>", methods=("PATCH",))
-@blp.arguments(ConfigureListingSchema)
-@blp.response(OK, ListingSchema)
-def configure_listing(given: dict[str, Any], listing_id: int) -> Row:
-    """Pause one listing, or change how much of what is available it shows; null: as the connection does."""
-    caller = principal()
-    publishing.configure_listing(caller.account_id, listing_id, given, actor=caller.actor)
-    return queries.listing(caller.account_id, listing_id)
 
 
 @blp.route("/connections/<int:connection_id>/first-sync")

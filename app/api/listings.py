@@ -8,14 +8,24 @@ from app.api.errors import OK
 from app.api.policy import principal
 from app.api.resource import Resource
 from app.api.schemas.base import PageArgs, page_of
-from app.api.schemas.connections import ListingSchema
+from app.api.schemas.connections import ConfigureListingSchema, ListingSchema
 from app.api.schemas.listings import LinkSchema, MadeVariantsSchema, MakeVariantsSchema, SuggestionSchema
-from app.services import linking
+from app.services import linking, publishing
 from app.services.queries.connections import listing
 from app.services.queries.paging import Page, Row
 from app.services.queries.suggestions import suggestions
 
 blp = Resource("listings", __name__, description="What shops sell, and which variant it is.")
+
+
+@blp.route("/listings/<int:listing_id>", methods=("PATCH",))
+@blp.arguments(ConfigureListingSchema)
+@blp.response(OK, ListingSchema)
+def configure_listing(given: dict[str, Any], listing_id: int) -> Row:
+    """Pause one listing, or change how much of what is available it shows; null: as the connection does."""
+    caller = principal()
+    publishing.configure_listing(caller.account_id, listing_id, given, actor=caller.actor)
+    return listing(caller.account_id, listing_id)
 
 
 @blp.route("/listings/<int:listing_id>/link", methods=("POST",))

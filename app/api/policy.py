@@ -68,7 +68,7 @@ POLICY: dict[str, Access] = {
     "connections.pause": Access.STAFF,
     "connections.resume": Access.STAFF,
     "connections.import_again": Access.STAFF,
-    "connections.configure_listing": Access.STAFF,
+    "listings.configure_listing": Access.STAFF,
     "reviews.decide": Access.STAFF,
     "bundles.define_bundle": Access.STAFF,
     "account.stop_writes": Access.STAFF,

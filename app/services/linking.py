@@ -220,7 +220,8 @@ _BEGIN_ANEW = text(
     UPDATE stock_cells c SET variant_id = r.variant_id, factor = r.factor, state = 'waiting', error = '',
         account = NULL, drift = 0, version = c.version + 1, baseline_at = NULL, opened_level = false,
         read_at = NULL, read_until = NULL, read_quantity = NULL, reported = NULL, check_due_at = NULL,
-        checks = 0, stale = false, in_review = false, reversals = 0, synced_version = c.wanted_version, dirty_since = NULL, failures = 0,
+        checks = 0, stale = false, in_review = false, reversals = 0, synced_version = c.wanted_version,
+        dirty_since = NULL, failures = 0,
         next_attempt_at = NULL, track_due_at = CASE WHEN r.variant_id IS NOT NULL THEN greatest(:at, (
             SELECT a.deadline_at + interval '1 millisecond' FROM push_attempts a WHERE a.cell_id = c.id
             ORDER BY a.id DESC LIMIT 1
