@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from app import create_app
 from app.settings import Settings
-from benchmarks import engine, intake, past
+from benchmarks import engine, intake, past, replay
 from syncflow import embedded
 from syncflow.database import migrate
 
@@ -34,8 +34,10 @@ BARS = {
     "why_ms": ("<=", 100),
     "as_of_ms": ("<=", 100),
     "as_of_100k_s": ("<=", 3),
+    "replay_100k_s": ("<=", 10),
+    "replay_100k_mb": ("<=", 8),
 }
-SUITES = ("intake", "orders", "readings", "past")
+SUITES = ("intake", "orders", "readings", "past", "replay")
 
 
 def main() -> int:
@@ -66,6 +68,8 @@ def _rounds_of(suite: str, app: Flask, environ: dict[str, str]) -> list[Callable
         return [engine.orders(environ)]
     if suite == "past":
         return [past.measure(app)]
+    if suite == "replay":
+        return [replay.measure(app)]
     return [
         engine.reading(app, cells=10_000, changed_percent=1, name="reading_10k_1pct_s"),
         engine.reading(app, cells=10_000, changed_percent=100, name="reading_10k_all_s"),
