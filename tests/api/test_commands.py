@@ -152,6 +152,96 @@ def test_keys_are_rotated_by_command(run: Run, connection: Connection) -> None:
     assert bytes(rows("SELECT credentials FROM connections")[0].credentials) != before
 
 
+# ------------------------------------------------------------------------------------------- replay
+
+WEEK = ("replay", "--from", "2026-11-19")
+
+
+def test_a_buffer_is_tried_on_what_was_recorded(run: Run, connection: Connection) -> None:
+    keep_books(connection, variants=2, orders=5)  # ten units, and five orders of two
+    answer = run(*WEEK, "--buffer", "3", "--json")
+    told = json.loads(answer.stdout)
+    assert (answer.exit_code, told["concerned"]) == (0, 1)
+    assert told["totals"] == {"sold": 10, "oversold": 0, "avoided": 0, "refused": 3, "lost": 3}
+    assert [(row["sku"], row["lost"]) for row in told["skus"]] == [("CUP-0", 3)]
+    shown = run(*WEEK, "--buffer", "3", COLUMNS="120").output
+    assert "Cup 100% no. 0" in shown
+    assert "0 of 0 oversold units avoided, 3 good sales lost, of 10 units sold." in shown
+
+
+def test_settings_as_they_were_change_nothing(run: Run, connection: Connection) -> None:
+    keep_books(connection, orders=5)
+    assert run(*WEEK).output == "10 units were sold, none oversold, and none would have been lost.\n"
+
+
+def test_what_was_oversold_is_told_also_where_nothing_would_have_changed(
+    run: Run, connection: Connection
+) -> None:
+    keep_books(connection, orders=6)
+    (row,) = json.loads(run(*WEEK, "--latency", "1e6", "--json").stdout)["skus"]
+    # the one shop that there is knows of its own sales
+    assert (row["oversold"], row["avoided"], row["lost"]) == (2, 2, 0)
+
+
+@pytest.mark.parametrize(
+    ("narrowed", "refused"),
+    [
+        (("--sku", "CUP-0"), 10),
+        (("--sku", "CUP-1"), 0),
+        (("--connection", "Blue [shop]"), 10),
+        (("--to", "2026-11-19T12:00"), 0),
+        (("--share", "0"), 10),
+        (("--lines", "1"), 10),
+    ],
+)
+def test_a_replay_is_narrowed(
+    run: Run, connection: Connection, narrowed: tuple[str, ...], refused: int
+) -> None:
+    keep_books(connection, variants=2, orders=5)
+    told = json.loads(
+        run(*WEEK, "--cap", "0", "--account", str(connection.account_id), *narrowed, "--json").stdout
+    )
+    assert told["totals"]["refused"] == refused
+
+
+def test_only_so_many_skus_are_listed_and_the_rest_is_said_to_be_there(
+    run: Run, connection: Connection
+) -> None:
+    books = keep_books(connection, variants=2, orders=1)
+    execute(
+        "INSERT INTO stock_movements (account_id, level_id,"
+        " variant_id, location_id, cause, source_key, on_hand_delta, committed_delta, on_hand_after,"
+        " committed_after, occurred_at) SELECT account_id, id, variant_id, location_id, 'order',"
+        " 'line\\:' || (SELECT id FROM order_lines) || '\\:2', 0, 1, 10, 1, now() FROM stock_levels"
+        " WHERE variant_id = :variant",
+        variant=books.variant_ids[1],
+    )
+    shown = run(*WEEK, "--cap", "0", "--lines", "1", COLUMNS="120").output
+    assert "CUP-0" in shown
+    assert "and 1 more SKUs; --lines lists them" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("--sku", "cup-0"), 1, "'cup-0'"),
+        (("--connection", "Red shop"), 1, "There is no shop named 'Red shop'."),
+        (("--account", "0"), 1, "No account 0 has variants."),
+        (("--to", "2026-11-18"), 2, "The period ends before it begins."),
+        (("--buffer", "-1"), 2, "--buffer"),
+        (("--share", "101"), 2, "--share"),
+        (("--latency", "-1"), 2, "--latency"),
+        (("--latency", "1e300"), 2, "--latency"),
+    ],
+)
+def test_what_cannot_be_replayed_is_said(
+    run: Run, connection: Connection, arguments: tuple[str, ...], code: int, said: str
+) -> None:
+    keep_books(connection)
+    answer = run(*WEEK, *arguments)
+    assert (answer.exit_code, said in answer.stderr) == (code, True)
+
+
 # ------------------------------------------------------------------------------------------- doctor
 
 
