@@ -11,15 +11,20 @@ from app.api.schemas.base import PageArgs, page_of
 from app.api.schemas.connections import (
     ConfigureSchema,
     ConnectionSchema,
+    FirstSyncArgs,
     FirstSyncRowSchema,
     ListingArgs,
     ListingSchema,
     NewConnectionSchema,
+    SourceSchema,
+    SpanSchema,
     StartedSchema,
+    UndoneSchema,
     WebhookDaySchema,
 )
-from app.services import connections
+from app.services import connections, undo
 from app.services.connecting import start_connecting as start
+from app.services.first_sync import Source, approve
 from app.services.queries import connections as queries
 from app.services.queries.event_log import webhook_days
 from app.services.queries.first_sync import first_sync
@@ -88,6 +93,16 @@ def release_brake(connection_id: int) -> Row:
     return _now(connection_id)
 
 
+@blp.route("/connections/<int:connection_id>/undo", methods=("POST",))
+@blp.arguments(SpanSchema)
+@blp.response(OK, UndoneSchema)
+def undo_changes(given: dict[str, Any], connection_id: int) -> dict[str, int]:
+    """Take back what somebody changed at the shop between two moments, here and at every shop."""
+    caller = principal()
+    undone = undo.undo_changes_at_shop(caller.account_id, connection_id, **given, actor=caller.actor)
+    return {"movements": undone}
+
+
 @blp.route("/connections/<int:connection_id>/disconnect", methods=("POST",))
 @blp.response(OK, ConnectionSchema)
 def disconnect(connection_id: int) -> Row:
@@ -113,18 +128,20 @@ def list_listings(args: dict[str, Any], connection_id: int) -> Page:
 
 
 @blp.route("/connections/<int:connection_id>/first-sync")
-@blp.arguments(PageArgs, location="query")
+@blp.arguments(FirstSyncArgs, location="query")
 @blp.response(OK, page_of(FirstSyncRowSchema))
 def get_first_sync(args: dict[str, Any], connection_id: int) -> Page:
-    """What the first sync would change at the shop. Nothing was written yet."""
+    """What the first sync would change at the shop, and in the ledger. Nothing was written yet."""
     return first_sync(principal().account_id, connection_id, **args)
 
 
 @blp.route("/connections/<int:connection_id>/first-sync", methods=("POST",))
+@blp.arguments(SourceSchema, location="query")
 @blp.response(OK, ConnectionSchema)
-def approve_first_sync(connection_id: int) -> Row:
+def approve_first_sync(given: dict[str, Any], connection_id: int) -> Row:
     """Approve the first sync: from now on the shop's numbers are written."""
-    connections.apply_first_sync(principal().account_id, connection_id, actor=principal().actor)
+    caller = principal()
+    approve(caller.account_id, connection_id, Source(given["source"]), actor=caller.actor)
     return _now(connection_id)
 
 

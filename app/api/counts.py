@@ -12,6 +12,7 @@ from app.api.errors import CREATED, OK
 from app.api.policy import principal
 from app.api.resource import Resource
 from app.api.schemas.base import PageArgs, page_of
+from app.api.schemas.connections import UndoneSchema
 from app.api.schemas.counts import (
     BeginCountSchema,
     CountArgs,
@@ -22,7 +23,7 @@ from app.api.schemas.counts import (
     SheetArgs,
 )
 from app.api.stock_changes import by_variant
-from app.services import counts
+from app.services import counts, undo
 from app.services.count_sheets import record_sheet
 from app.services.counts import begin
 from app.services.queries import counts as queries
@@ -124,3 +125,11 @@ def _take_body(file: IO[bytes]) -> None:
 
 def _now(count_id: int) -> Row:
     return queries.count(principal().account_id, count_id)
+
+
+@blp.route("/counts/<int:count_id>/undo", methods=("POST",))
+@blp.response(OK, UndoneSchema)
+def undo_count(count_id: int) -> dict[str, int]:
+    """Take back what the count corrected."""
+    caller = principal()
+    return {"movements": undo.undo_count(caller.account_id, count_id, actor=caller.actor)}

@@ -15,6 +15,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from app.domain.event_log import EventKind
+from app.services.connections import AGREED_FOR
 from app.services.event_log import Happening, Subject, raise_events
 from app.services.write_plan import Planned
 
@@ -55,6 +56,11 @@ def let_through(
     if row.braked or _brake(session, connection_id, row):
         session.execute(_HOLD, {"cells": list(unexplained)})
     return [p for p in planned if p.cell_id not in unexplained], set()
+
+
+def agree(session: Session, account_id: int) -> None:
+    """A person has agreed to the mass change that follows, which concerns all of the account's shops."""
+    session.execute(_AGREE, {"account_id": account_id, "agreed_for": AGREED_FOR})
 
 
 def _brake(session: Session, connection_id: int, row: Row[Any]) -> bool:
@@ -125,6 +131,12 @@ _SITUATION = text(
             ) those
         ) AS changed
     FROM connections c WHERE c.id = :id
+    """
+)
+_AGREE = text(
+    """
+    UPDATE connections SET brakes_off_until = clock_timestamp() + CAST(:agreed_for AS interval)
+    WHERE id IN (SELECT id FROM connections WHERE account_id = :account_id ORDER BY id FOR NO KEY UPDATE)
     """
 )
 _BRAKE = text(

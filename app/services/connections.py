@@ -57,18 +57,6 @@ def import_again(account_id: int, connection_id: int, *, actor: str) -> None:
         uow.commit()
 
 
-def apply_first_sync(account_id: int, connection_id: int, *, actor: str) -> None:
-    """The merchant has seen the first-sync diff and says yes. Raises NotFound, Conflict."""
-    from app.services import importer  # the importer marks connections through this module
-
-    with unit_of_work() as uow:
-        connection = _locked(uow.session, account_id, connection_id)
-        _require(connection, ("review",), "started")
-        audit(uow.session, account_id, actor, "connection.first_sync_approved", connection_id)
-        uow.commit()
-    importer.start_syncing(connection_id)
-
-
 def release_brake(account_id: int, connection_id: int, *, actor: str) -> None:
     """Let the mass change that was held back go on; the next hour's count as agreed. Raises NotFound,
     Conflict."""

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, cast
 
 import structlog
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
 from app.errors import Conflict
 from app.platforms.base import Unsyncable
@@ -17,7 +15,6 @@ from app.platforms.errors import Permanent
 from app.services import catalog
 from app.services import cells as cell_store
 from app.services.catalog import Place
-from app.services.connections import AGREED_FOR
 from app.services.leases import Lease, Work, lease
 from app.services.matching import link_batch
 from app.services.nudge import Drain, begin, nudge
@@ -32,8 +29,6 @@ log = structlog.get_logger()
 
 REFRESH_AFTER = timedelta(minutes=10)
 """A known product is fetched again at most this often: shops report one with every change of stock."""
-CELLS_COMPARED = 1000
-"""At a time, when it is said what a first sync would change."""
 IMPORTED_BEFORE = timedelta(minutes=10)
 """How far before an import's start the first poll of orders looks."""
 
@@ -103,64 +98,6 @@ def refresh_products(job: Job, products: Mapping[str, bool]) -> dict[str, str]:
     _link_all(job)
     track_new(job)
     return failed
-
-
-def start_syncing(connection_id: int) -> None:
-    """The merchant has seen the first-sync diff: make the shop's cells follow the ledger from now on."""
-    with unit_of_work() as uow:
-        started = uow.session.execute(_START, {"id": connection_id, "agreed_for": AGREED_FOR}).first()
-        if started is None:
-            raise Conflict("This connection has nothing to start.")
-        uow.session.execute(_ACTIVATE_CELLS, {"id": connection_id})
-        for drain in (Drain.PUSH, Drain.RECONCILE, Drain.INTAKE):
-            uow.after_commit(lambda drain=drain: nudge(drain, connection_id))  # type: ignore[misc]
-        uow.commit()
-
-
-@dataclass(frozen=True, slots=True)
-class DiffRow:
-    """One number that the first sync would change, and why it differs."""
-
-    cell_id: int
-    sku: str | None
-    title: str
-    channel_quantity: int
-    target: int
-    causes: Sequence[str]
-
-
-def first_sync_diff(account_id: int, connection_id: int, after: int, limit: int) -> list[DiffRow]:
-    """Cells (by id, after `after`) whose number is not what they should show, with the causes."""
-    found: list[DiffRow] = []
-    params = {"account_id": account_id, "connection_id": connection_id, "limit": CELLS_COMPARED}
-    while len(found) < limit:
-        with unit_of_work() as uow:
-            rows = uow.session.execute(_TRACKED, {**params, "after": after}).all()
-            # `targets` reads no more of a cell than these rows have.
-            targets = cell_store.targets(uow.session, cast("Sequence[cell_store.Cell]", rows))
-        found += [
-            _diff_row(row, targets[row.id]) for row in rows if _differs(row.expected, targets.get(row.id))
-        ]
-        if len(rows) < CELLS_COMPARED:
-            break
-        after = rows[-1].id
-    return found[:limit]
-
-
-def _differs(shown: int, target: int | None) -> bool:
-    return target is not None and max(shown, 0) != target
-
-
-def _diff_row(row: Row[Any], target: int) -> DiffRow:
-    if row.is_bundle:
-        causes = [f"its components are enough for {target}, the shop shows {row.expected}"]
-        return DiffRow(row.id, row.sku, row.title, row.expected, target, causes)
-    causes = [f"the ledger has {row.on_hand} on hand, the shop shows {row.expected}"]
-    if row.committed:
-        causes.append(f"open orders hold {row.committed}")
-    if target * row.factor != max(row.on_hand - row.committed, 0):
-        causes.append(f"by the rules for what it shows, {target} are shown")
-    return DiffRow(row.id, row.sku, row.title, row.expected, target, causes)
 
 
 def ensure_webhooks(connection_id: int) -> None:
@@ -285,39 +222,6 @@ _SEEN = text(
     SELECT external_product_id, max(seen_at) AS seen_at FROM listings
     WHERE connection_id = :connection_id AND external_product_id = ANY(CAST(:ids AS text[]))
     GROUP BY external_product_id
-    """
-)
-_START = text(
-    """
-    UPDATE connections SET state = 'active', levels_swept_at = now(),
-        brakes_off_until = clock_timestamp() + CAST(:agreed_for AS interval)
-    WHERE id = :id AND state = 'review'
-    RETURNING id
-    """
-)
-_ACTIVATE_CELLS = text(
-    """
-    WITH ready AS (
-        SELECT id FROM stock_cells
-        WHERE connection_id = :id AND account IS NOT NULL AND variant_id IS NOT NULL AND state = 'waiting'
-        ORDER BY id FOR NO KEY UPDATE
-    )
-    UPDATE stock_cells c SET state = 'active', wanted_version = wanted_version + 1,
-        dirty_since = coalesce(dirty_since, clock_timestamp())
-    FROM ready WHERE c.id = ready.id
-    """
-)
-_TRACKED = text(
-    """
-    SELECT c.id, c.variant_id, c.factor, v.sku, v.title, c.account + c.drift AS expected,
-        coalesce(l.on_hand, 0) AS on_hand, coalesce(l.committed, 0) AS committed,
-        EXISTS (SELECT 1 FROM bundle_components b WHERE b.bundle_id = c.variant_id) AS is_bundle
-    FROM stock_cells c
-    JOIN variants v ON v.id = c.variant_id
-    LEFT JOIN stock_levels l ON l.variant_id = c.variant_id AND l.location_id = c.location_id
-    WHERE c.account_id = :account_id AND c.connection_id = :connection_id AND c.id > :after
-        AND c.account IS NOT NULL
-    ORDER BY c.id LIMIT :limit
     """
 )
 _WEBHOOKS_CHECKED = text("UPDATE connections SET webhooks_checked_at = now() WHERE id = :id")

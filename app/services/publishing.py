@@ -15,17 +15,22 @@ from app.services.cells import MOST_UNITS
 from app.services.nudge import Drain, nudge
 from app.services.uow import UnitOfWork, unit_of_work
 
-OF_A_LISTING = frozenset({"paused", "share_percent", "buffer", "cap", "fixed_quantity"})
+OF_A_LISTING = frozenset({"paused", "factor", "share_percent", "buffer", "cap", "fixed_quantity"})
+LARGEST_PACK = 10_000
 UNITS = frozenset({"buffer", "cap", "fixed_quantity", "safety_stock"})
 
 
 def configure_listing(account_id: int, listing_id: int, changes: Mapping[str, Any], *, actor: str) -> None:
     """Change what one listing shows; None takes the connection's rule again. `paused` stops its writes.
+    `factor`: it sells packs of so many units, as do all listings that share its number; orders that took
+    effect keep theirs.
 
     Raises NotFound, InvalidInput. A listing that is paused no more is read before it is written.
     """
     if unknown := changes.keys() - OF_A_LISTING:
         raise InvalidInput(f"{', '.join(sorted(unknown))} cannot be changed.")
+    if changes.get("factor", 1) is None or changes.get("paused", False) is None:
+        raise InvalidInput("A listing sells packs of some size, and is paused or not.")
     check({name: value for name, value in changes.items() if value is not None})
     with unit_of_work() as uow:
         listing = uow.session.get(Listing, listing_id, with_for_update={"key_share": True})
@@ -35,6 +40,10 @@ def configure_listing(account_id: int, listing_id: int, changes: Mapping[str, An
             setattr(listing, name, value)
         audit_subject(uow.session, account_id, actor, "listing.configured", f"listing:{listing_id}", changes)
         uow.session.flush()
+        if "factor" in changes and listing.cell_id is not None:
+            params = {"cell": listing.cell_id, "factor": changes["factor"]}
+            uow.session.execute(_SHARED_FACTOR, params)
+            uow.session.execute(_CELL_FACTOR, params)
         if listing.cell_id is not None:
             wake(uow, cell_ids=[listing.cell_id], read_first=changes.get("paused") is False)
         uow.commit()
@@ -80,6 +89,8 @@ def check(numbers: Mapping[str, Any]) -> None:
             raise InvalidInput("A brake goes on above 1 to 100 percent of the numbers.")
         if name == "share_percent" and (value is None or not 0 <= value <= 100):
             raise InvalidInput("A share is between 0 and 100 percent.")
+        if name == "factor" and not 1 <= value <= LARGEST_PACK:
+            raise InvalidInput(f"A pack has 1 to {LARGEST_PACK} units.")
         is_set = name in UNITS and not (value is None and name == "cap")
         if is_set and (value is None or not 0 <= value <= MOST_UNITS):
             raise InvalidInput(f"{name} is a number of units, not negative and not above {MOST_UNITS}.")
@@ -111,6 +122,8 @@ def _connections(uow: UnitOfWork, account_id: int) -> list[int]:
     return list(uow.session.execute(_CONNECTIONS, {"account_id": account_id}).scalars())
 
 
+_SHARED_FACTOR = text("UPDATE listings SET factor = :factor WHERE cell_id = :cell AND factor <> :factor")
+_CELL_FACTOR = text("UPDATE stock_cells SET factor = :factor WHERE id = :cell")
 _STOP = text(
     "UPDATE accounts SET writes_stopped_at = coalesce(writes_stopped_at, clock_timestamp()) WHERE id = :id"
 )

@@ -1,4 +1,4 @@
-"""Makes low-stock and oversold events agree with the levels, whatever they missed.
+"""Makes low-stock and oversold events agree with the levels and thresholds, whatever they missed.
 
 A booking tells only of what it crosses. A threshold that was changed crosses nothing, nor does the rare
 booking that waited for a lock while another one opened the variant's first level at some place.
@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
+from app.errors import InvalidInput, NotFound
 from app.services import ledger
+from app.services.audit import audit_subject
+from app.services.cells import MOST_UNITS
 from app.services.uow import unit_of_work
 
 VARIANTS_PER_TRANSACTION = 500
@@ -28,6 +31,30 @@ def catch_up(account_id: int) -> None:
             after = rows[-1].variant_id
 
 
+def set_low_stock_threshold(account_id: int, variant_id: int, threshold: int | None, *, actor: str) -> None:
+    """At how many units, over all locations, a variant is low; None for the usual number. What is so by the
+    new one is told at once. Raises NotFound, InvalidInput."""
+    if threshold is not None and not 0 <= threshold <= MOST_UNITS:
+        raise InvalidInput(f"A threshold is between 0 and {MOST_UNITS} units.")
+    with unit_of_work() as uow:
+        session = uow.session
+        params = {"account_id": account_id, "id": variant_id, "threshold": threshold}
+        if session.execute(_SET_THRESHOLD, params).first() is None:
+            raise NotFound("There is no such variant.")
+        places = session.execute(_PLACES_OF, {"id": variant_id}).all()
+        ledger.tell_anew(session, account_id, {(row.variant_id, row.location_id) for row in places})
+        detail = {"threshold": threshold}
+        audit_subject(session, account_id, actor, "variant.threshold_set", f"variant:{variant_id}", detail)
+        uow.commit()
+
+
+_SET_THRESHOLD = text(
+    """
+    UPDATE variants SET low_stock_threshold = :threshold WHERE account_id = :account_id AND id = :id
+    RETURNING id
+    """
+)
+_PLACES_OF = text("SELECT variant_id, location_id FROM stock_levels WHERE variant_id = :id ORDER BY id")
 _PLACES = text(
     """
     SELECT l.variant_id, l.location_id

@@ -16,7 +16,7 @@ from syncflow.trial.evidence import gather, keep
 from syncflow.trial.facts import Disturbance, PlacedOrder
 from syncflow.trial.floor import PROBE, measure_floor
 from syncflow.trial.judge.figures import Judgement, Measured, judge
-from syncflow.trial.judge.traffic import QUIET_SECONDS
+from syncflow.trial.judge.traffic import QUIET_SECONDS, Schedule
 from syncflow.trial.memory import MemoryWatch
 from syncflow.trial.player import Player, StockBook
 from syncflow.trial.quiet import wait_until_settled
@@ -103,6 +103,9 @@ def rehearse(scenario: Scenario, options: Options, *, logs: Path, say: Say, prog
             duration_s=time.monotonic() - began,
             peak_rss_mb=memory.largest_mb,
             became_quiet=settled.quiet,
+            schedule=Schedule(
+                stage.product.settings.order_poll_seconds, stage.product.settings.level_sweep_seconds
+            ),
         )
         return Outcome(
             judgement=judge(evidence, measured),

@@ -83,6 +83,9 @@ def _results(figures: Mapping[str, Any]) -> Iterator[str]:
     yield _row("write calls, least possible", f"{figures['push_calls']}, {figures['push_calls_floor']}")
     yield _row("calls in all", figures["api_calls"])
     yield _row("quiet after, s; writes then", f"{figures['quiet_after_s']}; {figures['quiet_writes']}")
+    yield _row(
+        "reads then, most by schedule", f"{figures['quiet_reads']}, {figures['quiet_reads_scheduled']}"
+    )
     yield _row("duration, s", figures["duration_s"])
 
 

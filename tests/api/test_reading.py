@@ -41,6 +41,7 @@ def test_stock_shows_the_ledger_and_what_each_channel_should_show(
         "on_hand": 10,
         "committed": 2,
         "available": 8,
+        "low_stock_threshold": None,
     }
     assert (channel["expected"], channel["target"], channel["drift"], channel["dirty"]) == (10, 8, 0, True)
     assert (channel["connection_id"], channel["platform"]) == (connection.id, "fakeshop")

@@ -63,6 +63,24 @@ def test_safety_stock_and_the_kill_switch_hold_for_the_account(merchant: Caller,
     ]
 
 
+def low(merchant: Caller) -> list[int]:
+    found = merchant.get("/event-log", kind="low_stock", open=True)["items"]
+    return [event["variant_id"] for event in found]
+
+
+def test_a_variants_threshold_is_set_and_what_is_low_by_it_is_told_at_once(
+    merchant: Caller, books: Books, make_merchant: Callable[[], Caller]
+) -> None:
+    path = f"/stock/{books.variant_ids[0]}"
+    assert merchant.call("PATCH", path, json={"low_stock_threshold": 3}).json()["low_stock_threshold"] == 3
+    assert books.variant_ids[0] not in low(merchant)
+    merchant.call("PATCH", path, json={"low_stock_threshold": 40})
+    assert books.variant_ids[0] in low(merchant)
+    for wrong in (-1, "3", 3_000_000_000):
+        assert merchant.call("PATCH", path, json={"low_stock_threshold": wrong}).status_code == 422
+    assert make_merchant().call("PATCH", path, json={"low_stock_threshold": 1}).status_code == 404
+
+
 def test_a_bundle_is_defined_listed_and_dissolved(merchant: Caller, books: Books) -> None:
     one, two, three = books.variant_ids
     parts = [{"variant_id": one, "quantity": 3}, {"variant_id": two, "quantity": 1}]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.errors import InvalidInput, NotFound
-from app.services import bundles, importer, push, reviews, stock_changes
+from app.services import bundles, first_sync, push, reviews, stock_changes
 from app.services.queries import reviews as review_queries
 from tests.services.shop import Shop
 from tests.services.world import World, new_account, now
@@ -165,10 +165,10 @@ def test_the_first_sync_tells_of_bundles(world: World, connection: int) -> None:
     shop.stock("S3", "SET", 1)
     second = world.connect(shop, syncing=False)
     assert world.available("SET") == 0
-    [row] = importer.first_sync_diff(world.account_id, second, 0, 10)
+    [row] = first_sync.first_sync_diff(world.account_id, second, 0, 10)
     assert (row.channel_quantity, row.target) == (1, 4)
     assert row.causes == ["its components are enough for 4, the shop shows 1"]
-    importer.start_syncing(second)
+    first_sync.start_syncing(second)
     push.drain(second)
     assert shop.number("S3") == 4
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from app.domain.orders import ChannelEffect, LinePart, PartKind
 from app.platforms.base import OrderState, PaymentState
 from app.platforms.errors import Permanent
-from app.services import importer, order_effects, orders, reconcile
+from app.services import first_sync, importer, order_effects, orders, reconcile
 from app.services.order_effects import begin_fetch, keep_vanished, reapply_listings
 from tests.services.shop import Shop, a_line, an_order, cancelled, happened
 from tests.services.world import World, now
@@ -342,7 +342,7 @@ def test_open_orders_of_a_second_shop_commit_on_top(world: World, connection: in
     second = world.connect(other, syncing=False)
     assert world.level("SKU") == (10, 4)
     assert world.cell(second, "B").expected == 6
-    [row] = importer.first_sync_diff(world.account_id, second, 0, 10) or [None]
+    [row] = first_sync.first_sync_diff(world.account_id, second, 0, 10) or [None]
     assert row is None  # ten on hand, four held: six, as the shop shows
 
 

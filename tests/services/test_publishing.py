@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.errors import InvalidInput, NotFound
-from app.services import connections, importer, publishing, push
+from app.services import connections, first_sync, publishing, push
 from app.services.queries.stock import stock_of_sku
 from tests.services.shop import Shop, stocked
 from tests.services.world import World, new_account, now
@@ -130,6 +130,41 @@ def test_a_paused_listing_takes_orders_and_is_not_written_until_it_goes_on(
     assert shop.number("A") == 6
 
 
+def test_a_listing_that_sells_packs_shows_and_takes_whole_packs(
+    world: World, connection: int, other: int, shop: Shop, other_shop: Shop
+) -> None:
+    number = listing_id(world, other, "B")
+    publishing.configure_listing(world.account_id, number, {"factor": 3}, actor="cli")
+    world.settle()
+    assert (shop.number("A"), other_shop.number("B")) == (10, 3)
+    other_shop.sell("1", "B", 2, at=now())
+    world.hear(other, ["order", "1"])
+    world.settle()
+    assert (world.level("SKU"), shop.number("A"), other_shop.number("B")) == ((10, 6), 4, 1)
+    publishing.configure_listing(world.account_id, number, {"factor": 2}, actor="cli")
+    other_shop.cancel("1", at=now())
+    world.hear(other, ["order", "1"])
+    world.settle()
+    assert (world.level("SKU"), shop.number("A"), other_shop.number("B")) == ((10, 0), 10, 5)
+    world.assert_explained()
+    world.assert_quiet()
+
+
+def test_a_pack_is_never_merged(world: World, connection: int, shop: Shop) -> None:
+    publishing.configure_listing(
+        world.account_id, listing_id(world, connection, "A"), {"factor": 5}, actor="cli"
+    )
+    world.settle()
+    assert shop.number("A") == 2
+    shop.edit("A", 1)
+    world.hear(connection, ["level", "A", 1])
+    world.settle()
+    assert world.level("SKU") == (10, 0)
+    assert [row.review_reason for row in world.rows("SELECT * FROM drifts WHERE state = 'review'")] == [
+        "no_identity"
+    ]
+
+
 def test_the_kill_switch_stops_every_write_and_no_order(
     world: World, connection: int, other: int, shop: Shop, other_shop: Shop
 ) -> None:
@@ -170,9 +205,9 @@ def test_the_first_sync_shows_what_the_rules_would_write(world: World, connectio
     shop = Shop()
     shop.stock("C", "SKU", 10)
     second = world.connect(shop, syncing=False)
-    assert importer.first_sync_diff(world.account_id, second, 0, 10) == []
+    assert first_sync.first_sync_diff(world.account_id, second, 0, 10) == []
     connections.configure(world.account_id, second, {"buffer": 4}, actor="cli")
-    [row] = importer.first_sync_diff(world.account_id, second, 0, 10)
+    [row] = first_sync.first_sync_diff(world.account_id, second, 0, 10)
     assert (row.channel_quantity, row.target) == (10, 6)
     assert row.causes[-1] == "by the rules for what it shows, 6 are shown"
 

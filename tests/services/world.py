@@ -13,7 +13,7 @@ from sqlalchemy import Row, text
 
 from app.models import Account, Connection
 from app.platforms.base import ExternalOrder, Lane
-from app.services import events, importer, push, reconcile
+from app.services import events, first_sync, importer, push, reconcile
 from app.services.order_effects import Scope, apply_order, begin_fetch
 from app.services.shops import OpenShop
 from app.services.uow import unit_of_work
@@ -46,7 +46,7 @@ class World:
         connection_id = self.add_connection(shop, drift_policy=drift_policy)
         importer.run_import(connection_id)
         if syncing:
-            importer.start_syncing(connection_id)
+            first_sync.start_syncing(connection_id)
             push.drain(connection_id)
         if age:
             self.age()

@@ -157,6 +157,10 @@ def _type(world: World, shop: ModelShop, sku: str, number: int) -> None:
     shop.type_number(sku, max(shop.number(sku) + number % 15 - 5, 0))
 
 
+def _adjust(world: World, shop: ModelShop, sku: str, number: int) -> None:
+    world.adjust(sku, number % 9 - 3)
+
+
 def _crash(world: World, shop: ModelShop, sku: str, number: int) -> None:
     world.crash_next.append(number)
 
@@ -178,6 +182,7 @@ ACTS: dict[str, tuple[Callable[[World, ModelShop, str, int], None], int]] = {
     "reopen": (_of_an_order(_reopen), 2),
     "grow": (_of_an_order(_grow), 1),
     "type": (_type, 3),
+    "adjust": (_adjust, 2),
     "crash": (_crash, 2),
     "kill": (lambda world, _shop, _sku, _number: world.kill_somebody(), 2),
     "flush": (lambda world, _shop, _sku, _number: world.flush_redis(), 1),

@@ -25,7 +25,7 @@ from app.platforms.base import (
     WriteOutcome,
     WriteResult,
 )
-from app.platforms.errors import Transient
+from app.platforms.errors import AuthExpired, Transient
 from tests.services.shop import HOLDING, Shop, WriteCall, a_platform, an_order
 from tests.simulation.machine import Machine, Process
 
@@ -94,6 +94,8 @@ class ModelShop(Shop):
     name: str = "shop"
     skew: float = 0.0
     latency: tuple[float, float] = (0.02, 0.3)
+    calls_left: int | None = None
+    """Until its token runs out; every call after that is refused."""
     faults: Faults = field(default_factory=Faults)
     tell: Callable[[ModelShop, list[list[object]]], None] = lambda _shop, _signals: None
     truth: dict[str, int] = field(default_factory=dict)
@@ -292,6 +294,7 @@ class ModelShop(Shop):
     ) -> Sequence[WriteResult]:
         if self.machine.now > deadline:
             return [WriteResult(w.ref, WriteOutcome.NOT_APPLIED, "too_late") for w in writes]
+        self._show_token()
         fault = self._write_fault()
         asked = [self._last_read[write.ref] for write in writes]
         if fault in ("lost_request", "lost_answer", "late") and not self.compare_and_set:
@@ -351,6 +354,7 @@ class ModelShop(Shop):
 
     def _answer(self, act: Callable[[], T]) -> T:
         """There and back, if nothing goes wrong on the way."""
+        self._show_token()
         self._travel()
         if self.machine.random.random() < self.faults.failed_reads:
             raise Transient("503")
@@ -360,6 +364,13 @@ class ModelShop(Shop):
 
     def _travel(self) -> None:
         self.machine.sleep(self._a_while())
+
+    def _show_token(self) -> None:
+        if self.calls_left is not None:
+            self.calls_left -= 1
+            if self.calls_left < 0:
+                self._travel()
+                raise AuthExpired("401")
 
     def _a_while(self, at_least: float = 0.0, at_most: float = 0.0) -> float:
         return at_least + self.machine.random.uniform(*self.latency) + self.machine.random.uniform(0, at_most)

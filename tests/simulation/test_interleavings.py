@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from app.domain.orders import PartKind
+from app.services import counts, linking
 from tests.simulation.shops import Kind, ModelShop
 from tests.simulation.stage import Stage
 from tests.simulation.world import World, a_world
@@ -273,4 +274,68 @@ def test_a_cell_that_is_sold_from_every_second_is_not_starved(world: World, kind
         other.buy({"MUG": 1})
         world.run(1.0)
     assert first.number("MUG") < 345, "no sale of the other shop came through for long"
+    judged(world)
+
+
+def test_two_listings_of_one_variant_of_which_one_sells(world: World, kind: Kind) -> None:
+    first = world.connect(kind, {"MUG": 10, "SECOND": 4})
+    other = world.connect(Kind.KEYED, {"MUG": 10})
+    world.start()
+    world.run(10)
+    second = world.listing(first, "SECOND")
+    world.call(lambda: linking.link(world.account_id, second, world.variant("MUG"), actor="cli"))
+    first.skus["SECOND"] = "MUG"
+    del world.truth["SECOND"]
+    first.buy({"MUG": 1})
+    world.run(20)
+    assert first.buy({"SECOND": 2})
+    world.run(0.2)
+    other.buy({"MUG": 1})
+    judged(world)
+    assert world.truth["MUG"] == 6
+    assert first.number("SECOND") == 6
+
+
+def test_a_variant_counted_then_linked_late(world: World, kind: Kind) -> None:
+    """What it sold while nobody knew what it was counts, and its count is not added to its number."""
+    first = world.connect(kind, {"MUG": 10, "CUP": 7})
+    world.connect(Kind.KEYED, {"MUG": 10})
+    world.start()
+    world.run(10)
+    cup, listing = world.variant("CUP"), world.listing(first, "CUP")
+    world.call(lambda: linking.unlink(world.account_id, listing, actor="cli"))
+    world.run(10)
+
+    def count() -> None:
+        [place] = {row.location_id for row in world.rows("SELECT location_id FROM stock_levels")}
+        number = counts.begin(world.account_id, place, actor="cli", key="1")
+        counts.record(world.account_id, number, {cup: 9}, at=world.machine.utc, actor="cli")
+        counts.finish(world.account_id, number, actor="cli")
+
+    world.call(count)
+    world.truth["CUP"] = 9
+    first.buy({"CUP": 2})
+    world.run(30)
+    world.call(lambda: linking.link(world.account_id, listing, cup, actor="cli"))
+    world.run(0.3)
+    first.buy({"CUP": 1})
+    judged(world)
+    assert world.truth["CUP"] == 6
+
+
+def test_a_token_that_runs_out_in_the_middle_of_a_batch(world: World, kind: Kind) -> None:
+    skus = [f"S{number}" for number in range(8)]
+    first = world.connect(kind, dict.fromkeys(skus, 10))
+    other = world.connect(Kind.KEYED, dict.fromkeys(skus, 10))
+    world.start()
+    world.run(10)
+    first.calls_left = 3
+    for sku in skus:
+        other.buy({sku: 2})
+        first.buy({sku: 1})
+    world.run(60)
+    states = {row.name: row.state for row in world.rows("SELECT name, state FROM connections")}
+    assert states[first.name] == "needs_auth"
+    other.buy({skus[0]: 1})
+    world.reconnect(first)
     judged(world)

@@ -16,7 +16,19 @@ from sqlalchemy import Row, text
 from app.extensions import db
 from app.models import Account, Connection
 from app.platforms.base import Lane
-from app.services import blind_writes, bundles, events, holds, importer, nudge, push, sweeper, work
+from app.services import (
+    blind_writes,
+    bundles,
+    events,
+    first_sync,
+    holds,
+    importer,
+    nudge,
+    push,
+    stock_changes,
+    sweeper,
+    work,
+)
 from app.services.event_writer import EventRow, EventWriter
 from app.services.nudge import DRAIN_OF_LANE
 from app.services.shops import OpenShop
@@ -138,13 +150,65 @@ class World:
             uow.commit()
         self.shops[connection.id] = shop
         importer.run_import(connection.id)
-        importer.start_syncing(connection.id)
+        first_sync.start_syncing(connection.id)
 
     def make_bundle(self, sku: str, components: dict[str, int]) -> None:
         """One of `sku` is made of so many of each component from now on."""
         ids = {row.sku: row.id for row in self.rows("SELECT id, sku FROM variants")}
         parts = {ids[component]: units for component, units in components.items()}
         self._do(lambda: bundles.define(self.account_id, ids[sku], parts, actor="cli"))
+
+    def call(self, act: Callable[[], object]) -> None:
+        """A person does something with the product, and waits for it."""
+        self._do(act)
+
+    def variant(self, sku: str) -> int:
+        [row] = self.rows("SELECT id FROM variants WHERE sku = :sku", sku=sku)
+        return int(row.id)
+
+    def listing(self, shop: ModelShop, listing: str) -> int:
+        [row] = self.rows(
+            """
+            SELECT l.id FROM listings l JOIN connections c ON c.id = l.connection_id
+            WHERE c.name = :shop AND l.external_id = :listing
+            """,
+            shop=shop.name,
+            listing=listing,
+        )
+        return int(row.id)
+
+    def adjust(self, sku: str, units: int) -> None:
+        """The merchant finds or misses units, and says so here."""
+        if units == 0:
+            return
+        key = f"{self.machine.random.getrandbits(64):x}"
+
+        def run() -> None:
+            [place] = {row.location_id for row in self.rows("SELECT location_id FROM stock_levels")}
+            variant = self.variant(sku)
+            stock_changes.adjust(
+                self.account_id, variant, place, units, reason="correction", actor="cli", key=key
+            )
+            self.truth[sku] += units
+
+        self.do_beside(run, "the merchant adjusts")
+
+    def reconnect(self, shop: ModelShop) -> None:
+        """The merchant signs in at the shop again, and agrees to the first sync."""
+        [connection_id] = [i for i, one in self.shops.items() if one is shop]
+
+        def again() -> None:
+            with unit_of_work() as uow:
+                uow.session.execute(
+                    text("UPDATE connections SET state = 'importing', state_reason = '' WHERE id = :id"),
+                    {"id": connection_id},
+                )
+                uow.commit()
+            importer.run_import(connection_id)
+            first_sync.start_syncing(connection_id)
+
+        shop.calls_left = None
+        self._do(again)
 
     def do_beside(self, act: Callable[[], object], name: str) -> None:
         """Something that goes on by itself."""

@@ -14,7 +14,8 @@ KEYS = {
     "listings_diverged", "ledger_mismatches", "edits", "edits_lost", "units_oversold",
     "oversold_unexplained", "writes_above_truth", "webhooks_sent", "webhooks_lost", "webhooks_doubled",
     "heal_s", "api_calls", "push_calls", "push_calls_floor", "propagation_ms", "propagation_floor_ms",
-    "quiet_writes", "quiet_after_s", "duration_s", "peak_rss_mb", "seed",
+    "quiet_writes", "quiet_reads", "quiet_reads_scheduled", "quiet_after_s", "duration_s", "peak_rss_mb",
+    "seed",
 }  # fmt: skip
 
 both_shops = pytest.mark.parametrize("shop", [SHOPIFY, WOO])
@@ -654,6 +655,18 @@ def test_writes_in_the_minute_after_quiet_are_wrong() -> None:
     judgement = world.judge()
     assert judgement.figures["quiet_writes"] == 1
     assert judgement.wrong
+
+
+def test_more_reads_than_the_schedule_demands_are_wrong() -> None:
+    world = World(mug=10)
+    demanded = world.figures()["quiet_reads_scheduled"]
+    for number in range(demanded):
+        world.call(WOO, 1001 + number / 100)
+    world.call(WOO, 999)
+    assert world.figures()["quiet_reads"] == demanded
+    assert world.judge().wrong == ()
+    world.call(SHOPIFY, 1059)
+    assert world.judge().wrong
 
 
 def test_webhooks_are_counted_by_what_the_shop_wanted_to_send() -> None:

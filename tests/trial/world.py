@@ -21,11 +21,19 @@ from syncflow.trial.facts import (
     WebhookEvent,
 )
 from syncflow.trial.judge.figures import Judgement, Measured, judge
+from syncflow.trial.judge.traffic import Schedule
 
 SHOPIFY, WOO = "shopify", "woocommerce"
 OTHER = {SHOPIFY: WOO, WOO: SHOPIFY}
 BATCH = {SHOPIFY: 250, WOO: 100}
-MEASURED = Measured(seed=1, propagation_floor_ms=80.0, duration_s=100.0, peak_rss_mb=90.0, became_quiet=True)
+MEASURED = Measured(
+    seed=1,
+    propagation_floor_ms=80.0,
+    duration_s=100.0,
+    peak_rss_mb=90.0,
+    became_quiet=True,
+    schedule=Schedule(order_poll_seconds=30, level_sweep_seconds=900),
+)
 
 
 class World:

@@ -4,6 +4,7 @@ from marshmallow import Schema, fields, validate
 
 from app.api.schemas.base import PageArgs
 from app.models.connections import DRIFT_POLICIES
+from app.services.first_sync import Source
 
 
 class CountsSchema(Schema):
@@ -81,6 +82,9 @@ class ConfigureSchema(Schema):
 
 class ConfigureListingSchema(Schema):
     paused = fields.Boolean()
+    factor = fields.Integer(
+        strict=True, metadata={"description": "It sells packs of so many units of the variant."}
+    )
     share_percent = fields.Integer(strict=True, allow_none=True)
     buffer = fields.Integer(strict=True, allow_none=True)
     cap = fields.Integer(strict=True, allow_none=True)
@@ -113,12 +117,34 @@ class ListingSchema(Schema):
     fixed_quantity = fields.Integer(allow_none=True)
 
 
+class SourceSchema(Schema):
+    source = fields.String(
+        load_default=Source.SYNCFLOW.value,
+        validate=validate.OneOf([source.value for source in Source]),
+        metadata={"description": "Whose number is right where the shop and the ledger differ."},
+    )
+
+
+class SpanSchema(Schema):
+    since = fields.AwareDateTime(required=True)
+    until = fields.AwareDateTime(required=True)
+
+
+class UndoneSchema(Schema):
+    movements = fields.Integer(metadata={"description": "How many movements were taken back."})
+
+
+class FirstSyncArgs(PageArgs, SourceSchema):
+    pass
+
+
 class FirstSyncRowSchema(Schema):
     cell_id = fields.Integer()
     sku = fields.String(allow_none=True)
     title = fields.String()
     channel_quantity = fields.Integer(allow_none=True)
-    target = fields.Integer()
+    target = fields.Integer(metadata={"description": "What the shop will show."})
+    stock_change = fields.Integer(metadata={"description": "By how many units the ledger will change."})
     causes = fields.List(fields.String(), metadata={"description": "Why they differ, in words."})
 
 

@@ -40,7 +40,14 @@ class StockSchema(Schema):
     on_hand = fields.Integer()
     committed = fields.Integer()
     available = fields.Integer()
+    low_stock_threshold = fields.Integer(
+        allow_none=True, metadata={"description": "At how many units it is low; null for the usual number."}
+    )
     channels = fields.List(fields.Nested(ChannelSchema))
+
+
+class ThresholdSchema(Schema):
+    low_stock_threshold = fields.Integer(required=True, strict=True, allow_none=True)
 
 
 class MovementSchema(Schema):

@@ -11,7 +11,8 @@ WHAT_IS_BEHIND = """
     LEFT JOIN orders o ON o.id = ol.order_id
     LEFT JOIN drifts d ON d.id = CASE WHEN m.source_key LIKE 'drift:%'
         THEN CAST(split_part(m.source_key, ':', 2) AS bigint) END
-    LEFT JOIN stock_cells s ON s.id = coalesce(d.cell_id, CASE WHEN m.source_key LIKE 'baseline:%'
+    LEFT JOIN stock_cells s ON s.id = coalesce(d.cell_id, CASE
+        WHEN m.source_key LIKE 'baseline:%' OR m.source_key LIKE 'first_sync:%'
         THEN CAST(split_part(m.source_key, ':', 2) AS bigint) END)
     LEFT JOIN connections c ON c.id = coalesce(o.connection_id, s.connection_id)
     LEFT JOIN stock_changes h ON h.id = CASE WHEN m.source_key LIKE 'change:%'
@@ -36,7 +37,7 @@ def in_words(movement: Mapping[str, Any]) -> str:
     """What happened and what it did.
 
     `movement` has `cause`, `on_hand_delta`, `committed_delta`, `order_number` (None where no order
-    caused it), `connection_name` (None where no shop did) and the columns of `BY_HAND`.
+    caused it), `connection_name` (None where no shop did), `source_key` and the columns of `BY_HAND`.
     """
     on_hand, committed = movement["on_hand_delta"], movement["committed_delta"]
     shop = movement["connection_name"] or "a shop"
@@ -58,8 +59,14 @@ def in_words(movement: Mapping[str, Any]) -> str:
             return f"the number at {shop} was changed there by {on_hand:+d}"
         case "import" if movement["order_number"]:
             return f"{order} was open when counting began: {_deltas(on_hand, committed)}"
+        case "import" if movement["source_key"].startswith("first_sync:"):
+            return f"set by {shop}'s number at its first sync: {on_hand:+d}"
         case "import":
             return f"counting began with {_units(on_hand)} from {shop}"
+        case "adjustment" if movement["source_key"].startswith("undo:"):
+            return f"what had been changed by {-on_hand:+d} was taken back"
+        case "adjustment" if movement["source_key"].startswith("bundle:"):
+            return f"it became a bundle: {on_hand:+d} of its own stock"
         case "adjustment" | "transfer" if movement["change_kind"]:
             return _by_hand(movement)
         case "count" if movement["made_by"]:

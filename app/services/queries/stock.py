@@ -37,6 +37,14 @@ def stock_of_sku(sku: str) -> list[Row]:
     return [full for row in rows for full in _with_channels(row["account_id"], [row])]
 
 
+def stock_of(account_id: int, variant_id: int) -> Row:
+    """One variant, as in `stock`. Raises NotFound."""
+    rows = read(_ONE_VARIANT, account_id=account_id, id=variant_id)
+    if not rows:
+        raise NotFound("There is no such variant.")
+    return _with_channels(account_id, rows)[0]
+
+
 def movements(account_id: int, variant_id: int, *, limit: int, cursor: str | None = None) -> Page:
     """What moved a variant's levels, newest first, each in plain words too. Raises NotFound."""
     require_variant(account_id, variant_id)
@@ -75,7 +83,7 @@ def _with_channels(account_id: int, variants: Sequence[Row]) -> list[Row]:
 _LEVELS = """
     SELECT v.id AS variant_id, v.account_id, v.sku, v.title, coalesce(l.on_hand, 0) AS on_hand,
            coalesce(l.committed, 0) AS committed,
-           coalesce(l.on_hand, 0) - coalesce(l.committed, 0) AS available
+           coalesce(l.on_hand, 0) - coalesce(l.committed, 0) AS available, v.low_stock_threshold
     FROM variants v
     LEFT JOIN LATERAL (
         SELECT sum(on_hand)::int AS on_hand, sum(committed)::int AS committed
@@ -91,6 +99,7 @@ _VARIANTS = text(
     ORDER BY v.id LIMIT :limit
     """
 )
+_ONE_VARIANT = text(f"{_LEVELS} WHERE v.account_id = :account_id AND v.id = :id")
 _VARIANTS_OF_SKU = text(f"{_LEVELS} WHERE v.sku = :sku ORDER BY v.account_id")
 _VARIANT = text("SELECT 1 AS found FROM variants WHERE account_id = :account_id AND id = :id")
 _LOCATIONS = text(

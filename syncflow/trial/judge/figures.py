@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +33,7 @@ class Measured:
     duration_s: float
     peak_rss_mb: float
     became_quiet: bool
+    schedule: traffic.Schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def judge(evidence: Evidence, measured: Measured) -> Judgement:
         _listings(evidence, histories),
         _ledger(evidence, histories),
         _numbers(evidence, histories),
-        (_traffic(evidence), {}),
+        (_traffic(evidence, measured.schedule), {}),
         (_times(evidence, measured, histories), {}),
     ]
     figures = {name: value for some, _ in found for name, value in some.items()}
@@ -141,7 +143,7 @@ def _ran_out(shelf: Shelf) -> bool:
     return any(shelf.after(index) <= 0 for index in range(len(shelf.events)))
 
 
-def _traffic(evidence: Evidence) -> dict[str, int]:
+def _traffic(evidence: Evidence, schedule: traffic.Schedule) -> dict[str, int]:
     webhooks = traffic.webhooks(evidence.logs, evidence.began_at)
     changes = [entry for entry in evidence.record.ledger if entry.at >= evidence.began_at]
     return {
@@ -152,6 +154,12 @@ def _traffic(evidence: Evidence) -> dict[str, int]:
         "push_calls": traffic.writes_since(evidence.logs, evidence.began_at),
         "push_calls_floor": traffic.push_calls_floor(changes, evidence.record.cells),
         "quiet_writes": traffic.quiet_writes(evidence.logs, evidence.quiet_at),
+        "quiet_reads": traffic.quiet_reads(evidence.logs, evidence.quiet_at),
+        "quiet_reads_scheduled": traffic.quiet_reads_scheduled(
+            Counter(order.shop for order in evidence.placed),
+            Counter(item.shop for item in evidence.items),
+            schedule,
+        ),
     }
 
 
@@ -162,6 +170,8 @@ def _spread(values: list[float], **shares: float) -> dict[str, float]:
 
 def _wrong(figures: Mapping[str, Any], *, became_quiet: bool) -> tuple[str, ...]:
     sentences = [f"{figures[name]} {words}" for name, words in MUST_BE_ZERO.items() if figures[name]]
+    if figures["quiet_reads"] > figures["quiet_reads_scheduled"]:
+        sentences.append(f"{figures['quiet_reads']} reads when there was nothing to find")
     if not became_quiet:
         sentences.append("SyncFlow did not become quiet in time")
     return tuple(sentences)

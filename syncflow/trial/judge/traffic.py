@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from math import ceil
 
 from syncflow.trial.facts import Cell, LedgerEntry, ShopLog
 
 FLOOR_WINDOW_SECONDS = 0.25
 QUIET_SECONDS = 60.0
+PAGE_SIZE = 100
+"""The smaller one of the two platforms."""
+CALLS_OF_A_POLL = 3
+"""Orders, orders in the bin, levels; where nothing changed each takes one call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How often the product looks by itself."""
+
+    order_poll_seconds: int
+    level_sweep_seconds: int
 
 
 def push_calls_floor(ledger: Iterable[LedgerEntry], cells: Iterable[Cell]) -> int:
@@ -72,6 +85,30 @@ def quiet_writes(logs: Iterable[ShopLog], quiet_at: float) -> int:
         for log in logs
         for call in log.calls
     )
+
+
+def quiet_reads(logs: Iterable[ShopLog], quiet_at: float) -> int:
+    """Calls that read, in the minute after everything was quiet."""
+    return sum(
+        not call.write and quiet_at < call.started_at <= quiet_at + QUIET_SECONDS
+        for log in logs
+        for call in log.calls
+    )
+
+
+def quiet_reads_scheduled(
+    orders_by_shop: Mapping[str, int], listings_by_shop: Mapping[str, int], schedule: Schedule
+) -> int:
+    """The most calls that the looks due in that minute may take: each poll goes through the orders and the
+    levels that changed lately, each sweep through all levels, a page at a time."""
+    polls = ceil(QUIET_SECONDS / schedule.order_poll_seconds) + 1
+    sweeps = ceil(QUIET_SECONDS / schedule.level_sweep_seconds)
+    calls = 0
+    for shop, listings in listings_by_shop.items():
+        pages = ceil(listings / PAGE_SIZE) + 1
+        poll = ceil(orders_by_shop.get(shop, 0) / PAGE_SIZE) + CALLS_OF_A_POLL + pages
+        calls += polls * poll + sweeps * pages
+    return calls
 
 
 def webhooks(logs: Iterable[ShopLog], began_at: float) -> Counter[str]:

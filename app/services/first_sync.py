@@ -1,0 +1,227 @@
+"""The first sync of a shop: whose numbers are the truth, what that would change, and the start of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+from typing import Any, cast
+
+from sqlalchemy import Row, text
+
+from app.domain.stock import Movement
+from app.errors import Conflict, NotFound
+from app.services import brakes, drifts, ledger
+from app.services import cells as cell_store
+from app.services.audit import audit
+from app.services.connections import AGREED_FOR
+from app.services.nudge import Drain, nudge
+from app.services.uow import unit_of_work
+
+CELLS_AT_A_TIME = 1000
+
+
+class Source(StrEnum):
+    """Whose number is right where the shop and the ledger differ."""
+
+    SYNCFLOW = "syncflow"
+    """The ledger's: the shop is written."""
+    CHANNEL = "channel"
+    """The shop's: the ledger is set by it, and with it every other shop."""
+    HIGHEST = "highest"
+    LOWEST = "lowest"
+
+
+@dataclass(frozen=True, slots=True)
+class DiffRow:
+    """One number where the shop and the ledger differ: what the shop would show, by how many units the
+    ledger would change, and why they differ."""
+
+    cell_id: int
+    sku: str | None
+    title: str
+    channel_quantity: int
+    target: int
+    stock_change: int
+    causes: Sequence[str]
+
+
+def first_sync_diff(
+    account_id: int, connection_id: int, after: int, limit: int, *, source: Source = Source.SYNCFLOW
+) -> list[DiffRow]:
+    """Cells (by id, after `after`) whose number is not what they should show, with the causes."""
+    found: list[DiffRow] = []
+    params = {"account_id": account_id, "connection_id": connection_id, "limit": CELLS_AT_A_TIME}
+    while len(found) < limit:
+        with unit_of_work() as uow:
+            rows = uow.session.execute(_TRACKED, {**params, "after": after}).all()
+            # `targets` reads no more of a cell than these rows have.
+            targets = cell_store.targets(uow.session, cast("Sequence[cell_store.Cell]", rows))
+        found += [
+            _diff_row(row, targets[row.id], source)
+            for row in rows
+            if _differs(row.expected, targets.get(row.id))
+        ]
+        if len(rows) < CELLS_AT_A_TIME:
+            break
+        after = rows[-1].id
+    return found[:limit]
+
+
+def approve(account_id: int, connection_id: int, source: Source, *, actor: str) -> None:
+    """The merchant has seen the first-sync diff and says yes. Raises NotFound, Conflict."""
+    with unit_of_work() as uow:
+        row = uow.session.execute(_OWN, {"account_id": account_id, "id": connection_id}).one_or_none()
+        if row is None:
+            raise NotFound("There is no such connection.")
+        if row.state != "review":
+            raise Conflict(f"A connection that is {row.state} cannot be started.")
+        audit(
+            uow.session,
+            account_id,
+            actor,
+            "connection.first_sync_approved",
+            connection_id,
+            {"source": source.value},
+        )
+        uow.commit()
+    start_syncing(connection_id, source=source)
+
+
+def start_syncing(connection_id: int, *, source: Source = Source.SYNCFLOW) -> None:
+    """Make the shop's cells follow the ledger from now on.
+
+    Where the shop's numbers are the truth the ledger takes them first, some at a time; should it end in the
+    middle, the same call goes on. Raises Conflict.
+    """
+    with unit_of_work() as uow:
+        row = uow.session.execute(_IN_REVIEW, {"id": connection_id}).one_or_none()
+    if row is None:
+        raise Conflict("This connection has nothing to start.")
+    if source is not Source.SYNCFLOW:
+        after: int | None = 0
+        while after is not None:
+            after = _take_over(row.account_id, connection_id, after, source)
+    with unit_of_work() as uow:
+        started = uow.session.execute(_START, {"id": connection_id, "agreed_for": AGREED_FOR}).first()
+        if started is None:
+            raise Conflict("This connection has nothing to start.")
+        uow.session.execute(_ACTIVATE_CELLS, {"id": connection_id})
+        for drain in (Drain.PUSH, Drain.RECONCILE, Drain.INTAKE):
+            uow.after_commit(partial(nudge, drain, connection_id))
+        uow.commit()
+
+
+def _take_over(account_id: int, connection_id: int, after: int, source: Source) -> int | None:
+    """Set the ledger by the shop's next numbers, where these say simply what there is. None at the end."""
+    params = {"account_id": account_id, "connection_id": connection_id, "limit": CELLS_AT_A_TIME}
+    with unit_of_work() as uow:
+        session = uow.session
+        brakes.agree(session, account_id)
+        ids = [row.id for row in session.execute(_TRACKED, {**params, "after": after})]
+        rows = {row.id: row for row in session.execute(_TRACKED, {**params, "after": after}) if row.is_simple}
+        locked_levels = ledger.lock_levels(
+            session, account_id, {(r.variant_id, r.location_id) for r in rows.values()}
+        )
+        locked = cell_store.lock(session, variant_ids={r.variant_id for r in rows.values()}, cell_ids=ids)
+        targets = cell_store.targets(session, [locked[i] for i in rows])
+        at = cell_store.now(session)
+        entries = []
+        for cell_id, row in rows.items():
+            cell = locked[cell_id]
+            change = 0
+            if _differs(cell.belief.expected, targets.get(cell_id)):
+                available = locked_levels.levels[row.variant_id, row.location_id].available
+                change = _stock_change(cell.belief.expected, available - row.withheld, source)
+            entries.append(
+                ledger.Entry(
+                    variant_id=row.variant_id,
+                    location_id=row.location_id,
+                    movement=Movement(on_hand=change),
+                    cause="import",
+                    source_key=f"first_sync:{cell_id}:{cell.version}",
+                    occurred_at=at,
+                )
+            )
+        ledger.book(session, account_id, entries)
+        for cell_id in rows:
+            locked[cell_id].version += 1
+        cell_store.save(session, locked.values())
+        cell_store.want(uow, locked.values(), at)
+        uow.commit()
+    return ids[-1] if len(ids) == CELLS_AT_A_TIME else None
+
+
+def _differs(shown: int, target: int | None) -> bool:
+    return target is not None and max(shown, 0) != target
+
+
+def _stock_change(shown: int, ours: int, source: Source) -> int:
+    """`ours`: what the ledger has for the shop, below 0 where more was sold than there is."""
+    change = max(shown, 0) - ours
+    match source:
+        case Source.SYNCFLOW:
+            return 0
+        case Source.HIGHEST:
+            return max(change, 0)
+        case Source.LOWEST:
+            return min(change, 0)
+        case Source.CHANNEL:
+            return change
+
+
+def _diff_row(row: Row[Any], target: int, source: Source) -> DiffRow:
+    ours = row.on_hand - row.committed - row.withheld
+    change = _stock_change(row.expected, ours, source) if row.is_simple else 0
+    shown_then = max(row.expected, 0) if change else target
+    if row.is_bundle:
+        causes = [f"its components are enough for {target}, the shop shows {row.expected}"]
+    else:
+        causes = [f"the ledger has {row.on_hand} on hand, the shop shows {row.expected}"]
+        if row.committed:
+            causes.append(f"open orders hold {row.committed}")
+        if target * row.factor != max(row.on_hand - row.committed, 0):
+            causes.append(f"by the rules for what it shows, {target} are shown")
+    return DiffRow(row.id, row.sku, row.title, row.expected, shown_then, change, causes)
+
+
+_OWN = text("SELECT state FROM connections WHERE account_id = :account_id AND id = :id FOR NO KEY UPDATE")
+_IN_REVIEW = text("SELECT account_id FROM connections WHERE id = :id AND state = 'review'")
+_START = text(
+    """
+    UPDATE connections SET state = 'active', levels_swept_at = now(),
+        brakes_off_until = clock_timestamp() + CAST(:agreed_for AS interval)
+    WHERE id = :id AND state = 'review'
+    RETURNING id
+    """
+)
+_ACTIVATE_CELLS = text(
+    """
+    WITH ready AS (
+        SELECT id FROM stock_cells
+        WHERE connection_id = :id AND account IS NOT NULL AND variant_id IS NOT NULL AND state = 'waiting'
+        ORDER BY id FOR NO KEY UPDATE
+    )
+    UPDATE stock_cells c SET state = 'active', wanted_version = wanted_version + 1,
+        dirty_since = coalesce(dirty_since, clock_timestamp())
+    FROM ready WHERE c.id = ready.id
+    """
+)
+_TRACKED = text(
+    f"""
+    SELECT c.id, c.variant_id, c.location_id, c.factor, v.sku, v.title, c.account + c.drift AS expected,
+        coalesce(l.on_hand, 0) AS on_hand, coalesce(l.committed, 0) AS committed,
+        EXISTS (SELECT 1 FROM bundle_components b WHERE b.bundle_id = c.variant_id) AS is_bundle,
+        {drifts.IS_IDENTITY} AS is_simple, a.safety_stock + r.buffer AS withheld
+    FROM stock_cells c
+    JOIN variants v ON v.id = c.variant_id
+    JOIN connections n ON n.id = c.connection_id
+    JOIN accounts a ON a.id = c.account_id
+    {cell_store.RULES}
+    LEFT JOIN stock_levels l ON l.variant_id = c.variant_id AND l.location_id = c.location_id
+    WHERE c.account_id = :account_id AND c.connection_id = :connection_id AND c.id > :after
+        AND c.account IS NOT NULL
+    ORDER BY c.id LIMIT :limit
+    """  # noqa: S608  (constants)
+)

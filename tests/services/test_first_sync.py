@@ -1,0 +1,117 @@
+"""Whose numbers are the truth when a shop is connected beside others."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.errors import Conflict, NotFound
+from app.services import connections, first_sync
+from app.services.first_sync import Source
+from tests.services.shop import Shop, stocked
+from tests.services.world import World, new_account, now
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return stocked(Shop())
+
+
+@pytest.fixture
+def connection(world: World, shop: Shop) -> int:
+    return world.connect(shop)
+
+
+@pytest.fixture
+def second_shop() -> Shop:
+    """Of SKU it has fewer than the first one, of OTHER more."""
+    shop = Shop()
+    shop.stock("B", "SKU", 6)
+    shop.stock("B2", "OTHER", 9)
+    return shop
+
+
+@pytest.fixture
+def second(world: World, connection: int, second_shop: Shop) -> int:
+    return world.connect(second_shop, syncing=False)
+
+
+@pytest.mark.parametrize(
+    ("source", "numbers", "changes"),
+    [
+        (Source.SYNCFLOW, (10, 4), [0, 0]),
+        (Source.CHANNEL, (6, 9), [-4, 5]),
+        (Source.HIGHEST, (10, 9), [0, 5]),
+        (Source.LOWEST, (6, 4), [-4, 0]),
+    ],
+)
+def test_the_truth_may_be_on_either_side(
+    world: World,
+    second: int,
+    shop: Shop,
+    second_shop: Shop,
+    source: Source,
+    numbers: tuple[int, int],
+    changes: list[int],
+) -> None:
+    diff = first_sync.first_sync_diff(world.account_id, second, 0, 10, source=source)
+    assert [row.stock_change for row in diff] == changes
+    assert tuple(row.target for row in diff) == numbers
+    assert second_shop.writes == shop.writes == []
+    first_sync.approve(world.account_id, second, source, actor="user:1")
+    world.settle()
+    assert (shop.number("A"), shop.number("A2")) == numbers
+    assert (second_shop.number("B"), second_shop.number("B2")) == numbers
+    assert (world.available("SKU"), world.available("OTHER")) == numbers
+    world.assert_explained()
+    world.assert_quiet()
+
+
+def test_what_open_orders_hold_stays_held_when_the_shops_numbers_are_right(
+    world: World, connection: int, second: int, shop: Shop, second_shop: Shop
+) -> None:
+    shop.sell("1", "A", 3, at=now())
+    world.hear(connection, ["order", "1"])
+    world.settle(connection)
+    first_sync.approve(world.account_id, second, Source.CHANNEL, actor="user:1")
+    world.settle()
+    assert world.level("SKU") == (9, 3)
+    assert (shop.number("A"), second_shop.number("B")) == (6, 6)
+
+
+def test_a_number_that_is_not_simply_what_there_is_is_never_the_truth(
+    world: World, second: int, shop: Shop, second_shop: Shop
+) -> None:
+    connections.configure(world.account_id, second, {"share_percent": 50}, actor="cli")
+    first_sync.approve(world.account_id, second, Source.CHANNEL, actor="user:1")
+    world.settle()
+    assert (world.available("SKU"), shop.number("A"), second_shop.number("B")) == (10, 10, 5)
+
+
+def test_a_takeover_that_ended_in_the_middle_goes_on_and_takes_nothing_twice(
+    world: World, second: int, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(first_sync, "CELLS_AT_A_TIME", 1)
+    take_over, calls = first_sync._take_over, []
+
+    def dies(*args: object) -> int | None:
+        if calls:
+            raise KeyboardInterrupt
+        calls.append(args)
+        return take_over(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(first_sync, "_take_over", dies)
+    with pytest.raises(KeyboardInterrupt):
+        first_sync.start_syncing(second, source=Source.CHANNEL)
+    assert (world.available("SKU"), world.available("OTHER")) == (6, 4)
+    monkeypatch.setattr(first_sync, "_take_over", take_over)
+    first_sync.start_syncing(second, source=Source.CHANNEL)
+    world.settle()
+    assert (world.available("SKU"), world.available("OTHER")) == (6, 9)
+    world.assert_explained()
+
+
+def test_only_what_waits_for_it_is_started(world: World, connection: int, second: int) -> None:
+    with pytest.raises(Conflict):
+        first_sync.approve(world.account_id, connection, Source.CHANNEL, actor="user:1")
+    with pytest.raises(NotFound):
+        first_sync.approve(new_account(), second, Source.CHANNEL, actor="user:1")
