@@ -61,6 +61,12 @@ class StockMovement(TenantRow, Base):
         ),
         UniqueConstraint("account_id", "source_key"),
         Index(None, "level_id", "id"),
+        Index(
+            "ix_stock_movements_by_hand",
+            "level_id",
+            "created_at",
+            postgresql_where=text("cause NOT IN ('order', 'fulfillment', 'return', 'import')"),
+        ),
         CheckConstraint(f"cause IN {MOVEMENT_CAUSES}", name="cause"),
         CheckConstraint("on_hand_delta <> 0 OR committed_delta <> 0", name="moves_something"),
     )

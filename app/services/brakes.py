@@ -86,15 +86,23 @@ def _brake(session: Session, connection_id: int, row: Row[Any]) -> bool:
     return True
 
 
-# What by other causes than orders went from the stock explains no raise, and what came no zero.
+# What by other causes than orders went from the stock since the last write explains no raise, and what came
+# no zero. A bundle has its components' causes; a component has those of the bundles that need it.
 _UNEXPLAINED = text(
     """
     SELECT p.id
     FROM unnest(CAST(:cells AS bigint[]), CAST(:raises AS boolean[])) AS p (id, raises)
     JOIN stock_cells c ON c.id = p.id
+    JOIN connections n ON n.id = c.connection_id
+    CROSS JOIN LATERAL (
+        SELECT greatest(coalesce(n.braked_at, clock_timestamp()) - CAST(:window AS interval), (
+            SELECT created_at FROM push_attempts
+            WHERE cell_id = c.id AND outcome = 'applied' ORDER BY id DESC LIMIT 1
+        )) AS at
+    ) since
     WHERE (p.raises AND EXISTS (
-        SELECT 1 FROM drifts d WHERE d.cell_id = c.id AND d.state = 'overwritten'
-            AND d.closed_at > clock_timestamp() - CAST(:window AS interval)
+        SELECT 1 FROM drifts d
+        WHERE d.cell_id = c.id AND d.state = 'overwritten' AND d.closed_at > since.at
     )) OR EXISTS (
         SELECT 1 FROM (
             SELECT c.variant_id AS id
@@ -105,10 +113,18 @@ _UNEXPLAINED = text(
                 SELECT sum(m.on_hand_delta) FROM stock_levels l JOIN stock_movements m ON m.level_id = l.id
                 WHERE l.variant_id = v.id AND l.location_id = c.location_id
                     AND m.cause NOT IN ('order', 'fulfillment', 'return', 'import')
-                    AND m.created_at > clock_timestamp() - CAST(:window AS interval)
+                    AND m.created_at > since.at
             ), 0) + coalesce((
-                SELECT sum(o.drift * o.factor) FROM stock_cells o
-                WHERE o.variant_id = v.id AND o.location_id = c.location_id AND o.drift < 0
+                SELECT sum(o.drift * o.factor * t.units)
+                FROM (
+                    SELECT v.id AS variant_id, 1 AS units
+                    UNION ALL
+                    SELECT bundle_id, quantity FROM bundle_components WHERE component_id = v.id
+                ) t
+                JOIN stock_cells o ON o.variant_id = t.variant_id AND o.location_id = c.location_id
+                    AND o.drift < 0 AND o.state = 'active'
+                JOIN drifts d ON d.cell_id = o.id AND d.state IN ('pending', 'review')
+                    AND d.seen_at > since.at
             ), 0) AS units
         ) other
         WHERE CASE WHEN p.raises THEN other.units > 0 ELSE other.units < 0 END

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import time
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from app.domain.event_log import EventKind
 from app.domain.stock import Movement
-from app.errors import InvalidInput, NotFound
+from app.errors import Conflict, InvalidInput, NotFound
 from app.services import cells as cell_store
 from app.services import ledger
 from app.services.audit import audit_subject
-from app.services.uow import unit_of_work
+from app.services.event_log import Subject, clear_events
+from app.services.uow import UnitOfWork, unit_of_work
 
 MOST_COMPONENTS = 100
 MOST_OF_ONE = 10_000
+TRIES = 50
+PAUSE_SECONDS = 0.1
 
 
 def define(account_id: int, variant_id: int, components: Mapping[int, int], *, actor: str) -> None:
@@ -32,7 +38,9 @@ def define(account_id: int, variant_id: int, components: Mapping[int, int], *, a
     with unit_of_work() as uow:
         session = uow.session
         session.execute(text("SELECT pg_advisory_xact_lock(:account_id)"), {"account_id": account_id})
+        _wait_for_orders(session, account_id)
         _require(session, account_id, variant_id, components)
+        session.execute(_KEEP_LISTINGS, {"bundle": variant_id})
         before = parts_of(session, variant_id)
         if components:
             _write_off(session, account_id, variant_id)
@@ -47,10 +55,36 @@ def define(account_id: int, variant_id: int, components: Mapping[int, int], *, a
             },
         )
         locked, at = cell_store.lock_at(session, variant_ids={variant_id, *before, *components})
+        session.execute(_NEW_VERSION, {"bundle": variant_id})
         cell_store.want(uow, locked.values(), at)
+        subject = Subject(account_id, variant_id=variant_id)
+        clear_events(session, [(kind, subject) for kind in (EventKind.LOW_STOCK, EventKind.OVERSOLD)])
         detail = {"components": {str(k): n for k, n in components.items()}}
         audit_subject(session, account_id, actor, "bundle.defined", f"variant:{variant_id}", detail)
         uow.commit()
+
+
+@contextmanager
+def unchanged(uow: UnitOfWork, account_id: int) -> Iterator[None]:
+    """No bundle of the account is defined meanwhile, over all of the unit's transactions: what was read of
+    them stays true."""
+    uow.session.execute(_SHARE, {"key": -account_id})
+    uow.commit()
+    try:
+        yield
+    finally:
+        uow.rollback()
+        uow.session.execute(_LEAVE, {"key": -account_id})
+        uow.commit()
+
+
+def _wait_for_orders(session: Session, account_id: int) -> None:
+    """Until no batch of orders is under way that has read the bundles before. Raises Conflict."""
+    for _try in range(TRIES):
+        if session.execute(_ALONE, {"key": -account_id}).scalar_one():
+            return
+        time.sleep(PAUSE_SECONDS)
+    raise Conflict("Orders are being taken in. Please try again in a moment.")
 
 
 def parts_of(session: Session, variant_id: int) -> dict[int, int]:
@@ -100,6 +134,13 @@ def _write_off(session: Session, account_id: int, variant_id: int) -> None:
 
 
 _RELATED = text(cell_store.RELATED)
+_SHARE = text("SELECT pg_advisory_lock_shared(:key)")
+_LEAVE = text("SELECT pg_advisory_unlock_shared(:key)")
+_ALONE = text("SELECT pg_try_advisory_xact_lock(:key)")
+# Who reads a listing's components to book by them keeps the listing.
+_KEEP_LISTINGS = text("SELECT id FROM listings WHERE variant_id = :bundle ORDER BY id FOR NO KEY UPDATE")
+# What was read of its numbers before is to be looked at again: they are no plain ones now, or again.
+_NEW_VERSION = text("UPDATE stock_cells SET version = version + 1 WHERE variant_id = :bundle")
 _PARTS = text(
     "SELECT component_id, quantity FROM bundle_components WHERE bundle_id = :bundle ORDER BY component_id"
 )

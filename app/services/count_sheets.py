@@ -110,7 +110,7 @@ def _numbers(
     """Those that nothing is wrong with; the faults of the others are noted."""
     skus = {row.sku for row in rows if "\0" not in row.sku}
     found = session.execute(_VARIANTS, {"account_id": account_id, "skus": list(skus)})
-    variants = {row.sku: row.id for row in found}
+    variants = {row.sku: None if row.is_bundle else row.id for row in found}
     numbers = []
     for row in rows:
         number = _number(row, variants, at)
@@ -122,10 +122,13 @@ def _numbers(
     return numbers
 
 
-def _number(row: _Row, variants: Mapping[str, int], at: datetime) -> Counted | str:
+def _number(row: _Row, variants: Mapping[str, int | None], at: datetime) -> Counted | str:
     """The row's number, or what is wrong with it."""
     if row.sku not in variants:
         return f"There is no variant with the SKU {row.sku[:100]!r}."
+    variant_id = variants[row.sku]
+    if variant_id is None:
+        return f"{row.sku[:100]!r} is a bundle, which has no stock of its own."
     if not re.fullmatch(r"[0-9]{1,12}", row.counted):
         return f"{row.counted[:100]!r} is not a whole number of units."
     if row.counted_at:
@@ -134,9 +137,12 @@ def _number(row: _Row, variants: Mapping[str, int], at: datetime) -> Counted | s
         except ValueError:
             return f"{row.counted_at[:100]!r} is not a time like 2026-11-25T14:30:00."
         at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return Counted(variants[row.sku], int(row.counted), at)
+    return Counted(variant_id, int(row.counted), at)
 
 
 _VARIANTS = text(
-    "SELECT id, sku FROM variants WHERE account_id = :account_id AND sku = ANY(CAST(:skus AS text[]))"
+    """
+    SELECT id, sku, EXISTS (SELECT 1 FROM bundle_components b WHERE b.bundle_id = v.id) AS is_bundle
+    FROM variants v WHERE account_id = :account_id AND sku = ANY(CAST(:skus AS text[]))
+    """
 )

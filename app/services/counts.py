@@ -175,7 +175,7 @@ def _book_some(account_id: int, count_id: int, after: int, actor: str) -> int | 
 
 
 def _correction(line: Row[Any]) -> int:
-    return 0 if line.superseded else int(line.counted - line.on_hand_then)
+    return 0 if line.superseded or line.is_bundle else int(line.counted - line.on_hand_then)
 
 
 def _entry(line: Row[Any], location_id: int) -> ledger.Entry:
@@ -265,7 +265,8 @@ _COMPARE = text(
             SELECT 1 FROM stock_count_lines o JOIN stock_counts c ON c.id = o.count_id
             WHERE o.variant_id = l.variant_id AND o.counted_at > l.counted_at AND o.booked_at IS NOT NULL
                 AND c.location_id = :location_id
-        ) AS superseded
+        ) AS superseded,
+        EXISTS (SELECT 1 FROM bundle_components b WHERE b.bundle_id = l.variant_id) AS is_bundle
     FROM stock_count_lines l
     LEFT JOIN stock_levels s ON s.variant_id = l.variant_id AND s.location_id = :location_id
     WHERE l.count_id = :count_id AND l.variant_id = ANY(CAST(:variants AS bigint[]))

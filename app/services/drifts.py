@@ -46,7 +46,7 @@ def note(session: Session, changed: Iterable[Cell], at: datetime, settle: timede
             cell.look_again(at + settle)
     if gone:
         session.execute(_REVERSE, {"cells": gone, "at": at})
-        clear_events(session, [_event_of(cell) for cell in explained])
+        _clear(session, explained)
     if open_now:
         session.execute(_NOTE, {"rows": json.dumps(open_now), "at": at})
 
@@ -59,12 +59,13 @@ def settle(connection_id: int, settled: Mapping[int, int]) -> tuple[int, set[int
     """
     with unit_of_work() as uow:
         session = uow.session
-        rows = session.execute(_SETTLED, {"cells": list(settled), "soon": PUT_BACK_WITHIN}).all()
-        if not rows:
+        where = session.execute(_WHERE, {"cells": list(settled)}).all()
+        if not where:
             return 0, set()
-        places = {(r.variant_id, r.location_id) for r in rows}
-        ledger.lock_levels(session, rows[0].account_id, places)
+        places = {(r.variant_id, r.location_id) for r in where}
+        ledger.lock_levels(session, where[0].account_id, places)
         locked = cell_store.lock(session, variant_ids=[v for v, _ in places], cell_ids=list(settled))
+        rows = session.execute(_SETTLED, {"cells": list(settled), "soon": PUT_BACK_WITHIN}).all()
         at = cell_store.now(session)
         ready = [
             r
@@ -75,10 +76,11 @@ def settle(connection_id: int, settled: Mapping[int, int]) -> tuple[int, set[int
         choices = {row.id: _choice(row, locked[row.cell_id], row.id in counted) for row in ready}
         ledger.book(
             session,
-            rows[0].account_id,
+            where[0].account_id,
             [_entry(row, locked[row.cell_id], choices[row.id]) for row in ready],
         )
         for row in ready:
+            locked[row.cell_id].check_due_at = None
             decided(locked[row.cell_id], choices[row.id])
         bumped = wake(locked.values(), at)
         cell_store.save(session, locked.values())
@@ -93,11 +95,23 @@ def settle(connection_id: int, settled: Mapping[int, int]) -> tuple[int, set[int
 
 def decided(cell: Cell, choice: Choice) -> None:
     """What a decision does to its locked cell."""
-    cell.check_due_at = None
     cell.in_review = choice.asks
     if not cell.in_review:
         cell.belief = Belief(cell.belief.expected, 0)
         cell.version += 1
+
+
+def take_put_back(session: Session, cells: Sequence[Cell]) -> None:
+    """Somebody may have undone our last write to a number that waits for a person: then nothing has changed
+    but that. Counted, as after some of it we stop. The cells are locked and have taken their readings."""
+    if cells:
+        last = {row.cell_id: row for row in session.execute(_LAST_WRITES, {"cells": [c.id for c in cells]})}
+        for cell in cells:
+            write = last.get(cell.id)
+            if write is not None and cell.belief.expected == write.from_quantity != write.to_quantity:
+                undone = write.from_quantity - write.to_quantity
+                cell.belief = Belief(cell.belief.account + undone, cell.drift - undone)
+                cell.reversals += 1
 
 
 def wake(locked: Iterable[Cell], at: datetime) -> set[int]:
@@ -132,7 +146,14 @@ def _ask(session: Session, asked: Sequence[tuple[Row[Any], Cell]]) -> None:
 
 
 def tell_decided(session: Session, cell: Cell) -> None:
-    clear_events(session, [_event_of(cell)])
+    _clear(session, [cell])
+
+
+def _clear(session: Session, cells: Sequence[Cell]) -> None:
+    """What was asked of these cells is over; another number of the same variant may wait all the same."""
+    if cells:
+        waiting = session.execute(_STILL_ASKED, {"cells": [cell.id for cell in cells]}).scalars().all()
+        clear_events(session, [_event_of(cell) for cell in cells if cell.id not in waiting])
 
 
 def _event_of(cell: Cell) -> tuple[EventKind, Subject]:
@@ -187,6 +208,15 @@ _STATE_OF = {
     Choice.ASK_AS_NO_IDENTITY: ("review", "no_identity"),
     Choice.STOP: ("review", "reversed"),
 }
+_LAST_WRITES = text(
+    """
+    SELECT c.id AS cell_id, a.from_quantity, a.to_quantity
+    FROM unnest(CAST(:cells AS bigint[])) AS c (id) CROSS JOIN LATERAL (
+        SELECT from_quantity, to_quantity FROM push_attempts
+        WHERE cell_id = c.id AND outcome = 'applied' ORDER BY id DESC LIMIT 1
+    ) a
+    """
+)
 _REVERSE = text(
     """
     UPDATE drifts SET state = 'reversed', closed_at = :at
@@ -209,6 +239,12 @@ IS_IDENTITY = """
     ) AND NOT EXISTS (SELECT 1 FROM bundle_components b WHERE b.bundle_id = c.variant_id)
 """
 """Whether a cell `c` shows what is available unit by unit, in one place. Needs `cells.RULES`."""
+_WHERE = text(
+    """
+    SELECT account_id, variant_id, location_id FROM stock_cells
+    WHERE id = ANY(CAST(:cells AS bigint[])) AND variant_id IS NOT NULL
+    """
+)
 _SETTLED = text(
     f"""
     SELECT d.id, d.account_id, d.cell_id, d.quantity, d.seen_at, c.variant_id, c.location_id, n.drift_policy,
@@ -219,7 +255,7 @@ _SETTLED = text(
             SELECT sum(m.on_hand_delta) FROM stock_levels l JOIN stock_movements m ON m.level_id = l.id
             WHERE n.drift_policy = 'last_write_wins' AND l.variant_id = c.variant_id
                 AND l.location_id = c.location_id AND m.cause IN ('adjustment', 'count', 'transfer')
-                AND m.created_at > coalesce(w.created_at, c.baseline_at)
+                AND m.created_at > greatest(w.created_at, c.baseline_at)
         ), 0) AS untold,
         n.drift_policy = 'last_write_wins' AND EXISTS (
             SELECT 1 FROM stock_levels l JOIN stock_movements m ON m.level_id = l.id
@@ -241,6 +277,14 @@ _SETTLED = text(
     WHERE d.cell_id = ANY(CAST(:cells AS bigint[])) AND d.state = 'pending' AND c.variant_id IS NOT NULL
     ORDER BY d.id
     """  # noqa: S608  (constants)
+)
+_STILL_ASKED = text(
+    """
+    SELECT c.id FROM stock_cells c WHERE c.id = ANY(CAST(:cells AS bigint[])) AND EXISTS (
+        SELECT 1 FROM stock_cells o WHERE o.variant_id = c.variant_id AND o.connection_id = c.connection_id
+            AND o.in_review AND o.id <> ALL(CAST(:cells AS bigint[]))
+    )
+    """
 )
 _COUNTED_ELSEWHERE = text(
     """

@@ -41,7 +41,8 @@ class Locked:
     ids: dict[Place, int]
     levels: dict[Place, StockLevel]
     thresholds: dict[int, int | None]
-    """By variant: below which stock is low, where it has a threshold of its own."""
+    """By variant: below which stock is low, where it has a threshold of its own. A bundle has no stock that
+    could be low."""
     new: frozenset[int]
     """Variants that had no level at all."""
 
@@ -125,7 +126,7 @@ def lock_levels(session: Session, account_id: int, places: Iterable[Place]) -> L
     return Locked(
         ids={(r.variant_id, r.location_id): r.id for r in rows},
         levels={(r.variant_id, r.location_id): StockLevel(r.on_hand, r.committed) for r in rows},
-        thresholds={r.variant_id: r.low_stock_threshold for r in rows},
+        thresholds={r.variant_id: r.low_stock_threshold for r in rows if not r.is_bundle},
         new=new,
     )
 
@@ -166,13 +167,19 @@ def _available(levels: Mapping[Place, StockLevel]) -> dict[int, int]:
 
 _LOCK = text(
     """
-    SELECT l.id, l.variant_id, l.location_id, l.on_hand, l.committed, v.low_stock_threshold
+    SELECT l.id, l.variant_id, l.location_id, l.on_hand, l.committed, v.low_stock_threshold,
+        EXISTS (SELECT 1 FROM bundle_components b WHERE b.bundle_id = l.variant_id) AS is_bundle
     FROM stock_levels l JOIN variants v ON v.id = l.variant_id
     WHERE l.variant_id = ANY(CAST(:variants AS bigint[]))
     ORDER BY l.id
     FOR NO KEY UPDATE OF l
     """
-).columns(*map(column, ("id", "variant_id", "location_id", "on_hand", "committed", "low_stock_threshold")))
+).columns(
+    *map(
+        column,
+        ("id", "variant_id", "location_id", "on_hand", "committed", "low_stock_threshold", "is_bundle"),
+    )
+)
 _CREATE = text(
     """
     INSERT INTO stock_levels (account_id, variant_id, location_id)

@@ -24,8 +24,8 @@ from app.domain.orders import (
 )
 from app.domain.stock import Movement
 from app.platforms.base import Capabilities, ExternalOrder, OrderState
+from app.services import bundles, drifts, holds, ledger
 from app.services import cells as cell_store
-from app.services import drifts, holds, ledger
 from app.services.order_lines import (
     LineState,
     Link,
@@ -85,7 +85,7 @@ def apply_orders(scope: Scope, orders: Sequence[ExternalOrder], fetch: Fetch) ->
     """
     failed = {}
     known_at = fetch.now
-    with unit_of_work() as uow:
+    with unit_of_work() as uow, bundles.unchanged(uow, scope.account_id):
         changed = _changed(uow, scope, orders, fetch)
         listing_ids = {i for order in changed for line in order.lines if (i := line.listing_external_id)}
         links = links_of(uow.session, scope.connection_id, listing_ids, keep=False)
@@ -279,7 +279,8 @@ def _begin(state: LineState, link: Link, holds_stock: bool) -> None:
     certainly_before = link.baseline_at - SKEW
     base = ledger_effect(line.parts, holds_stock=holds_stock, until=certainly_before)
     taken = channel_total(line.channel_effects, until=certainly_before)
-    shelf = opening_on_hand(0, [(base, taken)]) if link.opened_level else 0
+    opens = link.opened_level and not link.components
+    shelf = opening_on_hand(0, [(base, taken)]) if opens else 0
     _add_movement(state, "import", Movement(on_hand=shelf, committed=base.committed))
     state.on_hand, state.committed, state.channel = base.on_hand, base.committed, taken
     state.known_effects = [e for e in line.channel_effects if e.at <= certainly_before]

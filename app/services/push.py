@@ -209,7 +209,7 @@ _CLAIM = text(
         ORDER BY c.dirty_since LIMIT :candidates
     ) d
     LEFT JOIN stock_levels l ON l.variant_id = d.variant_id AND l.location_id = d.location_id
-    ORDER BY l.on_hand - l.committed >= d.expected, l.on_hand - l.committed, d.id
+    ORDER BY coalesce(l.on_hand - l.committed, 0) >= d.expected, coalesce(l.on_hand - l.committed, 0), d.id
     LIMIT :limit
     """  # noqa: S608  (a constant of this module)
 )

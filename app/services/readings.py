@@ -32,6 +32,8 @@ from app.services.uow import unit_of_work
 log = structlog.get_logger()
 
 CELLS_PER_TRANSACTION = 1000
+MOST_PATIENCE = 60
+"""Times the usual pause between two readings of a cell whose write nobody can ask after now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,7 @@ def _record_chunk(
         at = cell_store.now(session)
         context = _load_context(session, locked, list(chunk), window.start, compare_and_set)
         drifted: list[Cell] = []
+        changed_again: list[tuple[Cell, Belief]] = []
         settled: dict[int, int] = {}
         bumped: set[int] = set()
         for cell_id, reading in chunk.items():
@@ -154,7 +157,9 @@ def _record_chunk(
                 if cell.state == "failed" and cell.drift:
                     bumped.add(cell.variant_id or 0)  # it holds nothing back any more
                 continue
-            if cell.drift != before.drift:
+            if cell.drift != before.drift and cell.in_review:
+                changed_again.append((cell, before))
+            elif cell.drift != before.drift:
                 drifted.append(cell)
             elif cell.drift and not cell.in_review:
                 if context.drift_seen[cell_id] + settle <= window.start:
@@ -163,6 +168,8 @@ def _record_chunk(
                 else:
                     cell.look_again(context.drift_seen[cell_id] + settle)
             bumped.add(cell.variant_id or 0)
+        drifts.take_put_back(session, [cell for cell, _before in changed_again])
+        drifted += [cell for cell, before in changed_again if cell.drift != before.drift]
         related = bundles.related(session, bumped)
         for cell in locked.values():
             if cell.variant_id in related:
@@ -240,7 +247,9 @@ def _compare(
     if attempt is not None:
         deadline = attempt.deadline_at
         if compare_and_set and attempt.code != READING_DECIDES:
-            cell.check_due_at = at + cell_store.DOUBT_SETTLE  # the identical call is asked again instead
+            # The identical call is asked again instead; not while nothing may be written.
+            cell.checks += 1
+            cell.check_due_at = at + cell_store.DOUBT_SETTLE * min(2**cell.checks, MOST_PATIENCE)
             return None
         if window.start <= deadline:
             cell.check_due_at = deadline + cell_store.DOUBT_SETTLE

@@ -206,8 +206,12 @@ _PURGES = (
     text("DELETE FROM cell_effects WHERE learned_at < now() - interval '1 day'"),
     text(
         """
-        DELETE FROM push_attempts WHERE outcome NOT IN ('open', 'unknown')
-            AND created_at < now() - make_interval(days => :days)
+        DELETE FROM push_attempts a WHERE a.outcome NOT IN ('open', 'unknown')
+            AND a.created_at < now() - make_interval(days => :days)
+            AND (a.outcome <> 'applied' OR EXISTS (
+                SELECT 1 FROM push_attempts l
+                WHERE l.cell_id = a.cell_id AND l.id > a.id AND l.outcome = 'applied'
+            ))
         """
     ),
     text(

@@ -30,7 +30,9 @@ def plan_write(
 
     `moving`: the shop's numbers move faster than we learn of it.
     """
-    if wanted is None or cell.account is None or cell.reversals >= MOST_REVERSALS:
+    if wanted is None or cell.account is None:
+        return None
+    if cell.in_review and cell.reversals >= MOST_REVERSALS:
         return None
     decision = decide(
         cell.belief,

@@ -97,7 +97,7 @@ class World:
                 external_updated_at = external_updated_at - :by;
             UPDATE drain_leases SET until = until - :by;
             UPDATE inbound_events SET next_attempt_at = next_attempt_at - :by;
-            UPDATE connections SET backoff_until = backoff_until - :by,
+            UPDATE connections SET backoff_until = backoff_until - :by, braked_at = braked_at - :by,
                 orders_polled_at = orders_polled_at - :by,
                 levels_swept_at = levels_swept_at - :by,
                 levels_cursor = levels_cursor - :by, orders_cursor = orders_cursor - :by

@@ -76,7 +76,12 @@ _REVIEWS = text(
     SELECT d.id, d.seen_at, d.review_reason AS reason, d.quantity, d.cell_id, c.variant_id, c.location_id,
         c.connection_id, n.name AS connection_name, n.platform, v.sku, v.title, c.factor,
         c.account + c.drift AS shown, coalesce(l.on_hand, 0) AS on_hand,
-        coalesce(l.committed, 0) AS committed, coalesce(l.on_hand - l.committed, 0) AS available
+        coalesce(l.committed, 0) AS committed, coalesce((
+            SELECT min(coalesce(x.on_hand - x.committed, 0) / b.quantity)
+            FROM bundle_components b
+            LEFT JOIN stock_levels x ON x.variant_id = b.component_id AND x.location_id = c.location_id
+            WHERE b.bundle_id = c.variant_id
+        ), l.on_hand - l.committed, 0) AS available
     FROM drifts d
     JOIN stock_cells c ON c.id = d.cell_id
     JOIN variants v ON v.id = c.variant_id
