@@ -13,6 +13,7 @@ from app import create_app
 from app.extensions import db
 from app.services import work
 from app.settings import Settings
+from tests.services.shop import Shop, stocked
 from tests.services.world import SETTLE, World
 
 
@@ -37,3 +38,27 @@ def world(
         made = World(client)
         monkeypatch.setattr(work, "open_channel", made.open_channel)
         yield made
+
+
+@pytest.fixture
+def shop() -> Shop:
+    """Sells SKU as A, 10 of it, and another one."""
+    return stocked(Shop())
+
+
+@pytest.fixture
+def other_shop() -> Shop:
+    """Sells SKU as B."""
+    shop = Shop()
+    shop.stock("B", "SKU", 10)
+    return shop
+
+
+@pytest.fixture
+def connection(world: World, shop: Shop) -> int:
+    return world.connect(shop)
+
+
+@pytest.fixture
+def other(world: World, connection: int, other_shop: Shop) -> int:
+    return world.connect(other_shop)

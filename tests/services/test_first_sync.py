@@ -7,18 +7,8 @@ import pytest
 from app.errors import Conflict, NotFound
 from app.services import connections, first_sync
 from app.services.first_sync import Source
-from tests.services.shop import Shop, stocked
+from tests.services.shop import Shop
 from tests.services.world import World, new_account, now
-
-
-@pytest.fixture
-def shop() -> Shop:
-    return stocked(Shop())
-
-
-@pytest.fixture
-def connection(world: World, shop: Shop) -> int:
-    return world.connect(shop)
 
 
 @pytest.fixture

@@ -9,30 +9,8 @@ import pytest
 from app.errors import InvalidInput, NotFound
 from app.services import connections, first_sync, publishing, push
 from app.services.queries.stock import stock_of_sku
-from tests.services.shop import Shop, stocked
+from tests.services.shop import Shop
 from tests.services.world import World, new_account, now
-
-
-@pytest.fixture
-def shop() -> Shop:
-    return stocked(Shop())
-
-
-@pytest.fixture
-def other_shop() -> Shop:
-    shop = Shop()
-    shop.stock("B", "SKU", 10)
-    return shop
-
-
-@pytest.fixture
-def connection(world: World, shop: Shop) -> int:
-    return world.connect(shop)
-
-
-@pytest.fixture
-def other(world: World, connection: int, other_shop: Shop) -> int:
-    return world.connect(other_shop)
 
 
 def listing_id(world: World, connection: int, listing: str) -> int:

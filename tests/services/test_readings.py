@@ -13,30 +13,8 @@ from app.services import cells as cell_store
 from app.services import importer, push, readings, reconcile
 from app.services.readings import Recorded, Ticket
 from app.services.uow import unit_of_work
-from tests.services.shop import Shop, a_line, an_order, lose_answer, ref_of, stocked
+from tests.services.shop import Shop, a_line, an_order, lose_answer, ref_of
 from tests.services.world import SETTLE, World, now
-
-
-@pytest.fixture
-def shop() -> Shop:
-    return stocked(Shop())
-
-
-@pytest.fixture
-def other_shop() -> Shop:
-    shop = Shop()
-    shop.stock("B", "SKU", 10)
-    return shop
-
-
-@pytest.fixture
-def connection(world: World, shop: Shop) -> int:
-    return world.connect(shop)
-
-
-@pytest.fixture
-def other(world: World, connection: int, other_shop: Shop) -> int:
-    return world.connect(other_shop)
 
 
 def ticket(world: World, connection: int, *listings: str) -> Ticket:

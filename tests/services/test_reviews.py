@@ -13,20 +13,8 @@ from app.services import connections, ledger, push, reviews
 from app.services.queries import reviews as queries
 from app.services.queries.paging import Row
 from app.services.uow import unit_of_work
-from tests.services.shop import Shop, a_line, an_order, stocked
+from tests.services.shop import Shop, a_line, an_order
 from tests.services.world import World, new_account, now
-
-
-@pytest.fixture
-def shop() -> Shop:
-    return stocked(Shop())
-
-
-@pytest.fixture
-def other_shop() -> Shop:
-    shop = Shop()
-    shop.stock("B", "SKU", 10)
-    return shop
 
 
 def edit(world: World, connection: int, shop: Shop, quantity: int, listing: str = "A") -> None:

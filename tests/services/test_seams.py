@@ -36,18 +36,6 @@ from tests.services.test_reviews import adjust
 from tests.services.world import World, now, owe
 
 
-@pytest.fixture
-def shop() -> Shop:
-    return stocked(Shop())
-
-
-@pytest.fixture
-def other_shop() -> Shop:
-    shop = Shop()
-    shop.stock("B", "SKU", 10)
-    return shop
-
-
 def edit(world: World, connection: int, shop: Shop, quantity: int, listing: str = "A", **how: Any) -> None:
     shop.edit(listing, quantity)
     world.hear(connection, ["level", listing, quantity])

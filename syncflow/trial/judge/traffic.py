@@ -13,6 +13,7 @@ FLOOR_WINDOW_SECONDS = 0.25
 QUIET_SECONDS = 60.0
 PAGE_SIZE = 100
 """The smaller one of the two platforms."""
+ORDERS_PER_CALL = 10
 CALLS_OF_A_POLL = 3
 """Orders, orders in the bin, levels; where nothing changed each takes one call."""
 
@@ -100,14 +101,16 @@ def quiet_reads_scheduled(
     orders_by_shop: Mapping[str, int], listings_by_shop: Mapping[str, int], schedule: Schedule
 ) -> int:
     """The most calls that the looks due in that minute may take: each poll goes through the orders and the
-    levels that changed lately, each sweep through all levels, a page at a time."""
+    levels that changed lately, each sweep through all levels, a page at a time. The first poll after the last
+    orders reads them once more: a shop dates to the second, and they may have changed again in theirs."""
     polls = ceil(QUIET_SECONDS / schedule.order_poll_seconds) + 1
     sweeps = ceil(QUIET_SECONDS / schedule.level_sweep_seconds)
     calls = 0
     for shop, listings in listings_by_shop.items():
         pages = ceil(listings / PAGE_SIZE) + 1
         poll = ceil(orders_by_shop.get(shop, 0) / PAGE_SIZE) + CALLS_OF_A_POLL + pages
-        calls += polls * poll + sweeps * pages
+        again = ceil(orders_by_shop.get(shop, 0) / ORDERS_PER_CALL)
+        calls += polls * poll + again + sweeps * pages
     return calls
 
 
