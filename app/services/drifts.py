@@ -82,7 +82,7 @@ def settle(connection_id: int, settled: Mapping[int, int]) -> tuple[int, set[int
         for row in ready:
             locked[row.cell_id].check_due_at = None
             decided(locked[row.cell_id], choices[row.id])
-        bumped = wake(locked.values(), at)
+        bumped = _wake(locked.values(), at)
         cell_store.save(session, locked.values())
         close(session, choices, {row.id: locked[row.cell_id].belief.expected for row in ready}, at)
         _ask(session, [(row, locked[row.cell_id]) for row in ready if choices[row.id].asks])
@@ -114,7 +114,7 @@ def take_put_back(session: Session, cells: Sequence[Cell]) -> None:
                 cell.reversals += 1
 
 
-def wake(locked: Iterable[Cell], at: datetime) -> set[int]:
+def _wake(locked: Iterable[Cell], at: datetime) -> set[int]:
     """Have all cells of what was decided looked at. Returns their connections."""
     cells = list(locked)
     for cell in cells:

@@ -119,8 +119,9 @@ def _take_over(account_id: int, connection_id: int, after: int, source: Source) 
     with unit_of_work() as uow:
         session = uow.session
         brakes.agree(session, account_id)
-        ids = [row.id for row in session.execute(_TRACKED, {**params, "after": after})]
-        rows = {row.id: row for row in session.execute(_TRACKED, {**params, "after": after}) if row.is_simple}
+        tracked = session.execute(_TRACKED, {**params, "after": after}).all()
+        ids = [row.id for row in tracked]
+        rows = {row.id: row for row in tracked if row.is_simple}
         locked_levels = ledger.lock_levels(
             session, account_id, {(r.variant_id, r.location_id) for r in rows.values()}
         )

@@ -14,7 +14,6 @@ from app.services import cells as cell_store
 from app.services import drifts, ledger
 from app.services.audit import audit
 from app.services.bundles import parts_of
-from app.services.nudge import Drain, nudge
 from app.services.uow import unit_of_work
 
 CHOICES = (Choice.ADD, Choice.OVERWRITE)
@@ -48,16 +47,13 @@ def resolve(account_id: int, review_id: int, choice: str, quantity: int, *, acto
         )
         cell = locked[row.cell_id]
         cell.reversals = 0
-        shown = cell.belief.expected
+        drifts.close(session, {row.id: Choice(choice)}, {row.id: cell.belief.expected}, at)
         drifts.decided(cell, Choice(choice))
-        bumped = drifts.wake(locked.values(), at)
-        cell_store.save(session, locked.values())
+        cell_store.save(session, [cell])
+        cell_store.want(uow, locked.values(), at)
         drifts.tell_decided(session, cell)
-        drifts.close(session, {row.id: Choice(choice)}, {row.id: shown}, at)
         detail = {"review": review_id, "choice": choice, "quantity": quantity, "units": units}
         audit(session, account_id, actor, "review.resolved", cell.connection_id, detail)
-        for connection_id in bumped:
-            uow.after_commit(lambda connection_id=connection_id: nudge(Drain.PUSH, connection_id))  # type: ignore[misc]
         uow.commit()
 
 

@@ -17,6 +17,7 @@ from app.errors import InvalidInput, NotFound
 from app.services import brakes, ledger
 from app.services import cells as cell_store
 from app.services.audit import audit_subject
+from app.services.stock_changes import book_and_push
 from app.services.uow import unit_of_work
 
 MOVEMENTS_AT_A_TIME = 500
@@ -61,9 +62,7 @@ def _undo(account_id: int, subject: str, what: _What, params: Mapping[str, Any],
             ledger.lock_levels(session, account_id, {(row.variant_id, row.location_id) for row in found})
             rows = session.execute(what.movements, params).all()  # nobody else takes them back now
             at = cell_store.now(session)
-            ledger.book(session, account_id, [_the_other_way(row, at) for row in rows])
-            locked = cell_store.lock(session, variant_ids={row.variant_id for row in rows})
-            cell_store.want(uow, locked.values(), at)
+            book_and_push(uow, account_id, [_the_other_way(row, at) for row in rows])
             audit_subject(session, account_id, actor, "stock.undone", subject, {"movements": len(rows)})
             uow.commit()
         some, undone = len(rows), undone + len(rows)

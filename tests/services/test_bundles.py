@@ -29,16 +29,6 @@ def other_shop() -> Shop:
     return shop
 
 
-@pytest.fixture
-def connection(world: World, shop: Shop) -> int:
-    return world.connect(shop)
-
-
-@pytest.fixture
-def other(world: World, connection: int, other_shop: Shop) -> int:
-    return world.connect(other_shop)
-
-
 def variant(world: World, sku: str) -> int:
     row = world.one("SELECT id FROM variants WHERE sku = :s AND account_id = :a", s=sku, a=world.account_id)
     return int(row.id)
