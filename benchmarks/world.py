@@ -81,8 +81,8 @@ _CELLS = text(
 _LISTINGS = text(
     """
     INSERT INTO listings (account_id, connection_id, external_id, external_product_id, sku, title,
-        variant_id, cell_id)
-    SELECT :a, :c, c.external_stock_id, c.external_stock_id, v.sku, 'bench', v.id, c.id
+        variant_id, external_stock_id)
+    SELECT :a, :c, c.external_stock_id, c.external_stock_id, v.sku, 'bench', v.id, c.external_stock_id
     FROM stock_cells c JOIN variants v ON v.id = c.variant_id WHERE c.connection_id = :c
     """
 )

@@ -8,7 +8,7 @@ from app.api.errors import OK
 from app.api.policy import principal
 from app.api.resource import Resource
 from app.api.schemas.base import PageArgs, page_of
-from app.api.schemas.stock import LocationSchema, MovementSchema, StockArgs, StockSchema, ThresholdSchema
+from app.api.schemas.stock import MovementSchema, StockArgs, StockSchema, ThresholdSchema
 from app.services.queries import stock
 from app.services.queries.paging import Page, Row
 from app.services.stock_catch_up import set_low_stock_threshold
@@ -40,11 +40,3 @@ def set_threshold(given: dict[str, Any], variant_id: int) -> Row:
 def list_movements(args: dict[str, Any], variant_id: int) -> Page:
     """What moved a variant's stock, newest first."""
     return stock.movements(principal().account_id, variant_id, **args)
-
-
-@blp.route("/locations")
-@blp.arguments(PageArgs, location="query")
-@blp.response(OK, page_of(LocationSchema))
-def list_locations(args: dict[str, Any]) -> Page:
-    """Where stock is kept."""
-    return stock.locations(principal().account_id, **args)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -42,6 +43,17 @@ class Movement:
 def apply(level: StockLevel, movement: Movement) -> StockLevel:
     """The level after the movement."""
     return StockLevel(level.on_hand + movement.on_hand, level.committed + movement.committed)
+
+
+def place_hit(places: Sequence[tuple[int, int]], change: int) -> int:
+    """Where a change of so many units happens, of (place, units available there), the first one first.
+
+    What comes goes to the first place. What goes is taken from the first that has all of it; if none has,
+    from the first, whose shortage the others then keep back.
+    """
+    return next(
+        (place for place, available in places if change >= 0 or available + change >= 0), places[0][0]
+    )
 
 
 LOW_STOCK_THRESHOLD = 10

@@ -86,7 +86,6 @@ class Listing(TenantRow, Base):
         tenant_key(),
         tenant_ref("connection_id", "connections"),
         tenant_ref("variant_id", "variants"),
-        tenant_ref("cell_id", "stock_cells"),
         UniqueConstraint("connection_id", "external_id"),
         Index(None, "connection_id", "external_product_id"),
         Index(None, "connection_id", "sku"),
@@ -98,7 +97,7 @@ class Listing(TenantRow, Base):
         ),
         Index("ix_listings_unlinked", "connection_id", "id", postgresql_where=text("variant_id IS NULL")),
         Index(None, "variant_id"),
-        Index(None, "cell_id"),
+        Index(None, "connection_id", "external_stock_id"),
         CheckConstraint("factor > 0", name="factor_positive"),
         CheckConstraint("share_percent BETWEEN 0 AND 100", name="share_percent"),
         CheckConstraint("buffer >= 0 AND cap >= 0 AND fixed_quantity >= 0", name="publishing"),
@@ -112,7 +111,8 @@ class Listing(TenantRow, Base):
     title: Mapped[str] = mapped_column(Text)
     factor: Mapped[int] = mapped_column(Integer, server_default="1")
     variant_id: Mapped[int | None] = mapped_column(BigInteger)
-    cell_id: Mapped[int | None] = mapped_column(BigInteger)
+    external_stock_id: Mapped[str | None] = mapped_column(Text)
+    """Its numbers: the cells of its connection that have the same, one at each of the shop's locations."""
     unlinked_reason: Mapped[str | None] = mapped_column(String(32))
     """`app.domain.matching.UnlinkedReason`."""
     paused: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))

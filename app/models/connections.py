@@ -115,19 +115,34 @@ class Location(TenantRow, Base):
 
 
 class ConnectionLocation(TenantRow, Base):
-    """Which of a shop's locations is which of ours; sales hit them by priority, lowest first."""
+    """A place where a shop keeps numbers, and which of ours it stands for: none, where we leave it alone.
+
+    On a platform without locations the shop's one place, "", may stand for several of ours. Where there is a
+    choice, what happens hits them by priority, lowest first.
+    """
 
     __tablename__ = "connection_locations"
     __table_args__ = (
         tenant_ref("connection_id", "connections"),
         tenant_ref("location_id", "locations"),
-        UniqueConstraint("connection_id", "external_location_id"),
+        UniqueConstraint(
+            "connection_id",
+            "external_location_id",
+            "location_id",
+            name="uq_connection_locations_place",
+            postgresql_nulls_not_distinct=True,
+        ),
+        UniqueConstraint("account_id", "connection_id", "location_id"),
         Index(None, "account_id", "location_id"),
     )
 
     connection_id: Mapped[int] = mapped_column(BigInteger)
     external_location_id: Mapped[str] = mapped_column(Text, server_default="")
-    location_id: Mapped[int] = mapped_column(BigInteger)
+    name: Mapped[str] = mapped_column(Text, server_default="")
+    """As the shop calls it."""
+    active: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
+    """The shop still has it."""
+    location_id: Mapped[int | None] = mapped_column(BigInteger)
     priority: Mapped[int] = mapped_column(Integer, server_default="0")
 
 

@@ -100,6 +100,8 @@ class OrderLine(TenantRow, Base):
     order_id: Mapped[int] = mapped_column(BigInteger)
     external_id: Mapped[str] = mapped_column(Text)
     listing_external_id: Mapped[str | None] = mapped_column(Text)
+    external_location_id: Mapped[str] = mapped_column(Text, server_default="")
+    """The shop's location that its units are taken from, where the shop tells."""
     listing_id: Mapped[int | None] = mapped_column(BigInteger)
     sku: Mapped[str | None] = mapped_column(Text)
     title: Mapped[str] = mapped_column(Text)

@@ -111,7 +111,8 @@ class OrderState(StrEnum):
 class ExternalOrderLine:
     """One line with everything that has happened to it, dated.
 
-    `channel_effects` is what the channel did to its own number, by its own account of it.
+    `channel_effects` is what the channel did to its own number, by its own account of it. A line whose units
+    are taken from several of the shop's locations is one line for each of them.
     """
 
     external_id: str
@@ -124,6 +125,8 @@ class ExternalOrderLine:
     channel_effects: tuple[ChannelEffect, ...]
     tax_minor: int = 0
     discount_minor: int = 0
+    location_id: str = ""
+    """`CellRef.location_id` of its units; "" where there is but one, or the shop does not tell."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from app.domain.event_log import EventKind
+from app.services.cells import PLACES
 from app.services.connections import AGREED_FOR
 from app.services.event_log import Happening, Subject, raise_events
 from app.services.write_plan import Planned
@@ -89,7 +90,7 @@ def _brake(session: Session, connection_id: int, row: Row[Any]) -> bool:
 # What by other causes than orders went from the stock since the last write explains no raise, and what came
 # no zero. A bundle has its components' causes; a component has those of the bundles that need it.
 _UNEXPLAINED = text(
-    """
+    f"""
     SELECT p.id
     FROM unnest(CAST(:cells AS bigint[]), CAST(:raises AS boolean[])) AS p (id, raises)
     JOIN stock_cells c ON c.id = p.id
@@ -111,7 +112,7 @@ _UNEXPLAINED = text(
         CROSS JOIN LATERAL (
             SELECT coalesce((
                 SELECT sum(m.on_hand_delta) FROM stock_levels l JOIN stock_movements m ON m.level_id = l.id
-                WHERE l.variant_id = v.id AND l.location_id = c.location_id
+                WHERE l.variant_id = v.id AND l.location_id = ANY({PLACES})
                     AND m.cause NOT IN ('order', 'fulfillment', 'return', 'import')
                     AND m.created_at > since.at
             ), 0) + coalesce((
@@ -121,15 +122,15 @@ _UNEXPLAINED = text(
                     UNION ALL
                     SELECT bundle_id, quantity FROM bundle_components WHERE component_id = v.id
                 ) t
-                JOIN stock_cells o ON o.variant_id = t.variant_id AND o.location_id = c.location_id
-                    AND o.drift < 0 AND o.state = 'active'
+                JOIN stock_cells o ON o.variant_id = t.variant_id
+                    AND o.location_id = ANY({PLACES}) AND o.drift < 0 AND o.state = 'active'
                 JOIN drifts d ON d.cell_id = o.id AND d.state IN ('pending', 'review')
                     AND d.seen_at > since.at
             ), 0) AS units
         ) other
         WHERE CASE WHEN p.raises THEN other.units > 0 ELSE other.units < 0 END
     )
-    """
+    """  # noqa: S608  (a constant)
 )
 _SITUATION = text(
     """

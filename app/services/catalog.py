@@ -20,24 +20,27 @@ from app.services.order_effects import Scope
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The shop's location that we work with, and which of ours it is."""
+    """A location of the shop that we work with, and which of ours it is, or is first."""
 
     external_location_id: str
     location_id: int
 
 
-def store_page(session: Session, scope: Scope, place: Place, products: Iterable[ExternalProduct]) -> int:
+def store_page(
+    session: Session, scope: Scope, places: Sequence[Place], products: Iterable[ExternalProduct]
+) -> int:
     """Insert or update the page's listings and their cells; links are kept. Returns how many listings."""
     rows = [_listing_row(product, listing) for product in products for listing in product.listings]
     params = {
         "account_id": scope.account_id,
         "connection_id": scope.connection_id,
-        "location_id": place.location_id,
-        "external_location_id": place.external_location_id,
+        "location_ids": [place.location_id for place in places],
+        "external_location_ids": [place.external_location_id for place in places],
         "rows": json.dumps(rows),
     }
     session.execute(_STORE_CELLS, params)
     session.execute(_STORE_LISTINGS, params)
+    session.execute(_LINK_NEW_CELLS, params)
     return len(rows)
 
 
@@ -132,33 +135,53 @@ _STORE_CELLS = text(
     """
     INSERT INTO stock_cells (account_id, connection_id, external_stock_id, external_location_id, location_id)
     SELECT DISTINCT CAST(:account_id AS bigint), CAST(:connection_id AS bigint), r.stock_id,
-        :external_location_id, CAST(:location_id AS bigint)
+        p.external_location_id, p.location_id
     FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (stock_id text, unsyncable text)
+    CROSS JOIN unnest(CAST(:external_location_ids AS text[]), CAST(:location_ids AS bigint[]))
+        AS p (external_location_id, location_id)
     WHERE r.stock_id IS NOT NULL AND r.unsyncable IS NULL
-    ORDER BY r.stock_id
+    ORDER BY r.stock_id, p.location_id
     ON CONFLICT (connection_id, external_stock_id, external_location_id) DO NOTHING
     """
 )
 _STORE_LISTINGS = text(
     """
     INSERT INTO listings AS l (account_id, connection_id, external_id, external_product_id, sku, title,
-        cell_id, details, unlinked_reason, seen_at)
+        external_stock_id, details, unlinked_reason, seen_at)
     SELECT DISTINCT ON (r.external_id) :account_id, :connection_id, r.external_id, r.external_product_id,
-        r.sku, r.title, c.id, r.details, coalesce(r.unsyncable, 'not_matched_yet'), clock_timestamp()
+        r.sku, r.title, CASE WHEN r.unsyncable IS NULL THEN r.stock_id END, r.details,
+        coalesce(r.unsyncable, 'not_matched_yet'), clock_timestamp()
     FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (external_id text, external_product_id text,
         sku text, title text, stock_id text, unsyncable text, details jsonb)
-    LEFT JOIN stock_cells c ON c.connection_id = :connection_id AND c.external_stock_id = r.stock_id
-        AND c.external_location_id = :external_location_id AND r.unsyncable IS NULL
     ORDER BY r.external_id
     ON CONFLICT (connection_id, external_id) DO UPDATE SET
         external_product_id = EXCLUDED.external_product_id, sku = EXCLUDED.sku, title = EXCLUDED.title,
         details = EXCLUDED.details, seen_at = EXCLUDED.seen_at,
-        cell_id = coalesce(EXCLUDED.cell_id, l.cell_id),
+        external_stock_id = coalesce(EXCLUDED.external_stock_id, l.external_stock_id),
         unlinked_reason = CASE WHEN l.variant_id IS NULL THEN EXCLUDED.unlinked_reason END
     """
 )
-_UNTRACKED_CELLS = text(
+# A further place of the shop, or a listing whose number is kept under another id now.
+_LINK_NEW_CELLS = text(
     """
+    WITH linked AS (
+        SELECT c.id, l.variant_id, l.factor
+        FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (stock_id text)
+        JOIN stock_cells c ON c.connection_id = :connection_id AND c.external_stock_id = r.stock_id
+        CROSS JOIN LATERAL (
+            SELECT variant_id, factor FROM listings
+            WHERE connection_id = c.connection_id AND external_stock_id = c.external_stock_id
+                AND variant_id IS NOT NULL LIMIT 1
+        ) l
+        WHERE c.variant_id IS NULL
+        ORDER BY c.id FOR NO KEY UPDATE OF c
+    )
+    UPDATE stock_cells c SET variant_id = linked.variant_id, factor = linked.factor
+    FROM linked WHERE c.id = linked.id
+    """
+)
+_UNTRACKED_CELLS = text(
+    f"""
     SELECT c.id, c.variant_id, c.location_id, c.factor, c.external_stock_id, c.external_location_id,
         EXISTS (
             SELECT 1 FROM stock_levels l
@@ -167,11 +190,11 @@ _UNTRACKED_CELLS = text(
     FROM unnest(CAST(:stock_ids AS text[]), CAST(:location_ids AS text[])) AS r (stock_id, location_id)
     JOIN stock_cells c ON c.connection_id = :connection_id AND c.external_stock_id = r.stock_id
         AND c.external_location_id = r.location_id
-    WHERE c.account IS NULL AND c.variant_id IS NOT NULL AND NOT EXISTS (
+    WHERE c.account IS NULL AND c.variant_id IS NOT NULL AND {cell_store.IS_MAPPED} AND NOT EXISTS (
             SELECT 1 FROM push_attempts a WHERE a.cell_id = c.id AND a.deadline_at >= :requested_at
         )
     ORDER BY c.id
-    """
+    """  # noqa: S608  (a constant)
 )
 _MARK_BASELINE = text(
     """

@@ -235,6 +235,15 @@ def targets(session: Session, cells: Sequence[Cell]) -> dict[int, int]:
     return found
 
 
+def places(session: Session, cells: Iterable[Cell]) -> dict[int, list[int]]:
+    """Our locations that each cell's number stands for, by cell id, the first one first."""
+    found = {cell.id: [cell.location_id] for cell in cells}
+    for row in session.execute(_PLACES_OF, {"cells": list(found)}):
+        if row.location_id not in found[row.id]:
+            found[row.id].append(row.location_id)
+    return found
+
+
 def unread_in_own_shop(session: Session, cells: Sequence[Cell]) -> dict[int, int]:
     """Units of orders that cannot be read yet, by cell id, that the cell's own shop has taken off its number.
 
@@ -330,6 +339,25 @@ _SAVE = text(
     WHERE c.id = r.id
     """  # noqa: S608  (names from the table above)
 )
+OF_LISTING = "s.connection_id = l.connection_id AND s.external_stock_id = l.external_stock_id"
+"""Whether a cell `s` is one of a listing `l`."""
+FIRST_OF_LISTING = f"""
+    LEFT JOIN LATERAL (SELECT s.* FROM stock_cells s WHERE {OF_LISTING} ORDER BY s.id LIMIT 1) c ON true
+"""  # noqa: S608  (a constant)
+"""Joins a listing `l` to one of its cells: all of them are of the same variant."""
+PLACES = """ARRAY(
+    SELECT c.location_id
+    UNION SELECT m.location_id FROM connection_locations m
+    WHERE m.connection_id = c.connection_id AND m.external_location_id = c.external_location_id
+        AND m.location_id IS NOT NULL
+)"""
+"""Our locations that a cell `c` stands for: one, or several where the shop knows no locations."""
+IS_MAPPED = """EXISTS (
+    SELECT 1 FROM connection_locations m
+    WHERE m.connection_id = c.connection_id AND m.external_location_id = c.external_location_id
+        AND m.location_id IS NOT NULL
+)"""
+"""Whether the place of a cell `c` is one of ours at all."""
 RULES = """
     CROSS JOIN LATERAL (
         SELECT coalesce(bool_or(i.paused), false) AS paused,
@@ -337,19 +365,22 @@ RULES = """
             coalesce(max(coalesce(i.buffer, n.buffer)), n.buffer) AS buffer,
             coalesce(min(coalesce(i.cap, n.cap)), n.cap) AS cap,
             CASE WHEN bool_and(i.fixed_quantity IS NOT NULL) THEN min(i.fixed_quantity) END AS fixed_quantity
-        FROM listings i WHERE i.cell_id = c.id
+        FROM listings i
+        WHERE i.connection_id = c.connection_id AND i.external_stock_id = c.external_stock_id
     ) r
 """
 """Joins a cell `c` of a connection `n` to what its listings are to show of what is available."""
-# One row for each component of a bundle, one for any other variant. Falls of channels' numbers, and orders
-# that cannot be read yet, hold what they name and what that is made of; a shop that sold a bundle lowered the
-# bundle's number itself, and not that of its components.
+# One row for each component of a bundle, one for any other variant. Of a bundle that is sold from several
+# places each place counts for the sets that can be made there. What is short anywhere else has to come from
+# here. Falls of channels' numbers, and orders that cannot be read yet, hold what they name and what that is
+# made of; a shop that sold a bundle lowered the bundle's number itself, and not that of its components.
 _PUBLISHED = text(
     f"""
-    SELECT c.id, p.units, coalesce(l.on_hand - l.committed, 0) - a.safety_stock AS available, h.holds, r.*
+    SELECT c.id, p.units, l.available - l.short_elsewhere - a.safety_stock AS available, h.holds, r.*
     FROM stock_cells c
     JOIN connections n ON n.id = c.connection_id
     JOIN accounts a ON a.id = c.account_id
+    CROSS JOIN LATERAL (SELECT {PLACES} AS here) w
     CROSS JOIN LATERAL (
         SELECT b.component_id AS variant_id, b.quantity AS units FROM bundle_components b
         WHERE b.bundle_id = c.variant_id
@@ -357,17 +388,39 @@ _PUBLISHED = text(
         SELECT c.variant_id, 1
         WHERE NOT EXISTS (SELECT 1 FROM bundle_components b WHERE b.bundle_id = c.variant_id)
     ) p
-    LEFT JOIN stock_levels l ON l.variant_id = p.variant_id AND l.location_id = c.location_id
+    CROSS JOIN LATERAL (
+        SELECT coalesce(-sum(least(s.on_hand - s.committed, 0)) FILTER (
+                WHERE s.location_id <> ALL(w.here)
+            ), 0) AS short_elsewhere,
+            CASE WHEN p.variant_id <> c.variant_id AND cardinality(w.here) > 1 THEN p.units * (
+                SELECT sum(sets.number) FROM unnest(w.here) AS place (id) CROSS JOIN LATERAL (
+                    SELECT greatest(min(coalesce(x.on_hand - x.committed, 0) / b.quantity), 0) AS number
+                    FROM bundle_components b
+                    LEFT JOIN stock_levels x ON x.variant_id = b.component_id AND x.location_id = place.id
+                    WHERE b.bundle_id = c.variant_id
+                ) sets
+            ) ELSE coalesce(sum(s.on_hand - s.committed) FILTER (WHERE s.location_id = ANY(w.here)), 0)
+            END AS available
+        FROM stock_levels s WHERE s.variant_id = p.variant_id
+    ) l
     CROSS JOIN LATERAL (
         SELECT sum(t.units * (
             coalesce((
                 SELECT sum(-o.drift * o.factor) FROM stock_cells o
-                WHERE o.variant_id = t.variant_id AND o.location_id = c.location_id
-                    AND o.drift < 0 AND o.state = 'active'
+                WHERE o.variant_id = t.variant_id AND o.drift < 0 AND o.state = 'active' AND (
+                    o.location_id = ANY(w.here) OR EXISTS (
+                        SELECT 1 FROM connection_locations m
+                        WHERE m.connection_id = o.connection_id AND m.location_id = ANY(w.here)
+                            AND m.external_location_id = o.external_location_id
+                    )
+                )
             ), 0) + coalesce((
-                SELECT sum(u.quantity) FROM order_holds u
-                WHERE u.variant_id = t.variant_id AND u.location_id = c.location_id
-                    AND (u.connection_id <> c.connection_id OR u.variant_id <> c.variant_id)
+                SELECT sum(orders.units) FROM (
+                    SELECT max(u.quantity) AS units FROM order_holds u
+                    WHERE u.variant_id = t.variant_id AND u.location_id = ANY(w.here)
+                        AND (u.connection_id <> c.connection_id OR u.variant_id <> c.variant_id)
+                    GROUP BY u.connection_id, u.order_external_id
+                ) orders
             ), 0)
         )) AS holds
         FROM (
@@ -379,6 +432,14 @@ _PUBLISHED = text(
     {RULES}
     WHERE c.id = ANY(CAST(:cells AS bigint[]))
     """  # noqa: S608  (a constant)
+)
+_PLACES_OF = text(
+    """
+    SELECT c.id, m.location_id
+    FROM stock_cells c JOIN connection_locations m USING (connection_id, external_location_id)
+    WHERE c.id = ANY(CAST(:cells AS bigint[])) AND m.location_id IS NOT NULL
+    ORDER BY c.id, m.priority, m.id
+    """
 )
 _UNREAD_IN_OWN_SHOP = text(
     """

@@ -63,7 +63,7 @@ def settle(connection_id: int, settled: Mapping[int, int]) -> tuple[int, set[int
         if not where:
             return 0, set()
         places = {(r.variant_id, r.location_id) for r in where}
-        ledger.lock_levels(session, where[0].account_id, places)
+        levels = ledger.lock_levels(session, where[0].account_id, places)
         locked = cell_store.lock(session, variant_ids=[v for v, _ in places], cell_ids=list(settled))
         rows = session.execute(_SETTLED, {"cells": list(settled), "soon": PUT_BACK_WITHIN}).all()
         at = cell_store.now(session)
@@ -74,11 +74,13 @@ def settle(connection_id: int, settled: Mapping[int, int]) -> tuple[int, set[int
         ]
         counted = _counted_elsewhere(session, ready)
         choices = {row.id: _choice(row, locked[row.cell_id], row.id in counted) for row in ready}
-        ledger.book(
-            session,
-            where[0].account_id,
-            [_entry(row, locked[row.cell_id], choices[row.id]) for row in ready],
-        )
+        at_shop = cell_store.places(session, [locked[row.cell_id] for row in ready])
+        entries = []
+        for row in ready:
+            units = _units(row, locked[row.cell_id], choices[row.id])
+            place = levels.place_hit(row.variant_id, at_shop[row.cell_id], units)
+            entries.append(entry(row.id, row.variant_id, place, units, row.seen_at))
+        ledger.book(session, where[0].account_id, entries)
         for row in ready:
             locked[row.cell_id].check_due_at = None
             decided(locked[row.cell_id], choices[row.id])
@@ -175,20 +177,28 @@ def _choice(row: Row[Any], cell: Cell, counted_elsewhere: bool) -> Choice:
     )
 
 
-def _entry(row: Row[Any], cell: Cell, choice: Choice) -> ledger.Entry:
+def _units(row: Row[Any], cell: Cell, choice: Choice) -> int:
     """Taken whole, it undoes what was changed here by hand and the shop was not told yet; sales stay."""
-    units = 0
-    if choice in (Choice.ADD, Choice.TAKE_WHOLE):
-        units = cell.drift * cell.factor
-    if choice is Choice.TAKE_WHOLE:
-        units -= row.untold
+    match choice:
+        case Choice.ADD:
+            return cell.drift * cell.factor
+        case Choice.TAKE_WHOLE:
+            return cell.drift * cell.factor - int(row.untold)
+        case _:
+            return 0
+
+
+def entry(
+    drift_id: int, variant_id: int, location_id: int, units: int, at: datetime, *, key: str = ""
+) -> ledger.Entry:
+    """What a drift does to the stock of a variant. `key` tells a bundle's components apart."""
     return ledger.Entry(
-        variant_id=row.variant_id,
-        location_id=row.location_id,
+        variant_id=variant_id,
+        location_id=location_id,
         movement=Movement(on_hand=units),
         cause="drift",
-        source_key=f"drift:{row.id}",
-        occurred_at=row.seen_at,
+        source_key=f"drift:{drift_id}{key}",
+        occurred_at=at,
     )
 
 
@@ -247,19 +257,20 @@ _WHERE = text(
 )
 _SETTLED = text(
     f"""
-    SELECT d.id, d.account_id, d.cell_id, d.quantity, d.seen_at, c.variant_id, c.location_id, n.drift_policy,
+    SELECT d.id, d.account_id, d.cell_id, d.quantity, d.seen_at, c.variant_id, n.drift_policy,
         CASE WHEN w.from_quantity <> w.to_quantity AND w.closed_at > d.seen_at - CAST(:soon AS interval)
             THEN ARRAY[w.from_quantity, CASE WHEN p.closed_at < w.closed_at THEN p.shown END]
         END AS undone_by,
         {IS_IDENTITY} AS is_identity, coalesce((
             SELECT sum(m.on_hand_delta) FROM stock_levels l JOIN stock_movements m ON m.level_id = l.id
             WHERE n.drift_policy = 'last_write_wins' AND l.variant_id = c.variant_id
-                AND l.location_id = c.location_id AND m.cause IN ('adjustment', 'count', 'transfer')
+                AND l.location_id = ANY({cell_store.PLACES})
+                AND m.cause IN ('adjustment', 'count', 'transfer')
                 AND m.created_at > greatest(w.created_at, c.baseline_at)
         ), 0) AS untold,
         n.drift_policy = 'last_write_wins' AND EXISTS (
             SELECT 1 FROM stock_levels l JOIN stock_movements m ON m.level_id = l.id
-            WHERE l.variant_id = c.variant_id AND l.location_id = c.location_id
+            WHERE l.variant_id = c.variant_id AND l.location_id = ANY({cell_store.PLACES})
                 AND m.cause IN ('adjustment', 'count') AND m.occurred_at > d.seen_at
         ) AS changed_here_since
     FROM drifts d

@@ -95,23 +95,23 @@ _WAITING = text(
     """
 )
 _HOLD = text(
-    """
+    f"""
     INSERT INTO order_holds (account_id, connection_id, order_external_id, event_id, variant_id,
         location_id, quantity)
-    SELECT l.account_id, l.connection_id, r.order_id, min(r.event_id), l.variant_id, c.location_id,
+    SELECT l.account_id, l.connection_id, r.order_id, min(r.event_id), l.variant_id, s.location_id,
         max(least(CAST(r.quantity AS bigint) * l.factor, :most))
     FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (connection_id bigint, event_id bigint,
         order_id text, listing_id text, quantity int)
     JOIN listings l ON l.connection_id = r.connection_id AND l.external_id = r.listing_id
-    JOIN stock_cells c ON c.id = l.cell_id
+    JOIN stock_cells s ON {cell_store.OF_LISTING}
     WHERE l.variant_id IS NOT NULL AND NOT EXISTS (
         SELECT 1 FROM orders o WHERE o.connection_id = r.connection_id AND o.external_id = r.order_id
             AND o.fetch_seq > 0
     )
-    GROUP BY l.account_id, l.connection_id, r.order_id, l.variant_id, c.location_id
+    GROUP BY l.account_id, l.connection_id, r.order_id, l.variant_id, s.location_id
     ON CONFLICT (connection_id, order_external_id, variant_id, location_id) DO NOTHING
     RETURNING variant_id
-    """
+    """  # noqa: S608  (a constant)
 )
 _LOOKED_AT = text(
     """

@@ -16,12 +16,13 @@ from app.services import catalog
 from app.services import cells as cell_store
 from app.services.catalog import Place
 from app.services.leases import Lease, Work, lease
+from app.services.locations import follow_mapping, places_of, refresh_places
 from app.services.matching import link_batch
 from app.services.nudge import Drain, begin, nudge
 from app.services.order_effects import apply_orders, begin_fetch
 from app.services.poison import together_or_alone
 from app.services.runs import Run, sync_run
-from app.services.tracking import track_new
+from app.services.tracking import take_effect, track_new
 from app.services.uow import unit_of_work
 from app.services.work import Job, work_on
 
@@ -51,17 +52,19 @@ def run_import(connection_id: int) -> None:
 
 def _import(job: Job, held: Lease, run: Run) -> None:
     started = datetime.now(UTC)
-    place = _place(job)
+    places = places_of(job)
+    refresh_places(job)
+    follow_mapping(job, held)
     _register_webhooks(job, run)
     held.renew()
     listings = 0
     for page in job.shop.channel.catalog():
         with unit_of_work() as uow:
-            listings += catalog.store_page(uow.session, job.scope, place, page)
+            listings += catalog.store_page(uow.session, job.scope, places, page)
             uow.commit()
         held.renew()
     _link_all(job)
-    tracked = _track_all(job, place, held)
+    tracked = sum(_track_all(job, place, held) for place in places)
     orders = _take_open_orders(job, held)
     with unit_of_work() as uow:
         uow.session.execute(_IMPORTED, {"id": job.scope.connection_id, "cursor": started - IMPORTED_BEFORE})
@@ -86,12 +89,12 @@ def refresh_products(job: Job, products: Mapping[str, bool]) -> dict[str, str]:
     due = [i for i in ids if not products[i] and i not in fresh]
     if not due:
         return {}
-    place = _place(job)
+    places = places_of(job)
 
     def store(ids: Sequence[str]) -> None:
         found = job.shop.channel.fetch_products(ids)
         with unit_of_work() as uow:
-            catalog.store_page(uow.session, job.scope, place, found)
+            catalog.store_page(uow.session, job.scope, places, found)
             uow.commit()
 
     failed = together_or_alone(due, store)
@@ -101,11 +104,13 @@ def refresh_products(job: Job, products: Mapping[str, bool]) -> dict[str, str]:
 
 
 def ensure_webhooks(connection_id: int) -> None:
-    """Repair the shop's subscriptions: a platform deletes or disables them after failures."""
+    """Repair the shop's subscriptions, which a platform deletes or disables after failures, and hear of its
+    new locations, of which nothing else tells."""
     with work_on(connection_id, states=("review", "active", "paused")) as job:
         if job is None:
             return
         repaired = job.shop.channel.ensure_webhooks(job.shop.webhook_url, job.shop.webhook_secret)
+        refresh_places(job)
         _webhooks_checked(job)
         if repaired:
             log.warning("webhooks_repaired", connection_id=connection_id, topics=list(repaired))
@@ -127,26 +132,6 @@ def _webhooks_checked(job: Job) -> None:
         uow.commit()
 
 
-def _place(job: Job) -> Place:
-    """Which of the shop's locations we work with: the mapped one, else its first active one."""
-    params: dict[str, object] = {
-        "connection_id": job.scope.connection_id,
-        "account_id": job.scope.account_id,
-    }
-    with unit_of_work() as uow:
-        row = uow.session.execute(_MAPPED, params).first()
-    if row is not None:
-        return Place(row.external_location_id, row.location_id)
-    external = next((location for location in job.shop.channel.locations() if location.active), None)
-    with unit_of_work() as uow:
-        uow.session.execute(_MAIN_LOCATION, params)
-        params["external_location_id"] = external.external_id if external else ""
-        uow.session.execute(_MAP, params)
-        row = uow.session.execute(_MAPPED, params).one()
-        uow.commit()
-    return Place(row.external_location_id, row.location_id)
-
-
 def _link_all(job: Job) -> None:
     looked_at = 1
     while looked_at:
@@ -160,16 +145,16 @@ def _track_all(job: Job, place: Place, held: Lease) -> int:
     requested_at = datetime.now(UTC)
     for page in job.shop.channel.all_levels(place.external_location_id):
         with unit_of_work() as uow:
-            tracked += len(
-                catalog.open_baselines(
-                    uow.session,
-                    job.scope,
-                    page,
-                    requested_at=requested_at,
-                    syncing=job.state in ("active", "paused"),
-                )
+            begun = catalog.open_baselines(
+                uow.session,
+                job.scope,
+                page,
+                requested_at=requested_at,
+                syncing=job.state in ("active", "paused"),
             )
             uow.commit()
+        take_effect(job, begun)
+        tracked += len(begun)
         held.renew()
         requested_at = datetime.now(UTC)
     return tracked
@@ -225,29 +210,10 @@ _SEEN = text(
     """
 )
 _WEBHOOKS_CHECKED = text("UPDATE connections SET webhooks_checked_at = now() WHERE id = :id")
-_MAPPED = text(
-    """
-    SELECT external_location_id, location_id FROM connection_locations
-    WHERE connection_id = :connection_id ORDER BY priority, id LIMIT 1
-    """
-)
-_MAIN_LOCATION = text(
-    """
-    INSERT INTO locations (account_id, name) VALUES (:account_id, 'Main')
-    ON CONFLICT (account_id, name) DO NOTHING
-    """
-)
-_MAP = text(
-    """
-    INSERT INTO connection_locations (account_id, connection_id, external_location_id, location_id)
-    SELECT account_id, :connection_id, :external_location_id, id FROM locations
-    WHERE account_id = :account_id ORDER BY id LIMIT 1
-    ON CONFLICT (connection_id, external_location_id) DO NOTHING
-    """
-)
 _CELLS_OF_PRODUCTS = text(
     """
-    SELECT DISTINCT c.id, c.variant_id FROM stock_cells c JOIN listings l ON l.cell_id = c.id
+    SELECT DISTINCT c.id, c.variant_id
+    FROM stock_cells c JOIN listings l USING (connection_id, external_stock_id)
     WHERE l.connection_id = :connection_id AND (
             l.external_product_id = ANY(CAST(:ids AS text[])) OR l.external_id = ANY(CAST(:ids AS text[]))
         )

@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import column, text
 from sqlalchemy.orm import Session
 
-from app.domain.stock import Movement, StockLevel, apply
+from app.domain.stock import Movement, StockLevel, apply, place_hit
 from app.services import stock_watch
 
 LOWEST = -(2**31)
@@ -45,6 +45,13 @@ class Locked:
     could be low."""
     new: frozenset[int]
     """Variants that had no level at all."""
+
+    def place_hit(self, variant_id: int, locations: Sequence[int], change: int) -> int:
+        """Which of the locations a change of the variant hits; by priority, `locations` has its order."""
+        none = StockLevel()
+        return place_hit(
+            [(place, self.levels.get((variant_id, place), none).available) for place in locations], change
+        )
 
 
 def book(session: Session, account_id: int, entries: Sequence[Entry]) -> None:

@@ -97,21 +97,25 @@ def _locked(session: Session, account_id: int, listing_ids: Collection[int]) -> 
 
 def _problem(listing: Row[Any]) -> str:
     """Why it cannot be linked, or ""."""
-    if listing.unsyncable is not None or listing.cell_id is None:
+    if listing.unsyncable is not None or listing.external_stock_id is None:
         return "The shop keeps no number for this listing that could be kept in step."
     return ""
 
 
 def _variants_for(session: Session, account_id: int, listings: Sequence[Row[Any]]) -> dict[int, int]:
-    """Listing -> the variant that its cell has, or that is made for the cell's first listing."""
-    firsts = {row.cell_id: row for row in reversed(listings) if row.cell_variant_id is None}
+    """Listing -> the variant that its number has, or that is made for the first listing of that number."""
+    firsts = {_number(row): row for row in reversed(listings) if row.cell_variant_id is None}
     carried = Counter(row.sku for row in firsts.values())
     used = session.execute(_USED_SKUS, {"account_id": account_id, "skus": [s for s in carried if s]})
     taken = set(used.scalars()) | {sku for sku, count in carried.items() if count > 1}
     seeds = [Seed.of(row) for row in firsts.values()]
     seeds = [replace(seed, sku=None) if seed.sku in taken else seed for seed in seeds]
     made = make_variants(session, account_id, seeds)
-    return {row.id: row.cell_variant_id or made[firsts[row.cell_id].id] for row in listings}
+    return {row.id: row.cell_variant_id or made[firsts[_number(row)].id] for row in listings}
+
+
+def _number(listing: Row[Any]) -> tuple[int, str]:
+    return listing.connection_id, listing.external_stock_id
 
 
 def _set_links(
@@ -125,7 +129,7 @@ def _set_links(
     session = uow.session
     session.execute(_SET_LINKS, {"ids": list(variants), "variants": list(variants.values())})
     before = {row.variant_id for row in listings} - {None}
-    cell_ids = {row.cell_id for row in listings} - {None}
+    cell_ids = set(session.execute(_CELLS, {"ids": [row.id for row in listings]}).scalars())
     locked, at = cell_store.lock_at(session, variant_ids=before, cell_ids=cell_ids)
     moved = _move_cells(session, {i: locked[i] for i in cell_ids}, at)
     # What a fall of the moved ones held is free.
@@ -146,21 +150,30 @@ def _move_cells(session: Session, cells: Mapping[int, Cell], at: datetime) -> se
     if any(row.variants > 1 for row in agreed.values()):
         raise Conflict("Its number is also that of a listing that is linked to another variant.")
     moved = {i: agreed[i] for i, cell in cells.items() if cell.variant_id != agreed[i].variant_id}
-    for cell_id in moved:
-        cells[cell_id].drift = 0
-    drifts.note(session, (cells[i] for i in moved), at, timedelta())
-    session.execute(_GIVE_UP, {"ids": list(moved), "at": at})
+    for cell_id, row in moved.items():
+        cells[cell_id].variant_id, cells[cell_id].factor = row.variant_id, row.factor
+    begin_anew(session, [cells[i] for i in moved], at)
+    session.execute(_LOOK_AT_ORDERS, {"ids": list(cells.keys() - moved.keys()), "at": at})
+    return set(moved)
+
+
+def begin_anew(session: Session, cells: Collection[Cell], at: datetime) -> None:
+    """Forget all that was believed of locked cells but what they are of. They are read again if they are of a
+    variant and of a place that is ours; nothing is written to them before."""
+    ids = [cell.id for cell in cells]
+    for cell in cells:
+        cell.drift = 0
+    drifts.note(session, cells, at, timedelta())
+    session.execute(_GIVE_UP, {"ids": ids, "at": at})
     session.execute(
         _BEGIN_ANEW,
         {
-            "ids": list(moved),
-            "variants": [row.variant_id for row in moved.values()],
-            "factors": [row.factor for row in moved.values()],
+            "ids": ids,
+            "variants": [cell.variant_id for cell in cells],
+            "factors": [cell.factor for cell in cells],
             "at": at,
         },
     )
-    session.execute(_LOOK_AT_ORDERS, {"ids": list(cells.keys() - moved.keys()), "at": at})
-    return set(moved)
 
 
 def _write_down(
@@ -179,13 +192,19 @@ def _write_down(
 
 
 _LISTINGS = text(
-    """
-    SELECT l.id, l.connection_id, l.external_product_id, l.sku, l.title, l.details, l.cell_id, l.variant_id,
-        l.details ->> 'unsyncable' AS unsyncable, c.variant_id AS cell_variant_id
-    FROM listings l LEFT JOIN stock_cells c ON c.id = l.cell_id
+    f"""
+    SELECT l.id, l.connection_id, l.external_product_id, l.external_stock_id, l.sku, l.title, l.details,
+        l.variant_id, l.details ->> 'unsyncable' AS unsyncable, c.variant_id AS cell_variant_id
+    FROM listings l {cell_store.FIRST_OF_LISTING}
     WHERE l.account_id = :account_id AND l.id = ANY(CAST(:ids AS bigint[]))
     ORDER BY l.id FOR NO KEY UPDATE OF l
-    """
+    """  # noqa: S608  (a constant)
+)
+_CELLS = text(
+    f"""
+    SELECT DISTINCT s.id FROM listings l JOIN stock_cells s ON {cell_store.OF_LISTING}
+    WHERE l.id = ANY(CAST(:ids AS bigint[]))
+    """  # noqa: S608  (a constant)
 )
 _VARIANT = text("SELECT 1 FROM variants WHERE account_id = :account_id AND id = :id")
 _USED_SKUS = text(
@@ -203,7 +222,8 @@ _LINKS_OF_CELLS = text(
     """
     SELECT c.id, count(DISTINCT l.variant_id) AS variants, min(l.variant_id) AS variant_id,
         coalesce(min(l.factor), 1) AS factor
-    FROM stock_cells c LEFT JOIN listings l ON l.cell_id = c.id AND l.variant_id IS NOT NULL
+    FROM stock_cells c LEFT JOIN listings l ON l.connection_id = c.connection_id
+        AND l.external_stock_id = c.external_stock_id AND l.variant_id IS NOT NULL
     WHERE c.id = ANY(CAST(:ids AS bigint[]))
     GROUP BY c.id
     """
@@ -216,24 +236,25 @@ _GIVE_UP = text(
     """
 )
 _BEGIN_ANEW = text(
-    """
+    f"""
     UPDATE stock_cells c SET variant_id = r.variant_id, factor = r.factor, state = 'waiting', error = '',
         account = NULL, drift = 0, version = c.version + 1, baseline_at = NULL, opened_level = false,
         read_at = NULL, read_until = NULL, read_quantity = NULL, reported = NULL, check_due_at = NULL,
         checks = 0, stale = false, in_review = false, reversals = 0, synced_version = c.wanted_version,
         dirty_since = NULL, failures = 0,
-        next_attempt_at = NULL, track_due_at = CASE WHEN r.variant_id IS NOT NULL THEN greatest(:at, (
+        next_attempt_at = NULL,
+        track_due_at = CASE WHEN r.variant_id IS NOT NULL AND {cell_store.IS_MAPPED} THEN greatest(:at, (
             SELECT a.deadline_at + interval '1 millisecond' FROM push_attempts a WHERE a.cell_id = c.id
             ORDER BY a.id DESC LIMIT 1
         )) END
     FROM unnest(CAST(:ids AS bigint[]), CAST(:variants AS bigint[]), CAST(:factors AS int[]))
         AS r (id, variant_id, factor)
     WHERE c.id = r.id
-    """
+    """  # noqa: S608  (a constant)
 )
 _LOOK_AT_ORDERS = text(
-    """
-    UPDATE stock_cells SET track_due_at = :at
-    WHERE id = ANY(CAST(:ids AS bigint[])) AND variant_id IS NOT NULL
-    """
+    f"""
+    UPDATE stock_cells c SET track_due_at = :at
+    WHERE c.id = ANY(CAST(:ids AS bigint[])) AND c.variant_id IS NOT NULL AND {cell_store.IS_MAPPED}
+    """  # noqa: S608  (a constant)
 )

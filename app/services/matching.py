@@ -12,6 +12,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from app.domain.matching import Codes, Known, Linked, duplicate_skus, gtin, match
+from app.services.cells import FIRST_OF_LISTING
 from app.services.order_effects import Scope
 
 LISTINGS_PER_BATCH = 500
@@ -157,18 +158,18 @@ def _of(seed: Seed, *names: str) -> dict[str, Any]:
 
 
 # A listing that the shop has deleted, and not brought back, keeps its link and stands in nobody's way.
-_PLACE = "coalesce('cell:' || l.cell_id, 'listing:' || l.id)"
-_IN_SHOP = """
-    FROM listings l LEFT JOIN stock_cells c ON c.id = l.cell_id
+_PLACE = "coalesce('stock:' || l.external_stock_id, 'listing:' || l.id)"
+_IN_SHOP = f"""
+    FROM listings l {FIRST_OF_LISTING}
     WHERE l.connection_id = :connection_id
         AND (c.error IS DISTINCT FROM 'vanished' OR l.unlinked_reason = 'not_matched_yet')
 """
 _UNMATCHED = text(
     f"""
-    SELECT l.id, l.sku, l.title, l.external_product_id, l.cell_id, l.details, l.kept_apart,
+    SELECT l.id, l.sku, l.title, l.external_product_id, l.details, l.kept_apart,
         l.details ->> 'barcode' AS barcode, l.details ->> 'unsyncable' AS unsyncable,
         c.variant_id AS cell_variant_id, {_PLACE} AS place
-    FROM listings l LEFT JOIN stock_cells c ON c.id = l.cell_id
+    FROM listings l {FIRST_OF_LISTING}
     WHERE l.connection_id = :connection_id AND l.unlinked_reason = 'not_matched_yet'
     ORDER BY l.external_product_id, l.id LIMIT :limit
     """  # noqa: S608  (a constant)
@@ -243,7 +244,7 @@ _LINK_CELLS = text(
     """
     WITH linked AS (
         SELECT c.id, l.variant_id, l.factor
-        FROM stock_cells c JOIN listings l ON l.cell_id = c.id
+        FROM stock_cells c JOIN listings l USING (connection_id, external_stock_id)
         WHERE l.id = ANY(CAST(:ids AS bigint[])) AND c.variant_id IS NULL
         ORDER BY c.id FOR NO KEY UPDATE OF c
     )

@@ -29,6 +29,7 @@ from app.services import cells as cell_store
 from app.services.order_lines import (
     LineState,
     Link,
+    Sold,
     lines_of,
     links_of,
     merged_state,
@@ -87,8 +88,13 @@ def apply_orders(scope: Scope, orders: Sequence[ExternalOrder], fetch: Fetch) ->
     known_at = fetch.now
     with unit_of_work() as uow, bundles.unchanged(uow, scope.account_id):
         changed = _changed(uow, scope, orders, fetch)
-        listing_ids = {i for order in changed for line in order.lines if (i := line.listing_external_id)}
-        links = links_of(uow.session, scope.connection_id, listing_ids, keep=False)
+        sold = {
+            (listing_id, line.location_id)
+            for order in changed
+            for line in order.lines
+            if (listing_id := line.listing_external_id)
+        }
+        links = links_of(uow.session, scope.connection_id, sold, keep=False)
         uow.commit()
         for position, order in enumerate(changed):
             try:
@@ -164,7 +170,7 @@ def apply_order(
     fetch: Fetch,
     *,
     known_at: datetime,
-    links: Mapping[str, Link | int] = MappingProxyType({}),
+    links: Mapping[Sold, Link | int] = MappingProxyType({}),
 ) -> bool:
     """Apply one order in the caller's transaction. False if a later fetch has overtaken it.
 
@@ -207,17 +213,16 @@ def _apply_lines(
     is_test: bool,
     updated_at: datetime,
     known_at: datetime | None = None,
-    links: Mapping[str, Link | int] = MappingProxyType({}),
+    links: Mapping[Sold, Link | int] = MappingProxyType({}),
 ) -> None:
     """Plan each line, then write everything: lines, levels, then cells. A test order moves nothing."""
     session = uow.session
     holds_stock = payment in scope.capabilities.holding_payments
-    wanted = set() if is_test else {i for s in states if (i := s.source.listing_external_id)}
-    unlinked = {i for i in wanted if not isinstance(links.get(i), Link)}
-    known = {**links, **links_of(session, scope.connection_id, unlinked, keep=True)}
+    wanted = set() if is_test else {sold for state in states if (sold := state.sold)}
+    open_ones = {sold for sold in wanted if not _is_certain(links.get(sold))}
+    known = {**links, **links_of(session, scope.connection_id, open_ones, keep=True)}
     for state in states:
-        listing_id = state.source.listing_external_id
-        link = known.get(listing_id) if listing_id in wanted else None
+        link = known.get(state.sold) if state.sold in wanted else None
         if isinstance(link, Link):
             state.listing_id = link.listing_id
             _plan(state, link, holds_stock, updated_at)
@@ -250,6 +255,11 @@ def _apply_lines(
         _move_cells(uow, scope, moved, effects, known_at)
 
 
+def _is_certain(link: Link | int | None) -> bool:
+    """Where there is a choice of places it is for the moment to say which of them has it."""
+    return isinstance(link, Link) and not link.places
+
+
 def _plan(state: LineState, link: Link | None, holds_stock: bool, updated_at: datetime) -> None:
     """What changed since the last time, as movements and channel effects."""
     line = state.source
@@ -274,7 +284,7 @@ def _begin(state: LineState, link: Link, holds_stock: bool) -> None:
     that opened the level; what the order held then is committed now.
     """
     line = state.source
-    state.variant_id, state.location_id = link.variant_id, link.location_id
+    state.variant_id, state.location_id = link.variant_id, link.location_for(line.quantity * link.factor)
     state.cell_id, state.factor, state.components = link.cell_id, link.factor, link.components
     certainly_before = link.baseline_at - SKEW
     base = ledger_effect(line.parts, holds_stock=holds_stock, until=certainly_before)

@@ -12,8 +12,9 @@ from sqlalchemy import Row, column, text
 from sqlalchemy.orm import Session
 
 from app.domain.orders import ChannelEffect, LinePart, PartKind
-from app.domain.stock import Movement
+from app.domain.stock import Movement, place_hit
 from app.platforms.base import ExternalOrderLine
+from app.services.cells import OF_LISTING
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,16 @@ class Link:
     opened_level: bool
     components: Sequence[tuple[int, int]] | None
     """(variant, units of it for one unit) of a bundle; None of any other."""
+    places: Sequence[tuple[int, int]]
+    """(our location, units or sets available there) by priority, where its number stands for several."""
+
+    def location_for(self, units: int) -> int:
+        """Where so many units are taken from, in units of the variant, or sets of a bundle."""
+        return place_hit(self.places, -units) if self.places else self.location_id
+
+
+Sold = tuple[str, str]
+"""What a line sells, and where: the listing's external id, and that of the shop's location."""
 
 
 @dataclass(slots=True)
@@ -56,6 +67,12 @@ class LineState:
     """Those that it was moved by."""
 
     @property
+    def sold(self) -> Sold | None:
+        """None for a line of nothing that the shop lists."""
+        listing_id = self.source.listing_external_id
+        return None if listing_id is None else (listing_id, self.source.location_id)
+
+    @property
     def parts(self) -> Sequence[tuple[int, int]]:
         """(variant, units for one unit) of what its movements move."""
         if self.components is not None:
@@ -68,20 +85,28 @@ def lines_of(session: Session, order_id: int) -> Sequence[Row[Any]]:
 
 
 def links_of(
-    session: Session, connection_id: int, listing_ids: Collection[str], *, keep: bool
-) -> dict[str, Link | int]:
-    """By the listing's external id: where it is counted, or only our id of it if it is unlinked.
+    session: Session, connection_id: int, sold: Collection[Sold], *, keep: bool
+) -> dict[Sold, Link | int]:
+    """Where each is counted, or only our id of the listing if it is unlinked, or that place is not ours.
 
     `keep` makes who wants to link one wait for this transaction: he will find its lines then.
     """
-    if not listing_ids:
+    if not sold:
         return {}
-    found: dict[str, Link | int] = {}
-    params = {"connection_id": connection_id, "ids": sorted(listing_ids)}
+    found: dict[Sold, Link | int] = {}
+    asked = sorted(sold)
+    params = {
+        "connection_id": connection_id,
+        "listings": [listing_id for listing_id, _location in asked],
+        "locations": [location for _listing_id, location in asked],
+    }
     for row in session.execute(_KEPT_LINKS if keep else _LINKS, params):
         linked = row.variant_id is not None and row.baseline_at is not None
         components = [(variant, units) for variant, units in row.components] if row.components else None
-        found[row.external_id] = Link(*(*row[1:-1], components)) if linked else row.listing_id
+        places = [(place, units) for place, units in row.places or ()]
+        found[row.external_id, row.asked] = (
+            Link(*(*row[2:-2], components, places)) if linked else row.listing_id
+        )
     return found
 
 
@@ -103,6 +128,7 @@ def removed_state(stored: Row[Any]) -> LineState:
         unit_price_minor=stored.unit_price_minor,
         parts=(),
         channel_effects=(),
+        location_id=stored.external_location_id,
     )
     state.source = gone
     return state
@@ -123,6 +149,7 @@ def stored_state(stored: Row[Any]) -> LineState:
             for kind, quantity, at in stored.parts
         ),
         channel_effects=_stored_effects(stored),
+        location_id=stored.external_location_id,
     )
     return _with_applied(LineState(line.external_id, line, stored.listing_id), stored)
 
@@ -152,6 +179,7 @@ def write_lines(
         {
             "external_id": state.external_id,
             "listing_external_id": state.source.listing_external_id,
+            "external_location_id": state.source.location_id,
             "listing_id": state.listing_id,
             "sku": state.source.sku,
             "title": state.source.title,
@@ -181,39 +209,68 @@ def write_lines(
 
 _LINES = text(
     """
-    SELECT id, external_id, listing_external_id, listing_id, sku, title, quantity, unit_price_minor,
-        tax_minor, discount_minor, parts, channel_effects, effect_seq, applied_committed, applied_on_hand,
-        applied_channel, applied_variant_id, applied_location_id, applied_cell_id, applied_factor,
-        applied_components
+    SELECT id, external_id, listing_external_id, external_location_id, listing_id, sku, title, quantity,
+        unit_price_minor, tax_minor, discount_minor, parts, channel_effects, effect_seq, applied_committed,
+        applied_on_hand, applied_channel, applied_variant_id, applied_location_id, applied_cell_id,
+        applied_factor, applied_components
     FROM order_lines WHERE order_id = :order_id
     """
 )
+# Where the shop does not tell the location it is the first of those that are ours.
 _LINKS = text(
-    """
-    SELECT l.external_id, l.id AS listing_id, l.variant_id, c.location_id, c.id AS cell_id, l.factor,
-        c.baseline_at, c.opened_level, (
+    f"""
+    SELECT l.external_id, w.location AS asked, l.id AS listing_id, l.variant_id, c.location_id,
+        c.id AS cell_id, l.factor, c.baseline_at, c.opened_level, (
             SELECT jsonb_agg(jsonb_build_array(b.component_id, b.quantity) ORDER BY b.component_id)
             FROM bundle_components b WHERE b.bundle_id = l.variant_id
-        ) AS components
-    FROM listings l LEFT JOIN stock_cells c ON c.id = l.cell_id
-    WHERE l.connection_id = :connection_id AND l.external_id = ANY(CAST(:ids AS text[]))
+        ) AS components, CASE WHEN c.is_of_several THEN (
+            SELECT jsonb_agg(jsonb_build_array(m.location_id, (
+                SELECT min(coalesce(s.on_hand - s.committed, 0) / p.units)
+                FROM (
+                    SELECT b.component_id AS variant_id, b.quantity AS units FROM bundle_components b
+                    WHERE b.bundle_id = l.variant_id
+                    UNION ALL
+                    SELECT l.variant_id, 1 WHERE NOT EXISTS (
+                        SELECT 1 FROM bundle_components b WHERE b.bundle_id = l.variant_id
+                    )
+                ) p
+                LEFT JOIN stock_levels s ON s.variant_id = p.variant_id AND s.location_id = m.location_id
+            )) ORDER BY m.priority, m.id)
+            FROM connection_locations m
+            WHERE m.connection_id = l.connection_id AND m.external_location_id = c.external_location_id
+                AND m.location_id IS NOT NULL
+        ) END AS places
+    FROM unnest(CAST(:listings AS text[]), CAST(:locations AS text[])) AS w (listing, location)
+    JOIN listings l ON l.connection_id = :connection_id AND l.external_id = w.listing
+    LEFT JOIN LATERAL (
+        SELECT s.*, m.of_place > 1 AS is_of_several
+        FROM stock_cells s LEFT JOIN (
+            SELECT external_location_id, min(priority) AS priority, count(*) AS of_place
+            FROM connection_locations WHERE connection_id = :connection_id AND location_id IS NOT NULL
+            GROUP BY external_location_id
+        ) m USING (external_location_id)
+        WHERE {OF_LISTING} AND w.location IN ('', s.external_location_id)
+        ORDER BY m.priority, s.id LIMIT 1
+    ) c ON true
     ORDER BY l.id
-    """
+    """  # noqa: S608  (a constant)
 )
 _KEPT_LINKS = text(f"{_LINKS.text} FOR SHARE OF l")
 _WRITE_LINES = text(
     """
-    INSERT INTO order_lines AS t (account_id, order_id, external_id, listing_external_id, listing_id, sku,
-        title, quantity, unit_price_minor, tax_minor, discount_minor, parts, channel_effects, effect_seq,
-        applied_committed, applied_on_hand, applied_channel, applied_variant_id, applied_location_id,
-        applied_cell_id, applied_factor, applied_components)
+    INSERT INTO order_lines AS t (account_id, order_id, external_id, listing_external_id,
+        external_location_id, listing_id, sku, title, quantity, unit_price_minor, tax_minor, discount_minor,
+        parts, channel_effects, effect_seq, applied_committed, applied_on_hand, applied_channel,
+        applied_variant_id, applied_location_id, applied_cell_id, applied_factor, applied_components)
     SELECT :account_id, :order_id, r.*
     FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (external_id text, listing_external_id text,
-        listing_id bigint, sku text, title text, quantity int, unit_price_minor bigint, tax_minor bigint,
-        discount_minor bigint, parts jsonb, channel_effects jsonb, effect_seq int, applied_committed int,
-        applied_on_hand int, applied_channel int, applied_variant_id bigint, applied_location_id bigint,
+        external_location_id text, listing_id bigint, sku text, title text, quantity int,
+        unit_price_minor bigint, tax_minor bigint, discount_minor bigint, parts jsonb,
+        channel_effects jsonb, effect_seq int, applied_committed int, applied_on_hand int,
+        applied_channel int, applied_variant_id bigint, applied_location_id bigint,
         applied_cell_id bigint, applied_factor int, applied_components jsonb)
     ON CONFLICT (order_id, external_id) DO UPDATE SET
+        external_location_id = EXCLUDED.external_location_id,
         listing_id = EXCLUDED.listing_id, sku = EXCLUDED.sku, title = EXCLUDED.title,
         quantity = EXCLUDED.quantity, unit_price_minor = EXCLUDED.unit_price_minor,
         tax_minor = EXCLUDED.tax_minor, discount_minor = EXCLUDED.discount_minor, parts = EXCLUDED.parts,

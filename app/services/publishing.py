@@ -40,12 +40,10 @@ def configure_listing(account_id: int, listing_id: int, changes: Mapping[str, An
             setattr(listing, name, value)
         audit_subject(uow.session, account_id, actor, "listing.configured", f"listing:{listing_id}", changes)
         uow.session.flush()
-        if "factor" in changes and listing.cell_id is not None:
-            params = {"cell": listing.cell_id, "factor": changes["factor"]}
-            uow.session.execute(_SHARED_FACTOR, params)
-            uow.session.execute(_CELL_FACTOR, params)
-        if listing.cell_id is not None:
-            wake(uow, cell_ids=[listing.cell_id], read_first=changes.get("paused") is False)
+        if "factor" in changes:
+            uow.session.execute(_SHARED_FACTOR, {"id": listing_id, "factor": changes["factor"]})
+        cells = uow.session.execute(_CELLS_OF, {"id": listing_id, "factor": changes.get("factor")}).scalars()
+        wake(uow, cell_ids=cells.all(), read_first=changes.get("paused") is False)
         uow.commit()
 
 
@@ -122,8 +120,23 @@ def _connections(uow: UnitOfWork, account_id: int) -> list[int]:
     return list(uow.session.execute(_CONNECTIONS, {"account_id": account_id}).scalars())
 
 
-_SHARED_FACTOR = text("UPDATE listings SET factor = :factor WHERE cell_id = :cell AND factor <> :factor")
-_CELL_FACTOR = text("UPDATE stock_cells SET factor = :factor WHERE id = :cell")
+_SHARED_FACTOR = text(
+    """
+    UPDATE listings o SET factor = :factor FROM listings l
+    WHERE l.id = :id AND o.connection_id = l.connection_id AND o.external_stock_id = l.external_stock_id
+        AND o.factor <> :factor
+    """
+)
+_CELLS_OF = text(
+    """
+    WITH those AS (
+        SELECT c.id FROM stock_cells c JOIN listings l USING (connection_id, external_stock_id)
+        WHERE l.id = :id ORDER BY c.id FOR NO KEY UPDATE OF c
+    )
+    UPDATE stock_cells c SET factor = coalesce(:factor, c.factor) FROM those WHERE c.id = those.id
+    RETURNING c.id
+    """
+)
 _STOP = text(
     "UPDATE accounts SET writes_stopped_at = coalesce(writes_stopped_at, clock_timestamp()) WHERE id = :id"
 )

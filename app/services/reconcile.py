@@ -42,7 +42,8 @@ def reconcile(connection_id: int) -> None:
             due = _due(job)
             if due.poll:
                 orders.poll(job.scope, job.shop)
-                _hint(job, held, job.shop.channel.changed_levels(due.external_location_id, _since(due)))
+                for location in due.locations:
+                    _hint(job, held, job.shop.channel.changed_levels(location, _since(due)))
                 _mark(_POLLED, connection_id, due.now)
             if due.sweep:
                 _sweep(job, held, due)
@@ -70,9 +71,11 @@ def _since(due: Row[Any]) -> datetime:
 def _sweep(job: Job, held: Lease, due: Row[Any]) -> None:
     """Every level of the shop, as hints: what differs is read properly afterwards."""
     with sync_run(job.scope.account_id, job.scope.connection_id, "sweep") as run:
-        pages = job.shop.channel.all_levels(due.external_location_id)
-        levels, differing = _hint(job, held, pages)
-        run.counts = {"levels": levels, "differing": differing}
+        counts = [_hint(job, held, job.shop.channel.all_levels(each)) for each in due.locations]
+        run.counts = {
+            "levels": sum(levels for levels, _differing in counts),
+            "differing": sum(differing for _levels, differing in counts),
+        }
         _mark(_SWEPT, job.scope.connection_id, due.now)
 
 
@@ -139,10 +142,10 @@ _DUE = text(
     SELECT clock_timestamp() AS now, c.levels_cursor,
         coalesce(c.orders_polled_at + make_interval(secs => :poll) <= clock_timestamp(), true) AS poll,
         coalesce(c.levels_swept_at + make_interval(secs => :sweep) <= clock_timestamp(), true) AS sweep,
-        coalesce((
-            SELECT l.external_location_id FROM connection_locations l
-            WHERE l.connection_id = c.id ORDER BY l.priority LIMIT 1
-        ), '') AS external_location_id
+        ARRAY(
+            SELECT DISTINCT l.external_location_id FROM connection_locations l
+            WHERE l.connection_id = c.id AND l.location_id IS NOT NULL
+        ) AS locations
     FROM connections c WHERE c.id = :id
     """
 )

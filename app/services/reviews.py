@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
-
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
 from app.domain.drift import Choice
-from app.domain.stock import Movement
 from app.errors import Conflict, InvalidInput, NotFound
 from app.services import cells as cell_store
 from app.services import drifts, ledger
@@ -33,19 +29,23 @@ def resolve(account_id: int, review_id: int, choice: str, quantity: int, *, acto
         if seen is None:
             raise NotFound("There is no such review.")
         parts = parts_of(session, seen.variant_id)
-        ledger.lock_levels(session, account_id, [(variant_id, seen.location_id) for variant_id in parts])
+        levels = ledger.lock_levels(
+            session, account_id, [(variant_id, seen.location_id) for variant_id in parts]
+        )
         locked = cell_store.lock(session, variant_ids=[seen.variant_id], cell_ids=[seen.cell_id])
         row = session.execute(_REVIEW, {"account_id": account_id, "id": review_id}).one()
         if row.state != "review" or row.quantity != quantity:
             raise Conflict("This was decided, or the number has changed since. Please look again.")
         at = cell_store.now(session)
         units = units_of(Choice(choice), row.quantity, row.factor)
-        ledger.book(
-            session,
-            account_id,
-            [_entry(row, variant_id, units * of_it, at) for variant_id, of_it in parts.items()],
-        )
         cell = locked[row.cell_id]
+        places = cell_store.places(session, [cell])[cell.id]
+        entries = []
+        for variant_id, of_it in parts.items():
+            place = levels.place_hit(variant_id, places, units * of_it)
+            key = f":{variant_id}" if variant_id != row.variant_id else ""
+            entries.append(drifts.entry(row.id, variant_id, place, units * of_it, at, key=key))
+        ledger.book(session, account_id, entries)
         cell.reversals = 0
         drifts.close(session, {row.id: Choice(choice)}, {row.id: cell.belief.expected}, at)
         drifts.decided(cell, Choice(choice))
@@ -60,19 +60,6 @@ def resolve(account_id: int, review_id: int, choice: str, quantity: int, *, acto
 def units_of(choice: Choice, quantity: int, factor: int) -> int:
     """By how many units a choice about a difference changes the stock."""
     return quantity * factor if choice is Choice.ADD else 0
-
-
-def _entry(row: Row[Any], variant_id: int, units: int, at: datetime) -> ledger.Entry:
-    """Of a bundle, one for each component."""
-    of_bundle = variant_id != row.variant_id
-    return ledger.Entry(
-        variant_id=variant_id,
-        location_id=row.location_id,
-        movement=Movement(on_hand=units),
-        cause="drift",
-        source_key=f"drift:{row.id}:{variant_id}" if of_bundle else f"drift:{row.id}",
-        occurred_at=at,
-    )
 
 
 _REVIEW = text(

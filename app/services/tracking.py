@@ -26,7 +26,7 @@ def track_new(job: Job) -> None:
     refs = [CellRef(row.external_stock_id, row.external_location_id) for row in rows]
     size = job.scope.capabilities.read_batch
     for start in range(0, len(refs), size):
-        _take_effect(job, _read_and_track(job, refs[start : start + size]))
+        take_effect(job, _read_and_track(job, refs[start : start + size]))
     if refs:
         nudge(Drain.PUSH, job.scope.connection_id)
 
@@ -43,7 +43,7 @@ def track_linked(connection_id: int) -> None:
             if new:
                 _read_and_track(job, new)
             ids = [row.id for row in due]
-            _take_effect(job, ids)
+            take_effect(job, ids)
             with unit_of_work() as uow:
                 uow.session.execute(_TRACKED, {"ids": ids, "claimed": due[0].track_due_at})
                 uow.commit()
@@ -77,18 +77,20 @@ def _read_and_track(job: Job, refs: Sequence[CellRef]) -> list[int]:
     return tracked
 
 
-def _take_effect(job: Job, cell_ids: Sequence[int]) -> None:
+def take_effect(job: Job, cell_ids: Sequence[int]) -> None:
+    """Let order lines that waited for these cells take effect."""
     with unit_of_work() as uow:
         listings = uow.session.execute(_LISTINGS_OF, {"cells": list(cell_ids)}).scalars().all()
     reapply_listings(job.scope, listings)
 
 
 _NEW_CELLS = text(
-    """
-    SELECT external_stock_id, external_location_id FROM stock_cells
-    WHERE connection_id = :connection_id AND account IS NULL AND variant_id IS NOT NULL AND state = 'waiting'
-    ORDER BY id
-    """
+    f"""
+    SELECT c.external_stock_id, c.external_location_id FROM stock_cells c
+    WHERE c.connection_id = :connection_id AND c.account IS NULL AND c.variant_id IS NOT NULL
+        AND c.state = 'waiting' AND {cell_store.IS_MAPPED}
+    ORDER BY c.id
+    """  # noqa: S608  (a constant)
 )
 _CLAIM = text(
     """
@@ -103,8 +105,8 @@ _CLAIM = text(
 )
 _LISTINGS_OF = text(
     """
-    SELECT id FROM listings
-    WHERE cell_id = ANY(CAST(:cells AS bigint[])) AND variant_id IS NOT NULL ORDER BY id
+    SELECT DISTINCT l.id FROM listings l JOIN stock_cells c USING (connection_id, external_stock_id)
+    WHERE c.id = ANY(CAST(:cells AS bigint[])) AND l.variant_id IS NOT NULL ORDER BY l.id
     """
 )
 # A cell that was linked anew meanwhile is due at another time than the claim's.

@@ -77,7 +77,7 @@ def keep_books(connection: Connection, *, variants: int = 1, orders: int = 1) ->
                 sku=variant.sku,
                 title=variant.title,
                 variant_id=variant.id,
-                cell_id=cell.id,
+                external_stock_id=cell.external_stock_id,
             )
             for variant, cell in zip(made, cells, strict=True)
         ]
@@ -91,7 +91,7 @@ def keep_books(connection: Connection, *, variants: int = 1, orders: int = 1) ->
         placed = [_order(connection, number) for number in range(orders)]
         session.add_all(placed)
         session.flush()
-        lines = [_line(order, listings[0], made[0], location.id) for order in placed]
+        lines = [_line(order, listings[0], cells[0]) for order in placed]
         session.add_all(lines)
         session.flush()
         entries += [
@@ -116,22 +116,22 @@ def _order(connection: Connection, number: int) -> Order:
     )
 
 
-def _line(order: Order, listing: Listing, variant: Variant, location_id: int) -> OrderLine:
+def _line(order: Order, listing: Listing, cell: StockCell) -> OrderLine:
     return OrderLine(
         account_id=order.account_id,
         order_id=order.id,
         external_id="1",
         listing_external_id=listing.external_id,
         listing_id=listing.id,
-        sku=variant.sku,
-        title=variant.title,
+        sku=listing.sku,
+        title=listing.title,
         quantity=2,
         unit_price_minor=1200,
         effect_seq=1,
         applied_committed=2,
-        applied_variant_id=variant.id,
-        applied_location_id=location_id,
-        applied_cell_id=listing.cell_id,
+        applied_variant_id=cell.variant_id,
+        applied_location_id=cell.location_id,
+        applied_cell_id=cell.id,
     )
 
 

@@ -54,7 +54,7 @@ def offer(connection: Connection, location_id: int, *titles: str, **columns: Any
                 external_id=f"l{number}",
                 external_product_id=f"p{number}",
                 title=title,
-                cell_id=cell.id,
+                external_stock_id=cell.external_stock_id,
                 **values,
             )
             uow.session.add(listing)

@@ -70,6 +70,8 @@ class Shop:
     """`numbers` are what the shop shows; `orders` what it answers when asked. All ids are strings."""
 
     compare_and_set: bool = True
+    places: tuple[str, ...] = ("",)
+    """Its locations; "" where it knows none."""
     numbers: dict[CellRef, int] = field(default_factory=dict)
     orders: dict[str, ExternalOrder] = field(default_factory=dict)
     skus: dict[str, str] = field(default_factory=dict)
@@ -102,27 +104,35 @@ class Shop:
 
     # ------------------------------------------------------------------------------ what happens in it
 
-    def stock(self, listing: str, sku: str, quantity: int) -> None:
+    def stock(self, listing: str, sku: str, quantity: int, *, place: str = "") -> None:
         self.skus[listing] = sku
-        self.numbers[ref_of(listing)] = quantity
+        self.numbers[ref_of(listing, place)] = quantity
 
-    def ref(self, listing: str) -> CellRef:
-        return ref_of(self.shared.get(listing, listing))
+    def ref(self, listing: str, place: str = "") -> CellRef:
+        return ref_of(self.shared.get(listing, listing), place)
 
-    def number(self, listing: str) -> int:
-        return self.numbers[self.ref(listing)]
+    def number(self, listing: str, place: str = "") -> int:
+        return self.numbers[self.ref(listing, place)]
 
-    def edit(self, listing: str, quantity: int) -> None:
+    def edit(self, listing: str, quantity: int, place: str = "") -> None:
         """The merchant types a number into the shop's own admin."""
-        self.numbers[self.ref(listing)] = quantity
+        self.numbers[self.ref(listing, place)] = quantity
 
     def sell(
-        self, order_id: str, listing: str, quantity: int, *, at: datetime, updated_at: datetime | None = None
+        self,
+        order_id: str,
+        listing: str,
+        quantity: int,
+        *,
+        at: datetime,
+        updated_at: datetime | None = None,
+        place: str = "",
     ) -> ExternalOrder:
         """A buyer pays: the shop lowers its number and keeps the order."""
         with self.lock:
-            self.numbers[self.ref(listing)] -= quantity
-        order = an_order(order_id, a_line(listing, quantity, at=at), at=at, updated_at=updated_at or at)
+            self.numbers[self.ref(listing, place)] -= quantity
+        line = a_line(listing, quantity, at=at, place=place)
+        order = an_order(order_id, line, at=at, updated_at=updated_at or at)
         self.orders[order_id] = order
         return order
 
@@ -134,7 +144,7 @@ class Shop:
         """Cancelled and put back on the shelf by the shop."""
         order = self.orders[order_id]
         for line in order.lines:
-            self.numbers[self.ref(line.listing_external_id or "")] += line.quantity
+            self.numbers[self.ref(line.listing_external_id or "", line.location_id)] += line.quantity
         self.orders[order_id] = cancelled(order, at=at)
         return self.orders[order_id]
 
@@ -145,7 +155,7 @@ class Shop:
     # --------------------------------------------------------------------------------------- Channel
 
     def locations(self) -> Sequence[ExternalLocation]:
-        return [ExternalLocation("", "Shop")]
+        return [ExternalLocation(place, f"Place {place}") for place in self.places]
 
     def catalog(self) -> Iterator[Sequence[ExternalProduct]]:
         yield [self._product(listing) for listing in self.skus]
@@ -157,7 +167,7 @@ class Shop:
         return [self._product(p.removeprefix("p")) for p in product_ids if p.removeprefix("p") in self.skus]
 
     def all_levels(self, location_id: str) -> Iterator[Sequence[LevelReading]]:
-        yield [self._level(ref) for ref in self.numbers]
+        yield [self._level(ref) for ref in self.numbers if ref.location_id == location_id]
 
     def changed_levels(self, location_id: str, since: datetime) -> Iterator[Sequence[LevelReading]]:
         yield from ()
@@ -277,8 +287,8 @@ class Shop:
         return WriteResult(write.ref, WriteOutcome.APPLIED)
 
 
-def ref_of(listing: str) -> CellRef:
-    return CellRef(f"i{listing}")
+def ref_of(listing: str, place: str = "") -> CellRef:
+    return CellRef(f"i{listing}", place)
 
 
 def stocked(shop: Shop) -> Shop:
@@ -334,6 +344,7 @@ def a_line(
     external_id: str | None = None,
     parts: Sequence[LinePart] | None = None,
     effects: Sequence[ChannelEffect] | None = None,
+    place: str = "",
 ) -> ExternalOrderLine:
     """A line that was paid `at`; the shop took it from its number then, unless told otherwise."""
     return ExternalOrderLine(
@@ -345,6 +356,7 @@ def a_line(
         unit_price_minor=100,
         parts=tuple(parts) if parts is not None else (LinePart(PartKind.ORDERED, quantity, at),),
         channel_effects=tuple(effects) if effects is not None else (ChannelEffect(-quantity, at),),
+        location_id=place,
     )
 
 

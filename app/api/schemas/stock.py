@@ -5,11 +5,6 @@ from marshmallow import Schema, fields, validate
 from app.api.schemas.base import PageArgs
 
 
-class LocationSchema(Schema):
-    id = fields.Integer()
-    name = fields.String()
-
-
 class StockArgs(PageArgs):
     q = fields.String(
         load_default=None,
@@ -33,6 +28,16 @@ class ChannelSchema(Schema):
     error = fields.String()
 
 
+class LevelSchema(Schema):
+    """What there is at one location."""
+
+    location_id = fields.Integer()
+    location = fields.String()
+    on_hand = fields.Integer()
+    committed = fields.Integer()
+    available = fields.Integer()
+
+
 class StockSchema(Schema):
     variant_id = fields.Integer()
     sku = fields.String(allow_none=True)
@@ -43,6 +48,7 @@ class StockSchema(Schema):
     low_stock_threshold = fields.Integer(
         allow_none=True, metadata={"description": "At how many units it is low; null for the usual number."}
     )
+    levels = fields.List(fields.Nested(LevelSchema))
     channels = fields.List(fields.Nested(ChannelSchema))
 
 

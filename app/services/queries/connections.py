@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import text
 
 from app.errors import NotFound
+from app.services.cells import OF_LISTING
 from app.services.queries.paging import Page, Row, decode, page, read
 
 COUNTED = (
@@ -123,12 +124,16 @@ _CONNECTIONS = text(
     """
 )
 _EXISTS = text("SELECT 1 AS found FROM connections WHERE account_id = :account_id AND id = :id")
-_OF_LISTINGS = """
+_OF_LISTINGS = f"""
     SELECT l.id, l.connection_id, l.external_id, l.external_product_id, l.sku, l.title, l.factor,
-           l.variant_id, l.unlinked_reason, s.state AS cell_state, s.account + s.drift AS expected,
-           s.error, l.paused, l.share_percent, l.buffer, l.cap, l.fixed_quantity
-    FROM listings l LEFT JOIN stock_cells s ON s.id = l.cell_id
-"""
+           l.variant_id, l.unlinked_reason, s.cell_state, s.expected, s.error,
+           l.paused, l.share_percent, l.buffer, l.cap, l.fixed_quantity
+    FROM listings l CROSS JOIN LATERAL (
+        SELECT CASE WHEN bool_or(s.state = 'failed') THEN 'failed' ELSE min(s.state) END AS cell_state,
+               CAST(sum(s.account + s.drift) AS int) AS expected, max(s.error) AS error
+        FROM stock_cells s WHERE {OF_LISTING}
+    ) s
+"""  # noqa: S608  (a constant)
 _LISTING = text(f"{_OF_LISTINGS} WHERE l.account_id = :account_id AND l.id = :id")
 _LISTINGS = text(
     f"""

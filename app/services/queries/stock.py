@@ -53,13 +53,6 @@ def movements(account_id: int, variant_id: int, *, limit: int, cursor: str | Non
     return page([{**row, "text": in_words(row)} for row in rows], limit, lambda row: [row["id"]])
 
 
-def locations(account_id: int, *, limit: int, cursor: str | None = None) -> Page:
-    """Where the account keeps stock."""
-    after = decode(cursor, int) or [0]
-    rows = read(_LOCATIONS, account_id=account_id, after=after[0], limit=limit + 1)
-    return page(rows, limit, lambda row: [row["id"]])
-
-
 def require_variant(account_id: int, variant_id: int) -> None:
     """Raises NotFound unless the account has it."""
     if not read(_VARIANT, account_id=account_id, id=variant_id):
@@ -83,11 +76,15 @@ def _with_channels(account_id: int, variants: Sequence[Row]) -> list[Row]:
 _LEVELS = """
     SELECT v.id AS variant_id, v.account_id, v.sku, v.title, coalesce(l.on_hand, 0) AS on_hand,
            coalesce(l.committed, 0) AS committed,
-           coalesce(l.on_hand, 0) - coalesce(l.committed, 0) AS available, v.low_stock_threshold
+           coalesce(l.on_hand, 0) - coalesce(l.committed, 0) AS available, v.low_stock_threshold,
+           coalesce(l.levels, '[]') AS levels
     FROM variants v
     LEFT JOIN LATERAL (
-        SELECT sum(on_hand)::int AS on_hand, sum(committed)::int AS committed
-        FROM stock_levels WHERE variant_id = v.id
+        SELECT sum(s.on_hand)::int AS on_hand, sum(s.committed)::int AS committed, jsonb_agg(
+                jsonb_build_object('location_id', p.id, 'location', p.name, 'on_hand', s.on_hand,
+                    'committed', s.committed, 'available', s.on_hand - s.committed) ORDER BY p.id
+            ) AS levels
+        FROM stock_levels s JOIN locations p ON p.id = s.location_id WHERE s.variant_id = v.id
     ) AS l ON true
 """
 _VARIANTS = text(
@@ -102,9 +99,6 @@ _VARIANTS = text(
 _ONE_VARIANT = text(f"{_LEVELS} WHERE v.account_id = :account_id AND v.id = :id")
 _VARIANTS_OF_SKU = text(f"{_LEVELS} WHERE v.sku = :sku ORDER BY v.account_id")
 _VARIANT = text("SELECT 1 AS found FROM variants WHERE account_id = :account_id AND id = :id")
-_LOCATIONS = text(
-    "SELECT id, name FROM locations WHERE account_id = :account_id AND id > :after ORDER BY id LIMIT :limit"
-)
 _CHANNELS = text(
     """
     SELECT s.id, s.variant_id, s.location_id, s.factor, s.connection_id, c.name AS connection_name,

@@ -62,7 +62,7 @@ _UNLINKED = text(
     """
     SELECT id AS listing_id, sku, title, unlinked_reason FROM listings
     WHERE account_id = :account_id AND connection_id = :connection_id AND id > :after
-        AND variant_id IS NULL AND cell_id IS NOT NULL AND details ->> 'unsyncable' IS NULL
+        AND variant_id IS NULL AND external_stock_id IS NOT NULL AND details ->> 'unsyncable' IS NULL
     ORDER BY id LIMIT :limit
     """
 )

@@ -1,0 +1,63 @@
+"""Where stock is kept, and which of a shop's locations is which of the account's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.api.errors import ACCEPTED, CREATED, OK
+from app.api.policy import principal
+from app.api.resource import Resource
+from app.api.schemas.base import PageArgs, page_of
+from app.api.schemas.locations import LocationSchema, MappingSchema, NewLocationSchema, ShopLocationsSchema
+from app.services import locations
+from app.services.queries import locations as queries
+from app.services.queries.paging import Page, Row
+
+blp = Resource("locations", __name__, description="Where stock is kept.")
+
+
+@blp.route("/locations")
+@blp.arguments(PageArgs, location="query")
+@blp.response(OK, page_of(LocationSchema))
+def list_locations(args: dict[str, Any]) -> Page:
+    """Where stock is kept."""
+    return queries.locations(principal().account_id, **args)
+
+
+@blp.route("/locations", methods=("POST",))
+@blp.arguments(NewLocationSchema)
+@blp.response(CREATED, LocationSchema)
+def create_location(given: dict[str, Any]) -> Row:
+    """A new place where stock is kept."""
+    caller = principal()
+    location_id = locations.create_location(caller.account_id, given["name"], actor=caller.actor)
+    return queries.location(caller.account_id, location_id)
+
+
+@blp.route("/locations/<int:location_id>", methods=("PATCH",))
+@blp.arguments(NewLocationSchema)
+@blp.response(OK, LocationSchema)
+def rename_location(given: dict[str, Any], location_id: int) -> Row:
+    """Call it otherwise."""
+    caller = principal()
+    locations.rename_location(caller.account_id, location_id, given["name"], actor=caller.actor)
+    return queries.location(caller.account_id, location_id)
+
+
+@blp.route("/connections/<int:connection_id>/locations")
+@blp.response(OK, ShopLocationsSchema)
+def list_shop_locations(connection_id: int) -> dict[str, list[Row]]:
+    """The shop's locations, and which of the account's each of them is."""
+    return {"items": queries.shop_locations(principal().account_id, connection_id)}
+
+
+@blp.route("/connections/<int:connection_id>/locations", methods=("PUT",))
+@blp.arguments(MappingSchema)
+@blp.response(ACCEPTED, ShopLocationsSchema)
+def map_locations(given: dict[str, Any], connection_id: int) -> dict[str, list[Row]]:
+    """Say which of the shop's locations are which of the account's, all at once. The shop is read again, and
+    what that would change is shown before anything is written."""
+    caller = principal()
+    mapped = [locations.Mapped(**each) for each in given["locations"]]
+    locations.map_locations(caller.account_id, connection_id, mapped, actor=caller.actor)
+    return {"items": queries.shop_locations(caller.account_id, connection_id)}
