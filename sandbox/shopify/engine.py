@@ -29,10 +29,25 @@ from graphql import (
 from graphql.language import Visitor, visit
 
 from sandbox.core import Call
-from sandbox.shopify import admin_fields, catalog_fields, constants, cost, order_fields, stock_fields
+from sandbox.shopify import (
+    admin_fields,
+    catalog_fields,
+    constants,
+    cost,
+    fulfillment_fields,
+    order_fields,
+    stock_fields,
+)
 from sandbox.shopify.registry import Request, bind
 
-MODULES_OF_RESOLVERS = (admin_fields, catalog_fields, constants, order_fields, stock_fields)
+MODULES_OF_RESOLVERS = (
+    admin_fields,
+    catalog_fields,
+    constants,
+    fulfillment_fields,
+    order_fields,
+    stock_fields,
+)
 CACHE_SIZE = 500
 MAX_INPUT = 250
 STOCK_WRITES = {

@@ -137,6 +137,7 @@ def find(info: Info, global_id: str) -> Document | None:
     tables |= {"Product": state.products, "ProductVariant": state.variants, "InventoryLevel": state.levels}
     tables |= {"Order": state.orders, "Location": state.locations, "Customer": state.customers}
     tables |= {"Refund": state.refunds, "Fulfillment": state.fulfillments}
+    tables |= {"FulfillmentOrder": state.fulfillment_orders}
     tables |= {"WebhookSubscription": state.table("subscriptions"), "BulkOperation": state.table("bulk")}
     return tables[kind].get(number) if kind in tables else None
 

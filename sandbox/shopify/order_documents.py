@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from sandbox.core.store import Document
+from sandbox.shopify.fulfillment_orders import Share
 from sandbox.shopify.state import CURRENCY, State
 from sandbox.shopify.totals import amount
 
@@ -48,6 +49,7 @@ def order_document(state: State, request: Document, customer_id: int | None, now
         "lines": [],
         "refunds": [],
         "fulfillments": [],
+        "fulfillment_orders": [],
         "transactions": [],
     }
 
@@ -124,23 +126,29 @@ def _refund_line(state: State, order: Document, removal: Removal) -> Document:
     }
 
 
-def add_fulfillment(state: State, order: Document, shipped: list[tuple[Document, int]]) -> None:
+def add_fulfillment(
+    state: State, order: Document, shares: list[Share], *, tracking: Document, notify: bool
+) -> Document:
+    """The record of one parcel; all shares are of one location."""
     now = time.time()
-    order["fulfillments"].append(
-        {
-            "id": state.next_id("fulfillments"),
-            "kind": "Fulfillment",
-            "order_id": order["id"],
-            "created_at": now,
-            "updated_at": now,
-            "lines": [
-                {
-                    "id": state.next_id("fulfillment_lines"),
-                    "order_id": order["id"],
-                    "line_id": line["id"],
-                    "quantity": quantity,
-                }
-                for line, quantity in shipped
-            ],
-        }
-    )
+    parcel: Document = {
+        "id": state.next_id("fulfillments"),
+        "kind": "Fulfillment",
+        "order_id": order["id"],
+        "location_id": shares[0].fulfillment_order["location_id"],
+        "created_at": now,
+        "updated_at": now,
+        "tracking": tracking,
+        "notified": notify,
+        "lines": [
+            {
+                "id": state.next_id("fulfillment_lines"),
+                "order_id": order["id"],
+                "line_id": share.row["line_id"],
+                "quantity": share.units,
+            }
+            for share in shares
+        ],
+    }
+    order["fulfillments"].append(parcel)
+    return parcel

@@ -227,10 +227,10 @@ for _field, _resolver in _REFUND_LINE.items():
 _FULFILLMENT: dict[str, Resolver] = {
     "order": _order_of,
     "name": lambda row, info: f"#{_order_of(row, info)['number']}-F{row['id'] % 1000}",
-    "location": lambda row, info: state_of(info).locations.get(_order_of(row, info)["location_id"]),
+    "location": lambda row, info: state_of(info).locations.get(row["location_id"]),
     "totalQuantity": lambda row, _info: sum(line["quantity"] for line in row["lines"]),
     "fulfillmentLineItems": lambda row, _info, **args: page_of_list(row["lines"], args),
-    "trackingInfo": lambda _row, _info, **_: [],
+    "trackingInfo": lambda row, _info, first=None: [row["tracking"]][:first] if row["tracking"] else [],
 }
 for _field, _resolver in _FULFILLMENT.items():
     resolves("Fulfillment", _field)(_resolver)

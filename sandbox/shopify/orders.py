@@ -17,6 +17,7 @@ from typing import Any
 from sandbox.core import Invalid, OutOfStock, Unknown
 from sandbox.core.store import Document
 from sandbox.shopify import payloads
+from sandbox.shopify.fulfillment_orders import Share, add_units, shares_of, take
 from sandbox.shopify.order_documents import (
     Removal,
     add_fulfillment,
@@ -122,13 +123,43 @@ class Orders:
             shipped = [(line, unfulfilled(line)) for line in order["lines"] if unfulfilled(line)]
         if not shipped:
             raise Invalid("there is nothing left to ship")
-        for line, quantity in shipped:
+        shares = [share for line, quantity in shipped for share in shares_of(order, line, quantity)]
+        for place in {share.fulfillment_order["location_id"]: None for share in shares}:
+            here = [share for share in shares if share.fulfillment_order["location_id"] == place]
+            self.ship(order, here, tracking={}, notify=False)
+
+    def ship(self, order: Document, shares: list[Share], *, tracking: Document, notify: bool) -> Document:
+        """One parcel from one location, by `fulfillmentCreate` or a merchant's click; its record."""
+        lines = {line["id"]: line for line in order["lines"]}
+        shipped = [(lines[share.row["line_id"]], share.units) for share in shares]
+        for (line, quantity), share in zip(shipped, shares, strict=True):
             line["fulfilled"] += quantity
-            self._move(order, line, "fulfill", committed=-quantity)
-        add_fulfillment(self.state, order, shipped)
+            place = share.fulfillment_order["location_id"]
+            self._move(order, line, "fulfill", committed=-quantity, location_id=place)
+        take(shares, shipped=True)
+        parcel = add_fulfillment(self.state, order, shares, tracking=tracking, notify=notify)
         self._save(order)
         self._log("fulfilled", order, shipped)
-        self._tell(order, "orders/fulfilled")
+        whole = order["fulfillment"] == "FULFILLED"
+        self._tell(order, "orders/fulfilled" if whole else "orders/partially_fulfilled")
+        return parcel
+
+    def move(self, order_id: int, body: Document) -> None:
+        """Have units shipped from another location, which must stock them, as fulfillmentOrderMove does."""
+        order = self._open(order_id)
+        place = int(body.get("location_id", 0))
+        for line, quantity in self._lines(order, body, unfulfilled):
+            if self.state.level(line["item_id"], place) is None:
+                raise Invalid(f"{line['sku']} is not stocked at location {place}")
+            for share in shares_of(order, line, quantity):
+                from_place = share.fulfillment_order["location_id"]
+                units = share.units
+                take([share], shipped=False)
+                add_units(self.state, order, line, units, location_id=place)
+                self._move(order, line, "move", available=units, committed=-units, location_id=from_place)
+                self._move(order, line, "move", available=-units, committed=units, location_id=place)
+        self._save(order)
+        self._tell(order, None)
 
     def _wanted(self, request: Document) -> list[tuple[Document, int]]:
         lines = request.get("lines")
@@ -218,17 +249,33 @@ class Orders:
         line["restocked"] += units if removal.restock else 0
         if not removal.shipped:
             line["removed_unfulfilled"] += units
-        back = units if removal.restock else 0
-        self._move(order, line, cause, available=back, committed=0 if removal.shipped else -units)
+        if removal.shipped:
+            self._move(order, line, cause, available=units if removal.restock else 0)
+            return
+        shares = shares_of(order, line, units)
+        for share in shares:
+            back = share.units if removal.restock else 0
+            place = share.fulfillment_order["location_id"]
+            self._move(order, line, cause, available=back, committed=-share.units, location_id=place)
+        take(shares, shipped=False)
 
     def _take(self, order: Document, line: Document, units: int, cause: str) -> None:
         self._move(order, line, cause, available=-units, committed=units)
+        add_units(self.state, order, line, units)
 
     def _move(
-        self, order: Document, line: Document, cause: str, *, available: int = 0, committed: int = 0
+        self,
+        order: Document,
+        line: Document,
+        cause: str,
+        *,
+        available: int = 0,
+        committed: int = 0,
+        location_id: int | None = None,
     ) -> None:
         variant = self.state.variants.get(line["variant_id"])
-        level = self._level(line["item_id"])
+        place = order["location_id"] if location_id is None else location_id
+        level = self.state.level(line["item_id"], place)
         if variant is None or level is None or not variant["tracked"]:
             return
         self.stock.move(level, Cause(cause, order_id=order["id"]), available=available, committed=committed)

@@ -272,10 +272,13 @@ def _fulfillment(order: Document, fulfillment: Document, lines: Mapping[int, Doc
         "id": fulfillment["id"],
         "admin_graphql_api_id": gid("Fulfillment", fulfillment["id"]),
         "order_id": order["id"],
-        "location_id": order["location_id"],
+        "location_id": fulfillment["location_id"],
         "created_at": moment(fulfillment["created_at"]),
         "updated_at": moment(fulfillment["updated_at"]),
         "status": "success",
+        "tracking_company": fulfillment["tracking"].get("company"),
+        "tracking_number": fulfillment["tracking"].get("number"),
+        "tracking_url": fulfillment["tracking"].get("url"),
         "line_items": [lines[row["line_id"]] | {"quantity": row["quantity"]} for row in fulfillment["lines"]],
     }
 

@@ -38,9 +38,15 @@ SCOPES = {
     "Order": "read_orders",
     "Refund": "read_orders",
     "Fulfillment": "read_orders",
+    "FulfillmentOrder": "read_merchant_managed_fulfillment_orders",
     "Customer": "read_customers",
 }
-WRITE_SCOPES = {"inventorySetQuantities", "inventoryAdjustQuantities", "inventoryActivate"}
+WRITE_SCOPES = {
+    "inventorySetQuantities": "write_inventory",
+    "inventoryAdjustQuantities": "write_inventory",
+    "inventoryActivate": "write_inventory",
+    "fulfillmentCreate": "write_merchant_managed_fulfillment_orders",
+}
 _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -107,8 +113,8 @@ def _guarded(type_: GraphQLObjectType, name: str, field_: GraphQLField) -> Resol
     scope = SCOPES.get(returned.removesuffix("Connection"))
     if type_.name.endswith(("Connection", "Edge")):
         scope = None
-    if name in WRITE_SCOPES:
-        scope = "write_inventory"
+    if type_.name == "Mutation":
+        scope = WRITE_SCOPES.get(name, scope)
     if scope is None:
         return resolver
 

@@ -71,6 +71,7 @@ class ShopifyShop:
             "refund": self.book.refund,
             "edit": self.book.edit,
             "fulfill": self.book.fulfill,
+            "move": self.book.move,
         }
         self.merchant_actions: Mapping[str, MerchantAction] = {
             "expire_tokens": self._expire_tokens,

@@ -24,6 +24,8 @@ FIRST_IDS = {
     "refunds": 930_700_000_001,
     "refund_lines": 540_800_000_001,
     "fulfillments": 4_900_000_000_001,
+    "fulfillment_orders": 6_700_000_000_001,
+    "fulfillment_order_lines": 14_200_000_000_001,
     "fulfillment_lines": 12_100_000_000_001,
     "transactions": 6_200_000_000_001,
     "customers": 7_300_000_000_001,
@@ -55,6 +57,7 @@ class State:
         self.order_keys: list[Key] = []
         self.refunds: dict[int, Document] = {}
         self.fulfillments: dict[int, Document] = {}
+        self.fulfillment_orders: dict[int, Document] = {}
         self.moved_levels: dict[int, MovingIndex] = {}
         self.moved = {name: MovingIndex() for name in ("orders", "products", "variants")}
         with self.store.transaction():
@@ -179,6 +182,7 @@ class State:
         self.moved["orders"].put(order["id"], order["updated_at"])
         self.refunds.update((refund["id"], refund) for refund in order["refunds"])
         self.fulfillments.update((row["id"], row) for row in order["fulfillments"])
+        self.fulfillment_orders.update((row["id"], row) for row in order["fulfillment_orders"])
 
     def _index_level(self, level: Document) -> None:
         self.levels_of_item.setdefault(level["item_id"], {})[level["location_id"]] = level

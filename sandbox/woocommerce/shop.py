@@ -22,6 +22,7 @@ from sandbox.woocommerce.plan import Plan
 from sandbox.woocommerce.product_view import ProductView
 from sandbox.woocommerce.refunds import Refunds
 from sandbox.woocommerce.rest import Store, describe_call, guard
+from sandbox.woocommerce.rest_notes import add_note_routes
 from sandbox.woocommerce.rest_orders import add_order_routes, add_refund_routes
 from sandbox.woocommerce.rest_products import add_product_routes, add_variation_routes
 from sandbox.woocommerce.rest_shop import add_shop_routes
@@ -188,6 +189,7 @@ def _build_app(store: Store) -> Flask:
         add_variation_routes,
         add_order_routes,
         add_refund_routes,
+        add_note_routes,
         add_webhook_routes,
         add_shop_routes,
         add_consent_routes,

@@ -15,7 +15,10 @@ import requests
 from tests.sandbox.support import PATIENCE_S, ShopProcess
 
 CLIENT_ID, CLIENT_SECRET = "sandbox-client", "sandbox-secret"
-SCOPES = "read_products,write_inventory,read_inventory,read_orders,read_locations,read_customers"
+SCOPES = (
+    "read_products,write_inventory,read_inventory,read_orders,read_locations,read_customers,"
+    "write_merchant_managed_fulfillment_orders"
+)
 CALLBACK = "http://127.0.0.1:9/callback"
 SET = """mutation($input: InventorySetQuantitiesInput!, $key: String!) {
   inventorySetQuantities(input: $input) @idempotent(key: $key) {
