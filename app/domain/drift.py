@@ -13,6 +13,8 @@ class Choice(StrEnum):
     """The channel's number is what there is: what was changed here by hand before it goes, sales stay."""
     OVERWRITE = "overwrite"
     """The channel is written our number again."""
+    MOVE = "move"
+    """The units went from one of the shop's locations to another, and go the same way here."""
     COUNTED = "counted"
     """Another channel said the same: it is on the ledger already."""
     ASK = "ask"
@@ -32,13 +34,15 @@ class Settled:
     """A drift that nothing explains any more, and what is known around it.
 
     `is_identity`: the channel shows what is available, unit by unit, in one place. `counted_elsewhere`: an
-    equal change of another channel is on the ledger. `changed_here_since`: stock was adjusted or counted here
+    equal change of another channel is on the ledger. `moved`: another of the shop's locations changed by the
+    opposite. `changed_here_since`: stock was adjusted or counted here
     after the drift was first read. `put_back_for_ever`: it undid our last writes again and again.
     """
 
     policy: str
     is_identity: bool
     counted_elsewhere: bool
+    moved: bool
     changed_here_since: bool
     put_back_for_ever: bool
 
@@ -47,6 +51,8 @@ def choose(drift: Settled) -> Choice:
     """By the connection's policy, `app.models.connections.DRIFT_POLICIES`; sales are no writes."""
     if drift.put_back_for_ever:
         return Choice.STOP
+    if drift.moved and drift.is_identity:
+        return Choice.MOVE
     if drift.policy == "review":
         return Choice.ASK
     if drift.policy == "syncflow_wins":

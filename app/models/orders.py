@@ -85,7 +85,7 @@ class OrderLine(TenantRow, Base):
         tenant_ref("listing_id", "listings"),
         tenant_ref("applied_variant_id", "variants"),
         tenant_ref("applied_cell_id", "stock_cells"),
-        UniqueConstraint("order_id", "external_id"),
+        UniqueConstraint("order_id", "external_id", "external_location_id"),
         Index(None, "listing_id"),
         Index(None, "account_id", "sku"),
         Index(None, "applied_variant_id"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -73,13 +74,21 @@ def settle(connection_id: int, settled: Mapping[int, int]) -> tuple[int, set[int
             if locked[r.cell_id].version == settled[r.cell_id] and locked[r.cell_id].drift == r.quantity
         ]
         counted = _counted_elsewhere(session, ready)
-        choices = {row.id: _choice(row, locked[row.cell_id], row.id in counted) for row in ready}
+        moved = _moved([locked[row.cell_id] for row in ready])
+        choices = {
+            row.id: _choice(
+                row, locked[row.cell_id], counted_elsewhere=row.id in counted, moved=row.cell_id in moved
+            )
+            for row in ready
+        }
         at_shop = cell_store.places(session, [locked[row.cell_id] for row in ready])
         entries = []
         for row in ready:
-            units = _units(row, locked[row.cell_id], choices[row.id])
+            choice = choices[row.id]
+            units = _units(row, locked[row.cell_id], choice)
             place = levels.place_hit(row.variant_id, at_shop[row.cell_id], units)
-            entries.append(entry(row.id, row.variant_id, place, units, row.seen_at))
+            cause = "transfer" if choice is Choice.MOVE else "drift"
+            entries.append(entry(row.id, row.variant_id, place, units, row.seen_at, cause=cause))
         ledger.book(session, where[0].account_id, entries)
         for row in ready:
             locked[row.cell_id].check_due_at = None
@@ -163,7 +172,20 @@ def _event_of(cell: Cell) -> tuple[EventKind, Subject]:
     return EventKind.DRIFT_IN_REVIEW, subject
 
 
-def _choice(row: Row[Any], cell: Cell, counted_elsewhere: bool) -> Choice:
+def _moved(ready: Iterable[Cell]) -> set[int]:
+    """Those that are ready, by id, of which another of the shop's locations has the opposite: units that went
+    from one to the other. Each stands for one other."""
+    other: dict[tuple[int, str, int], list[int]] = defaultdict(list)
+    for cell in ready:
+        other[cell.connection_id, cell.external_stock_id, cell.drift].append(cell.id)
+    found: set[int] = set()
+    for (connection_id, stock_id, drift), ids in other.items():
+        opposite = other.get((connection_id, stock_id, -drift), [])
+        found.update(ids[: len(opposite)])
+    return found
+
+
+def _choice(row: Row[Any], cell: Cell, *, counted_elsewhere: bool, moved: bool) -> Choice:
     put_back = cell.belief.expected in (row.undone_by or ())
     cell.reversals = cell.reversals + 1 if put_back else 0
     return choose(
@@ -171,6 +193,7 @@ def _choice(row: Row[Any], cell: Cell, counted_elsewhere: bool) -> Choice:
             policy=row.drift_policy,
             is_identity=row.is_identity,
             counted_elsewhere=counted_elsewhere,
+            moved=moved,
             changed_here_since=row.changed_here_since,
             put_back_for_ever=cell.reversals >= MOST_REVERSALS,
         )
@@ -180,7 +203,7 @@ def _choice(row: Row[Any], cell: Cell, counted_elsewhere: bool) -> Choice:
 def _units(row: Row[Any], cell: Cell, choice: Choice) -> int:
     """Taken whole, it undoes what was changed here by hand and the shop was not told yet; sales stay."""
     match choice:
-        case Choice.ADD:
+        case Choice.ADD | Choice.MOVE:
             return cell.drift * cell.factor
         case Choice.TAKE_WHOLE:
             return cell.drift * cell.factor - int(row.untold)
@@ -189,14 +212,21 @@ def _units(row: Row[Any], cell: Cell, choice: Choice) -> int:
 
 
 def entry(
-    drift_id: int, variant_id: int, location_id: int, units: int, at: datetime, *, key: str = ""
+    drift_id: int,
+    variant_id: int,
+    location_id: int,
+    units: int,
+    at: datetime,
+    *,
+    cause: str = "drift",
+    key: str = "",
 ) -> ledger.Entry:
     """What a drift does to the stock of a variant. `key` tells a bundle's components apart."""
     return ledger.Entry(
         variant_id=variant_id,
         location_id=location_id,
         movement=Movement(on_hand=units),
-        cause="drift",
+        cause=cause,
         source_key=f"drift:{drift_id}{key}",
         occurred_at=at,
     )
@@ -212,6 +242,7 @@ def _counted_elsewhere(session: Session, rows: Sequence[Row[Any]]) -> set[int]:
 _STATE_OF = {
     Choice.ADD: ("booked", ""),
     Choice.TAKE_WHOLE: ("booked", ""),
+    Choice.MOVE: ("booked", ""),
     Choice.OVERWRITE: ("overwritten", ""),
     Choice.COUNTED: ("reversed", ""),
     Choice.ASK: ("review", "policy"),

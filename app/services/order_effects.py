@@ -180,9 +180,10 @@ def apply_order(
     row = session.execute(_WRITE_ORDER, _order_params(scope, order, fetch)).one_or_none()
     if row is None:
         return False
-    stored = {} if row.is_new else {line.external_id: line for line in lines_of(session, row.id)}
-    states = [merged_state(line, stored.get(line.external_id)) for line in order.lines]
-    present = {line.external_id for line in order.lines}
+    lines = () if row.is_new else lines_of(session, row.id)
+    stored = {(line.external_id, line.external_location_id): line for line in lines}
+    states = [merged_state(line, stored.get((line.external_id, line.location_id))) for line in order.lines]
+    present = {state.key for state in states}
     states += [removed_state(line) for key, line in stored.items() if key not in present]
     if order.state is OrderState.TRASHED and not row.is_new:
         states = []  # its sale is kept; one that we never heard of still was one
@@ -236,8 +237,7 @@ def _apply_lines(
             location_id=state.location_id or 0,
             movement=movement.scaled(units),
             cause=cause,
-            source_key=f"line:{line_ids[state.external_id]}:{seq}"
-            + (f":{variant_id}" if state.components else ""),
+            source_key=f"line:{line_ids[state.key]}:{seq}" + (f":{variant_id}" if state.components else ""),
             occurred_at=updated_at,
         )
         for state in states

@@ -67,6 +67,11 @@ class LineState:
     """Those that it was moved by."""
 
     @property
+    def key(self) -> tuple[str, str]:
+        """Which line of its order it is: the shop's id of it, and where its units are taken from."""
+        return self.external_id, self.source.location_id
+
+    @property
     def sold(self) -> Sold | None:
         """None for a line of nothing that the shop lists."""
         listing_id = self.source.listing_external_id
@@ -174,7 +179,8 @@ def _with_applied(state: LineState, stored: Row[Any]) -> LineState:
 
 def write_lines(
     session: Session, account_id: int, order_id: int, states: Sequence[LineState]
-) -> dict[str, int]:
+) -> dict[tuple[str, str], int]:
+    """Returns the lines' ids by `LineState.key`."""
     rows = [
         {
             "external_id": state.external_id,
@@ -204,7 +210,7 @@ def write_lines(
     written = session.execute(
         _WRITE_LINES, {"account_id": account_id, "order_id": order_id, "rows": json.dumps(rows)}
     )
-    return {row.external_id: row.id for row in written}
+    return {(row.external_id, row.external_location_id): row.id for row in written}
 
 
 _LINES = text(
@@ -269,8 +275,7 @@ _WRITE_LINES = text(
         channel_effects jsonb, effect_seq int, applied_committed int, applied_on_hand int,
         applied_channel int, applied_variant_id bigint, applied_location_id bigint,
         applied_cell_id bigint, applied_factor int, applied_components jsonb)
-    ON CONFLICT (order_id, external_id) DO UPDATE SET
-        external_location_id = EXCLUDED.external_location_id,
+    ON CONFLICT (order_id, external_id, external_location_id) DO UPDATE SET
         listing_id = EXCLUDED.listing_id, sku = EXCLUDED.sku, title = EXCLUDED.title,
         quantity = EXCLUDED.quantity, unit_price_minor = EXCLUDED.unit_price_minor,
         tax_minor = EXCLUDED.tax_minor, discount_minor = EXCLUDED.discount_minor, parts = EXCLUDED.parts,
@@ -279,6 +284,6 @@ _WRITE_LINES = text(
         applied_channel = EXCLUDED.applied_channel, applied_variant_id = EXCLUDED.applied_variant_id,
         applied_location_id = EXCLUDED.applied_location_id, applied_cell_id = EXCLUDED.applied_cell_id,
         applied_factor = EXCLUDED.applied_factor, applied_components = EXCLUDED.applied_components
-    RETURNING t.id, t.external_id
+    RETURNING t.id, t.external_id, t.external_location_id
     """
-).columns(column("id"), column("external_id"))
+).columns(column("id"), column("external_id"), column("external_location_id"))

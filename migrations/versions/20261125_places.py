@@ -48,10 +48,22 @@ def upgrade():
     op.add_column(
         "order_lines", sa.Column("external_location_id", sa.Text, nullable=False, server_default="")
     )
+    op.drop_constraint(op.f("uq_order_lines_order_id_external_id"), "order_lines")
+    op.create_unique_constraint(
+        op.f("uq_order_lines_order_id_external_id_external_location_id"),
+        "order_lines",
+        ["order_id", "external_id", "external_location_id"],
+    )
 
 
 def downgrade():
+    op.drop_constraint(
+        op.f("uq_order_lines_order_id_external_id_external_location_id"), "order_lines"
+    )
     op.drop_column("order_lines", "external_location_id")
+    op.create_unique_constraint(
+        op.f("uq_order_lines_order_id_external_id"), "order_lines", ["order_id", "external_id"]
+    )
     op.drop_constraint(op.f("uq_connection_locations_account_id_connection_id_location_id"), "connection_locations")
     op.drop_constraint(
         "uq_connection_locations_place",

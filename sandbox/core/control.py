@@ -80,7 +80,13 @@ def _merchant_routes(app: Flask, core: Core, shop: Shop) -> None:
         if (quantity is None) == (delta is None):
             raise Invalid("give either quantity or delta")
         with core.store.transaction():
-            return jsonify(shop.set_stock(sku=str(body.get("sku")), quantity=quantity, delta=delta))
+            edit = shop.set_stock(
+                sku=str(body.get("sku")),
+                quantity=quantity,
+                delta=delta,
+                location_id=body.get("location_id"),
+            )
+            return jsonify(edit)
 
     @app.post("/_sandbox/<action>")
     def act_as_merchant(action: str) -> Response:

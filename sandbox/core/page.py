@@ -50,7 +50,12 @@ def make_page(core: Core, shop: Shop) -> Flask:
         sku = request.form.get("sku", "")
         try:
             with core.store.transaction():
-                change = shop.set_stock(sku=sku, quantity=_number("quantity"), delta=None)
+                change = shop.set_stock(
+                    sku=sku,
+                    quantity=_number("quantity"),
+                    delta=None,
+                    location_id=request.form.get("location_id") or None,
+                )
         except (Invalid, Unknown) as error:
             return _back(str(error))
         return _back(f"{sku}: {change['from']} to {change['to']}")

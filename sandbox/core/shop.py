@@ -116,8 +116,11 @@ class Shop(Protocol):
         """A buyer's checkout: ``{"id", "number", "placed_at"}``. Raises OutOfStock (after it logged the
         ``refused`` event itself) and Unknown for a SKU that is not sold here."""
 
-    def set_stock(self, *, sku: str, quantity: int | None, delta: int | None) -> Document:
-        """A merchant's edit in the shop's own admin: ``{"from", "to", "at"}``."""
+    def set_stock(
+        self, *, sku: str, quantity: int | None, delta: int | None, location_id: str | None
+    ) -> Document:
+        """A merchant's edit in the shop's own admin, at its first location if none is named:
+        ``{"from", "to", "at"}``."""
 
     def items(self) -> list[Document]:
         """``{"sku", "listing_id", "stock_id", "location_id", "quantity", "tracked", "title", "price"}``

@@ -39,12 +39,19 @@ class Catalog:
             "quantity": level["available"],
         }
 
-    def set_stock(self, *, sku: str, quantity: int | None, delta: int | None) -> Document:
-        """The merchant types another number, or adjusts it."""
+    def set_stock(
+        self, *, sku: str, quantity: int | None, delta: int | None, location_id: str | None
+    ) -> Document:
+        """The merchant types another number, or adjusts it; at a location for the first time, he stocks the
+        item there."""
         variant = self._variant(sku)
-        level = self.state.level(variant["item_id"], self.state.primary["id"])
-        if level is None or not variant["tracked"]:
-            raise Invalid(f"{sku} is not tracked")
+        place = int(location_id) if location_id else self.state.primary["id"]
+        if not variant["tracked"] or place not in self.state.locations:
+            raise Invalid(f"{sku} is not tracked" if not variant["tracked"] else "there is no such location")
+        level = self.state.level(variant["item_id"], place)
+        if level is None:
+            level = self.state.add_level(variant["item_id"], place, 0)
+            self.stock.start(level, Cause("merchant"))
         before = level["available"]
         change = quantity - before if quantity is not None else delta or 0
         at = self.stock.move(level, Cause("merchant"), available=change) if change else time.time()

@@ -16,12 +16,14 @@ FIRST_NUMBER = 1001
 
 @dataclass
 class Removal:
-    """Units leaving a line: `shipped` of them had been fulfilled."""
+    """Units leaving a line, `shipped` or not, and the location that they go back to (the order's own where
+    none is named)."""
 
     line: Document
     quantity: int
     shipped: bool
     restock: bool
+    location_id: int | None = None
 
     @property
     def restock_type(self) -> str:
@@ -45,7 +47,7 @@ def order_document(state: State, request: Document, customer_id: int | None, now
         "closed_at": None,
         "edited": False,
         "test": bool(request.get("test", False)),
-        "location_id": state.primary["id"],
+        "location_id": int(request.get("location_id") or state.primary["id"]),
         "lines": [],
         "refunds": [],
         "fulfillments": [],
@@ -120,7 +122,7 @@ def _refund_line(state: State, order: Document, removal: Removal) -> Document:
         "quantity": removal.quantity,
         "restock_type": removal.restock_type,
         "restocked": removal.restock,
-        "location_id": order["location_id"] if removal.restock else None,
+        "location_id": (removal.location_id or order["location_id"]) if removal.restock else None,
         "price": removal.line["price"],
         "subtotal": amount(Decimal(removal.line["price"]) * removal.quantity),
     }

@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -50,6 +51,7 @@ class Orders:
             add_line(self.state, order, variant, quantity)
         if request.get("paid", True):
             self._pay(order, Decimal(0))
+        order["location_id"] = self._home(order, wanted)
         for line in order["lines"]:
             self._take(order, line, line["quantity"], "order")
         self._save(order)
@@ -81,13 +83,14 @@ class Orders:
         self._tell(order, "orders/cancelled", refund)
 
     def refund(self, order_id: int, body: Document) -> None:
-        """Refund units; shipped ones first, as goods that came back."""
+        """Refund units; shipped ones first, as goods that came back, to `location_id` if it is named."""
         order = self._open(order_id)
         restock = bool(body.get("restock", True))
+        place = body.get("location_id")
         removals: list[Removal] = []
         for line, quantity in self._lines(order, body, current):
             shipped = min(quantity, current(line) - unfulfilled(line))
-            removals += [Removal(line, shipped, True, restock)] if shipped else []
+            removals += [Removal(line, shipped, True, restock, place and int(place))] if shipped else []
             removals += [Removal(line, quantity - shipped, False, restock)] if quantity > shipped else []
         refund = self._remove(order, removals, "refund", repay=True)
         self._save(order)
@@ -182,8 +185,7 @@ class Orders:
         short = []
         for variant_id, quantity in units.items():
             variant = self.state.variants[variant_id]
-            level = self._level(variant["item_id"])
-            if variant["tracked"] and (level["available"] if level else 0) < quantity:
+            if variant["tracked"] and self.state.available(variant["item_id"]) < quantity:
                 short.append(str(variant["sku"]))
         if not short:
             return
@@ -236,32 +238,62 @@ class Orders:
 
     def _remove(self, order: Document, removals: list[Removal], cause: str, *, repay: bool) -> Document:
         """Take units off their lines into a refund, and repay them where money came in."""
-        for removal in removals:
-            self._take_off(order, removal, cause)
+        removals = [placed for removal in removals for placed in self._take_off(order, removal, cause)]
         recompute(order)
         value = sum((Decimal(r.line["price"]) * r.quantity for r in removals), Decimal(0))
         repaid = min(value, Decimal(order["totals"]["net"])) if repay else Decimal(0)
         return add_refund(self.state, order, removals, repaid)
 
-    def _take_off(self, order: Document, removal: Removal, cause: str) -> None:
+    def _take_off(self, order: Document, removal: Removal, cause: str) -> list[Removal]:
+        """The removal, or the parts of it that go back to one location each."""
         line, units = removal.line, removal.quantity
         line["removed"] += units
         line["restocked"] += units if removal.restock else 0
         if not removal.shipped:
             line["removed_unfulfilled"] += units
         if removal.shipped:
-            self._move(order, line, cause, available=units if removal.restock else 0)
-            return
+            back = units if removal.restock else 0
+            self._move(order, line, cause, available=back, location_id=removal.location_id)
+            return [removal]
         shares = shares_of(order, line, units)
         for share in shares:
             back = share.units if removal.restock else 0
             place = share.fulfillment_order["location_id"]
             self._move(order, line, cause, available=back, committed=-share.units, location_id=place)
         take(shares, shipped=False)
+        units_of: Counter[int] = Counter()
+        for share in shares:
+            units_of[share.fulfillment_order["location_id"]] += share.units
+        return [replace(removal, quantity=n, location_id=place) for place, n in units_of.items()]
+
+    def _home(self, order: Document, wanted: list[tuple[Document, int]]) -> int:
+        """Where the order is shipped from: the place that the buyer's checkout names, else the first that has
+        all of it, else the first."""
+        places = [order["location_id"], *self.state.locations]
+        has_all = (
+            place
+            for place in places
+            if all(self._available(v["item_id"], place) >= units for v, units in wanted if v["tracked"])
+        )
+        return int(next(has_all, places[0]))
 
     def _take(self, order: Document, line: Document, units: int, cause: str) -> None:
-        self._move(order, line, cause, available=-units, committed=units)
-        add_units(self.state, order, line, units)
+        """From the order's place, and what it does not have from the others; what nobody has, from its."""
+        home = order["location_id"]
+        routes: dict[int, int] = {}
+        left = units
+        for place in dict.fromkeys([home, *self.state.locations]):
+            routes[place] = max(min(left, self._available(line["item_id"], place)), 0)
+            left -= routes[place]
+        routes[home] += left
+        for place, share in routes.items():
+            if share:
+                self._move(order, line, cause, available=-share, committed=share, location_id=place)
+                add_units(self.state, order, line, share, location_id=place)
+
+    def _available(self, item_id: int, place: int) -> int:
+        level = self.state.level(item_id, place)
+        return int(level["available"]) if level else 0
 
     def _move(
         self,
@@ -279,9 +311,6 @@ class Orders:
         if variant is None or level is None or not variant["tracked"]:
             return
         self.stock.move(level, Cause(cause, order_id=order["id"]), available=available, committed=committed)
-
-    def _level(self, item_id: int) -> Document | None:
-        return self.state.level(item_id, self.state.primary["id"])
 
     def _open(self, order_id: int) -> Document:
         order = self.state.orders.get(order_id)

@@ -35,7 +35,7 @@ class ShopifyShop:
     - ``privacy`` {"topic", "url"?, "payload"?}: fires a privacy topic at the app's address;
     - ``change_product`` {"sku", "title"?, "price"?, "cost"?, "barcode"?, "tracked"?, "new_sku"?};
     - ``delete_product`` {"sku"};
-    - ``locations`` {"name"}: a further location, where nothing is stocked yet;
+    - ``locations`` {"name"}: a further location, where nothing is stocked until a stock edit names it;
     - ``processing`` {"mutation_ms"?, "bulk_ms"?}: how long a keyed mutation or a bulk operation takes.
     """
 
@@ -92,8 +92,10 @@ class ShopifyShop:
     def place_order(self, request: Document) -> Document:
         return self.book.place(request)
 
-    def set_stock(self, *, sku: str, quantity: int | None, delta: int | None) -> Document:
-        return self.catalog.set_stock(sku=sku, quantity=quantity, delta=delta)
+    def set_stock(
+        self, *, sku: str, quantity: int | None, delta: int | None, location_id: str | None
+    ) -> Document:
+        return self.catalog.set_stock(sku=sku, quantity=quantity, delta=delta, location_id=location_id)
 
     def items(self) -> list[Document]:
         return [

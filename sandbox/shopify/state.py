@@ -133,11 +133,14 @@ class State:
         return self.variants[found[0]] if found else None
 
     def listed(self) -> Iterator[tuple[Document, Document]]:
-        """Every variant with its level at the primary location."""
+        """Every variant with its level at each location that stocks it."""
         for variant in self.variants.values():
-            level = self.level(variant["item_id"], self.primary["id"])
-            if level is not None:
+            for level in self.levels_of_item.get(variant["item_id"], {}).values():
                 yield variant, level
+
+    def available(self, item_id: int) -> int:
+        """Over all locations."""
+        return sum(level["available"] for level in self.levels_of_item.get(item_id, {}).values())
 
     def remove_product(self, product_id: int) -> Document:
         product = self.products.pop(product_id)

@@ -78,7 +78,11 @@ class WooShop:
             order = self._store.orders.check_out(request)
         return {"id": order["id"], "number": str(order["id"]), "placed_at": order["created"]}
 
-    def set_stock(self, *, sku: str, quantity: int | None, delta: int | None) -> Document:
+    def set_stock(
+        self, *, sku: str, quantity: int | None, delta: int | None, location_id: str | None
+    ) -> Document:
+        if location_id:
+            raise Invalid("this shop knows no locations")
         keeper = self._store.catalog.keeper(self._store.catalog.sold_as(sku))
         if keeper is None:
             raise Invalid(f"{sku} has no stock to set: it is not tracked")

@@ -42,6 +42,15 @@ def test_stock_shows_the_ledger_and_what_each_channel_should_show(
         "committed": 2,
         "available": 8,
         "low_stock_threshold": None,
+        "levels": [
+            {
+                "location_id": books.location_id,
+                "location": "Main",
+                "on_hand": 10,
+                "committed": 2,
+                "available": 8,
+            }
+        ],
     }
     assert (channel["expected"], channel["target"], channel["drift"], channel["dirty"]) == (10, 8, 0, True)
     assert (channel["connection_id"], channel["platform"]) == (connection.id, "fakeshop")

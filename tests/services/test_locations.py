@@ -8,7 +8,7 @@ import pytest
 
 from app.domain.orders import PartKind
 from app.errors import Conflict, InvalidInput, NotFound
-from app.services import bundles, first_sync, holds, importer, locations, push, stock_changes
+from app.services import bundles, connections, first_sync, holds, importer, locations, push, stock_changes
 from app.services.locations import Mapped
 from tests.services.shop import Shop, a_line, a_platform, an_order, happened
 from tests.services.world import World, new_account, now
@@ -118,12 +118,10 @@ def test_a_line_that_moves_to_another_place_is_taken_from_there(
 ) -> None:
     """A line at another of the shop's locations is another line: the one before is gone."""
     moment = now()
-    world.take(
-        connection, an_order("1", a_line("A", 2, at=moment, place=NORTH, external_id="l@71"), at=moment)
-    )
+    world.take(connection, an_order("1", a_line("A", 2, at=moment, place=NORTH), at=moment))
     shop.edit("A", 3, SOUTH)
     later = moment + timedelta(seconds=1)
-    line = a_line("A", 2, at=moment, place=SOUTH, external_id="l@72")
+    line = a_line("A", 2, at=moment, place=SOUTH)
     world.take(connection, an_order("1", line, at=moment, updated_at=later))
     world.settle(connection)
     assert levels(world) == {"Main": (10, 0), "South": (5, 2)}
@@ -173,6 +171,26 @@ def test_a_transfer_is_written_to_both_places(world: World, shop: Shop, connecti
     )
     world.settle(connection)
     assert (shop.number("A", NORTH), shop.number("A", SOUTH)) == (6, 9)
+
+
+@pytest.mark.parametrize("policy", ["merge", "review", "syncflow_wins", "last_write_wins"])
+def test_what_the_shop_moves_from_place_to_place_moves_here_too(
+    world: World, shop: Shop, connection: int, policy: str
+) -> None:
+    """Whoever carried it: no policy is about that."""
+    connections.configure(world.account_id, connection, {"drift_policy": policy}, actor="user:1")
+    shop.edit("A", 7, NORTH)
+    shop.edit("A", 8, SOUTH)
+    world.sql("UPDATE connections SET levels_swept_at = NULL")
+    world.settle(connection)
+    assert levels(world) == {"Main": (7, 0), "South": (8, 0)}
+    assert [m for m in world.movements("SKU") if m[0] != "import"] == [
+        ("transfer", -3, 0),
+        ("transfer", 3, 0),
+    ]
+    assert shop.writes == []
+    world.assert_explained()
+    world.assert_quiet()
 
 
 def test_what_is_short_at_one_place_is_kept_back_at_the_others(

@@ -45,7 +45,7 @@ MUTANTS = (
         "no_source_key",
         "A movement is booked under a key that only it can have.",
         "app/services/order_effects.py",
-        'source_key=f"line:{line_ids[state.external_id]}:{seq}"',
+        'source_key=f"line:{line_ids[state.key]}:{seq}"',
         'source_key=f"{datetime.now()}-{seq}-{id(state)}"',
     ),
     Mutant(

@@ -25,7 +25,14 @@ from app.platforms.shopify.client import ShopifyClient, understood
 from app.platforms.shopify.documents import SHOP
 
 SHOP_DOMAIN = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
-SCOPES = ("read_products", "read_inventory", "write_inventory", "read_orders", "read_locations")
+SCOPES = (
+    "read_products",
+    "read_inventory",
+    "write_inventory",
+    "read_orders",
+    "read_locations",
+    "write_merchant_managed_fulfillment_orders",
+)
 FRESH = timedelta(minutes=10)
 """How old the merchant's way back from Shopify may be."""
 RENEW_AHEAD = timedelta(minutes=5)

@@ -24,6 +24,10 @@ ORDERS_PER_CALL = 4
 """Few, so that all lines of most orders come with them; further pages cost a call for each order."""
 MOST_LINES_WITH_ORDER = 50
 LINE_PAGE = 150
+SHOWN_PLACES = 5
+"""Fulfilment orders that come with an order; of several locations, or as many, all are read."""
+PLACE_PAGE = 5
+PLACE_LINES_SHOWN = 80
 SHOWN_MOVEMENTS = 5
 """Fulfillments, and refunds, that come with an order; where there are as many, the list is read."""
 MOVED_ORDERS_PER_CALL = 4
@@ -43,12 +47,12 @@ class Document:
 
 def lines_with_orders(orders: int) -> int:
     """How many lines of each of `orders` orders one ORDERS call can ask for."""
-    return max(5, min(MOST_LINES_WITH_ORDER, (980 // orders - 30) // 6))
+    return max(5, min(MOST_LINES_WITH_ORDER, (980 // orders - 50) // 6))
 
 
 def moved_lines(orders: int, movements: int) -> int:
     """How many lines one MOVEMENTS call can ask for, of `movements` of each of `orders` orders."""
-    return min(MOVED_LINE_PAGE, ((980 // orders - 2) // movements - 4) // 2)
+    return min(MOVED_LINE_PAGE, ((980 // orders - 2) // movements - 5) // 3)
 
 
 PROBE = Document("Probe", "query Probe { shop { id } }")
@@ -189,7 +193,7 @@ _LINE = """
 ORDERS = Document(
     "Orders",
     """
-    query Orders($ids: [ID!]!, $lines: Int!, $movements: Int!) {
+    query Orders($ids: [ID!]!, $lines: Int!, $movements: Int!, $places: Int!) {
       nodes(ids: $ids) {
         ... on Order {
           id name test edited createdAt updatedAt cancelledAt
@@ -203,6 +207,7 @@ ORDERS = Document(
           totalRefundedSet { shopMoney { amount } }
           fulfillments(first: $movements) { id }
           refunds(first: $movements) { id }
+          fulfillmentOrders(first: $places) { nodes { status assignedLocation { location { id } } } }
           lineItems(first: $lines) { pageInfo { hasNextPage endCursor } nodes { ...LineParts } }
         }
       }
@@ -227,7 +232,10 @@ ORDER_LINES = Document(
 )
 
 _FULFILLMENT_LINES = "pageInfo { hasNextPage endCursor } nodes { quantity lineItem { id } }"
-_REFUND_LINES = "pageInfo { hasNextPage endCursor } nodes { quantity restockType restocked lineItem { id } }"
+_REFUND_LINES = """
+    pageInfo { hasNextPage endCursor }
+    nodes { quantity restockType restocked location { id } lineItem { id } }
+"""
 
 MOVEMENTS = Document(
     "Movements",
@@ -237,7 +245,7 @@ MOVEMENTS = Document(
         ... on Order {{
           id
           fulfillments(first: $fulfillments) {{
-            id status createdAt
+            id status createdAt location {{ id }}
             fulfillmentLineItems(first: $lines) {{ {_FULFILLMENT_LINES} }}
           }}
           refunds(first: $refunds) {{
@@ -255,8 +263,42 @@ MOVEMENT_LISTS = Document(
     """
     query MovementLists($id: ID!, $first: Int!) {
       order(id: $id) {
-        fulfillments(first: $first) { id status createdAt }
+        fulfillments(first: $first) { id status createdAt location { id } }
         refunds(first: $first) { id createdAt processedAt }
+      }
+    }
+    """,
+)
+
+PLACES = Document(
+    "Places",
+    """
+    query Places($id: ID!, $first: Int!, $lines: Int!, $after: String) {
+      order(id: $id) {
+        fulfillmentOrders(first: $first, after: $after) {
+          pageInfo { hasNextPage endCursor }
+          nodes {
+            id status assignedLocation { location { id } }
+            lineItems(first: $lines) {
+              pageInfo { hasNextPage endCursor }
+              nodes { remainingQuantity lineItem { id } }
+            }
+          }
+        }
+      }
+    }
+    """,
+)
+
+PLACE_LINES = Document(
+    "PlaceLines",
+    """
+    query PlaceLines($id: ID!, $first: Int!, $after: String) {
+      fulfillmentOrder(id: $id) {
+        lineItems(first: $first, after: $after) {
+          pageInfo { hasNextPage endCursor }
+          nodes { remainingQuantity lineItem { id } }
+        }
       }
     }
     """,

@@ -8,7 +8,7 @@ refund line that says it was restocked gives units back. Shipping moves `on_hand
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,6 +18,7 @@ from app.domain.money import to_minor
 from app.domain.orders import ChannelEffect, LinePart, PartKind
 from app.platforms.base import ExternalOrder, ExternalOrderLine, OrderStamp, OrderState, PaymentState
 from app.platforms.shopify.mapper import moment, number_of
+from app.platforms.shopify.order_places import home_of, open_units
 
 _PAYMENTS = {
     "AUTHORIZED": PaymentState.AUTHORIZED,
@@ -38,6 +39,8 @@ DONE = frozenset({"FULFILLED", "FULFILLMENT_NOT_REQUIRED"})
 class _Shipment:
     quantity: int
     at: datetime
+    location_id: str
+    """"" where Shopify does not tell; likewise below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class _Refund:
     restock_type: str
     restocked: bool
     at: datetime
+    location_id: str
 
 
 @dataclass(slots=True)
@@ -104,24 +108,27 @@ def _amount(bag: Mapping[str, Any] | None, currency: str) -> int:
 
 
 def _lines(raw: Mapping[str, Any], currency: str) -> Iterable[ExternalOrderLine]:
+    """One for each location that units of a line are taken from, or came back to."""
     histories = _histories(raw)
+    home, open_at = home_of(raw), open_units(raw)
     for line in raw["lineItems"]["nodes"]:
-        parts: Sequence[LinePart] = ()
-        effects: Sequence[ChannelEffect] = ()
+        share = _Placed()
         if not raw["test"]:
-            parts, effects = _parts(raw, line, histories[line["id"]])
+            share = _parts(raw, line, histories[line["id"]], _Where(home, open_at.get(line["id"], {})))
         variant = line.get("variant") or {}
-        yield ExternalOrderLine(
-            external_id=number_of(line["id"]),
-            listing_external_id=number_of(variant["id"]) if variant.get("id") else None,
-            sku=line["sku"] or None,
-            title=line["name"],
-            quantity=line["quantity"],
-            unit_price_minor=_amount(line["originalUnitPriceSet"], currency),
-            parts=tuple(parts),
-            channel_effects=tuple(effects),
-            discount_minor=_amount(line["totalDiscountSet"], currency),
-        )
+        for position, location_id in enumerate(share.ordered or {home: line["quantity"]}):
+            yield ExternalOrderLine(
+                external_id=number_of(line["id"]),
+                listing_external_id=number_of(variant["id"]) if variant.get("id") else None,
+                sku=line["sku"] or None,
+                title=line["name"],
+                quantity=share.ordered.get(location_id, line["quantity"]),
+                unit_price_minor=_amount(line["originalUnitPriceSet"], currency),
+                parts=tuple(share.parts[location_id]),
+                channel_effects=tuple(share.effects[location_id]),
+                discount_minor=0 if position else _amount(line["totalDiscountSet"], currency),
+                location_id=location_id,
+            )
 
 
 def _histories(raw: Mapping[str, Any]) -> dict[str, _History]:
@@ -130,15 +137,16 @@ def _histories(raw: Mapping[str, Any]) -> dict[str, _History]:
         if fulfillment["status"] in NEVER_SHIPPED:
             continue
         at = moment(fulfillment["createdAt"])
+        place = _id_of(fulfillment["location"])
         for node in fulfillment["fulfillmentLineItems"]["nodes"]:
-            found[node["lineItem"]["id"]].shipments.append(_Shipment(node["quantity"] or 0, at))
+            found[node["lineItem"]["id"]].shipments.append(_Shipment(node["quantity"] or 0, at, place))
     for refund in raw["refunds"]:
         # A refund that was imported from elsewhere has no time of creation.
         at = moment(refund["createdAt"] or refund["processedAt"])
         for node in refund["refundLineItems"]["nodes"]:
             restocked = bool(node["restocked"]) and node["restockType"] != "NO_RESTOCK"
             found[node["lineItem"]["id"]].refunds.append(
-                _Refund(node["quantity"], node["restockType"], restocked, at)
+                _Refund(node["quantity"], node["restockType"], restocked, at, _id_of(node["location"]))
             )
     for history in found.values():
         history.shipments.sort(key=lambda each: each.at)
@@ -146,33 +154,82 @@ def _histories(raw: Mapping[str, Any]) -> dict[str, _History]:
     return found
 
 
-def _parts(
-    raw: Mapping[str, Any], line: Mapping[str, Any], history: _History
-) -> tuple[list[LinePart], list[ChannelEffect]]:
+def _id_of(location: Mapping[str, Any] | None) -> str:
+    return number_of(location["id"]) if location else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Where:
+    """`home`: where the order is shipped from; `open_at`: units of the line still to ship, by location."""
+
+    home: str
+    open_at: Mapping[str, int]
+
+
+@dataclass(slots=True)
+class _Placed:
+    """What happened to a line, by location. `ordered` names them all, the one with most units first."""
+
+    ordered: dict[str, int] = field(default_factory=dict)
+    parts: dict[str, list[LinePart]] = field(default_factory=lambda: defaultdict(list))
+    effects: dict[str, list[ChannelEffect]] = field(default_factory=lambda: defaultdict(list))
+
+
+def _parts(raw: Mapping[str, Any], line: Mapping[str, Any], history: _History, where: _Where) -> _Placed:
     updated_at = moment(raw["updatedAt"])
     ordered_at = moment(raw["createdAt"])
     if raw["edited"]:
         # Nothing tells which lines or units came with the edit: as late as the line's history allows.
         moved = [each.at for each in history.shipments] + [each.at for each in history.refunds]
         ordered_at = min([updated_at, *moved])
-    parts = [LinePart(PartKind.ORDERED, line["quantity"], ordered_at)]
-    parts += [LinePart(PartKind.FULFILLED, each.quantity, each.at) for each in history.shipments]
-    effects = [ChannelEffect(-line["quantity"], ordered_at)]
     units = _Units(line, history)
-    for refund in history.refunds:
-        unshipped, shipped = units.take(refund)
+    taken = [(refund, *units.take(refund)) for refund in history.refunds]
+    gone = units.gone_without_refund(cancelled=bool(raw["cancelledAt"]))
+    found = _Placed()
+    found.ordered, home = _ordered(line["quantity"], history, taken, where)
+    for place, quantity in found.ordered.items():
+        found.parts[place].append(LinePart(PartKind.ORDERED, quantity, ordered_at))
+        found.effects[place].append(ChannelEffect(-quantity, ordered_at))
+    for each in history.shipments:
+        place = each.location_id or home
+        found.parts[place].append(LinePart(PartKind.FULFILLED, each.quantity, each.at))
+    for refund, unshipped, shipped in taken:
+        place = refund.location_id or home
         if unshipped:
             kind = PartKind.REMOVED_RESTOCKED if refund.restocked else PartKind.REMOVED_LOST
-            parts.append(LinePart(kind, unshipped, refund.at))
+            found.parts[place].append(LinePart(kind, unshipped, refund.at))
         if shipped and refund.restocked:
-            parts.append(LinePart(PartKind.RETURNED_RESTOCKED, shipped, refund.at))
+            found.parts[place].append(LinePart(PartKind.RETURNED_RESTOCKED, shipped, refund.at))
         if refund.restocked:
-            effects.append(ChannelEffect(refund.quantity, refund.at))
-    gone = units.gone_without_refund(cancelled=bool(raw["cancelledAt"]))
+            found.effects[place].append(ChannelEffect(refund.quantity, refund.at))
     if gone:
         at = moment(raw["cancelledAt"]) if raw["cancelledAt"] else updated_at
-        parts.append(LinePart(PartKind.REMOVED_LOST, gone, at))
-    return parts, effects
+        found.parts[home].append(LinePart(PartKind.REMOVED_LOST, gone, at))
+    for place in found.parts:
+        found.ordered.setdefault(place, 0)
+    return found
+
+
+def _ordered(
+    quantity: int, history: _History, taken: Sequence[tuple[_Refund, int, int]], where: _Where
+) -> tuple[dict[str, int], str]:
+    """From which location how many of a line's units are taken, most first, and the line's own location.
+
+    Shopify tells it of the units that it shipped, has yet to ship or put back; the others are the line's own.
+    """
+    known: Counter[str] = Counter(where.open_at)
+    for shipment in history.shipments:
+        known[shipment.location_id or where.home] += shipment.quantity
+    for refund, unshipped, _shipped in taken:
+        if unshipped and refund.location_id:
+            known[refund.location_id] += unshipped
+    known = +known
+    home = known.most_common(1)[0][0] if known else where.home
+    left = quantity - known.total()
+    if left < 0:  # it changed while it was read; whoever tells of the change has it read again
+        return {home: quantity}, home
+    known[home] += left
+    return dict(known.most_common()), home
 
 
 class _Units:

@@ -26,8 +26,13 @@ from app.platforms.shopify.documents import (
     ORDER_STAMPS,
     ORDERS,
     ORDERS_PER_CALL,
+    PLACE_LINES,
+    PLACE_LINES_SHOWN,
+    PLACE_PAGE,
+    PLACES,
     REFUND_LINES,
     SHOWN_MOVEMENTS,
+    SHOWN_PLACES,
     STAMP_PAGE,
     Document,
     lines_with_orders,
@@ -35,6 +40,7 @@ from app.platforms.shopify.documents import (
 )
 from app.platforms.shopify.mapper import gid, is_number, number_of
 from app.platforms.shopify.order_mapper import DONE, to_order, to_stamp
+from app.platforms.shopify.order_places import location_of
 
 MOST_PAGED_STAMPS = 20_000
 """Shopify pages at most 25,000 objects of one search; well before that the search starts anew."""
@@ -95,6 +101,7 @@ def _first_pages(client: ShopifyClient, order_ids: Sequence[str]) -> list[dict[s
         "ids": [gid("Order", each) for each in order_ids],
         "lines": lines_with_orders(len(order_ids)),
         "movements": SHOWN_MOVEMENTS,
+        "places": SHOWN_PLACES,
     }
     data = client.execute(ORDERS, variables)
     with understood("orders"):
@@ -105,10 +112,25 @@ def _complete(client: ShopifyClient, orders: Sequence[dict[str, Any]]) -> Sequen
     """The same orders with every page of their lines, fulfillments and refunds in place."""
     for order in orders:
         _fill(client, ORDER_LINES, order["id"], order["lineItems"], LINE_PAGE, "order", "lineItems")
+        shown = order["fulfillmentOrders"]["nodes"]
+        if len(shown) >= SHOWN_PLACES or len({location_of(each) for each in shown}) > 1:
+            order["fulfillmentOrders"] = {"nodes": _places(client, order["id"])}
     moved = [order for order in orders if order["fulfillments"] or order["refunds"]]
     for start in range(0, len(moved), MOVED_ORDERS_PER_CALL):
         _add_movements(client, moved[start : start + MOVED_ORDERS_PER_CALL])
     return orders
+
+
+def _places(client: ShopifyClient, order_id: str) -> list[dict[str, Any]]:
+    """All of an order's fulfilment orders, with all their lines."""
+    found: list[dict[str, Any]] = []
+    variables = {"id": order_id, "first": PLACE_PAGE, "lines": PLACE_LINES_SHOWN}
+    for page in client.pages(PLACES, variables, "order", "fulfillmentOrders"):
+        found += page
+    for each in found:
+        lines = each["lineItems"]
+        _fill(client, PLACE_LINES, each["id"], lines, LINE_PAGE, "fulfillmentOrder", "lineItems")
+    return found
 
 
 def _add_movements(client: ShopifyClient, orders: Sequence[dict[str, Any]]) -> None:

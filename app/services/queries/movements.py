@@ -67,6 +67,8 @@ def in_words(movement: Mapping[str, Any]) -> str:
             return f"what had been changed by {-on_hand:+d} was taken back"
         case "adjustment" if movement["source_key"].startswith("bundle:"):
             return f"it became a bundle: {on_hand:+d} of its own stock"
+        case "transfer" if movement["source_key"].startswith("drift:"):
+            return f"moved {'from' if on_hand > 0 else 'to'} another location at {shop}: {on_hand:+d}"
         case "adjustment" | "transfer" if movement["change_kind"]:
             return _by_hand(movement)
         case "count" if movement["made_by"]:

@@ -31,13 +31,18 @@ def line(number: int = 1, quantity: int = 3, **changed: Any) -> dict[str, Any]:
     } | changed
 
 
+def location(number: int | None) -> dict[str, Any] | None:
+    return None if number is None else {"id": f"gid://shopify/Location/{number}"}
+
+
 def fulfillment(
-    quantity: int, at: str = LATER, *, number: int = 1, status: str = "SUCCESS"
+    quantity: int, at: str = LATER, *, number: int = 1, status: str = "SUCCESS", place: int | None = None
 ) -> dict[str, Any]:
     return {
         "id": "gid://shopify/Fulfillment/5",
         "status": status,
         "createdAt": at,
+        "location": location(place),
         "fulfillmentLineItems": page(
             {"quantity": quantity, "lineItem": {"id": f"gid://shopify/LineItem/{number}"}}
         ),
@@ -45,7 +50,13 @@ def fulfillment(
 
 
 def refund(
-    quantity: int, restock_type: str, at: str = LATEST, *, number: int = 1, restocked: bool | None = None
+    quantity: int,
+    restock_type: str,
+    at: str = LATEST,
+    *,
+    number: int = 1,
+    restocked: bool | None = None,
+    place: int | None = None,
 ) -> dict[str, Any]:
     return {
         "id": "gid://shopify/Refund/6",
@@ -56,10 +67,20 @@ def refund(
                 "quantity": quantity,
                 "restockType": restock_type,
                 "restocked": restock_type != "NO_RESTOCK" if restocked is None else restocked,
+                "location": location(place),
                 "lineItem": {"id": f"gid://shopify/LineItem/{number}"},
             }
         ),
     }
+
+
+def to_ship(place: int, units: int | None = None, *, number: int = 1, status: str = "OPEN") -> dict[str, Any]:
+    """A fulfilment order; with its lines, as read of an order of several locations, if `units` are given."""
+    shown = {"status": status, "assignedLocation": {"location": location(place)}}
+    if units is None:
+        return shown
+    rows = page({"remainingQuantity": units, "lineItem": {"id": f"gid://shopify/LineItem/{number}"}})
+    return {"id": f"gid://shopify/FulfillmentOrder/{place}", **shown, "lineItems": rows}
 
 
 def order(*lines: dict[str, Any], **changed: Any) -> dict[str, Any]:
@@ -84,6 +105,7 @@ def order(*lines: dict[str, Any], **changed: Any) -> dict[str, Any]:
         "totalRefundedSet": money("0.0"),
         "fulfillments": [],
         "refunds": [],
+        "fulfillmentOrders": {"nodes": []},
         "lineItems": page(*(lines or (line(),))),
     } | changed
 

@@ -71,11 +71,18 @@ DEAREST: list[tuple[Document, Mapping[str, Any]]] = [
     (documents.ORDER_STAMPS, {"first": documents.STAMP_PAGE}),
     (documents.SUBSCRIPTIONS, {"first": documents.SUBSCRIPTION_PAGE}),
     (documents.LOCATIONS, {}),
+    (documents.PLACES, {"first": documents.PLACE_PAGE, "lines": documents.PLACE_LINES_SHOWN}),
+    (documents.PLACE_LINES, {"first": documents.LINE_PAGE}),
 ]
 DEAREST += [
     (
         documents.ORDERS,
-        {"ids": ids(n), "lines": documents.lines_with_orders(n), "movements": documents.SHOWN_MOVEMENTS},
+        {
+            "ids": ids(n),
+            "lines": documents.lines_with_orders(n),
+            "movements": documents.SHOWN_MOVEMENTS,
+            "places": documents.SHOWN_PLACES,
+        },
     )
     for n in range(1, documents.ORDERS_PER_CALL + 1)
 ]
