@@ -31,6 +31,16 @@ import click
 )
 @click.option("--edits", is_flag=True, help="Merchants correct numbers in the shops meanwhile.")
 @click.option(
+    "--bundles",
+    type=click.IntRange(0, 50),
+    is_flag=False,
+    flag_value=10,
+    default=0,
+    show_default=True,
+    metavar="[PERCENT]",
+    help="So many of the SKUs are bundles made of others; 10 if no number is given.",
+)
+@click.option(
     "--policy",
     type=click.Choice(["merge", "last_write_wins", "review"]),
     default="merge",
@@ -67,6 +77,7 @@ def command(
     rate: float,
     faults: str,
     edits: bool,
+    bundles: int,
     policy: str,
     kill_workers: bool,
     flush_redis: bool,
@@ -90,7 +101,7 @@ def command(
     from syncflow.trial.run import run
     from syncflow.trial.scenario import Wishes
 
-    wishes = Wishes(count=count, rate=rate, seed=seed, skus=skus, edits=edits)
+    wishes = Wishes(count=count, rate=rate, seed=seed, skus=skus, edits=edits, bundles=bundles)
     options = Options(
         faults=faults,
         kill_workers=kill_workers,

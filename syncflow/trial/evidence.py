@@ -8,7 +8,7 @@ from pathlib import Path
 
 from syncflow.trial.facts import Evidence, PlacedOrder
 from syncflow.trial.records import keep_tables, read_record
-from syncflow.trial.scenario import CatalogItem
+from syncflow.trial.scenario import CatalogItem, bundles_of
 from syncflow.trial.stage import Stage
 
 
@@ -19,7 +19,8 @@ def gather(stage: Stage, catalog: Sequence[CatalogItem], placed: Sequence[Placed
         items=[item for shop in stage.shops.values() for item in shop.items()],
         placed=placed,
         record=read_record(stage.product.settings.database_url),
-        opening={item.sku: item.opening for item in catalog},
+        opening={item.sku: item.opening for item in catalog if not item.components},
+        bundles=bundles_of(catalog),
     )
 
 

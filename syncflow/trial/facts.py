@@ -18,10 +18,19 @@ OPENING = "catalog"
 UNANSWERED = frozenset({"timeout", "disconnect", "5xx"})
 """Faults of a call after which nobody knows whether it took effect."""
 
+Number = tuple[str, str]
+"""One that a shop shows: the shop, and the SKU of its listing."""
+Bundles = Mapping[str, Mapping[str, int]]
+"""The SKUs of one bundle's components and how many of each it is made of, by the bundle's SKU."""
+
 
 @dataclass(frozen=True, slots=True)
 class StockEvent:
-    """The shop's stored number of one SKU changed (or was written anew, `api_same`)."""
+    """The shop's stored number of one listing changed (or was written anew, `api_same`).
+
+    `sku` is on the shelf, and `units` of it are in one of the listing: what a bundle takes of a component.
+    `listed_as`: the bundle's SKU.
+    """
 
     shop: str
     seq: int
@@ -31,10 +40,17 @@ class StockEvent:
     after: int
     cause: str
     order_id: str | None = None
+    units: int = 1
+    listed_as: str = ""
 
     @property
     def delta(self) -> int:
-        return self.after - self.before
+        """In units of what is on the shelf."""
+        return (self.after - self.before) * self.units
+
+    @property
+    def number(self) -> Number:
+        return self.shop, self.listed_as or self.sku
 
     @property
     def is_physical(self) -> bool:
@@ -127,7 +143,8 @@ class OrderRecord:
 
 @dataclass(frozen=True, slots=True)
 class LedgerEntry:
-    """A movement: `delta` of `available` of a SKU, `after` the balance. `order` where a line booked it."""
+    """A movement: `delta` of `available` of a SKU, `after` the balance. `order` where a line booked it, and
+    `listed_as` what it sold, where that is made of the SKU."""
 
     at: float
     sku: str
@@ -135,6 +152,12 @@ class LedgerEntry:
     after: int
     origin_shop: str | None = None
     order_id: str | None = None
+    listed_as: str | None = None
+
+    @property
+    def origin(self) -> Number | None:
+        """The number that the shop moved itself."""
+        return None if self.origin_shop is None else (self.origin_shop, self.listed_as or self.sku)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,14 +205,16 @@ class Disturbance:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Everything that the judge needs. `began_at`: the first order; `played_at`: the last order, edit or
-    disturbance was over; `quiet_at`: nothing was left to do."""
+    """Everything that the judge needs. `opening`: what was on the shelf, which no bundle is. `began_at`: the
+    first order; `played_at`: the last order, edit or disturbance was over; `quiet_at`: nothing was left to
+    do."""
 
     logs: Sequence[ShopLog]
     items: Sequence[ShopItem]
     placed: Sequence[PlacedOrder]
     record: Record
     opening: Mapping[str, int]
+    bundles: Bundles = field(default_factory=dict)
     disturbances: Sequence[Disturbance] = ()
     began_at: float = 0.0
     played_at: float = 0.0

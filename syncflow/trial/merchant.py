@@ -10,6 +10,8 @@ from urllib.parse import urljoin
 
 import requests
 
+from syncflow.trial.facts import Bundles
+
 ANSWER_SECONDS = 60.0
 IMPORT_SECONDS = 600.0
 POLL_SECONDS = 0.2
@@ -73,6 +75,24 @@ class Merchant:
         changes = len(self.ask("GET", f"connections/{connection_id}/first-sync?limit=250")["items"])
         self.ask("POST", f"connections/{connection_id}/first-sync")
         return changes
+
+    def define_bundles(self, bundles: Bundles) -> None:
+        """Say what each is made of."""
+        variants = self._variants()
+        for bundle, components in bundles.items():
+            parts = [{"variant_id": variants[sku], "quantity": units} for sku, units in components.items()]
+            self.ask("PUT", f"bundles/{variants[bundle]}", {"components": parts})
+
+    def _variants(self) -> dict[str, int]:
+        """By SKU."""
+        found: dict[str, int] = {}
+        cursor = ""
+        while True:
+            page = self.ask("GET", f"stock?limit=250{cursor}")
+            found |= {row["sku"]: row["variant_id"] for row in page["items"] if row["sku"]}
+            if page["next"] is None:
+                return found
+            cursor = f"&cursor={page['next']}"
 
     def choose_policy(self, connection_id: int, policy: str) -> None:
         """What it shall mean when somebody changes a number at the shop."""

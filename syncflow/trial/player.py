@@ -9,7 +9,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from syncflow.trial.facts import PlacedOrder
-from syncflow.trial.scenario import Action, Buy, CatalogItem, FollowUp, Line, MerchantEdit, Sequel, Timed
+from syncflow.trial.scenario import (
+    Action,
+    Buy,
+    CatalogItem,
+    FollowUp,
+    Line,
+    MerchantEdit,
+    Sequel,
+    Timed,
+    bundles_of,
+)
 from syncflow.trial.shops import Shop
 
 EDIT_MARGIN = 10
@@ -23,16 +33,19 @@ class Stopped(Exception):
 
 
 class StockBook:
-    """What the players know to be on the shelves: units left by SKU, shared by the players' threads."""
+    """What the players know to be on the shelves: units left by SKU, shared by the players' threads. A
+    bundle's are its components'."""
 
     def __init__(self, catalog: Sequence[CatalogItem]) -> None:
-        self._left = {item.sku: item.opening for item in catalog}
+        self._left = {item.sku: item.opening for item in catalog if not item.components}
+        self._bundles = bundles_of(catalog)
         self._lock = threading.Lock()
 
     def move(self, deltas: Mapping[str, int]) -> None:
         with self._lock:
             for sku, delta in deltas.items():
-                self._left[sku] += delta
+                for part, units in self._bundles.get(sku, {sku: 1}).items():
+                    self._left[part] += delta * units
 
     def left(self, sku: str) -> int:
         with self._lock:

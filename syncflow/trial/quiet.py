@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from syncflow.trial.facts import Bundles
 from syncflow.trial.judge.books import diverged
 from syncflow.trial.records import read_available, read_cells
 from syncflow.trial.stage import Stage
@@ -24,7 +25,7 @@ class Settled:
     decided: int
 
 
-def wait_until_settled(stage: Stage, *, placed: int) -> Settled:
+def wait_until_settled(stage: Stage, *, placed: int, bundles: Bundles) -> Settled:
     """Wait until the product is quiet by its own account, has every order and agrees with both shops.
 
     An order or an edit whose webhook was lost is found by the product's regular polling, which goes on
@@ -38,16 +39,16 @@ def wait_until_settled(stage: Stage, *, placed: int) -> Settled:
     while time.monotonic() < deadline:
         now = time.time()
         decided += stage.merchant.decide_reviews()
-        if stage.merchant.is_quiet() and _agrees(stage, placed):
+        if stage.merchant.is_quiet() and _agrees(stage, placed, bundles):
             return Settled(now, quiet=True, decided=decided)
         time.sleep(POLL_SECONDS)
     return Settled(time.time(), quiet=False, decided=decided)
 
 
-def _agrees(stage: Stage, placed: int) -> bool:
+def _agrees(stage: Stage, placed: int, bundles: Bundles) -> bool:
     url = stage.product.settings.database_url
     recorded, available = read_available(url)
     if recorded < placed:
         return False
     items = [item for shop in stage.shops.values() for item in shop.items()]
-    return not diverged(items, available, read_cells(url))
+    return not diverged(items, available, read_cells(url), bundles)

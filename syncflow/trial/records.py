@@ -109,7 +109,7 @@ _ORDERS = """
 _LEDGER = """
     SELECT extract(epoch FROM m.created_at)::float8, v.sku,
         m.on_hand_delta - m.committed_delta, m.on_hand_after - m.committed_after,
-        coalesce(oc.platform, dc.platform), o.external_id
+        coalesce(oc.platform, dc.platform), o.external_id, nullif(l.sku, v.sku)
     FROM stock_movements m
     JOIN variants v ON v.id = m.variant_id AND v.sku IS NOT NULL
     LEFT JOIN order_lines l

@@ -20,7 +20,7 @@ from syncflow.trial.judge.traffic import QUIET_SECONDS, Schedule
 from syncflow.trial.memory import MemoryWatch
 from syncflow.trial.player import Player, StockBook
 from syncflow.trial.quiet import wait_until_settled
-from syncflow.trial.scenario import SHOPS, Scenario
+from syncflow.trial.scenario import SHOPS, Scenario, bundles_of
 from syncflow.trial.stage import Say, Stage, staged
 
 TICK_SECONDS = 0.2
@@ -83,7 +83,7 @@ def rehearse(scenario: Scenario, options: Options, *, logs: Path, say: Say, prog
             play = _play(stage, scenario, options, say=say, progress=progress)
             placed = [*probes, *play.placed]
             say("waiting until everything is quiet, lost webhooks included")
-            settled = wait_until_settled(stage, placed=len(placed))
+            settled = wait_until_settled(stage, placed=len(placed), bundles=bundles_of(catalog))
             say(f"watching for writes that nobody needs, {options.watch_seconds:.0f} s")
             time.sleep(options.watch_seconds)
         say("judging")

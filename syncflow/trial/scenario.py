@@ -6,7 +6,7 @@ seconds since the first order.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -14,20 +14,25 @@ SHOPS = ("shopify", "woocommerce")
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    sku: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
 class CatalogItem:
-    """One SKU, listed in both shops. Items of one `product` are its variants; `opening` is the stock."""
+    """One SKU, listed in both shops. Items of one `product` are its variants.
+
+    `opening` is the stock; of a bundle, that has none, what the shops show before SyncFlow is told of what it
+    is made of. `components` are for one of it.
+    """
 
     sku: str
     title: str
     price_minor: int
     product: int
     opening: int
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    sku: str
-    quantity: int
+    components: tuple[Line, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +93,18 @@ class Scenario:
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the user asked for. `skus` None: as many as the source has."""
+    """What the user asked for. `skus` None: as many as the source has. `bundles`: percent of them."""
 
     count: int
     rate: float
     seed: int
     skus: int | None = None
     edits: bool = False
+    bundles: int = 0
+
+
+def bundles_of(catalog: Iterable[CatalogItem]) -> dict[str, dict[str, int]]:
+    """The SKUs of one bundle's components and how many of each it takes, by the bundle's SKU."""
+    return {
+        item.sku: {line.sku: line.quantity for line in item.components} for item in catalog if item.components
+    }

@@ -19,7 +19,7 @@ from syncflow.output import LogFiles
 from syncflow.processes import free_port
 from syncflow.product import Product, running_product
 from syncflow.trial.merchant import Merchant
-from syncflow.trial.scenario import SHOPS, CatalogItem
+from syncflow.trial.scenario import SHOPS, CatalogItem, bundles_of
 from syncflow.trial.shops import Shop, catalog_documents, running_shop
 
 EMAIL = "merchant@trial.example"
@@ -85,6 +85,9 @@ def staged(catalog: tuple[CatalogItem, ...], *, latency_ms: int, logs: Path, say
         connections = {slug: connect(merchant, shop, SHOP_DOMAIN) for slug, shop in shops.items()}
         for connection_id in connections.values():
             merchant.wait_for_state(connection_id, "review", "active")
+        if bundles := bundles_of(catalog):
+            say(f"saying what {len(bundles)} bundles are made of")
+            merchant.define_bundles(bundles)
         say("applying the first sync")
         for connection_id in connections.values():
             merchant.approve_first_sync(connection_id)

@@ -7,6 +7,7 @@ import random
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate, chain, count
 
+from syncflow.trial.bundling import bundled
 from syncflow.trial.invoices import InvoiceLine
 from syncflow.trial.names import product_name
 from syncflow.trial.scenario import (
@@ -14,6 +15,7 @@ from syncflow.trial.scenario import (
     Buy,
     CatalogItem,
     FollowUp,
+    Line,
     MerchantEdit,
     Scenario,
     Sequel,
@@ -28,6 +30,11 @@ VARIANTS_EVERY = 50
 """Of so many SKUs in a row the first few are variants of one product; the others stand alone."""
 EDIT_EVERY_SECONDS = 2.0
 EDIT_DELTAS = (-3, -2, -1, 1, 2, 3, 5, 8)
+MOST_BUNDLES_SHOWN = 10
+"""What a shop shows of a bundle before it is told how many there can be."""
+
+Components = Mapping[str, Sequence[Line]]
+"""By bundle."""
 
 
 def stocked(
@@ -43,9 +50,12 @@ def stocked(
     while len(filled) < (wishes.skus or 0):
         ware = next(spare)
         filled.setdefault(ware.sku, ware)
-    edits = _edits(rng, list(filled), wishes) if wishes.edits else []
+    bundles = bundled(rng, list(filled), actions, percent=wishes.bundles) if wishes.bundles else {}
+    plain = [sku for sku in filled if sku not in bundles]
+    edits = _edits(rng, plain, wishes) if wishes.edits else []
     played = sorted(chain(actions, edits), key=lambda timed: timed.at_seconds)
-    opening = _opening_stock(rng, list(filled), played)
+    opening = _opening_stock(rng, plain, played, bundles)
+    opening |= {bundle: rng.randrange(MOST_BUNDLES_SHOWN) for bundle in bundles}
     catalog = tuple(
         CatalogItem(
             sku=ware.sku,
@@ -53,6 +63,7 @@ def stocked(
             price_minor=ware.price_minor,
             product=number - number % VARIANTS_EVERY if number % VARIANTS_EVERY < VARIANTS else number,
             opening=opening[ware.sku],
+            components=bundles.get(ware.sku, ()),
         )
         for number, ware in enumerate(filled.values())
     )
@@ -69,9 +80,11 @@ def _edits(rng: random.Random, skus: Sequence[str], wishes: Wishes) -> list[Time
     return edits
 
 
-def _opening_stock(rng: random.Random, skus: Sequence[str], actions: Iterable[Timed]) -> dict[str, int]:
+def _opening_stock(
+    rng: random.Random, skus: Sequence[str], actions: Iterable[Timed], bundles: Components
+) -> dict[str, int]:
     """Plenty for most SKUs; for some exactly what the first of their buyers take, so that they run out."""
-    history = _history(actions)
+    history = _history(actions, bundles)
     wished = math.ceil(len(skus) * RUNS_OUT_SHARE)
     sold = [sku for sku in skus if any(delta < 0 for delta in history.get(sku, ()))]
     rng.shuffle(sold)
@@ -88,7 +101,7 @@ def _opening(rng: random.Random, deltas: Sequence[int], *, runs_out: bool) -> in
     return sum(sales[: max(1, round(len(sales) * rng.uniform(0.3, 0.9)))])
 
 
-def _history(actions: Iterable[Timed]) -> dict[str, list[int]]:
+def _history(actions: Iterable[Timed], bundles: Components) -> dict[str, list[int]]:
     """What each SKU's stock goes through if nobody is refused, in order of time."""
     history: dict[str, list[int]] = {}
     bought: dict[int, dict[str, int]] = {}
@@ -101,7 +114,8 @@ def _history(actions: Iterable[Timed]) -> dict[str, list[int]]:
         else:
             deltas = _effect_of(action, bought[action.order])
         for sku, delta in deltas.items():
-            history.setdefault(sku, []).append(delta)
+            for part in bundles.get(sku, (Line(sku, 1),)):
+                history.setdefault(part.sku, []).append(delta * part.quantity)
     return history
 
 

@@ -44,6 +44,8 @@ def _lines(outcome: Outcome, source: Mapping[str, int]) -> Iterator[str]:
     tallies = {**source, **outcome.tally}
     yield _row("orders placed", figures["orders_placed"])
     yield _row("SKUs, and how many ran out", f"{figures['skus']}, {figures['skus_run_out']}")
+    if figures["bundles"]:
+        yield _row("bundles, and how many were sold", f"{figures['bundles']}, {figures['bundles_sold']}")
     yield _row("merchant's edits", figures["edits"])
     yield _row(
         "webhooks sent, lost, doubled",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any
 
 from syncflow.trial.facts import (
+    Bundles,
     CallEvent,
     Cell,
     Disturbance,
@@ -37,25 +39,30 @@ MEASURED = Measured(
 
 
 class World:
-    """Methods put one thing on record each; `at` is in seconds. Numbers follow from the calls' order."""
+    """Methods put one thing on record each; `at` is in seconds. Numbers follow from the calls' order.
 
-    def __init__(self, **opening: int) -> None:
+    `bundles`: units of each component, by bundle; their numbers open as the components allow for.
+    """
+
+    def __init__(self, bundles: Bundles | None = None, /, **opening: int) -> None:
         self.opening = opening
+        self.bundles = bundles or {}
         self.logs = {shop: ShopLog(shop) for shop in (SHOPIFY, WOO)}
-        self.numbers = {(shop, sku): stock for shop in self.logs for sku, stock in opening.items()}
         self.available = dict(opening)
+        listed = {sku: self.on_sale(sku) for sku in (*opening, *self.bundles)}
+        self.numbers = {(shop, sku): stock for shop in self.logs for sku, stock in listed.items()}
         self.ledger: list[LedgerEntry] = []
         self.orders: list[OrderRecord] = []
         self.placed: list[PlacedOrder] = []
         self.disturbances: list[Disturbance] = []
         self.unbalanced: set[str] = set()
         self.unanswered: list[UnansweredWrite] = []
-        self.cells = [Cell(shop, sku, "set", BATCH[shop]) for shop in self.logs for sku in opening]
+        self.cells = [Cell(shop, sku, "set", BATCH[shop]) for shop in self.logs for sku in listed]
         self.quiet_at = 1000.0
         self._seq = 0
         self._ids: dict[str, int] = defaultdict(int)
         for shop in self.logs:
-            for sku, stock in opening.items():
+            for sku, stock in listed.items():
                 self._number(shop, sku, 0.0, before=0, after=stock, cause="catalog")
 
     # ------------------------------------------------------------------------------ in the shops
@@ -117,15 +124,29 @@ class World:
     def book(
         self, sku: str, at: float, delta: int, *, shop: str | None = None, order_id: str | None = None
     ) -> None:
-        self.available[sku] += delta
-        self.ledger.append(LedgerEntry(at, sku, delta, self.available[sku], shop, order_id))
+        """Of a bundle, what its components' movements are."""
+        listed_as = sku if sku in self.bundles else None
+        for part, units in self._parts(sku).items():
+            self.available[part] += delta * units
+            self.ledger.append(
+                LedgerEntry(at, part, delta * units, self.available[part], shop, order_id, listed_as)
+            )
+
+    def on_sale(self, sku: str) -> int:
+        """What a shop should show."""
+        return max(min(self.available[part] // units for part, units in self._parts(sku).items()), 0)
+
+    def _parts(self, sku: str) -> Mapping[str, int]:
+        return self.bundles.get(sku, {sku: 1})
 
     def happy_sale(self, shop: str, sku: str, at: float, units: int = 1) -> str:
-        """A sale as it should go: told after 20 ms, recorded after 100, in the other shop after 300."""
+        """A sale as it should go: told after 20 ms, recorded after 100, in all other numbers after 300."""
         order_id = self.sale(shop, sku, at, units)
         self.webhook(shop, order_id, at, delivered=at + 0.02)
         self.record(shop, order_id, sku, at + 0.1, -units)
-        self.write(OTHER[shop], sku, at + 0.3, max(self.available[sku], 0))
+        for number in self.numbers:
+            if number != (shop, sku) and self._parts(number[1]).keys() & self._parts(sku).keys():
+                self.write(*number, at + 0.3, self.on_sale(number[1]))
         return order_id
 
     # -------------------------------------------------------------------------------- the verdict
@@ -144,6 +165,7 @@ class World:
                 unanswered=self.unanswered,
             ),
             opening=self.opening,
+            bundles=self.bundles,
             disturbances=self.disturbances,
             began_at=1.0,
             played_at=990.0,

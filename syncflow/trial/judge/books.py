@@ -11,16 +11,22 @@ from syncflow.trial.facts import (
     EDIT,
     SALES,
     UNANSWERED,
+    Bundles,
     CallEvent,
     Cell,
     Evidence,
-    LedgerEntry,
+    Number,
     ShopItem,
-    ShopLog,
     StockEvent,
     UnansweredWrite,
 )
-from syncflow.trial.judge.physical import OVERWRITES_SECONDS, WITHOUT_COMPARE_AND_SET, Shelf
+from syncflow.trial.judge.physical import (
+    OVERWRITES_SECONDS,
+    WITHOUT_COMPARE_AND_SET,
+    Shelf,
+    on_sale,
+    on_shelves,
+)
 
 OVERWRITTEN_SECONDS = 2.0
 """A write to a shop without compare-and-set that lands this soon after an edit may have wiped it out."""
@@ -52,7 +58,7 @@ def orders(evidence: Evidence) -> Orders:
     placed = {(order.shop, order.order_id): order.played for order in evidence.placed}
     recorded = Counter((order.shop, order.order_id) for order in evidence.record.orders)
     twice = {key for key, times in recorded.items() if times > 1 or key not in placed}
-    twice |= _overbooked(evidence.logs, evidence.record.ledger)
+    twice |= _overbooked(evidence)
     return Orders(
         placed=sum(placed.values()),
         recorded=sum(played and key in recorded for key, played in placed.items()),
@@ -61,13 +67,13 @@ def orders(evidence: Evidence) -> Orders:
     )
 
 
-def _overbooked(logs: Iterable[ShopLog], ledger: Iterable[LedgerEntry]) -> set[OrderKey]:
+def _overbooked(evidence: Evidence) -> set[OrderKey]:
     balance: dict[tuple[str, str, str], int] = defaultdict(int)
-    for entry in ledger:
+    for entry in evidence.record.ledger:
         if entry.origin_shop and entry.order_id:
             balance[entry.origin_shop, entry.order_id, entry.sku] += entry.delta
-    for log in logs:
-        for event in log.stock:
+    for log in evidence.logs:
+        for event in on_shelves(log.stock, evidence.bundles):
             if event.cause in SALES and event.order_id is not None:
                 balance[log.shop, event.order_id, event.sku] -= event.delta
     return {(shop, order_id) for (shop, order_id, _), units in balance.items() if units < 0}
@@ -86,7 +92,8 @@ class Ledger:
 def ledger(evidence: Evidence, shelves: Mapping[str, Shelf]) -> Ledger:
     """Compare each SKU's level with the sum of its movements and with what orders and edits explain.
 
-    A level that is off by exactly some edits has lost those edits, and is no mismatch.
+    A level that is off by exactly some edits has lost those edits, and is no mismatch. A bundle that has a
+    stock of its own is one.
     """
     unanswered = [
         call
@@ -95,6 +102,7 @@ def ledger(evidence: Evidence, shelves: Mapping[str, Shelf]) -> Ledger:
         if call.write and call.fault in UNANSWERED and call.shop in WITHOUT_COMPARE_AND_SET
     ]
     mismatches = set(evidence.record.unbalanced)
+    mismatches |= {bundle for bundle in evidence.bundles if evidence.record.available.get(bundle, 0)}
     edits = lost = unexplained = 0
     for sku, shelf in shelves.items():
         made = [event for event in shelf.events if event.cause == EDIT]
@@ -127,7 +135,7 @@ def ledger(evidence: Evidence, shelves: Mapping[str, Shelf]) -> Ledger:
 
 
 def _may_be_overwritten(edit: StockEvent, shelf: Shelf) -> bool:
-    return any(shelf.writes_between(edit.shop, edit.at, edit.at + OVERWRITTEN_SECONDS))
+    return any(shelf.writes_between(edit.number, edit.at, edit.at + OVERWRITTEN_SECONDS))
 
 
 def _looks_like_sales(edit: StockEvent, shelf: Shelf, unanswered: Sequence[CallEvent]) -> bool:
@@ -135,7 +143,7 @@ def _looks_like_sales(edit: StockEvent, shelf: Shelf, unanswered: Sequence[CallE
     round: then nobody can tell by the number whether they were overwritten or the merchant edited it."""
     against = [
         sale.delta
-        for sale in _sales(shelf, edit.shop, edit.at - REMEMBERED_SECONDS, edit.at + REMEMBERED_SECONDS)
+        for sale in _sales(shelf, edit.number, edit.at - REMEMBERED_SECONDS, edit.at + REMEMBERED_SECONDS)
         if sale.delta * edit.delta < 0 and _may_be_under_a_write(sale, shelf, unanswered)
     ]
     return -edit.delta in _sums(against)
@@ -146,8 +154,8 @@ def _mixed_up(edit: StockEvent, shelf: Shelf, difference: int) -> bool:
     not tell whether a write overwrote them: the number showed only the sum of both."""
     doubtful = [
         sale.delta
-        for sale in _sales(shelf, edit.shop, edit.at - REMEMBERED_SECONDS, edit.at + REMEMBERED_SECONDS)
-        if any(shelf.writes_between(sale.shop, sale.at - DATE_GRAIN_SECONDS, sale.at + OVERWRITES_SECONDS))
+        for sale in _sales(shelf, edit.number, edit.at - REMEMBERED_SECONDS, edit.at + REMEMBERED_SECONDS)
+        if any(shelf.writes_between(sale.number, sale.at - DATE_GRAIN_SECONDS, sale.at + OVERWRITES_SECONDS))
     ]
     return any(
         difference in (units, units + edit.delta)
@@ -168,7 +176,7 @@ def _looks_like_an_outcome(edit: StockEvent, shelf: Shelf, decided: Sequence[Una
     """Whether an unanswered write, had it landed late and overwritten some of the sales until then, would
     have changed the number by as much (or would not have, had it not landed)."""
     for write in _near(decided, edit):
-        sales = _sales(shelf, edit.shop, write.at - GRAIN_SECONDS, write.at + UNANSWERED_SECONDS)
+        sales = _sales(shelf, edit.number, write.at - GRAIN_SECONDS, write.at + UNANSWERED_SECONDS)
         either_way = {write.difference - edit.delta, write.difference + edit.delta}
         if not either_way.isdisjoint(_sums(sale.delta for sale in sales)):
             return True
@@ -182,10 +190,10 @@ def _near(decided: Iterable[UnansweredWrite], edit: StockEvent) -> Iterator[Unan
             yield write
 
 
-def _sales(shelf: Shelf, shop: str, begin: float, end: float) -> Iterator[StockEvent]:
-    """Sales in the shop, and units that came back, from `begin` to `end`."""
+def _sales(shelf: Shelf, number: Number, begin: float, end: float) -> Iterator[StockEvent]:
+    """Sales by the number, and units that came back into it, from `begin` to `end`."""
     for event in shelf.events:
-        if event.shop == shop and event.cause in SALES and begin <= event.at <= end:
+        if event.number == number and event.cause in SALES and begin <= event.at <= end:
             yield event
 
 
@@ -202,7 +210,7 @@ def _may_be_under_a_write(event: StockEvent, shelf: Shelf, unanswered: Sequence[
     return any(
         write.at >= event.at - GRAIN_SECONDS
         or any(call.started_at <= write.at <= call.at for call in unanswered)
-        for write in shelf.writes_between(event.shop, begin, end)
+        for write in shelf.writes_between(event.number, begin, end)
     )
 
 
@@ -217,20 +225,16 @@ def _fewest(edits: Sequence[StockEvent], difference: int) -> int:
 
 
 def diverged(
-    items: Iterable[ShopItem], available: Mapping[str, int], cells: Iterable[Cell]
+    items: Iterable[ShopItem], available: Mapping[str, int], cells: Iterable[Cell], bundles: Bundles
 ) -> tuple[ShopItem, ...]:
     """Listings whose shop shows another number than the ledger wants there, unlinked ones included.
 
     A channel at or below zero with nothing to sell is right.
     """
     linked = {(cell.shop, cell.sku) for cell in cells}
-    return tuple(_diverged(items, available, linked))
-
-
-def _diverged(
-    items: Iterable[ShopItem], available: Mapping[str, int], linked: set[tuple[str, str]]
-) -> Iterator[ShopItem]:
-    for item in items:
-        is_linked = (item.shop, item.sku) in linked and item.sku in available
-        if not is_linked or max(item.quantity, 0) != max(available[item.sku], 0):
-            yield item
+    return tuple(
+        item
+        for item in items
+        if (item.shop, item.sku) not in linked
+        or max(item.quantity, 0) != on_sale(item.sku, available, bundles)
+    )

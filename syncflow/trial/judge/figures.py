@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from syncflow.trial.facts import Evidence
+from syncflow.trial.facts import SALES, Evidence
 from syncflow.trial.judge import books, overselling, timing, traffic
-from syncflow.trial.judge.physical import Shelf, shelves
+from syncflow.trial.judge.physical import Shelf, on_sale, shelves
 from syncflow.trial.judge.told import Told
 
 MUST_BE_ZERO = {
@@ -48,7 +48,7 @@ class Judgement:
 
 def judge(evidence: Evidence, measured: Measured) -> Judgement:
     """Every figure of a trial from its evidence."""
-    histories = shelves(evidence.opening, evidence.logs)
+    histories = shelves(evidence.opening, evidence.logs, evidence.bundles)
     found = [
         _orders(evidence),
         _listings(evidence, histories),
@@ -82,15 +82,20 @@ def _orders(evidence: Evidence) -> Part:
 
 
 def _listings(evidence: Evidence, histories: Mapping[str, Shelf]) -> Part:
-    available = evidence.record.available
-    diverged = books.diverged(evidence.items, available, evidence.record.cells)
+    available, bundles = evidence.record.available, evidence.bundles
+    diverged = books.diverged(evidence.items, available, evidence.record.cells, bundles)
     figures = {
         "listings": len(evidence.items),
         "listings_diverged": len(diverged),
         "skus": len(histories),
         "skus_run_out": sum(_ran_out(shelf) for shelf in histories.values()),
+        "bundles": len(bundles),
+        "bundles_sold": _bundles_sold(evidence),
     }
-    where = [f"{i.shop} {i.sku}: shows {i.quantity}, ledger has {available.get(i.sku)}" for i in diverged]
+    where = [
+        f"{i.shop} {i.sku}: shows {i.quantity}, ledger has {on_sale(i.sku, available, bundles)}"
+        for i in diverged
+    ]
     return figures, {"listings_diverged": where}
 
 
@@ -107,11 +112,14 @@ def _ledger(evidence: Evidence, histories: Mapping[str, Shelf]) -> Part:
         for sku in ledger.mismatches
         if sku in histories
     ]
+    where += [
+        f"{sku}: a bundle with a stock of its own" for sku in ledger.mismatches if sku in evidence.bundles
+    ]
     return figures, {"ledger_mismatches": where}
 
 
 def _numbers(evidence: Evidence, histories: Mapping[str, Shelf]) -> Part:
-    told = Told(evidence.logs, evidence.record.ledger)
+    told = Told(evidence.logs, evidence.record.ledger, evidence.bundles)
     window = overselling.Window(evidence.logs, evidence.disturbances)
     placed_at = {(order.shop, order.order_id): order.placed_at for order in evidence.placed}
     oversold = overselling.oversold(histories.values(), told, window, placed_at)
@@ -143,16 +151,28 @@ def _ran_out(shelf: Shelf) -> bool:
     return any(shelf.after(index) <= 0 for index in range(len(shelf.events)))
 
 
+def _bundles_sold(evidence: Evidence) -> int:
+    """Less those that came back."""
+    return -sum(
+        event.delta
+        for log in evidence.logs
+        for event in log.stock
+        if event.sku in evidence.bundles and event.cause in SALES
+    )
+
+
 def _traffic(evidence: Evidence, schedule: traffic.Schedule) -> dict[str, int]:
     webhooks = traffic.webhooks(evidence.logs, evidence.began_at)
-    changes = [entry for entry in evidence.record.ledger if entry.at >= evidence.began_at]
+    record = evidence.record
     return {
         "webhooks_sent": webhooks["queued"],
         "webhooks_lost": webhooks["dropped"],
         "webhooks_doubled": webhooks["doubled"],
         "api_calls": traffic.calls_since(evidence.logs, evidence.began_at),
         "push_calls": traffic.writes_since(evidence.logs, evidence.began_at),
-        "push_calls_floor": traffic.push_calls_floor(changes, evidence.record.cells),
+        "push_calls_floor": traffic.push_calls_floor(
+            record.ledger, record.cells, evidence.bundles, began_at=evidence.began_at
+        ),
         "quiet_writes": traffic.quiet_writes(evidence.logs, evidence.quiet_at),
         "quiet_reads": traffic.quiet_reads(evidence.logs, evidence.quiet_at),
         "quiet_reads_scheduled": traffic.quiet_reads_scheduled(

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from syncflow.trial.facts import Disturbance, ShopLog, StockEvent
-from syncflow.trial.judge.physical import Shelf
+from syncflow.trial.facts import Disturbance, Number, ShopLog, StockEvent
+from syncflow.trial.judge.physical import Shelf, enough_for
 from syncflow.trial.judge.told import NEVER, Told
-from syncflow.trial.scenario import SHOPS
 
 WINDOW_SECONDS = 2.0
 """How long the product may take from being told of a sale to the other shop's lowered number."""
@@ -80,43 +79,43 @@ def oversold(
             if still > 0:
                 unexplained += still
                 where.append(
-                    f"{shelf.sku}: {still} units of {sale.shop} order {sale.order_id}, {clock(sale.at)}"
+                    f"{_shown(sale)}: {still} units of {sale.shop} order {sale.order_id}, {clock(sale.at)}"
                 )
     return Oversold(units, unexplained, tuple(where))
 
 
 def _excused(shelf: Shelf, index: int, decided_at: float, told: Told, window: Window) -> Iterator[int]:
-    """Units that this shop's number could not yet do without when it sold `events[index]`."""
+    """Units that the number could not yet do without by which `events[index]` was sold."""
     sale = shelf.events[index]
     for earlier in range(index):
         event = shelf.events[earlier]
-        units = _too_many(shelf, earlier, sale.shop)
+        units = _too_many(shelf, earlier, sale.number)
         if units <= 0:
             continue
         unknown = window.end(told.at(event)) >= decided_at
-        if event.at >= decided_at or (unknown and not _arrived(shelf, earlier, sale.shop, decided_at)):
+        if event.at >= decided_at or (unknown and not _arrived(shelf, earlier, sale.number, decided_at)):
             yield units
 
 
-def _too_many(shelf: Shelf, index: int, shop: str) -> int:
-    """Units that `events[index]` left too many in the shop's own number, until somebody corrects it.
+def _too_many(shelf: Shelf, index: int, number: Number) -> int:
+    """Units that `events[index]` left too many in a number, until somebody corrects it.
 
-    Those that the other shop sold, those of its own that a write without compare-and-set put back, and those
-    that came back into it while more than nothing was owed.
+    Those that were sold by another number, those of its own that a write without compare-and-set put back,
+    and those that came back into it while more than nothing was owed.
     """
     event = shelf.events[index]
-    if event.shop != shop:
+    if event.number != number:
         return -event.delta
     if event.delta < 0:
         return shelf.given_back(index)
     return min(event.delta, max(-shelf.before(index), 0))
 
 
-def _arrived(shelf: Shelf, index: int, shop: str, until: float) -> bool:
-    """Whether `shop` had been given a number by then that knows of `events[index]`."""
+def _arrived(shelf: Shelf, index: int, number: Number, until: float) -> bool:
+    """Whether `number` had been written by then by one who knows of `events[index]`."""
     return any(
-        write.after <= max(shelf.most_left(index, write.at, shop), 0)
-        for write in shelf.writes_between(shop, shelf.events[index].at, until)
+        write.after <= enough_for(shelf.most_left(index, write.at, number), write.units)
+        for write in shelf.writes_between(number, shelf.events[index].at, until)
     )
 
 
@@ -132,15 +131,24 @@ class AboveTruth:
 
 def writes_above_truth(shelves: Iterable[Shelf], told: Told) -> AboveTruth:
     """Writes of more than was physically left, counting only what the product was told of more than
-    WINDOW_SECONDS before. Units that came back count from the moment they were back."""
-    found = [(write, left) for shelf in shelves for write, left in _writes_above(shelf, told)]
+    WINDOW_SECONDS before. Units that came back count from the moment they were back. A bundle's is above what
+    was left if it is for one of its components; it counts once."""
+    found: dict[tuple[str, int], tuple[StockEvent, int]] = {}
+    for shelf in shelves:
+        for write, left in _writes_above(shelf, told):
+            found.setdefault((write.shop, write.seq), (write, left))
     return AboveTruth(
         writes=len(found),
-        raising=sum(write.delta > 0 for write, _ in found),
+        raising=sum(write.delta > 0 for write, _ in found.values()),
         where=tuple(
-            f"{w.sku}: {w.shop} {w.before}->{w.after} at {clock(w.at)}, {left} were left" for w, left in found
+            f"{_shown(w)}: {w.shop} {w.before}->{w.after} at {clock(w.at)}, {left} were left"
+            for w, left in found.values()
         ),
     )
+
+
+def _shown(event: StockEvent) -> str:
+    return f"{event.sku} in {event.listed_as}" if event.listed_as else event.sku
 
 
 def clock(at: float) -> str:
@@ -155,7 +163,7 @@ def _writes_above(shelf: Shelf, told: Told) -> Iterator[tuple[StockEvent, int]]:
     """Each with what was left, as far as the product had to know. One sweep over time: `left` is the truth,
     `excused` what the product need not know of yet."""
     moments: list[tuple[float, int, int]] = []
-    writes = [write for shop in SHOPS for write in shelf.writes(shop)]
+    writes = list(shelf.writes())
     for event in shelf.events:
         moments.append((event.at, PHYSICAL, event.delta))
         due = told.at(event) if event.delta < 0 else NEVER
@@ -169,5 +177,5 @@ def _writes_above(shelf: Shelf, told: Told) -> Iterator[tuple[StockEvent, int]]:
             excused += max(-value, 0)
         elif kind == DUE:
             excused -= value
-        elif writes[value].after > max(left + excused, 0):
+        elif writes[value].after > enough_for(left + excused, writes[value].units):
             yield writes[value], max(left + excused, 0)

@@ -6,38 +6,39 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from math import ceil
 
-from syncflow.trial.facts import Evidence
-from syncflow.trial.judge.physical import Shelf
+from syncflow.trial.facts import Evidence, Number
+from syncflow.trial.judge.physical import Shelf, enough_for
 from syncflow.trial.judge.told import NEVER
-from syncflow.trial.scenario import SHOPS
 
 TAKES_UNITS = frozenset({"order", "pay"})
 
 
 def propagation_seconds(shelves: Iterable[Shelf], began_at: float) -> Iterator[float]:
-    """Seconds from each sale to the other shop's number.
+    """Seconds from each sale to each other number of the same units.
 
-    A sale has arrived with the first write to the other shop of no more than what was left at some
-    moment from the sale to that write. Sales after which the other shop's number was already low enough,
-    or became so by its own sales, need no write and are left out.
+    A sale has arrived with the first write to the other number of no more than what was left at some
+    moment from the sale to that write. Sales after which the other number was already low enough, or
+    became so by its own sales, need no write and are left out.
     """
     for shelf in shelves:
         for index, sale in enumerate(shelf.events):
             if sale.cause not in TAKES_UNITS or sale.delta >= 0 or sale.at < began_at:
                 continue
-            for other in SHOPS:
-                number = shelf.number_at(other, sale.at)
-                if other == sale.shop or number is None or number <= max(shelf.after(index), 0):
+            for other in shelf.numbers:
+                shown = shelf.last_before(other, sale.at)
+                if other == sale.number or shown is None:
+                    continue
+                if shown.after <= enough_for(shelf.after(index), shown.units):
                     continue
                 arrived_at = _arrival(shelf, index, other)
                 if arrived_at is not None:
                     yield arrived_at - sale.at
 
 
-def _arrival(shelf: Shelf, index: int, other: str) -> float | None:
+def _arrival(shelf: Shelf, index: int, other: Number) -> float | None:
     sale = shelf.events[index]
     for write in shelf.writes_between(other, sale.at, NEVER):
-        if write.after <= max(shelf.peak(index, write.at), 0):
+        if write.after <= enough_for(shelf.peak(index, write.at), write.units):
             return write.at
     return None
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from syncflow.trial.facts import EDIT, LedgerEntry, ShopLog, StockEvent
+from syncflow.trial.facts import EDIT, Bundles, LedgerEntry, ShopLog, StockEvent
+from syncflow.trial.judge.physical import on_shelves
 
 NEVER = float("inf")
 SAME_MOMENT_SECONDS = 0.25
@@ -15,7 +16,7 @@ SAME_MOMENT_SECONDS = 0.25
 class Told:
     """Answers, for a unit that left a shelf, when the product knew."""
 
-    def __init__(self, logs: Iterable[ShopLog], ledger: Iterable[LedgerEntry]) -> None:
+    def __init__(self, logs: Iterable[ShopLog], ledger: Iterable[LedgerEntry], bundles: Bundles) -> None:
         logs = list(logs)
         self._deliveries = _deliveries(logs)
         self._booked: dict[tuple[str, str, str], list[tuple[float, int]]] = defaultdict(list)
@@ -27,7 +28,7 @@ class Told:
                 self._booked[key].append((entry.at, earlier + entry.delta))
             elif entry.origin_shop:
                 self._edits_booked[entry.origin_shop, entry.sku].append(entry.at)
-        self._taken = _units_of_orders(logs)
+        self._taken = _units_of_orders(logs, bundles)
 
     def at(self, event: StockEvent) -> float:
         """When the product was told of a fall of a shop's own number; NEVER if it was not.
@@ -47,7 +48,7 @@ class Told:
             ),
             default=NEVER,
         )
-        gone = self._taken[event.shop, event.seq]
+        gone = self._taken[event.shop, event.seq, event.sku]
         ledger = self._booked.get((event.shop, event.order_id, event.sku), ())
         recorded = next((at for at, units in ledger if at >= event.at and units <= gone), NEVER)
         return min(delivered, recorded)
@@ -68,13 +69,13 @@ def _deliveries(logs: Iterable[ShopLog]) -> Mapping[tuple[str, str], list[tuple[
     return found
 
 
-def _units_of_orders(logs: Iterable[ShopLog]) -> dict[tuple[str, int], int]:
-    """By shop and `seq`: what the order has done to the SKU's number up to and including that event."""
+def _units_of_orders(logs: Iterable[ShopLog], bundles: Bundles) -> dict[tuple[str, int, str], int]:
+    """By shop, `seq` and SKU: what the order has taken from the shelf up to and including that event."""
     totals: dict[tuple[str, str, str], int] = defaultdict(int)
-    found: dict[tuple[str, int], int] = {}
+    found: dict[tuple[str, int, str], int] = {}
     for log in logs:
-        for event in log.stock:
+        for event in on_shelves(log.stock, bundles):
             if event.order_id is not None:
                 totals[log.shop, event.order_id, event.sku] += event.delta
-                found[log.shop, event.seq] = totals[log.shop, event.order_id, event.sku]
+                found[log.shop, event.seq, event.sku] = totals[log.shop, event.order_id, event.sku]
     return found

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil
 
-from syncflow.trial.facts import Cell, LedgerEntry, ShopLog
+from syncflow.trial.facts import Bundles, Cell, LedgerEntry, ShopLog
+from syncflow.trial.judge.physical import on_sale
 
 FLOOR_WINDOW_SECONDS = 0.25
 QUIET_SECONDS = 60.0
@@ -26,17 +27,20 @@ class Schedule:
     level_sweep_seconds: int
 
 
-def push_calls_floor(ledger: Iterable[LedgerEntry], cells: Iterable[Cell]) -> int:
-    """The fewest write calls that could have published every change within its window.
+def push_calls_floor(
+    ledger: Iterable[LedgerEntry], cells: Iterable[Cell], bundles: Bundles, *, began_at: float
+) -> int:
+    """The fewest write calls that could have published every change since then within its window.
 
     Greedy: a window opens at the first change not yet covered and takes every change of the same
     shop and endpoint in the next FLOOR_WINDOW_SECONDS; its calls are full batches of distinct numbers.
     """
     changes: dict[tuple[str, str], list[tuple[float, str]]] = defaultdict(list)
     batch: dict[tuple[str, str], int] = {}
-    for at, cell in _changes(ledger, cells):
-        changes[cell.shop, cell.endpoint].append((at, cell.sku))
-        batch[cell.shop, cell.endpoint] = cell.batch
+    for at, cell in _changes(ledger, cells, bundles):
+        if at >= began_at:
+            changes[cell.shop, cell.endpoint].append((at, cell.sku))
+            batch[cell.shop, cell.endpoint] = cell.batch
     return sum(
         ceil(len(skus) / batch[endpoint])
         for endpoint, timed in changes.items()
@@ -44,16 +48,23 @@ def push_calls_floor(ledger: Iterable[LedgerEntry], cells: Iterable[Cell]) -> in
     )
 
 
-def _changes(ledger: Iterable[LedgerEntry], cells: Iterable[Cell]) -> Iterator[tuple[float, Cell]]:
-    """Ledger changes that require another number in a shop other than the one they come from."""
-    by_sku: dict[str, list[Cell]] = defaultdict(list)
+def _changes(
+    ledger: Iterable[LedgerEntry], cells: Iterable[Cell], bundles: Bundles
+) -> Iterator[tuple[float, Cell]]:
+    """Ledger changes by which another number than the one that they come from has to change."""
+    made_of: dict[str, list[Cell]] = defaultdict(list)
     for cell in cells:
-        by_sku[cell.sku].append(cell)
+        for sku in bundles.get(cell.sku, (cell.sku,)):
+            made_of[sku].append(cell)
+    available: dict[str, int] = {}
     for entry in ledger:
-        if max(entry.after, 0) != max(entry.after - entry.delta, 0):
-            for cell in by_sku[entry.sku]:
-                if cell.shop != entry.origin_shop:
-                    yield entry.at, cell
+        others = [cell for cell in made_of[entry.sku] if (cell.shop, cell.sku) != entry.origin]
+        available[entry.sku] = entry.after - entry.delta
+        before = [on_sale(cell.sku, available, bundles) for cell in others]
+        available[entry.sku] = entry.after
+        for cell, shown in zip(others, before, strict=True):
+            if on_sale(cell.sku, available, bundles) != shown:
+                yield entry.at, cell
 
 
 def _windows(changes: Iterable[tuple[float, str]]) -> Iterator[set[str]]:
