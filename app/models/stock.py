@@ -67,6 +67,12 @@ class StockMovement(TenantRow, Base):
             "created_at",
             postgresql_where=text("cause NOT IN ('order', 'fulfillment', 'return', 'import')"),
         ),
+        Index(
+            "ix_stock_movements_first_sync",
+            "account_id",
+            "created_at",
+            postgresql_where=text("source_key LIKE 'first_sync:%'"),
+        ),
         CheckConstraint(f"cause IN {MOVEMENT_CAUSES}", name="cause"),
         CheckConstraint("on_hand_delta <> 0 OR committed_delta <> 0", name="moves_something"),
     )

@@ -126,6 +126,7 @@ def _take_over(account_id: int, connection_id: int, after: int, source: Source) 
             session, account_id, {(r.variant_id, r.location_id) for r in rows.values()}
         )
         locked = cell_store.lock(session, variant_ids={r.variant_id for r in rows.values()}, cell_ids=ids)
+        places = cell_store.places(session, [locked[i] for i in rows])
         targets = cell_store.targets(session, [locked[i] for i in rows])
         at = cell_store.now(session)
         entries = []
@@ -133,12 +134,12 @@ def _take_over(account_id: int, connection_id: int, after: int, source: Source) 
             cell = locked[cell_id]
             change = 0
             if _differs(cell.belief.expected, targets.get(cell_id)):
-                available = locked_levels.levels[row.variant_id, row.location_id].available
+                available = locked_levels.available(row.variant_id, places[cell_id])
                 change = _stock_change(cell.belief.expected, available - row.withheld, source)
             entries.append(
                 ledger.Entry(
                     variant_id=row.variant_id,
-                    location_id=row.location_id,
+                    location_id=locked_levels.place_hit(row.variant_id, places[cell_id], change),
                     movement=Movement(on_hand=change),
                     cause="import",
                     source_key=f"first_sync:{cell_id}:{cell.version}",
@@ -220,7 +221,10 @@ _TRACKED = text(
     JOIN connections n ON n.id = c.connection_id
     JOIN accounts a ON a.id = c.account_id
     {cell_store.RULES}
-    LEFT JOIN stock_levels l ON l.variant_id = c.variant_id AND l.location_id = c.location_id
+    CROSS JOIN LATERAL (
+        SELECT CAST(sum(s.on_hand) AS int) AS on_hand, CAST(sum(s.committed) AS int) AS committed
+        FROM stock_levels s WHERE s.variant_id = c.variant_id AND s.location_id = ANY({cell_store.PLACES})
+    ) l
     WHERE c.account_id = :account_id AND c.connection_id = :connection_id AND c.id > :after
         AND c.account IS NOT NULL
     ORDER BY c.id LIMIT :limit

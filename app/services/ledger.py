@@ -46,6 +46,10 @@ class Locked:
     new: frozenset[int]
     """Variants that had no level at all."""
 
+    def available(self, variant_id: int, locations: Iterable[int]) -> int:
+        """Of a variant at some locations together."""
+        return sum(level.available for place in locations if (level := self.levels.get((variant_id, place))))
+
     def place_hit(self, variant_id: int, locations: Sequence[int], change: int) -> int:
         """Which of the locations a change of the variant hits; by priority, `locations` has its order."""
         none = StockLevel()

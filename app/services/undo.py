@@ -34,9 +34,9 @@ class _What:
 def undo_changes_at_shop(
     account_id: int, connection_id: int, since: datetime, until: datetime, *, actor: str
 ) -> int:
-    """Take back what somebody changed at a shop and the ledger took over between the two moments. Every shop,
-    that one included, is written the numbers that follow. Returns how many movements that were; safe to
-    repeat. Raises NotFound, InvalidInput."""
+    """Take back what the ledger took over from a shop between the two moments: what somebody changed there,
+    and what a first sync by the shop's numbers set. Every shop, that one included, is written the numbers
+    that follow. Returns how many movements that were; safe to repeat. Raises NotFound, InvalidInput."""
     if since >= until:
         raise InvalidInput("The beginning has to be before the end.")
     span = {"connection_id": connection_id, "since": since, "until": until}
@@ -100,7 +100,14 @@ _AT_SHOP = text(
     ) v
     JOIN stock_movements m ON m.account_id = c.account_id AND m.source_key = 'drift:' || d.id || v.suffix
     WHERE c.account_id = :account_id AND c.connection_id = :connection_id AND {_NOT_UNDONE}
-    ORDER BY m.id LIMIT :limit
+    UNION
+    SELECT m.id, m.variant_id, m.location_id, m.on_hand_delta, m.committed_delta
+    FROM stock_movements m
+    JOIN stock_cells c ON c.id = CAST(split_part(m.source_key, ':', 2) AS bigint)
+        AND c.connection_id = :connection_id
+    WHERE m.account_id = :account_id AND m.source_key LIKE 'first_sync:%'
+        AND m.created_at BETWEEN :since AND :until AND {_NOT_UNDONE}
+    ORDER BY id LIMIT :limit
     """  # noqa: S608  (a constant)
 )
 _COUNTED = text(

@@ -54,9 +54,16 @@ def upgrade():
         "order_lines",
         ["order_id", "external_id", "external_location_id"],
     )
+    op.create_index(
+        "ix_stock_movements_first_sync",
+        "stock_movements",
+        ["account_id", "created_at"],
+        postgresql_where=sa.text("source_key LIKE 'first_sync:%'"),
+    )
 
 
 def downgrade():
+    op.drop_index("ix_stock_movements_first_sync", "stock_movements")
     op.drop_constraint(
         op.f("uq_order_lines_order_id_external_id_external_location_id"), "order_lines"
     )

@@ -278,6 +278,26 @@ def test_it_shows_what_there_is_at_all_of_them(world: World, one_number: tuple[i
     assert shop.number("B") == 22
 
 
+def test_at_its_first_sync_the_shops_one_number_may_be_right_for_all_places(
+    world: World, connection: int
+) -> None:
+    """What no place has alone is missed at the first."""
+    raised, lowered = {"Main": (13, 0), "South": (5, 0)}, {"Main": (-1, 0), "South": (5, 0)}
+    for quantity, expected in ((18, raised), (4, lowered)):
+        shop = Shop()
+        shop.stock("B", "SKU", quantity)
+        one_number = connect(world, shop, ("", "Main"), ("", "South"), syncing=False)
+        [row] = first_sync.first_sync_diff(
+            world.account_id, one_number, 0, 10, source=first_sync.Source.CHANNEL
+        )
+        before = sum(on_hand for on_hand, _committed in levels(world).values())
+        assert (row.channel_quantity, row.stock_change) == (quantity, quantity - before)
+        first_sync.start_syncing(one_number, source=first_sync.Source.CHANNEL)
+        world.settle()
+        assert levels(world) == expected
+        world.assert_explained()
+
+
 def test_a_sale_there_is_taken_from_the_first_place_that_has_it(
     world: World, shop: Shop, one_number: tuple[int, Shop]
 ) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from app.errors import InvalidInput, NotFound
-from app.services import counts, undo
+from app.services import counts, first_sync, undo
 from app.services.queries import stock
 from tests.services.shop import Shop
 from tests.services.world import World, new_account, now
@@ -20,9 +20,11 @@ def edit(world: World, connection: int, shop: Shop, quantity: int) -> None:
 
 
 def undo_all(world: World, connection: int) -> int:
-    return undo.undo_changes_at_shop(
-        world.account_id, connection, now() - timedelta(days=30), now(), actor="user:1"
-    )
+    return undo.undo_changes_at_shop(world.account_id, connection, *last_month(), actor="user:1")
+
+
+def last_month() -> tuple[datetime, datetime]:
+    return now() - timedelta(days=30), now()
 
 
 def test_changes_at_a_shop_are_taken_back_everywhere_and_sales_since_stay(
@@ -53,6 +55,22 @@ def test_only_what_was_changed_between_the_two_moments_is_taken_back(
     assert undo.undo_changes_at_shop(world.account_id, connection, since, now(), actor="cli") == 1
     world.settle()
     assert (world.available("SKU"), shop.number("A")) == (4, 4)
+
+
+def test_what_a_first_sync_took_over_from_a_shop_is_taken_back(
+    world: World, connection: int, shop: Shop, other_shop: Shop
+) -> None:
+    other_shop.stock("B", "SKU", 3)
+    second = world.connect(other_shop, syncing=False, age=False)
+    first_sync.start_syncing(second, source=first_sync.Source.CHANNEL)
+    world.settle()
+    assert (world.available("SKU"), shop.number("A")) == (3, 3)
+    assert undo.undo_changes_at_shop(world.account_id, connection, *last_month(), actor="cli") == 0
+    assert undo.undo_changes_at_shop(world.account_id, second, *last_month(), actor="cli") == 1
+    world.settle()
+    assert (world.available("SKU"), shop.number("A"), other_shop.number("B")) == (10, 10, 10)
+    assert undo.undo_changes_at_shop(world.account_id, second, *last_month(), actor="cli") == 0
+    world.assert_explained()
 
 
 def test_a_counts_corrections_are_taken_back(world: World, connection: int, shop: Shop) -> None:
