@@ -97,8 +97,8 @@ def release_brake(connection_id: int) -> Row:
 @blp.arguments(SpanSchema)
 @blp.response(OK, UndoneSchema)
 def undo_changes(given: dict[str, Any], connection_id: int) -> dict[str, int]:
-    """Take back what the shop's numbers did to the stock between two moments: what somebody changed there, and
-    what a first sync took over. Every shop follows."""
+    """Take back what the shop's numbers did to the stock between two moments: what somebody changed there,
+    and what a first sync took over. Every shop follows."""
     caller = principal()
     undone = undo.undo_changes_at_shop(caller.account_id, connection_id, **given, actor=caller.actor)
     return {"movements": undone}
