@@ -60,6 +60,7 @@ POLICY: dict[str, Access] = {
     "account.get_account": Access.VIEWER,
     "bundles.list_bundles": Access.VIEWER,
     "bundles.get_bundle": Access.VIEWER,
+    "publishing.preview_rules": Access.VIEWER,
     "reviews.list_reviews": Access.VIEWER,
     "reviews.get_review": Access.VIEWER,
     "events.list_events": Access.VIEWER,

@@ -18,6 +18,7 @@ from app.domain.account import SKEW, Belief
 from app.domain.publish import Publishing, target
 from app.platforms.base import CellRef, LevelReported, Unsyncable
 from app.services.nudge import Drain, nudge
+from app.services.proposals import AS_PROPOSED, Proposal
 from app.services.uow import UnitOfWork
 
 HINT_SETTLE = timedelta(seconds=3)
@@ -213,8 +214,9 @@ def now(session: Session) -> datetime:
     return moment
 
 
-def targets(session: Session, cells: Sequence[Cell]) -> dict[int, int]:
-    """What each linked cell should show now, by cell id; none for those whose listing is paused.
+def targets(session: Session, cells: Sequence[Cell], *, proposal: Proposal | None = None) -> dict[int, int]:
+    """What each linked cell should show now, by cell id; none for those whose listing is paused. With a
+    proposal, what it would by those rules.
 
     Of a bundle there are as many as its scarcest component allows for.
     Where several listings show one number, the most careful of their rules counts. An order that cannot be
@@ -225,7 +227,9 @@ def targets(session: Session, cells: Sequence[Cell]) -> dict[int, int]:
     """
     factors = {cell.id: cell.factor for cell in cells if cell.variant_id is not None}
     found: dict[int, int] = {}
-    for row in session.execute(_PUBLISHED, {"cells": list(factors)}):
+    query = _PUBLISHED if proposal is None else _PUBLISHED_AS_PROPOSED
+    proposed = {} if proposal is None else proposal.parameters()
+    for row in session.execute(query, {**proposed, "cells": list(factors)}):
         if not row.paused:
             rules = Publishing(row.share_percent, row.buffer, row.cap, row.fixed_quantity)
             shown = target(
@@ -441,6 +445,7 @@ _PLACES_OF = text(
     ORDER BY c.id, m.priority, m.id
     """
 )
+_PUBLISHED_AS_PROPOSED = text(f"{AS_PROPOSED} {_PUBLISHED.text}")
 _UNREAD_IN_OWN_SHOP = text(
     """
     SELECT c.id AS cell_id, CAST(sum(h.quantity) AS bigint) AS quantity

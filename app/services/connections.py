@@ -20,13 +20,13 @@ from app.services.audit import audit
 from app.services.credentials import CredentialsUnreadable
 from app.services.event_log import Subject, clear_events
 from app.services.nudge import Drain, nudge
+from app.services.proposals import OF_A_CONNECTION
 from app.services.uow import UnitOfWork, unit_of_work
 
 log = structlog.get_logger(__name__)
 
 AGREED_FOR = timedelta(hours=1)
 """How long a person's consent to a mass change holds: a first sync, or a released brake, takes its time."""
-PUBLISHING = frozenset({"share_percent", "buffer", "cap"})
 
 
 def pause(account_id: int, connection_id: int, *, actor: str) -> None:
@@ -76,7 +76,7 @@ def release_brake(account_id: int, connection_id: int, *, actor: str) -> None:
 def configure(account_id: int, connection_id: int, changes: Mapping[str, Any], *, actor: str) -> None:
     """Change what the merchant may choose: `name`, `drift_policy`, and what the shop shows of what is
     available, `share_percent`, `buffer`, `cap`; and `brake_percent`. Raises NotFound, InvalidInput."""
-    if unknown := changes.keys() - {"name", "drift_policy", "brake_percent", *PUBLISHING}:
+    if unknown := changes.keys() - {"name", "drift_policy", "brake_percent", *OF_A_CONNECTION}:
         raise InvalidInput(f"{', '.join(sorted(unknown))} cannot be changed.")
     if changes.get("drift_policy", DRIFT_POLICIES[0]) not in DRIFT_POLICIES:
         raise InvalidInput(f"The drift policy is one of {', '.join(DRIFT_POLICIES)}.")
@@ -87,7 +87,7 @@ def configure(account_id: int, connection_id: int, changes: Mapping[str, Any], *
             setattr(connection, field, value)
         audit(uow.session, account_id, actor, "connection.configured", connection_id, changes)
         uow.session.flush()
-        if not PUBLISHING.isdisjoint(changes):
+        if not changes.keys().isdisjoint(OF_A_CONNECTION):
             publishing.wake(uow, connection_ids=[connection_id])
         uow.commit()
 

@@ -13,9 +13,9 @@ from app.models import Account, Listing
 from app.services.audit import audit_subject
 from app.services.cells import MOST_UNITS
 from app.services.nudge import Drain, nudge
+from app.services.proposals import OF_A_LISTING, Proposal
 from app.services.uow import UnitOfWork, unit_of_work
 
-OF_A_LISTING = frozenset({"paused", "factor", "share_percent", "buffer", "cap", "fixed_quantity"})
 LARGEST_PACK = 10_000
 UNITS = frozenset({"buffer", "cap", "fixed_quantity", "safety_stock"})
 
@@ -27,7 +27,7 @@ def configure_listing(account_id: int, listing_id: int, changes: Mapping[str, An
 
     Raises NotFound, InvalidInput. A listing that is paused no more is read before it is written.
     """
-    if unknown := changes.keys() - OF_A_LISTING:
+    if unknown := changes.keys() - {"paused", "factor", *OF_A_LISTING}:
         raise InvalidInput(f"{', '.join(sorted(unknown))} cannot be changed.")
     if changes.get("factor", 1) is None or changes.get("paused", False) is None:
         raise InvalidInput("A listing sells packs of some size, and is paused or not.")
@@ -77,6 +77,21 @@ def allow_writes(account_id: int, *, actor: str) -> None:
                 uow.after_commit(partial(nudge, drain, connection_id))
         audit_subject(uow.session, account_id, actor, "account.writes_allowed", f"account:{account_id}")
         uow.commit()
+
+
+def check_proposal(proposal: Proposal) -> None:
+    """Raises InvalidInput for one that could not be saved, or that says nothing."""
+    changes = [*proposal.connections.values(), *proposal.listings.values()]
+    if proposal.safety_stock is None and not any(changes):
+        raise InvalidInput("Say what would be set: a safety stock, or rules of connections or listings.")
+    if any(change.get("paused", False) is None for change in changes):
+        raise InvalidInput("A connection or a listing is paused or not.")
+    if proposal.safety_stock is not None:
+        check({"safety_stock": proposal.safety_stock})
+    for change in proposal.connections.values():
+        check(change)
+    for change in proposal.listings.values():
+        check({name: value for name, value in change.items() if value is not None})
 
 
 def check(numbers: Mapping[str, Any]) -> None:
