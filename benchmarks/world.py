@@ -41,6 +41,7 @@ def make_account(app: Flask, *, platforms: tuple[str, ...], variants: int, stock
             row = run(_CONNECTION, {**params, "platform": platform, "secret": secret, "shop": shop}).one()
             connections.append(row.id)
             publics.append(str(row.public_id))
+            run(_PLACE, {**params, "c": row.id})
             run(_CELLS, {**params, "c": row.id})
             run(_LISTINGS, {**params, "c": row.id})
         uow.commit()
@@ -49,7 +50,6 @@ def make_account(app: Flask, *, platforms: tuple[str, ...], variants: int, stock
     return Made(account_id, tuple(connections), tuple(publics))
 
 
-_LOCATION = text("INSERT INTO locations (account_id, name) VALUES (:a, 'Main') RETURNING id")
 _PRODUCTS = text(
     """
     WITH p AS (INSERT INTO products (account_id, title) VALUES (:a, 'bench') RETURNING id)
@@ -69,6 +69,9 @@ _CONNECTION = text(
         orders_polled_at, levels_swept_at)
     VALUES (:a, :platform, :shop, 'bench', 'EUR', 'active', :secret, now(), now()) RETURNING id, public_id
     """
+)
+_PLACE = text(
+    "INSERT INTO connection_locations (account_id, connection_id, location_id) VALUES (:a, :c, :l)"
 )
 _CELLS = text(
     """
