@@ -54,22 +54,33 @@ def ledger_effect(parts: Iterable[LinePart], *, holds_stock: bool, until: dateti
     lost or returned count whatever the payment state. `until` keeps only the parts dated up to and
     including it: the state of an order at a baseline.
     """
-    units = dict.fromkeys(PartKind, 0)
-    for part in parts:
-        if until is None or part.at <= until:
-            units[part.kind] += part.quantity
-    open_units = (
-        units[PartKind.ORDERED]
-        - units[PartKind.REMOVED_RESTOCKED]
-        - units[PartKind.REMOVED_LOST]
-        - units[PartKind.FULFILLED]
-    )
+    counted = [part for part in parts if until is None or part.at <= until]
+    units = _units(counted)
     return Movement(
-        committed=max(open_units, 0) if holds_stock else 0,
+        committed=open_units(counted) if holds_stock else 0,
         on_hand=-units[PartKind.FULFILLED]
         - units[PartKind.REMOVED_LOST]
         + units[PartKind.RETURNED_RESTOCKED],
     )
+
+
+def open_units(parts: Iterable[LinePart]) -> int:
+    """The units of a line that neither left the house nor were taken off it; never below 0."""
+    units = _units(parts)
+    removed = units[PartKind.REMOVED_RESTOCKED] + units[PartKind.REMOVED_LOST]
+    return max(units[PartKind.ORDERED] - removed - units[PartKind.FULFILLED], 0)
+
+
+def fulfilled_units(parts: Iterable[LinePart]) -> int:
+    """The units of a line that left the house, those that came back since included."""
+    return _units(parts)[PartKind.FULFILLED]
+
+
+def _units(parts: Iterable[LinePart]) -> dict[PartKind, int]:
+    units = dict.fromkeys(PartKind, 0)
+    for part in parts:
+        units[part.kind] += part.quantity
+    return units
 
 
 def channel_total(effects: Iterable[ChannelEffect], *, until: datetime | None = None) -> int:

@@ -205,6 +205,50 @@ class WriteResult:
     message: str = ""
 
 
+# ------------------------------------------------------------------------------------- shipments
+
+
+@dataclass(frozen=True, slots=True)
+class Shipment:
+    """Units of an order's lines that left the house, as its shop is to be told.
+
+    `units` and `noted` are by the line's external id. `noted`: what earlier shipments of the order told by
+    note only. `known_before`: what the shop showed as shipped before it was first told of this one, None
+    until then. `reference` names it for all time among the shipments of its order.
+    """
+
+    reference: str
+    order_id: str
+    units: Mapping[str, int]
+    carrier: str = ""
+    tracking_number: str = ""
+    tracking_url: str = ""
+    notify_customer: bool = False
+    noted: Mapping[str, int] = field(default_factory=dict)
+    known_before: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fulfilled:
+    """A shipment as the shop has it: its own ids for it; whether it is there as a note only."""
+
+    ids: tuple[str, ...]
+    only_noted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentShown:
+    """What the shop has of a shipment: its units by line, and whether that is all there is to tell.
+
+    `all_ids`: everything that it shows as shipped of the order, for `Shipment.known_before`.
+    """
+
+    all_ids: frozenset[str]
+    units: Mapping[str, int]
+    found: Fulfilled
+    whole: bool
+
+
 # ------------------------------------------------------------------------------------- webhooks
 
 
@@ -375,6 +419,18 @@ class Channel(Protocol):
     def open_orders(self) -> Iterator[Sequence[ExternalOrder]]:
         """Whole orders not yet shipped, cancelled or refunded in full."""
 
+    def shipment_shown(self, shipment: Shipment) -> ShipmentShown:
+        """Look what the shop has of a shipment. Raises Permanent where it has no such order any more, or has
+        cancelled it before it was told all."""
+
+    def fulfill(self, shipment: Shipment, shown: ShipmentShown, *, deadline: float) -> Fulfilled:
+        """Tell the shop what it does not show yet of a shipment, and return all that it then has of it.
+
+        No request is sent after `deadline` (time.monotonic()). Raises Transient or AuthExpired only if
+        nothing was written at all, OutcomeUnknown if something may have been or still may, and Permanent if
+        the shop will not have it, or the rest of it.
+        """
+
     def ensure_webhooks(self, callback_url: str, secret: str) -> Sequence[str]:
         """Make every needed subscription exist, live and point here; returns what was repaired."""
 
@@ -435,6 +491,8 @@ class Capabilities:
     locations: bool
     holding_payments: frozenset[PaymentState]
     """Payment states that reserve stock by default; matches what the channel does to its number."""
+    partial_fulfillments: bool = True
+    """Whether it can show that a part of an order was shipped. Else that is told in a note of the order."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,17 +10,20 @@ from app.platforms.base import (
     ExternalLocation,
     ExternalOrder,
     ExternalProduct,
+    Fulfilled,
     LevelReading,
     OrderBatch,
     OrderStamp,
     OrderState,
+    Shipment,
+    ShipmentShown,
     Shop,
     StockWrite,
     WriteKind,
     WriteResult,
 )
 from app.platforms.http import Http
-from app.platforms.shopify import catalog, orders, subscriptions
+from app.platforms.shopify import catalog, fulfillments, orders, subscriptions
 from app.platforms.shopify.auth import Tokens, base_url
 from app.platforms.shopify.client import ShopifyClient, understood
 from app.platforms.shopify.documents import LOCATIONS
@@ -95,6 +98,12 @@ class ShopifyChannel:
         for ids in orders.open_order_ids(self._client):
             batch = orders.fetch_orders(self._client, ids)
             yield [order for order in batch.orders if order.state is OrderState.OPEN]
+
+    def shipment_shown(self, shipment: Shipment) -> ShipmentShown:
+        return fulfillments.shipment_shown(self._client, shipment)
+
+    def fulfill(self, shipment: Shipment, shown: ShipmentShown, *, deadline: float) -> Fulfilled:
+        return fulfillments.fulfill(self._client, shipment, shown, deadline=deadline)
 
     def ensure_webhooks(self, callback_url: str, secret: str) -> list[str]:
         """`secret` is the app's own and is not sent: Shopify knows it."""

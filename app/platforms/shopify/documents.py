@@ -35,6 +35,9 @@ FEWEST_MOVED_LINES = 5
 MOVEMENT_LIST = 250
 MOVED_LINE_PAGE = 250
 SUBSCRIPTION_PAGE = 250
+SHIPPED_LIST = 250
+FULFILLMENT_ORDER_PAGE = 50
+TRACKINGS_PER_CALL = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,6 +328,64 @@ REFUND_LINES = Document(
         ... on Refund {{ refundLineItems(first: $first, after: $after) {{ {_REFUND_LINES} }} }}
       }}
     }}
+    """,
+)
+
+SHIPPED = Document(
+    "Shipped",
+    """
+    query Shipped($id: ID!, $first: Int!) {
+      order(id: $id) { cancelledAt fulfillments(first: $first) { id status } }
+    }
+    """,
+)
+
+TRACKINGS = Document(
+    "Trackings",
+    """
+    query Trackings($ids: [ID!]!) {
+      nodes(ids: $ids) { ... on Fulfillment { id trackingInfo(first: 5) { number } } }
+    }
+    """,
+)
+
+FULFILLMENT_ORDERS = Document(
+    "FulfillmentOrders",
+    """
+    query FulfillmentOrders($id: ID!, $first: Int!, $after: String) {
+      order(id: $id) {
+        fulfillmentOrders(first: $first, after: $after) {
+          pageInfo { hasNextPage endCursor }
+          nodes { id assignedLocation { location { id } } supportedActions { action } }
+        }
+      }
+    }
+    """,
+)
+
+FULFILLMENT_ORDER_LINES = Document(
+    "FulfillmentOrderLines",
+    """
+    query FulfillmentOrderLines($id: ID!, $first: Int!, $after: String) {
+      fulfillmentOrder(id: $id) {
+        lineItems(first: $first, after: $after) {
+          pageInfo { hasNextPage endCursor }
+          nodes { id remainingQuantity lineItem { id } }
+        }
+      }
+    }
+    """,
+)
+
+FULFILL = Document(
+    "Fulfill",
+    """
+    mutation Fulfill($fulfillment: FulfillmentInput!) {
+      fulfillmentCreate(fulfillment: $fulfillment) {
+        fulfillment { id }
+        userErrors { field message }
+      }
+    }
     """,
 )
 

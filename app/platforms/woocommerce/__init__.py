@@ -19,6 +19,7 @@ PLATFORM = Platform(
         locations=False,
         holding_payments=frozenset(PaymentState)
         - {PaymentState.PENDING, PaymentState.VOIDED, PaymentState.FAILED},
+        partial_fulfillments=False,
     ),
     config_schema=StoreConfig,
     required_settings=(),

@@ -15,9 +15,12 @@ from app.platforms.base import (
     ExternalLocation,
     ExternalOrder,
     ExternalProduct,
+    Fulfilled,
     LevelReading,
     OrderBatch,
     OrderStamp,
+    Shipment,
+    ShipmentShown,
     Shop,
     StockWrite,
     WriteKind,
@@ -27,6 +30,7 @@ from app.platforms.base import (
 from app.platforms.errors import Permanent
 from app.platforms.http import Http
 from app.platforms.woocommerce.client import PAGE_SIZE, Client, Refused
+from app.platforms.woocommerce.fulfillments import Fulfillments
 from app.platforms.woocommerce.levels import REQUESTS_AT_A_TIME, Levels
 from app.platforms.woocommerce.mapper import PRODUCT_FIELDS, VARIATION_FIELDS, Doc, gmt, product_from
 from app.platforms.woocommerce.order_mapper import (
@@ -57,6 +61,7 @@ class WooCommerceChannel:
         self._variations = Variations(self._client)
         self._levels = Levels(self._client, self._variations)
         self._subscriptions = Subscriptions(self._client)
+        self._fulfillments = Fulfillments(self._client, self.fetch_orders)
 
     def locations(self) -> Sequence[ExternalLocation]:
         """WooCommerce has none: one, with the empty id that its cells carry."""
@@ -129,6 +134,12 @@ class WooCommerceChannel:
         status = ",".join(OPEN_STATUSES)
         for page in self._client.pages("orders", status=status, _fields=ORDER_FIELDS):
             yield [self._order(doc) for doc in page]
+
+    def shipment_shown(self, shipment: Shipment) -> ShipmentShown:
+        return self._fulfillments.shown(shipment)
+
+    def fulfill(self, shipment: Shipment, shown: ShipmentShown, *, deadline: float) -> Fulfilled:
+        return self._fulfillments.tell(shipment, shown, deadline=deadline)
 
     def ensure_webhooks(self, callback_url: str, secret: str) -> Sequence[str]:
         return self._subscriptions.ensure(callback_url, secret)

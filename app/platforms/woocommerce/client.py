@@ -122,8 +122,12 @@ class Client:
             raise OutcomeUnknown("The shop answered a batch with something else.")
         return [found for found in document["update"] if isinstance(found, dict)]
 
-    def create(self, path: str, body: Doc, **params: str | int) -> Any:
-        return self._write("POST", path, body, params=params).document
+    def create(self, path: str, body: Doc, *, deadline: float | None = None, **params: str | int) -> Any:
+        return self._write("POST", path, body, params=params, deadline=deadline).document
+
+    def update(self, path: str, body: Doc, *, deadline: float) -> Any:
+        """PUT one thing, at most once; the thing as it is now. Raises as `update_batch`."""
+        return self._write("PUT", path, body, deadline=deadline).document
 
     def delete(self, path: str) -> None:
         """Delete for good; gone already is as good. Raises Refused, Transient, AuthExpired."""
