@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.platforms.base import Lane
-from app.services import events, importer, ledger_repair, push, stock_catch_up, tracking
+from app.services import events, fulfillment_push, importer, ledger_repair, push, stock_catch_up, tracking
 from app.services import reconcile as reconciliation
 
 
@@ -33,6 +33,10 @@ def import_connection(connection_id: int) -> None:
 
 def track_linked(connection_id: int) -> None:
     tracking.track_linked(connection_id)
+
+
+def push_fulfillments(connection_id: int) -> None:
+    fulfillment_push.drain(connection_id)
 
 
 def ensure_webhooks(connection_id: int) -> None:

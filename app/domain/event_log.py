@@ -14,3 +14,4 @@ class EventKind(StrEnum):
     BRAKE = "brake"
     LEDGER_MISMATCH = "ledger_mismatch"
     WEBHOOKS_MISSED = "webhooks_missed"
+    FULFILLMENT_FAILED = "fulfillment_failed"

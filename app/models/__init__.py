@@ -6,6 +6,7 @@ from app.models.catalog import BundleComponent, Listing, Product, Variant
 from app.models.connections import Connection, ConnectionLocation, DrainLease, Location
 from app.models.event_log import Event, UnannouncedOrder, WebhookDay
 from app.models.events import InboundEvent, SyncRun, SyncRunItem
+from app.models.fulfillments import Fulfillment, FulfillmentLine
 from app.models.orders import Order, OrderHold, OrderLine
 from app.models.stock import CellEffect, Drift, PushAttempt, StockCell, StockLevel, StockMovement
 from app.models.stock_changes import StockChange, StockCount, StockCountLine
@@ -21,6 +22,8 @@ __all__ = [
     "DrainLease",
     "Drift",
     "Event",
+    "Fulfillment",
+    "FulfillmentLine",
     "InboundEvent",
     "Listing",
     "Location",

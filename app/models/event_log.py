@@ -23,6 +23,7 @@ class Event(TenantRow, Base):
         tenant_ref("variant_id", "variants"),
         tenant_ref("location_id", "locations"),
         tenant_ref("connection_id", "connections"),
+        tenant_ref("order_id", "orders"),
         Index(
             "uq_events_open",
             "account_id",
@@ -30,6 +31,7 @@ class Event(TenantRow, Base):
             "variant_id",
             "location_id",
             "connection_id",
+            "order_id",
             unique=True,
             postgresql_where=_OPEN,
             postgresql_nulls_not_distinct=True,
@@ -44,6 +46,7 @@ class Event(TenantRow, Base):
     variant_id: Mapped[int | None] = mapped_column(BigInteger)
     location_id: Mapped[int | None] = mapped_column(BigInteger)
     connection_id: Mapped[int | None] = mapped_column(BigInteger)
+    order_id: Mapped[int | None] = mapped_column(BigInteger)
     detail: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     """What was so when it began."""
     raised_at: Mapped[Utc]

@@ -18,12 +18,13 @@ from app.domain.event_log import EventKind
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Whose an event is and what it is about: what of the last three its kind needs, always the same."""
+    """Whose an event is and what it is about: what of the others its kind needs, always the same."""
 
     account_id: int
     variant_id: int | None = None
     location_id: int | None = None
     connection_id: int | None = None
+    order_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +67,24 @@ def _row(kind: EventKind, subject: Subject) -> dict[str, Any]:
 
 _ROWS = """
     jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (account_id bigint, kind text, variant_id bigint,
-        location_id bigint, connection_id bigint, detail jsonb)
+        location_id bigint, connection_id bigint, order_id bigint, detail jsonb)
 """
 # No join finds equal NULLs by an index; ids begin at 1.
 _SAME_SUBJECT = """
     e.account_id = r.account_id AND e.kind = r.kind AND coalesce(e.variant_id, 0) = coalesce(r.variant_id, 0)
         AND coalesce(e.location_id, 0) = coalesce(r.location_id, 0)
         AND coalesce(e.connection_id, 0) = coalesce(r.connection_id, 0)
+        AND coalesce(e.order_id, 0) = coalesce(r.order_id, 0)
 """
 _RAISE = text(
     f"""
-    INSERT INTO events (account_id, kind, variant_id, location_id, connection_id, detail, raised_at)
-    SELECT r.account_id, r.kind, r.variant_id, r.location_id, r.connection_id, r.detail, clock_timestamp()
+    INSERT INTO events (account_id, kind, variant_id, location_id, connection_id, order_id, detail, raised_at)
+    SELECT r.account_id, r.kind, r.variant_id, r.location_id, r.connection_id, r.order_id, r.detail,
+        clock_timestamp()
     FROM {_ROWS}
-    ORDER BY r.account_id, r.kind, r.variant_id, r.location_id, r.connection_id
-    ON CONFLICT (account_id, kind, variant_id, location_id, connection_id) WHERE cleared_at IS NULL DO NOTHING
+    ORDER BY r.account_id, r.kind, r.variant_id, r.location_id, r.connection_id, r.order_id
+    ON CONFLICT (account_id, kind, variant_id, location_id, connection_id, order_id)
+        WHERE cleared_at IS NULL DO NOTHING
     """  # noqa: S608  (constants)
 )
 _CLEAR = text(

@@ -27,6 +27,7 @@ class Drain(StrEnum):
     RECONCILE = "reconcile"
     IMPORT = "import_connection"
     TRACK = "track_linked"
+    FULFILL = "push_fulfillments"
 
 
 QUEUES = {
@@ -37,6 +38,7 @@ QUEUES = {
     Drain.RECONCILE: "sync",
     Drain.IMPORT: "sync",
     Drain.TRACK: "sync",
+    Drain.FULFILL: "retries",
 }
 JOB_SECONDS = {
     Drain.INTAKE: 120,
@@ -46,6 +48,7 @@ JOB_SECONDS = {
     Drain.RECONCILE: 1800,
     Drain.IMPORT: 7200,
     Drain.TRACK: 1800,
+    Drain.FULFILL: 180,
 }
 DRAIN_OF_LANE = {
     Lane.ORDERS: Drain.INTAKE,

@@ -149,14 +149,17 @@ def stored_state(stored: Row[Any]) -> LineState:
         unit_price_minor=stored.unit_price_minor,
         tax_minor=stored.tax_minor,
         discount_minor=stored.discount_minor,
-        parts=tuple(
-            LinePart(PartKind(kind), quantity, datetime.fromisoformat(at))
-            for kind, quantity, at in stored.parts
-        ),
+        parts=stored_parts(stored),
         channel_effects=_stored_effects(stored),
         location_id=stored.external_location_id,
     )
     return _with_applied(LineState(line.external_id, line, stored.listing_id), stored)
+
+
+def stored_parts(stored: Row[Any]) -> tuple[LinePart, ...]:
+    return tuple(
+        LinePart(PartKind(kind), quantity, datetime.fromisoformat(at)) for kind, quantity, at in stored.parts
+    )
 
 
 def _stored_effects(stored: Row[Any]) -> tuple[ChannelEffect, ...]:

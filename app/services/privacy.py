@@ -13,7 +13,8 @@ from app.services.uow import unit_of_work
 def handle(account_id: int, connection_id: int, request: PrivacyRequest) -> None:
     """Erase what was asked to be erased, and write down that it was. Idempotent.
 
-    We keep no names, e-mails or addresses, only `orders.customer_key` and the raw bodies of webhooks.
+    We keep no names, e-mails or addresses, only `orders.customer_key`, the tracking of shipments and the raw
+    bodies of webhooks.
     A data request is written to the audit log, where the merchant finds the orders to answer it with.
     """
     with unit_of_work() as uow:
@@ -25,6 +26,7 @@ def handle(account_id: int, connection_id: int, request: PrivacyRequest) -> None
         }
         if request.kind != "data_request":
             whole_shop = request.kind == "redact_shop"
+            uow.session.execute(_FORGET_ALL_TRACKING if whole_shop else _FORGET_TRACKING, params)
             uow.session.execute(_FORGET_SHOP if whole_shop else _FORGET_CUSTOMER, params)
             uow.session.execute(_FORGET_ALL_BODIES if whole_shop else _FORGET_BODIES, params)
         uow.session.execute(
@@ -39,6 +41,23 @@ def handle(account_id: int, connection_id: int, request: PrivacyRequest) -> None
         uow.commit()
 
 
+# Before the orders forget whose they are. What is still to be told needs its tracking.
+_FORGET_ALL_TRACKING = text(
+    """
+    UPDATE fulfillments SET tracking_number = '', tracking_url = ''
+    WHERE state NOT IN ('pending', 'sending')
+        AND order_id IN (SELECT id FROM orders WHERE connection_id = :connection_id)
+    """
+)
+_FORGET_TRACKING = text(
+    """
+    UPDATE fulfillments SET tracking_number = '', tracking_url = ''
+    WHERE state NOT IN ('pending', 'sending') AND order_id IN (
+        SELECT id FROM orders WHERE connection_id = :connection_id
+            AND (customer_key = :key OR external_id = ANY(CAST(:orders AS text[])))
+    )
+    """
+)
 _FORGET_CUSTOMER = text(
     """
     UPDATE orders SET customer_key = NULL

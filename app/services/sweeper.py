@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.platforms.base import Lane
+from app.services import fulfillment_push
 from app.services.nudge import DRAIN_OF_LANE, Drain, enqueue, nudge
 from app.services.uow import unit_of_work
 from app.settings import Settings
@@ -21,8 +22,8 @@ RETRY_SECONDS = 120
 
 
 def wake_due() -> None:
-    """Every second: reconciles whose time has come, shops whose back-off ended, retries that are due, and
-    listings linked by hand."""
+    """Every second: reconciles whose time has come, shops whose back-off ended, retries that are due,
+    listings linked by hand, and shipments of which a shop is to be told."""
     settings: Settings = current_app.extensions["settings"]
     with unit_of_work() as uow:
         session = uow.session
@@ -32,6 +33,7 @@ def wake_due() -> None:
         cells = session.execute(_RETRY_CELLS).all()
         unanswered = session.execute(_UNANSWERED).scalars().all()
         to_track = session.execute(_TO_TRACK).scalars().all()
+        to_fulfill = session.execute(fulfillment_push.WITH_DUE_SHIPMENTS).scalars().all()
         uow.commit()
     for connection_id in to_reconcile:
         nudge(Drain.RECONCILE, connection_id)
@@ -39,6 +41,8 @@ def wake_due() -> None:
         nudge(Drain.PUSH, connection_id)
     for connection_id in to_track:
         nudge(Drain.TRACK, connection_id)
+    for connection_id in to_fulfill:
+        nudge(Drain.FULFILL, connection_id)
     for row in events:
         _retry("process_event", f"event-{row.id}-{row.attempts}", row.id)
     for row in cells:

@@ -257,11 +257,22 @@ def test_a_customer_is_erased_and_nobody_else(world: World, connection: int, sho
         world.hear(connection, ["order", order_id])
     world.drain(connection)
     world.sql("UPDATE orders SET customer_key = 'key ' || external_id")
+    world.sql(
+        """
+        INSERT INTO fulfillments (account_id, connection_id, order_id, state, carrier, tracking_number,
+            tracking_url, notify_customer, actor, idempotency_key)
+        SELECT o.account_id, o.connection_id, o.id, s.state, 'DHL', '00340', 'https://dhl.example', false,
+            'test', o.id || s.state
+        FROM orders o CROSS JOIN (VALUES ('failed'), ('pending')) AS s (state)
+        """
+    )
     waits = world.hear(connection, ["order", "3"])
     world.hear(connection, ["privacy", "redact_customer", "key 1"])
     events.answer_privacy_requests(connection)
     keys = world.rows("SELECT customer_key FROM orders ORDER BY external_id")
     assert [row.customer_key for row in keys] == [None, "key 2"]
+    forgotten = world.rows("SELECT * FROM fulfillments f WHERE tracking_number = '' AND tracking_url = ''")
+    assert [row.state for row in forgotten] == ["failed"], "what is still to be told needs its tracking"
     assert world.event(waits).state == "pending"
 
 
