@@ -19,5 +19,5 @@ blp = Resource("event_log", __name__, description="What somebody should know of.
 @blp.arguments(HappeningArgs, location="query")
 @blp.response(OK, page_of(HappeningSchema))
 def list_happenings(args: dict[str, Any]) -> Page:
-    """Newest first: low and oversold stock, a ledger that disagrees, webhooks that do not come."""
+    """Newest first: low and oversold stock, a ledger that disagrees, shipments that failed, and so on."""
     return event_log.happenings(principal().account_id, **args)

@@ -18,7 +18,9 @@ class ProblemSchema(Schema):
     status = fields.Integer()
     code = fields.String(metadata={"description": "Stable, for programs."})
     detail = fields.String(metadata={"description": "For people."})
-    errors = fields.Dict(metadata={"description": "What is wrong with which field, or line of a file."})
+    errors = fields.Dict(
+        metadata={"description": "What is wrong with which field, or line of a file or order."}
+    )
 
 
 class PageArgs(Schema):

@@ -23,6 +23,8 @@ class HappeningSchema(Schema):
     location = fields.String(allow_none=True)
     connection_id = fields.Integer(allow_none=True)
     connection_name = fields.String(allow_none=True)
+    order_id = fields.Integer(allow_none=True)
+    order_number = fields.String(allow_none=True)
     detail = fields.Dict(metadata={"description": "What was so when it began."})
     raised_at = fields.DateTime()
     cleared_at = fields.DateTime(allow_none=True)

@@ -48,6 +48,10 @@ class LineSchema(Schema):
     sku = fields.String(allow_none=True)
     title = fields.String()
     quantity = fields.Integer()
+    fulfilled_quantity = fields.Integer(metadata={"description": "Units shipped, by the shop's account."})
+    open_quantity = fields.Integer(
+        metadata={"description": "Units left to ship, less those of shipments entered here and on their way."}
+    )
     unit_price_minor = fields.Integer()
     tax_minor = fields.Integer()
     discount_minor = fields.Integer()

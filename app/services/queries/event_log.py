@@ -39,11 +39,13 @@ def _day(key: list[str] | None) -> date:
 
 _LIST = """
     SELECT e.id, e.kind, e.variant_id, v.sku, v.title, e.location_id, p.name AS location, e.connection_id,
-           c.name AS connection_name, e.detail, e.raised_at, e.cleared_at
+           c.name AS connection_name, e.order_id, o.number AS order_number, e.detail, e.raised_at,
+           e.cleared_at
     FROM events e
     LEFT JOIN variants v ON v.id = e.variant_id
     LEFT JOIN locations p ON p.id = e.location_id
     LEFT JOIN connections c ON c.id = e.connection_id
+    LEFT JOIN orders o ON o.id = e.order_id
     WHERE e.account_id = :account_id AND e.id < :before
       AND (CAST(:kind AS text) IS NULL OR e.kind = CAST(:kind AS text)) {which}
     ORDER BY e.id DESC LIMIT :limit

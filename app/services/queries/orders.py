@@ -9,6 +9,8 @@ from sqlalchemy import text
 
 from app.errors import NotFound
 from app.services.queries.paging import InvalidCursor, Page, Row, decode, page, read
+from app.services.shippable import lines_left
+from app.services.uow import unit_of_work
 
 
 def orders(account_id: int, *, connection_id: int | None, limit: int, cursor: str | None = None) -> Page:
@@ -26,7 +28,8 @@ def orders(account_id: int, *, connection_id: int | None, limit: int, cursor: st
 
 
 def order(account_id: int, order_id: int) -> Row:
-    """One order with its lines and their movements, oldest first. Raises NotFound."""
+    """One order with its lines, what is left of each to ship, and their movements, oldest first. Raises
+    NotFound."""
     found = read(_ORDER, account_id=account_id, id=order_id)
     if not found:
         raise NotFound("There is no such order.")
@@ -34,7 +37,12 @@ def order(account_id: int, order_id: int) -> Row:
     movements: dict[int, list[Row]] = defaultdict(list)
     for row in read(_MOVEMENTS, account_id=account_id, order_id=order_id):
         movements[row.pop("line_id")].append(row)
-    return {**found[0], "lines": [{**line, "movements": movements[line["id"]]} for line in lines]}
+    with unit_of_work() as uow:
+        left = {line.id: line for line in lines_left(uow.session, order_id)}
+    for line in lines:
+        line["movements"] = movements[line["id"]]
+        line["fulfilled_quantity"], line["open_quantity"] = left[line["id"]].fulfilled, left[line["id"]].left
+    return {**found[0], "lines": lines}
 
 
 def _position(cursor: str | None) -> tuple[datetime | None, int | None]:
