@@ -70,9 +70,7 @@ _CONNECTION = text(
     VALUES (:a, :platform, :shop, 'bench', 'EUR', 'active', :secret, now(), now()) RETURNING id, public_id
     """
 )
-_PLACE = text(
-    "INSERT INTO connection_locations (account_id, connection_id, location_id) VALUES (:a, :c, :l)"
-)
+_PLACE = text("INSERT INTO connection_locations (account_id, connection_id, location_id) VALUES (:a, :c, :l)")
 _CELLS = text(
     """
     INSERT INTO stock_cells (account_id, connection_id, external_stock_id, location_id, variant_id, state,

@@ -212,7 +212,8 @@ class WriteResult:
 class Shipment:
     """Units of an order's lines that left the house, as its shop is to be told.
 
-    `units` and `noted` are by the line's external id. `noted`: what earlier shipments of the order told by
+    `units` and `noted` are by the line's external id. `places`: line -> location of the shop -> units that left
+    it, as far as it is known. `noted`: what earlier shipments of the order told by
     note only. `known_before`: what the shop showed as shipped before it was first told of this one, None
     until then. `reference` names it for all time among the shipments of its order.
     """
@@ -220,6 +221,7 @@ class Shipment:
     reference: str
     order_id: str
     units: Mapping[str, int]
+    places: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     carrier: str = ""
     tracking_number: str = ""
     tracking_url: str = ""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import random
 import time
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -157,6 +158,7 @@ def _claim(connection_id: int) -> _Claim | None:
             reference=str(row.id),
             order_id=row.order_external_id,
             units=_units(lines),
+            places=_places(lines),
             carrier=row.carrier,
             tracking_number=row.tracking_number,
             tracking_url=row.tracking_url,
@@ -168,7 +170,19 @@ def _claim(connection_id: int) -> _Claim | None:
 
 
 def _units(rows: Iterable[Row[Any]]) -> Mapping[str, int]:
-    return {row.external_id: row.quantity for row in rows}
+    """A line that is taken from several locations is several of ours."""
+    units: Counter[str] = Counter()
+    for row in rows:
+        units[row.external_id] += row.quantity
+    return units
+
+
+def _places(rows: Iterable[Row[Any]]) -> Mapping[str, Mapping[str, int]]:
+    places: dict[str, dict[str, int]] = defaultdict(dict)
+    for row in rows:
+        if row.location_id:
+            places[row.external_id][row.location_id] = row.quantity
+    return places
 
 
 def _begin(claim: _Claim, shipment: Shipment) -> bool:
@@ -291,7 +305,8 @@ _CLAIM = text(
 )
 _LINES = text(
     """
-    SELECT l.external_id, n.quantity FROM fulfillment_lines n JOIN order_lines l ON l.id = n.order_line_id
+    SELECT l.external_id, l.external_location_id AS location_id, n.quantity
+    FROM fulfillment_lines n JOIN order_lines l ON l.id = n.order_line_id
     WHERE n.fulfillment_id = :id ORDER BY l.id
     """
 )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from app.platforms.base import Fulfilled, Shipment, ShipmentShown
@@ -87,7 +88,7 @@ def fulfill(client: ShopifyClient, shipment: Shipment, shown: ShipmentShown, *, 
     except OutcomeUnknown as err:  # of a read
         raise Transient(str(err), retry_after=err.retry_after) from err
     done: list[str] = []
-    for parcel in plan(rows, missing):
+    for parcel in plan(rows, missing, shipment.places):
         try:
             done.append(_create(client, shipment, parcel, deadline))
         except (Transient, AuthExpired) as err:
@@ -108,12 +109,27 @@ def ours_of(shipment: Shipment, parcels: Sequence[Parcel]) -> Sequence[Parcel]:
     return ours
 
 
-def plan(rows: Sequence[OpenRow], missing: Mapping[str, int]) -> Sequence[Sequence[tuple[OpenRow, int]]]:
-    """What to ship from which location: from the first one that has it all, else from each what it has.
+def plan(
+    rows: Sequence[OpenRow],
+    missing: Mapping[str, int],
+    told: Mapping[str, Mapping[str, int]] = MappingProxyType({}),
+) -> Sequence[Sequence[tuple[OpenRow, int]]]:
+    """What to ship from which location: from those that we are told of, if they have it; else from the first
+    one that has it all, else from each what it has.
 
-    Raises Permanent if fewer units are open than are missing.
+    `told`: line -> location -> units. Raises Permanent if fewer units are open than are missing.
     """
     places = list(dict.fromkeys(row.location_id for row in rows))
+    as_told = [
+        _take(
+            rows,
+            place,
+            {line: min(units, told.get(line, {}).get(place, 0)) for line, units in missing.items()},
+        )
+        for place in places
+    ]
+    if sum(units for taken in as_told for _row, units in taken) == sum(missing.values()):
+        return [call for taken in as_told for call in _in_calls(taken)]
     for place in places:
         taken = _take(rows, place, missing)
         if sum(units for _row, units in taken) == sum(missing.values()):

@@ -36,6 +36,19 @@ def test_else_each_location_ships_what_it_has() -> None:
     assert planned(rows, {"11": 3, "12": 1}) == [{"A-11-1": 1}, {"B-12-1": 1, "B-11-1": 2}]
 
 
+def test_each_location_ships_what_is_said_to_have_left_it() -> None:
+    rows = [row("A", "11", 2), row("B", "11", 3), row("B", "12", 1)]
+    told = {"11": {"A": 1, "B": 2}, "12": {"B": 1}}
+    planned_as_told = [{r.row_id: n for r, n in parcel} for parcel in plan(rows, {"11": 3, "12": 1}, told)]
+    assert planned_as_told == [{"A-11-1": 1}, {"B-11-1": 2, "B-12-1": 1}]
+
+
+def test_what_is_said_to_have_left_a_location_that_has_none_leaves_another() -> None:
+    """It was moved in the shop since."""
+    rows = [row("A", "11", 2)]
+    assert [[n for _row, n in parcel] for parcel in plan(rows, {"11": 2}, {"11": {"B": 2}})] == [[2]]
+
+
 def test_fewer_open_units_than_missing_ships_none() -> None:
     with pytest.raises(Permanent, match="1 units fewer"):
         plan([row("A", "11", 1), row("B", "11", 1)], {"11": 3})
