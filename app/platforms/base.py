@@ -212,9 +212,9 @@ class WriteResult:
 class Shipment:
     """Units of an order's lines that left the house, as its shop is to be told.
 
-    `units` and `noted` are by the line's external id. `places`: line -> location of the shop -> units that left
-    it, as far as it is known. `noted`: what earlier shipments of the order told by
-    note only. `known_before`: what the shop showed as shipped before it was first told of this one, None
+    `units` and `noted` are by the line's external id. `places`: line -> location of the shop -> units that
+    left it, as far as it is known. `noted`: what earlier shipments of the order told by note only.
+    `known_before`: what the shop showed as shipped before it was first told of this one, None
     until then. `reference` names it for all time among the shipments of its order.
     """
 
