@@ -52,6 +52,22 @@ class EventLog:
         lines: ``{"sku", "quantity"}``."""
         return self.add("order", action=action, order_id=order_id, reference=reference, lines=lines)
 
+    def price(
+        self, *, listing_id: str, sku: str | None, before: str, after: str, cause: str, call_id: int | None
+    ) -> None:
+        """Record a price that was written; cause: api | merchant, or `api_same` for an API write of the price
+        that was there."""
+        if before == after and cause != "api":
+            return
+        self.add(
+            "price",
+            listing_id=listing_id,
+            sku=sku,
+            **{"from": before, "to": after},
+            cause="api_same" if before == after else cause,
+            call_id=call_id,
+        )
+
     def add(self, type_: str, *, at: float | None = None, **fields: Any) -> float:
         moment = time.time() if at is None else at
         self._store.append_event({"at": moment, "type": type_, **fields})

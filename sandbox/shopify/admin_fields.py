@@ -57,6 +57,12 @@ def activate(_source: Any, info: Info, **args: Any) -> Document:
     return _once(info, args, lambda: request.shop.inventory.activate(args, request.call_id))
 
 
+@resolves("Mutation", "productVariantsBulkUpdate")
+def update_variants(_source: Any, info: Info, **args: Any) -> Document:
+    request: Request = info.context
+    return request.shop.prices.update(args, request.call_id)
+
+
 @resolves("InventoryActivatePayload", "inventoryLevel")
 def activated_level(source: Document, info: Info) -> Document | None:
     return state_of(info).levels.get(source.get("level_id"))

@@ -14,7 +14,7 @@ from sandbox.shopify.stock import Cause, Stock
 from sandbox.shopify.totals import amount
 from sandbox.shopify.webhooks import Webhooks
 
-VARIANT_CHANGES = ("sku", "barcode", "price", "cost", "tracked")
+VARIANT_CHANGES = ("barcode", "cost", "tracked")
 PRODUCT_CHANGES = {"title": "title", "vendor": "vendor", "type": "type", "image": "image"}
 
 
@@ -64,19 +64,36 @@ class Catalog:
         now = time.time()
         if "new_sku" in body:
             self._rename(variant, body["new_sku"])
-        for name in VARIANT_CHANGES[1:]:
+        if "price" in body:
+            self._set_price(variant, amount(body["price"]), cause="merchant")
+        for name in VARIANT_CHANGES:
             if name in body:
                 variant[name] = body[name]
         for given, name in PRODUCT_CHANGES.items():
             if given in body:
                 product[name] = body[given]
-        for kind, row in (("variants", variant), ("products", product)):
-            row["updated_at"] = now
-            self.state.table(kind).save(row["id"])
-            self.state.moved[kind].put(row["id"], now)
+        self._touch("variants", variant, now)
+        self._touch("products", product, now)
         self.webhooks.emit("inventory_items/update", variant["item_id"], lambda: payloads.item(variant))
         self._tell("products/update", product)
         return {"listing_id": str(variant["id"]), "product_id": str(product["id"])}
+
+    def reprice(
+        self,
+        product: Document,
+        prices: list[tuple[Document, str | None]],
+        *,
+        cause: str,
+        call_id: int | None = None,
+    ) -> None:
+        """Give variants of a product other prices (None: as it is); one products/update tells of all."""
+        now = time.time()
+        for variant, price in prices:
+            if price is not None:
+                self._set_price(variant, price, cause=cause, call_id=call_id)
+            self._touch("variants", variant, now)
+        self._touch("products", product, now)
+        self._tell("products/update", product)
 
     def delete(self, body: Document) -> Document:
         """Delete the product that holds `{"sku"}`."""
@@ -90,6 +107,22 @@ class Catalog:
         if variant is None:
             raise Unknown(f"this shop does not sell {sku}")
         return variant
+
+    def _set_price(self, variant: Document, price: str, *, cause: str, call_id: int | None = None) -> None:
+        before, variant["price"] = variant["price"], price
+        self.state.core.events.price(
+            listing_id=str(variant["id"]),
+            sku=variant["sku"],
+            before=before,
+            after=price,
+            cause=cause,
+            call_id=call_id,
+        )
+
+    def _touch(self, kind: str, row: Document, now: float) -> None:
+        row["updated_at"] = now
+        self.state.table(kind).save(row["id"])
+        self.state.moved[kind].put(row["id"], now)
 
     def _rename(self, variant: Document, sku: str | None) -> None:
         sharing = self.state.variants_of_sku

@@ -46,6 +46,7 @@ WRITE_SCOPES = {
     "inventoryAdjustQuantities": "write_inventory",
     "inventoryActivate": "write_inventory",
     "fulfillmentCreate": "write_merchant_managed_fulfillment_orders",
+    "productVariantsBulkUpdate": "write_products",
 }
 _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 

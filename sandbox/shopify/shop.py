@@ -19,6 +19,7 @@ from sandbox.shopify.inventory import Inventory
 from sandbox.shopify.oauth import OAuth
 from sandbox.shopify.order_fields import status_of
 from sandbox.shopify.orders import Orders
+from sandbox.shopify.prices import Prices
 from sandbox.shopify.state import State
 from sandbox.shopify.stock import Stock
 from sandbox.shopify.totals import current
@@ -58,6 +59,7 @@ class ShopifyShop:
         self.webhooks = Webhooks(self.state, client_secret)
         stock = Stock(self.state, self.webhooks.announce_level)
         self.catalog = Catalog(self.state, stock, self.webhooks)
+        self.prices = Prices(self.state, self.catalog)
         self.book = Orders(self.state, stock, self.webhooks)
         self.inventory = Inventory(self.state, stock)
         self.answers = Answers(self.state)

@@ -8,6 +8,7 @@ from sandbox.core.shop import MerchantAction, OrderAction
 from sandbox.core.store import Document
 from sandbox.woocommerce.keys import PERMISSIONS
 from sandbox.woocommerce.orders import Actor, find_line
+from sandbox.woocommerce.prices import decimal_text
 from sandbox.woocommerce.refunds import RefundRefused
 from sandbox.woocommerce.rest import Store
 
@@ -33,6 +34,7 @@ class Admin:
         self.merchant_actions: Mapping[str, MerchantAction] = {
             "keys": self._make_keys,
             "trash_product": self._trash_product,
+            "change_product": self._change_product,
         }
 
     def _order(self, order_id: int) -> Document:
@@ -141,6 +143,15 @@ class Admin:
         with self._hooks.request():
             self._catalog.trash(product)
         return {"ok": True}
+
+    def _change_product(self, body: Document) -> Document:
+        """The merchant types another price, or puts it on sale."""
+        product = self._catalog.sold_as(str(body.get("sku")))
+        typed = {key: decimal_text(body[key]) for key in ("price", "sale_price") if key in body}
+        with self._hooks.request():
+            self._catalog.set_prices(product, typed, cause="merchant")
+            self._catalog.touch(product)
+        return {"listing_id": str(product["id"])}
 
 
 def _units(wanted: list[Document], line: Document) -> int:

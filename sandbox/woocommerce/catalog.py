@@ -39,6 +39,7 @@ class Catalog:
             "name": "",
             "sku": "",
             "price": "",
+            "sale_price": "",
             "manage_stock": False,
             "stock": None,
             "backorders": "no",
@@ -104,6 +105,22 @@ class Catalog:
         at = self._log_stock(keeper, before, quantity, cause, order_id, call_id)
         self.touch(keeper, moves_date=order_id is None or self._plan.stock_moves_date_modified)
         return at
+
+    def set_prices(
+        self, product: Document, prices: Document, *, cause: str, call_id: int | None = None
+    ) -> None:
+        """Store a `price` and a `sale_price`, or one of them; the caller saves the product."""
+        before = product["price"]
+        product.update(prices)
+        if "price" in prices:
+            self._core.events.price(
+                listing_id=str(product["id"]),
+                sku=product["sku"] or None,
+                before=before,
+                after=product["price"],
+                cause=cause,
+                call_id=call_id,
+            )
 
     def touch(self, product: Document, *, moves_date: bool = True) -> None:
         """Every save moves ``date_modified`` and fires product.updated, of the saved one only."""
@@ -243,6 +260,7 @@ def _variant(variant: Document) -> Document:
         "sku": str(variant.get("sku") or ""),
         "global_unique_id": str(variant.get("barcode") or ""),
         "price": str(variant.get("price") or ""),
+        "sale_price": str(variant.get("sale_price") or ""),
         "manage_stock": stock is not None,
         "stock": stock,
     }

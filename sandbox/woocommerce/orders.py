@@ -12,6 +12,7 @@ from sandbox.core import Core, Invalid, OutOfStock, Unknown
 from sandbox.core.store import Document
 from sandbox.woocommerce.catalog import Catalog
 from sandbox.woocommerce.hooks import Hooks
+from sandbox.woocommerce.prices import selling_price
 
 STATUSES = ("pending", "processing", "on-hold", "completed", "cancelled", "refunded", "failed")
 REDUCING = ("processing", "completed", "on-hold")
@@ -91,7 +92,7 @@ class Orders:
         return self.table.put(order_id, order)
 
     def new_line(self, product: Document, quantity: int) -> Document:
-        price = Decimal(product["price"] or "0")
+        price = Decimal(selling_price(product) or "0")
         is_variation = product["type"] == "variation"
         line: Document = {
             "id": self._core.store.next_id("order_items"),

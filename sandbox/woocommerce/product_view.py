@@ -5,6 +5,7 @@ from collections.abc import Callable
 from sandbox.core.store import Document
 from sandbox.woocommerce.catalog import Catalog
 from sandbox.woocommerce.dates import gmt, local
+from sandbox.woocommerce.prices import is_on_sale, selling_price
 
 
 class ProductView:
@@ -90,22 +91,22 @@ class ProductView:
         return body | {"_links": links}
 
     def _prices(self, product: Document) -> Document:
-        price = product["price"]
+        price = selling_price(product)
         return {
             "sku": product["sku"],
             "price": price or self._lowest_price(product),
-            "regular_price": price,
-            "sale_price": "",
+            "regular_price": product["price"],
+            "sale_price": product.get("sale_price", ""),
             "date_on_sale_from": None,
             "date_on_sale_from_gmt": None,
             "date_on_sale_to": None,
             "date_on_sale_to_gmt": None,
-            "on_sale": False,
+            "on_sale": is_on_sale(product),
             "purchasable": bool(price) or bool(product["children"]),
         }
 
     def _lowest_price(self, product: Document) -> str:
-        prices = [self._catalog.table[child]["price"] for child in product["children"]]
+        prices = [selling_price(self._catalog.table[child]) for child in product["children"]]
         return min((p for p in prices if p), key=float, default="")
 
     def _stock(self, product: Document) -> Document:

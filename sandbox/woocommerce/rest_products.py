@@ -8,6 +8,7 @@ from flask import Flask, Response, request
 
 from sandbox.core import current_call
 from sandbox.core.store import Document
+from sandbox.woocommerce import prices
 from sandbox.woocommerce.catalog import Catalog
 from sandbox.woocommerce.errors import RestError, invalid_id, invalid_param
 from sandbox.woocommerce.listing import list_rows
@@ -17,7 +18,7 @@ from sandbox.woocommerce.rest import ROOT, Store, answer, arguments, body_object
 DELTA_GAP_S = 0.02
 """Between reading a quantity and saving it plus ``inventory_delta`` the real shop takes this long, and
 others write meanwhile: the delta is not atomic."""
-TEXT_FIELDS = {"name": "name", "regular_price": "price", "description": "description"}
+TEXT_FIELDS = {"name": "name", "description": "description"}
 
 
 class ProductWrites:
@@ -69,6 +70,7 @@ class ProductWrites:
         for name, field in TEXT_FIELDS.items():
             if name in item and (name != "name" or self._parent_id is None):
                 fields[field] = str(item[name])
+        fields |= prices.wanted(fields, item)
         return self.view(self._store.catalog.create(fields, cause="api", call_id=self._call_id))
 
     def update(self, product_id: int, item: Document) -> Document:
@@ -111,6 +113,7 @@ class ProductWrites:
         for name, field in TEXT_FIELDS.items():
             if name in item and (name != "name" or product["type"] != "variation"):
                 product[field] = str(item[name])
+        catalog.set_prices(product, prices.wanted(product, item), cause="api", call_id=self._call_id)
         for name in ("status", "backorders", "stock_status"):
             if name in item:
                 product[name] = str(item[name])
@@ -294,6 +297,7 @@ def _check_types(item: Document) -> None:
         value = item.get(name)
         if value is not None and not _is_integer(value):
             raise invalid_param(name, f"{name} is not of type integer.")
+    prices.check_types(item)
 
 
 def _is_integer(value: Any) -> bool:
