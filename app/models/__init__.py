@@ -8,6 +8,7 @@ from app.models.event_log import Event, UnannouncedOrder, WebhookDay
 from app.models.events import InboundEvent, SyncRun, SyncRunItem
 from app.models.fulfillments import Fulfillment, FulfillmentLine
 from app.models.orders import Order, OrderHold, OrderLine
+from app.models.prices import ListingPrice, PriceAttempt, PriceSync
 from app.models.stock import CellEffect, Drift, PushAttempt, StockCell, StockLevel, StockMovement
 from app.models.stock_changes import StockChange, StockCount, StockCountLine
 
@@ -26,11 +27,14 @@ __all__ = [
     "FulfillmentLine",
     "InboundEvent",
     "Listing",
+    "ListingPrice",
     "Location",
     "Membership",
     "Order",
     "OrderHold",
     "OrderLine",
+    "PriceAttempt",
+    "PriceSync",
     "Product",
     "PushAttempt",
     "StockCell",

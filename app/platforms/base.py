@@ -251,6 +251,46 @@ class ShipmentShown:
     whole: bool
 
 
+# ---------------------------------------------------------------------------------- price writes
+
+
+@dataclass(frozen=True, slots=True)
+class PriceRef:
+    """Whose price: a listing, and the product it is part of (itself, where it is a product)."""
+
+    listing_id: str
+    product_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PriceReading:
+    """What a listing costs before any sale of the merchant's, in minor units of the shop's currency.
+
+    None where it has no price, or is `gone`.
+    """
+
+    ref: PriceRef
+    price_minor: int | None
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PriceWrite:
+    ref: PriceRef
+    price_minor: int
+    """Above 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class PriceResult:
+    """`outcome` is never STALE."""
+
+    ref: PriceRef
+    outcome: WriteOutcome
+    code: str = ""
+    message: str = ""
+
+
 # ------------------------------------------------------------------------------------- webhooks
 
 
@@ -412,6 +452,21 @@ class Channel(Protocol):
     def await_turn(self) -> None:
         """Wait until the rate budget lets a call through. Raises Transient if that takes too long."""
 
+    def price_obstacle(self) -> str:
+        """Why no price can be written to this shop, in words for the merchant; "" if nothing stands in the
+        way. No call is made."""
+
+    def read_prices(self, refs: Sequence[PriceRef]) -> Sequence[PriceReading]:
+        """One reading per ref, in order."""
+
+    def write_prices(self, writes: Sequence[PriceWrite], *, deadline: float) -> Sequence[PriceResult]:
+        """Write up to `capabilities.price_batch` prices of one `price_group`, in one request that is sent at
+        most once; one result per write, in order. What the merchant has set beside the price stays.
+
+        No request is sent after `deadline` (time.monotonic()). Raises Transient or AuthExpired only if
+        nothing was written at all.
+        """
+
     def fetch_orders(self, order_ids: Sequence[str]) -> OrderBatch:
         """Whole orders, all their lines, refunds and shipments."""
 
@@ -495,6 +550,8 @@ class Capabilities:
     """Payment states that reserve stock by default; matches what the channel does to its number."""
     partial_fulfillments: bool = True
     """Whether it can show that a part of an order was shipped. Else that is told in a note of the order."""
+    price_batch: int = 0
+    """Prices of one `write_prices`; 0 where none can be written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -522,5 +579,7 @@ class Platform:
     """(topic, headers, raw body) -> signals; never raises on what a shop can send."""
     write_group: Callable[[CellRef], str] = field(default=lambda _ref: "")
     """Numbers of one group can share a request of `write_levels`."""
+    price_group: Callable[[PriceRef], str] = field(default=lambda _ref: "")
+    """Prices of one group can share a request of `write_prices`."""
     shop_of_webhook: Callable[[Mapping[str, str]], str | None] = field(default=lambda _h: None)
     """External shop id named in the headers, for app-wide endpoints (privacy topics)."""

@@ -4,6 +4,7 @@ from app.platforms.base import Capabilities, PaymentState, Platform
 from app.platforms.shopify.auth import ShopConfig, ShopifyConnector
 from app.platforms.shopify.channel import ShopifyChannel
 from app.platforms.shopify.documents import IDS_PER_CALL, ORDERS_PER_CALL
+from app.platforms.shopify.prices import price_group
 from app.platforms.shopify.webhooks import (
     envelope,
     handshake,
@@ -25,6 +26,7 @@ PLATFORM = Platform(
         locations=True,
         # Shopify takes the units of every order, whatever its payment, until they are restocked.
         holding_payments=frozenset(PaymentState),
+        price_batch=IDS_PER_CALL,
     ),
     config_schema=ShopConfig,
     required_settings=("client_id", "client_secret"),
@@ -36,4 +38,5 @@ PLATFORM = Platform(
     envelope=envelope,
     parse=parse,
     shop_of_webhook=shop_of_webhook,
+    price_group=price_group,
 )

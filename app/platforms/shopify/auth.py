@@ -27,6 +27,7 @@ from app.platforms.shopify.documents import SHOP
 SHOP_DOMAIN = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
 SCOPES = (
     "read_products",
+    "write_products",
     "read_inventory",
     "write_inventory",
     "read_orders",

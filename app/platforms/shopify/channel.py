@@ -15,6 +15,10 @@ from app.platforms.base import (
     OrderBatch,
     OrderStamp,
     OrderState,
+    PriceReading,
+    PriceRef,
+    PriceResult,
+    PriceWrite,
     Shipment,
     ShipmentShown,
     Shop,
@@ -23,7 +27,7 @@ from app.platforms.base import (
     WriteResult,
 )
 from app.platforms.http import Http
-from app.platforms.shopify import catalog, fulfillments, orders, subscriptions
+from app.platforms.shopify import catalog, fulfillments, orders, prices, subscriptions
 from app.platforms.shopify.auth import Tokens, base_url
 from app.platforms.shopify.client import ShopifyClient, understood
 from app.platforms.shopify.documents import LOCATIONS
@@ -42,6 +46,7 @@ class ShopifyChannel:
     def __init__(self, shop: Shop, *, bulk_from_variants: int = BULK_FROM_VARIANTS) -> None:
         self._http: Http = shop.http
         self._currency = shop.currency
+        self._credentials = shop.credentials
         self._bulk_from_variants = bulk_from_variants
         tokens = Tokens(shop.http, shop.settings, shop.external_shop_id, shop.credentials)
         self._client = ShopifyClient(
@@ -87,6 +92,15 @@ class ShopifyChannel:
 
     def withdraw(self, writes: Sequence[StockWrite], *, kind: WriteKind, key: str) -> list[WriteResult]:
         return withdraw(self._client, writes, kind=kind, key=key)
+
+    def price_obstacle(self) -> str:
+        return prices.obstacle(self._credentials.current())
+
+    def read_prices(self, refs: Sequence[PriceRef]) -> list[PriceReading]:
+        return prices.read_prices(self._client, refs, self._currency)
+
+    def write_prices(self, writes: Sequence[PriceWrite], *, deadline: float) -> list[PriceResult]:
+        return prices.write_prices(self._client, writes, self._currency, deadline=deadline)
 
     def fetch_orders(self, order_ids: Sequence[str]) -> OrderBatch:
         return orders.fetch_orders(self._client, order_ids)

@@ -184,6 +184,23 @@ ADJUST_QUANTITIES = Document(
     """,
 )
 
+READ_PRICES = Document(
+    "ReadPrices",
+    "query ReadPrices($ids: [ID!]!) { nodes(ids: $ids) { ... on ProductVariant { id price } } }",
+)
+
+WRITE_PRICES = Document(
+    "WritePrices",
+    """
+    mutation WritePrices($product: ID!, $variants: [ProductVariantsBulkInput!]!) {
+      productVariantsBulkUpdate(productId: $product, variants: $variants, allowPartialUpdates: true) {
+        productVariants { id price }
+        userErrors { code field message }
+      }
+    }
+    """,
+)
+
 _LINE = """
     fragment LineParts on LineItem {
       id name sku quantity currentQuantity unfulfilledQuantity

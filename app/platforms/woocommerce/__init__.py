@@ -5,6 +5,7 @@ from app.platforms.woocommerce.auth import StoreConfig, StoreConnector
 from app.platforms.woocommerce.channel import WooCommerceChannel
 from app.platforms.woocommerce.client import PAGE_SIZE
 from app.platforms.woocommerce.levels import write_path
+from app.platforms.woocommerce.prices import price_path
 from app.platforms.woocommerce.webhooks import envelope, handshake, parse, verify, webhook_secret
 
 PLATFORM = Platform(
@@ -20,6 +21,7 @@ PLATFORM = Platform(
         holding_payments=frozenset(PaymentState)
         - {PaymentState.PENDING, PaymentState.VOIDED, PaymentState.FAILED},
         partial_fulfillments=False,
+        price_batch=PAGE_SIZE,
     ),
     config_schema=StoreConfig,
     required_settings=(),
@@ -31,4 +33,5 @@ PLATFORM = Platform(
     envelope=envelope,
     parse=parse,
     write_group=write_path,
+    price_group=price_path,
 )

@@ -19,6 +19,10 @@ from app.platforms.base import (
     LevelReading,
     OrderBatch,
     OrderStamp,
+    PriceReading,
+    PriceRef,
+    PriceResult,
+    PriceWrite,
     Shipment,
     ShipmentShown,
     Shop,
@@ -42,6 +46,7 @@ from app.platforms.woocommerce.order_mapper import (
     is_draft,
     order_from,
 )
+from app.platforms.woocommerce.prices import Prices
 from app.platforms.woocommerce.signing import Keys
 from app.platforms.woocommerce.subscriptions import Subscriptions
 from app.platforms.woocommerce.variations import Variations, chunks
@@ -60,6 +65,7 @@ class WooCommerceChannel:
         self._client = Client(shop.http, shop.external_shop_id, keys)
         self._variations = Variations(self._client)
         self._levels = Levels(self._client, self._variations)
+        self._prices = Prices(self._client, self._variations, shop.currency)
         self._subscriptions = Subscriptions(self._client)
         self._fulfillments = Fulfillments(self._client, self.fetch_orders)
 
@@ -102,6 +108,16 @@ class WooCommerceChannel:
     def withdraw(self, writes: Sequence[StockWrite], *, kind: WriteKind, key: str) -> Sequence[WriteResult]:
         """What was sent once cannot be called back."""
         return [WriteResult(write.ref, WriteOutcome.UNKNOWN) for write in writes]
+
+    def price_obstacle(self) -> str:
+        """Keys that may write may write all."""
+        return ""
+
+    def read_prices(self, refs: Sequence[PriceRef]) -> Sequence[PriceReading]:
+        return _mapped(lambda: self._prices.read(refs))
+
+    def write_prices(self, writes: Sequence[PriceWrite], *, deadline: float) -> Sequence[PriceResult]:
+        return self._prices.write(writes, deadline)
 
     def fetch_orders(self, order_ids: Sequence[str]) -> OrderBatch:
         """Trashed orders are found, drafts left out; what was deleted for good is `missing`."""

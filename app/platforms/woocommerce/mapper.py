@@ -17,6 +17,7 @@ from app.platforms.base import CellRef, ExternalListing, ExternalProduct, LevelR
 Doc = Mapping[str, Any]
 """One JSON object as the shop sent it."""
 
+PRICE_FIELDS = "id,parent_id,price,regular_price"
 LEVEL_FIELDS = "id,type,parent_id,manage_stock,stock_quantity"
 VARIATION_FIELDS = (
     "id,parent_id,sku,global_unique_id,price,regular_price,manage_stock,stock_quantity,"
@@ -107,18 +108,23 @@ def _variation_listing(doc: Doc, parent: Doc, currency: str) -> ExternalListing:
 def _listing(
     doc: Doc, title: str, currency: str, stock_id: str | None, why_not: Unsyncable
 ) -> ExternalListing:
-    price = doc.get("price") or doc.get("regular_price")
     cost = (doc.get("cost_of_goods_sold") or {}).get("total_value")
     return ExternalListing(
         external_id=str(doc["id"]),
         sku=doc.get("sku") or None,
         title=title,
         barcode=doc.get("global_unique_id") or None,
-        price_minor=to_minor(str(price), currency) if price else None,
+        price_minor=regular_price(doc, currency),
         unit_cost_minor=to_minor(str(cost), currency) if cost else None,
         stock_id=stock_id,
         unsyncable=None if stock_id else why_not,
     )
+
+
+def regular_price(doc: Doc, currency: str) -> int | None:
+    """In minor units; a sale's price is another field. None without one. Raises ValueError for no amount."""
+    price = doc.get("regular_price") or doc.get("price")
+    return to_minor(str(price), currency) if price else None
 
 
 def _first_name(terms: Sequence[Doc] | None) -> str | None:

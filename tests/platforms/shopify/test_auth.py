@@ -23,7 +23,7 @@ SHOP = "demo.myshopify.com"
 CONFIG = {"shop": SHOP}
 STATE = "s3kr1t-state"
 TOKEN_ANSWER = (
-    b'{"access_token": "shpat_1", "scope": "read_products,write_inventory,read_orders,read_locations,'
+    b'{"access_token": "shpat_1", "scope": "write_products,write_inventory,read_orders,read_locations,'
     b'write_merchant_managed_fulfillment_orders",'
     b' "expires_in": 3600, "refresh_token": "shprt_1", "refresh_token_expires_in": 7776000}'
 )
@@ -99,6 +99,7 @@ def test_the_merchant_is_sent_to_the_shop_with_our_question() -> None:
     assert query["redirect_uri"] == ["https://us/cb"]
     assert set(query["scope"][0].split(",")) == {
         "read_products",
+        "write_products",
         "read_inventory",
         "write_inventory",
         "read_orders",

@@ -21,11 +21,11 @@ def test_a_simple_product_sells_itself() -> None:
     (listing,) = found.listings
     assert (listing.external_id, listing.stock_id, listing.unsyncable) == ("799", "799", None)
     assert (listing.sku, listing.barcode) == ("SHIP-1", "4006381333931")
-    assert (listing.price_minor, listing.unit_cost_minor) == (1850, 450)
+    assert (listing.price_minor, listing.unit_cost_minor) == (2199, 450)
 
 
 def test_prices_of_a_currency_without_cents() -> None:
-    (listing,) = product_from(product(price="1850"), (), currency="JPY").listings
+    (listing,) = product_from(product(price="1850", regular_price="1850"), (), currency="JPY").listings
     assert listing.price_minor == 1850
 
 
@@ -40,6 +40,12 @@ def test_prices_of_a_currency_without_cents() -> None:
 def test_what_keeps_no_number_is_imported_with_the_reason(changes: dict[str, Any], why: Unsyncable) -> None:
     (listing,) = product_from(product(**changes), (), currency="EUR").listings
     assert (listing.stock_id, listing.unsyncable) == (None, why)
+
+
+def test_the_price_is_the_regular_one_whatever_a_sale_takes_off() -> None:
+    on_sale = product(price="9.00", regular_price="12.00", sale_price="9.00")
+    (listing,) = product_from(on_sale, (), currency="EUR").listings
+    assert listing.price_minor == 1200
 
 
 def test_an_empty_sku_or_price_is_none() -> None:
