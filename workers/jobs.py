@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.platforms.base import Lane
 from app.services import events, fulfillment_push, importer, ledger_repair, push, stock_catch_up, tracking
 from app.services import reconcile as reconciliation
+from app.services.prices import drain as prices
 
 
 def drain_intake(connection_id: int) -> None:
@@ -37,6 +38,10 @@ def track_linked(connection_id: int) -> None:
 
 def push_fulfillments(connection_id: int) -> None:
     fulfillment_push.drain(connection_id)
+
+
+def drain_prices(connection_id: int) -> None:
+    prices.drain(connection_id)
 
 
 def ensure_webhooks(connection_id: int) -> None:

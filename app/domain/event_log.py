@@ -15,3 +15,7 @@ class EventKind(StrEnum):
     LEDGER_MISMATCH = "ledger_mismatch"
     WEBHOOKS_MISSED = "webhooks_missed"
     FULFILLMENT_FAILED = "fulfillment_failed"
+    PRICES_CHANGED = "prices_changed"
+    PRICES_CONTESTED = "prices_contested"
+    PRICES_REFUSED = "prices_refused"
+    PRICE_BRAKE = "price_brake"

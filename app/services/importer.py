@@ -21,6 +21,8 @@ from app.services.matching import link_batch
 from app.services.nudge import Drain, begin, nudge
 from app.services.order_effects import apply_orders, begin_fetch
 from app.services.poison import together_or_alone
+from app.services.prices import readings as prices_read
+from app.services.prices.wants import adopt
 from app.services.runs import Run, sync_run
 from app.services.tracking import take_effect, track_new
 from app.services.uow import unit_of_work
@@ -57,10 +59,13 @@ def _import(job: Job, held: Lease, run: Run) -> None:
     follow_mapping(job, held)
     _register_webhooks(job, run)
     held.renew()
-    listings = 0
+    listings, asked_at = 0, prices_read.request_time()
     for page in job.shop.channel.catalog():
         with unit_of_work() as uow:
             listings += catalog.store_page(uow.session, job.scope, places, page)
+            prices_read.note_products(
+                uow.session, job.scope.account_id, job.scope.connection_id, page, asked_at
+            )
             uow.commit()
         held.renew()
     _link_all(job)
@@ -92,9 +97,13 @@ def refresh_products(job: Job, products: Mapping[str, bool]) -> dict[str, str]:
     places = places_of(job)
 
     def store(ids: Sequence[str]) -> None:
+        asked_at = prices_read.request_time()
         found = job.shop.channel.fetch_products(ids)
         with unit_of_work() as uow:
             catalog.store_page(uow.session, job.scope, places, found)
+            prices_read.note_products(
+                uow.session, job.scope.account_id, job.scope.connection_id, found, asked_at
+            )
             uow.commit()
 
     failed = together_or_alone(due, store)
@@ -137,6 +146,7 @@ def _link_all(job: Job) -> None:
     while looked_at:
         with unit_of_work() as uow:
             looked_at = link_batch(uow.session, job.scope)
+            adopt(uow, job.scope.connection_id)
             uow.commit()
 
 

@@ -46,6 +46,7 @@ class Work(StrEnum):
     PUSH = "push"
     RECONCILE = "reconcile"
     IMPORT = "import"
+    PRICES = "prices"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,7 @@ _DRAINS = {
     Work.PUSH: Drain.PUSH,
     Work.RECONCILE: Drain.RECONCILE,
     Work.IMPORT: Drain.IMPORT,
+    Work.PRICES: Drain.PRICES,
 }
 
 

@@ -23,6 +23,7 @@ from app.services.audit import audit
 from app.services.cells import Cell
 from app.services.matching import Seed, make_variants, take_turns
 from app.services.nudge import Drain, nudge
+from app.services.prices import wants as prices
 from app.services.uow import UnitOfWork, unit_of_work
 
 MOST_AT_ONCE = 500
@@ -134,6 +135,7 @@ def _set_links(
     moved = _move_cells(session, {i: locked[i] for i in cell_ids}, at)
     # What a fall of the moved ones held is free.
     cell_store.want(uow, [cell for cell in locked.values() if cell.id not in moved], at)
+    prices.want(uow, listing_ids=list(variants))
     for connection_id in {row.connection_id for row in listings}:
         done = {row.id: variants[row.id] for row in listings if row.connection_id == connection_id}
         _write_down(session, account_id, actor, connection_id, done)

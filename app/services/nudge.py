@@ -28,6 +28,7 @@ class Drain(StrEnum):
     IMPORT = "import_connection"
     TRACK = "track_linked"
     FULFILL = "push_fulfillments"
+    PRICES = "drain_prices"
 
 
 QUEUES = {
@@ -39,6 +40,7 @@ QUEUES = {
     Drain.IMPORT: "sync",
     Drain.TRACK: "sync",
     Drain.FULFILL: "retries",
+    Drain.PRICES: "sync",
 }
 JOB_SECONDS = {
     Drain.INTAKE: 120,
@@ -49,6 +51,7 @@ JOB_SECONDS = {
     Drain.IMPORT: 7200,
     Drain.TRACK: 1800,
     Drain.FULFILL: 180,
+    Drain.PRICES: 120,
 }
 DRAIN_OF_LANE = {
     Lane.ORDERS: Drain.INTAKE,

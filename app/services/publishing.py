@@ -13,6 +13,7 @@ from app.models import Account, Listing
 from app.services.audit import audit_subject
 from app.services.cells import MOST_UNITS
 from app.services.nudge import Drain, nudge
+from app.services.prices import wants as prices
 from app.services.proposals import OF_A_LISTING, Proposal
 from app.services.uow import UnitOfWork, unit_of_work
 
@@ -42,6 +43,7 @@ def configure_listing(account_id: int, listing_id: int, changes: Mapping[str, An
         uow.session.flush()
         if "factor" in changes:
             uow.session.execute(_SHARED_FACTOR, {"id": listing_id, "factor": changes["factor"]})
+            prices.want(uow, listing_ids=_sharing(uow, listing))
         cells = uow.session.execute(_CELLS_OF, {"id": listing_id, "factor": changes.get("factor")}).scalars()
         wake(uow, cell_ids=cells.all(), read_first=changes.get("paused") is False)
         uow.commit()
@@ -131,10 +133,21 @@ def _account(uow: UnitOfWork, account_id: int) -> Account:
     return account
 
 
+def _sharing(uow: UnitOfWork, listing: Listing) -> list[int]:
+    """The listing and those that share its number, and with it its pack."""
+    params = {"connection_id": listing.connection_id, "external_stock_id": listing.external_stock_id}
+    return [listing.id, *uow.session.execute(_SHARING, params).scalars()]
+
+
 def _connections(uow: UnitOfWork, account_id: int) -> list[int]:
     return list(uow.session.execute(_CONNECTIONS, {"account_id": account_id}).scalars())
 
 
+_SHARING = text(
+    """
+    SELECT id FROM listings WHERE connection_id = :connection_id AND external_stock_id = :external_stock_id
+    """
+)
 _SHARED_FACTOR = text(
     """
     UPDATE listings o SET factor = :factor FROM listings l

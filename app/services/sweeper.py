@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.platforms.base import Lane
 from app.services import fulfillment_push
 from app.services.nudge import DRAIN_OF_LANE, Drain, enqueue, nudge
+from app.services.prices.wants import CLAIMABLE, WRITABLE
 from app.services.uow import unit_of_work
 from app.settings import Settings
 
@@ -58,12 +59,15 @@ def sweep() -> None:
         waiting = uow.session.execute(_WAITING_EVENTS).all()
         to_push = uow.session.execute(_TO_PUSH).scalars().all()
         to_import = uow.session.execute(_TO_IMPORT).scalars().all()
+        to_price = uow.session.execute(_TO_PRICE).scalars().all()
     for row in waiting:
         nudge(DRAIN_OF_LANE[Lane(row.lane)], row.connection_id)
     for connection_id in to_push:
         nudge(Drain.PUSH, connection_id)
     for connection_id in to_import:
         nudge(Drain.IMPORT, connection_id)
+    for connection_id in to_price:
+        nudge(Drain.PRICES, connection_id)
 
 
 def webhooks_due() -> list[int]:
@@ -192,6 +196,18 @@ _TO_IMPORT = text(
     )
     """
 )
+_TO_PRICE = text(
+    f"""
+    SELECT s.connection_id {WRITABLE} AND coalesce(c.backoff_until <= now(), true) AND (
+        EXISTS (SELECT 1 {CLAIMABLE})
+        OR EXISTS (
+            SELECT 1 FROM price_attempts t
+            WHERE t.connection_id = s.connection_id AND t.outcome IN ('open', 'unknown')
+                AND t.deadline_at <= now()
+        )
+    )
+    """  # noqa: S608  (constants)
+)
 _WEBHOOKS_DUE = text(
     """
     SELECT id FROM connections WHERE state IN ('review', 'active', 'paused')
@@ -216,6 +232,12 @@ _PURGES = (
                 SELECT 1 FROM push_attempts l
                 WHERE l.cell_id = a.cell_id AND l.id > a.id AND l.outcome = 'applied'
             ))
+        """
+    ),
+    text(
+        """
+        DELETE FROM price_attempts
+        WHERE outcome NOT IN ('open', 'unknown') AND created_at < now() - make_interval(days => :days)
         """
     ),
     text(

@@ -59,14 +59,9 @@ class EventLog:
         that was there."""
         if before == after and cause != "api":
             return
-        self.add(
-            "price",
-            listing_id=listing_id,
-            sku=sku,
-            **{"from": before, "to": after},
-            cause="api_same" if before == after else cause,
-            call_id=call_id,
-        )
+        change: dict[str, Any] = {"from": before, "to": after, "call_id": call_id}
+        cause = "api_same" if before == after else cause
+        self.add("price", listing_id=listing_id, sku=sku, cause=cause, **change)
 
     def add(self, type_: str, *, at: float | None = None, **fields: Any) -> float:
         moment = time.time() if at is None else at

@@ -147,7 +147,7 @@ class Admin:
     def _change_product(self, body: Document) -> Document:
         """The merchant types another price, or puts it on sale."""
         product = self._catalog.sold_as(str(body.get("sku")))
-        typed = {key: decimal_text(body[key]) for key in ("price", "sale_price") if key in body}
+        typed: Document = {key: decimal_text(body[key]) for key in ("price", "sale_price") if key in body}
         with self._hooks.request():
             self._catalog.set_prices(product, typed, cause="merchant")
             self._catalog.touch(product)
