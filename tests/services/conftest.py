@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import redis
@@ -11,8 +12,9 @@ from flask import Flask
 
 from app import create_app
 from app.extensions import db
-from app.services import work
+from app.services import shops, work
 from app.settings import Settings
+from tests.services.price_shops import PricedShop, Prices
 from tests.services.shop import Shop, stocked
 from tests.services.world import SETTLE, World
 
@@ -62,3 +64,23 @@ def connection(world: World, shop: Shop) -> int:
 @pytest.fixture
 def other(world: World, connection: int, other_shop: Shop) -> int:
     return world.connect(other_shop)
+
+
+@pytest.fixture(params=["shopify", "woocommerce"])
+def priced_shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[PricedShop]:
+    """Sells A and B, two variants of a product, and C, all at 10.00 USD."""
+    shop = PricedShop(request.param, tmp_path)
+    shop.sell("A", "B")
+    shop.sell("C")
+    yield shop
+    shop.stop()
+
+
+@pytest.fixture
+def prices(world: World, priced_shop: PricedShop, monkeypatch: pytest.MonkeyPatch) -> Prices:
+    """Connected, with price sync off."""
+    made = Prices(world, priced_shop)
+    monkeypatch.setattr(work, "open_channel", made.open_channel)
+    monkeypatch.setattr(shops, "open_channel", made.open_channel)
+    made.connect()
+    return made
