@@ -54,6 +54,9 @@ class FakeChannel:
 
     def probe(self) -> None: ...
 
+    def price_obstacle(self) -> str:
+        return "Connect it again." if self.shop.external_shop_id == "grudging" else ""
+
 
 def _sign(raw: bytes, secret: str) -> str:
     return hmac.digest(secret.encode(), raw, "sha256").hex()
@@ -81,6 +84,7 @@ PLATFORM = Platform(
         deltas=True,
         locations=False,
         holding_payments=frozenset({PaymentState.PAID}),
+        price_batch=10,
     ),
     config_schema=Config,
     required_settings=(),

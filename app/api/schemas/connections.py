@@ -97,6 +97,28 @@ class ListingArgs(PageArgs):
     linked = fields.Boolean(load_default=None)
 
 
+class ListingPriceSchema(Schema):
+    """Prices are in the smallest unit of the shop's currency."""
+
+    state = fields.String(
+        metadata={"description": "active; changed or contested at the shop; failed: the shop refuses it."}
+    )
+    shop_minor = fields.Integer(allow_none=True, metadata={"description": "What the shop shows."})
+    override_minor = fields.Integer(allow_none=True, metadata={"description": "Fixed by a person."})
+    currency = fields.String()
+    problem = fields.String(metadata={"description": "Why no price is written, else empty."})
+    error = fields.String(metadata={"description": "What the shop had against it."})
+    dirty = fields.Boolean(metadata={"description": "It waits to be looked at or written."})
+    changed_at = fields.String(
+        allow_none=True,
+        metadata={"format": "date-time", "description": "When a change at the shop was last seen."},
+    )
+    written_again_at = fields.String(
+        allow_none=True,
+        metadata={"format": "date-time", "description": "Until when a change at the shop is left alone."},
+    )
+
+
 class ListingSchema(Schema):
     id = fields.Integer()
     connection_id = fields.Integer()
@@ -115,6 +137,9 @@ class ListingSchema(Schema):
     buffer = fields.Integer(allow_none=True)
     cap = fields.Integer(allow_none=True)
     fixed_quantity = fields.Integer(allow_none=True)
+    price = fields.Nested(
+        ListingPriceSchema, allow_none=True, metadata={"description": "Null where price sync never was on."}
+    )
 
 
 class SourceSchema(Schema):

@@ -127,12 +127,19 @@ _EXISTS = text("SELECT 1 AS found FROM connections WHERE account_id = :account_i
 _OF_LISTINGS = f"""
     SELECT l.id, l.connection_id, l.external_id, l.external_product_id, l.sku, l.title, l.factor,
            l.variant_id, l.unlinked_reason, s.cell_state, s.expected, s.error,
-           l.paused, l.share_percent, l.buffer, l.cap, l.fixed_quantity
-    FROM listings l CROSS JOIN LATERAL (
+           l.paused, l.share_percent, l.buffer, l.cap, l.fixed_quantity,
+           CASE WHEN p.id IS NOT NULL THEN jsonb_build_object('state', p.state, 'shop_minor', p.shop_minor,
+               'override_minor', p.override_minor, 'currency', c.currency, 'problem', p.problem,
+               'error', p.error, 'dirty', p.dirty_since IS NOT NULL, 'changed_at', p.changed_at,
+               'written_again_at', p.hold_until) END AS price
+    FROM listings l
+    JOIN connections c ON c.id = l.connection_id
+    CROSS JOIN LATERAL (
         SELECT CASE WHEN bool_or(s.state = 'failed') THEN 'failed' ELSE min(s.state) END AS cell_state,
                CAST(sum(s.account + s.drift) AS int) AS expected, max(s.error) AS error
         FROM stock_cells s WHERE {OF_LISTING}
     ) s
+    LEFT JOIN listing_prices p ON p.listing_id = l.id
 """  # noqa: S608  (a constant)
 _LISTING = text(f"{_OF_LISTINGS} WHERE l.account_id = :account_id AND l.id = :id")
 _LISTINGS = text(

@@ -25,10 +25,14 @@ def stock(account_id: int, *, q: str | None = None, limit: int, cursor: str | No
     `q` is part of a title or the beginning of a SKU, in any case.
     """
     after = decode(cursor, int) or [0]
-    pattern = None if not q else q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    rows = read(_VARIANTS, account_id=account_id, pattern=pattern, after=after[0], limit=limit + 1)
+    rows = read(_VARIANTS, account_id=account_id, pattern=pattern_of(q), after=after[0], limit=limit + 1)
     found = page(rows, limit, lambda row: [row["variant_id"]])
     return Page(_with_channels(account_id, found.items), found.next)
+
+
+def pattern_of(q: str | None) -> str | None:
+    """`q` for ILIKE, with nothing in it that means more than itself; None finds all."""
+    return None if not q else q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def stock_of_sku(sku: str) -> list[Row]:
