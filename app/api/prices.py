@@ -27,6 +27,7 @@ from app.api.schemas.prices import (
 )
 from app.services.prices import base, listings, rules
 from app.services.prices.base import BasePrice
+from app.services.prices.listings import Choice
 from app.services.prices.preview import summary
 from app.services.queries import prices as queries
 from app.services.queries.connections import listing
@@ -130,7 +131,7 @@ def fix_listing_price(given: dict[str, Any], listing_id: int) -> Row:
 def decide_listing_price(given: dict[str, Any], listing_id: int) -> Row:
     """Say whose price is right, where it was changed at the shop, or have a refused one tried again."""
     caller = principal()
-    listings.decide(caller.account_id, listing_id, given["choice"], actor=caller.actor)
+    listings.decide(caller.account_id, listing_id, Choice(given["choice"]), actor=caller.actor)
     return listing(caller.account_id, listing_id)
 
 

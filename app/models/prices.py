@@ -117,6 +117,8 @@ class ListingPrice(TenantRow, Base):
     changed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     """When it was last seen that somebody had changed it at the shop."""
     hold_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    failures: Mapped[int] = mapped_column(Integer, server_default="0")
+    """Writes in a row that got no answer and had no effect."""
     reversals: Mapped[int] = mapped_column(Integer, server_default="0")
     """Times in a row that somebody at the shop changed what we had written."""
     wanted_version: Mapped[BigInt] = mapped_column(server_default="0")

@@ -55,6 +55,7 @@ def upgrade():
         sa.Column("error", sa.Text, nullable=False, server_default=""),
         sa.Column("changed_at", sa.DateTime(timezone=True)),
         sa.Column("hold_until", sa.DateTime(timezone=True)),
+        sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
         sa.Column("reversals", sa.Integer, nullable=False, server_default="0"),
         sa.Column("wanted_version", sa.BigInteger, nullable=False, server_default="0"),
         sa.Column("synced_version", sa.BigInteger, nullable=False, server_default="0"),

@@ -113,6 +113,21 @@ def test_an_answer_that_got_lost_is_read_before_anything_is_written_again(
     assert prices.open_events() == set(), "what we wrote ourselves is nobody's change"
 
 
+def test_a_price_that_never_gets_an_answer_is_given_up_with_words(prices: Prices) -> None:
+    prices.switch_on()
+    prices.set_base(A=1100)
+    seed = next(n for n in range(100) if not _coin(n))
+    faults = partial(prices.shop.process.faults, seed=seed)
+    for _time in range(7):
+        prices.shop.wire.before_write.append(lambda: faults(call_disconnect=1.0))
+        prices.shop.wire.after_write.append(lambda: faults(call_disconnect=0.0))
+        prices.drain()
+        prices.age(LATER)
+    assert prices.outcomes() == ["not_applied"] * 5
+    assert (prices.row("A").state, prices.row("A").error) == ("failed", "The shop did not answer.")
+    assert prices.open_events() == {"prices_refused"}
+
+
 def _coin(seed: int) -> bool:
     """Whether the first faulty call of the sandbox's script takes effect."""
     dice = random.Random(f"calls {seed}")

@@ -114,7 +114,7 @@ class ApplySchema(Schema):
 
 
 class PreviewArgs(PageArgs):
-    change = fields.Enum(Change, by_value=True, load_default=None)
+    change = fields.String(load_default=None, validate=validate.OneOf([each.value for each in Change]))
 
 
 class PreviewRowSchema(Schema):
@@ -126,7 +126,7 @@ class PreviewRowSchema(Schema):
     variant_id = fields.Integer()
     shop_minor = fields.Integer(allow_none=True, metadata={"description": "What the shop shows."})
     new_minor = fields.Integer(allow_none=True, metadata={"description": "What it would show."})
-    change = fields.Enum(Change, by_value=True)
+    change = fields.String(metadata={"description": "raised, lowered, unchanged or cannot."})
     problem = fields.String(metadata={"description": "Why no price is written, else empty."})
 
 
@@ -151,4 +151,8 @@ class FixPriceSchema(Schema):
 
 
 class DecidePriceSchema(Schema):
-    choice = fields.Enum(Choice, by_value=True, required=True)
+    choice = fields.String(
+        required=True,
+        validate=validate.OneOf([each.value for each in Choice]),
+        metadata={"description": "ours: it is written again. shop: the shop's price stands."},
+    )

@@ -15,6 +15,7 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from app.domain.backoff import MAX_ATTEMPTS
 from app.platforms.base import PriceRef, PriceResult, PriceWrite, WriteOutcome
 from app.platforms.errors import AuthExpired, Permanent, Transient
 from app.services.prices.told import tell
@@ -29,6 +30,8 @@ SEND_SECONDS = 10.0
 """How long after its prices were computed a call may be sent."""
 LANDING_SECONDS = 30.0
 """How long after its prices were computed a request may still reach the shop, or its answer us."""
+READ = "read"
+"""Our code for an outcome that nobody told and a reading showed."""
 READ_AT_A_TIME = 200
 """Prices that one reading of a shop is asked for."""
 
@@ -125,7 +128,8 @@ def _call(
 def close(job: Job, outcomes: Sequence[Outcome], *, among: Sequence[str]) -> None:
     """Close attempts that still are as `among` says, and let their prices follow; one transaction.
 
-    A price whose version has moved meanwhile stays dirty.
+    A price whose version has moved meanwhile stays dirty. One whose writes again and again have got no answer
+    and no effect is given up.
     """
     rows = [
         {
@@ -139,7 +143,7 @@ def close(job: Job, outcomes: Sequence[Outcome], *, among: Sequence[str]) -> Non
     ]
     with unit_of_work() as uow:
         uow.session.execute(_LOCK, {"ids": [one.price_id for one in outcomes]})
-        uow.session.execute(_CLOSE, {"rows": json.dumps(rows), "among": list(among)})
+        uow.session.execute(_CLOSE, {"rows": json.dumps(rows), "among": list(among), "most": MAX_ATTEMPTS})
         tell(uow.session, job.scope.account_id, job.scope.connection_id)
         uow.commit()
     counts = Counter(one.outcome.value for one in outcomes)
@@ -162,7 +166,8 @@ def settle_unanswered(job: Job) -> None:
                 row.price_id,
                 row.batch_key,
                 WriteOutcome.APPLIED if seen.price_minor == row.to_minor else WriteOutcome.NOT_APPLIED,
-                "read",
+                READ,
+                "The shop did not answer.",
             )
             for row, seen in zip(rows, readings, strict=True)
         ]
@@ -187,7 +192,7 @@ _LOCK = text(
     """
 )
 _CLOSE = text(
-    """
+    f"""
     WITH closed AS (
         UPDATE price_attempts t SET outcome = r.outcome, code = r.code, message = r.message,
             closed_at = CASE WHEN r.outcome <> 'unknown' THEN clock_timestamp() END
@@ -196,15 +201,18 @@ _CLOSE = text(
         WHERE t.listing_price_id = r.price_id AND t.batch_key = r.key
             AND t.outcome = ANY(CAST(:among AS text[])) AND t.outcome IN ('open', 'unknown')
         RETURNING t.listing_price_id, t.to_minor, t.wanted_version, t.message,
-            t.outcome = 'applied' AS is_applied, t.outcome = 'rejected' AS is_rejected
+            t.outcome = 'applied' AS is_applied, t.outcome = 'rejected' AS is_rejected,
+            t.outcome = 'not_applied' AND t.code = '{READ}' AS is_lost
     )
     UPDATE listing_prices p SET
         shop_minor = CASE WHEN t.is_applied THEN t.to_minor ELSE p.shop_minor END,
         kept_minor = CASE WHEN t.is_applied THEN t.to_minor ELSE p.kept_minor END,
         problem = '',
-        error = CASE WHEN t.is_rejected THEN t.message ELSE '' END,
+        error = CASE WHEN t.is_applied THEN '' ELSE t.message END,
+        failures = CASE WHEN t.is_lost THEN p.failures + 1 ELSE 0 END,
         state = CASE
-            WHEN t.is_rejected AND p.wanted_version = t.wanted_version THEN 'failed'
+            WHEN p.wanted_version = t.wanted_version
+                AND (t.is_rejected OR t.is_lost AND p.failures + 1 >= :most) THEN 'failed'
             WHEN t.is_applied AND p.state <> 'contested' THEN 'active'
             ELSE p.state
         END,
@@ -216,8 +224,8 @@ _CLOSE = text(
             WHEN t.is_applied AND p.wanted_version <= t.wanted_version THEN NULL ELSE p.dirty_since
         END
     FROM closed t
-    WHERE p.id = t.listing_price_id AND (t.is_applied OR t.is_rejected)
-    """
+    WHERE p.id = t.listing_price_id AND (t.is_applied OR t.is_rejected OR t.is_lost)
+    """  # noqa: S608  (a constant)
 )
 _UNANSWERED = text(
     """

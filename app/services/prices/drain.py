@@ -160,7 +160,8 @@ _LOAD = text(
 _DONE_WITH = text(
     """
     UPDATE listing_prices p SET problem = r.problem, kept_minor = coalesce(r.kept_minor, p.kept_minor),
-        error = '', state = 'active', hold_until = NULL, synced_version = p.wanted_version, dirty_since = NULL
+        error = '', failures = 0, state = 'active', hold_until = NULL, synced_version = p.wanted_version,
+        dirty_since = NULL
     FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (id bigint, problem text, kept_minor bigint)
     WHERE p.id = r.id
     """

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -29,12 +27,9 @@ class Sync:
 
     connection_id: int
     account_id: int
-    state: str
-    version: int
     rule: PriceRule
     brake_percent: int
     brake_change_percent: int
-    braked_at: datetime | None
     agreed: bool
     """A person has agreed to what is written now."""
 
@@ -55,24 +50,15 @@ def sync_of(session: Session, connection_id: int) -> Sync | None:
     return Sync(
         connection_id,
         row.account_id,
-        row.state,
-        row.version,
         rule,
         row.brake_percent,
         row.brake_change_percent,
-        row.braked_at,
         row.agreed,
     )
 
 
-def targets(session: Session, rule: PriceRule, listing_ids: Collection[int]) -> Mapping[int, int | Cannot]:
-    """By listing, what it is to show in minor units of the shop's currency, or why nothing."""
-    rows = session.execute(_BASES, {"listings": list(listing_ids)})
-    return {row.id: target_of(row, rule) for row in rows}
-
-
 def target_of(row: Row[Any], rule: PriceRule) -> int | Cannot:
-    """Of a row with BASE_COLUMNS."""
+    """What a listing is to show, in minor units of the shop's currency, of a row with BASE_COLUMNS."""
     base = Base(row.price_minor, row.currency or "", row.factor)
     return shown_price(base, rule, override_minor=row.override_minor)
 
@@ -81,18 +67,10 @@ BASE_COLUMNS = "v.price_minor, v.currency, l.factor, p.override_minor"
 """Of a listing `l`, its price `p` and its variant `v`."""
 _SYNC = text(
     """
-    SELECT s.account_id, s.state, s.version, s.factor, s.rates, s.rounding, s.rounding_minor, s.direction,
-        s.brake_percent, s.brake_change_percent, s.braked_at, c.currency,
+    SELECT s.account_id, s.factor, s.rates, s.rounding, s.rounding_minor, s.direction, s.brake_percent,
+        s.brake_change_percent, c.currency,
         coalesce(s.agreed_until > clock_timestamp(), false) AS agreed
     FROM price_syncs s JOIN connections c ON c.id = s.connection_id
     WHERE s.connection_id = :connection_id
     """
-)
-_BASES = text(
-    f"""
-    SELECT l.id, {BASE_COLUMNS}
-    FROM listings l JOIN listing_prices p ON p.listing_id = l.id
-    LEFT JOIN variants v ON v.id = l.variant_id
-    WHERE l.id = ANY(CAST(:listings AS bigint[]))
-    """  # noqa: S608  (a constant)
 )

@@ -93,7 +93,7 @@ _WANT = text(
     ORDER BY l.id
     ON CONFLICT (listing_id) DO UPDATE SET wanted_version = p.wanted_version + 1,
         dirty_since = coalesce(p.dirty_since, clock_timestamp()), hold_until = NULL,
-        state = CASE WHEN p.state = 'contested' THEN p.state ELSE 'active' END, error = ''
+        state = CASE WHEN p.state = 'contested' THEN p.state ELSE 'active' END, error = '', failures = 0
     RETURNING connection_id
     """  # noqa: S608  (a constant)
 )

@@ -41,11 +41,13 @@ def rule(account_id: int, connection_id: int) -> Row:
 
 
 def preview_page(
-    account_id: int, connection_id: int, *, change: Change | None, limit: int, cursor: str | None = None
+    account_id: int, connection_id: int, *, change: str | None, limit: int, cursor: str | None = None
 ) -> Page:
     """What becomes of each linked listing's price. Raises NotFound where there is no rule."""
     after = decode(cursor, int) or [0]
-    found = preview.preview(account_id, connection_id, after[0], limit + 1, change=change)
+    found = preview.preview(
+        account_id, connection_id, after[0], limit + 1, change=Change(change) if change else None
+    )
     return page([asdict(row) for row in found], limit, lambda row: [row["listing_id"]])
 
 
