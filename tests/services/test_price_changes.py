@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from app.errors import Conflict
-from app.services.prices import brake, listings, rules
+from app.services import importer, work
+from app.services.prices import brake, drain, listings, rules
 from app.services.prices.listings import Choice
 from tests.services.price_shops import Prices
 
@@ -30,6 +31,18 @@ def test_a_price_changed_at_the_shop_is_told_of_and_written_over_an_hour_later(p
     assert prices.shop.prices()["A"] == "10.00"
     assert prices.row("A").state == "active"
     assert prices.open_events() == set()
+
+
+def test_a_product_that_its_shop_reports_is_read_and_a_changed_price_is_seen(prices: Prices) -> None:
+    prices.switch_on()
+    prices.shop.retype("A", "8.00")
+    prices.shop.retype("C", "10.00")
+    prices.world.sql("UPDATE listings SET seen_at = seen_at - interval '1 hour'")
+    products = prices.world.rows("SELECT DISTINCT external_product_id AS id FROM listings")
+    with work.work_on(prices.connection, states=("active",)) as job:
+        assert job is not None
+        assert importer.refresh_products(job, {row.id: False for row in products}) == {}
+    assert {sku: prices.row(sku).state for sku in "ABC"} == {"A": "changed", "B": "active", "C": "active"}
 
 
 def test_what_was_typed_since_the_last_look_is_seen_before_it_is_written_over(prices: Prices) -> None:
@@ -122,6 +135,24 @@ def test_a_slip_in_the_factor_writes_nothing_before_a_person_has_looked(many: Pr
     many.drain()
     assert set(many.shop.prices().values()) == {"100.00"}
     assert many.open_events() == set()
+
+
+def test_it_stops_before_the_first_of_too_many_is_written(
+    many: Prices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drain, "READ_AT_A_TIME", 4)
+    many.set_rule(factor="2")
+    many.drain()
+    assert many.shop.writes() == []
+    assert many.sync().braked_at is not None
+
+
+def test_a_slip_that_comes_while_prices_are_read_is_noticed_too(many: Prices) -> None:
+    many.set_rule(factor="1.1")
+    many.shop.wire.after_read.append(lambda: many.set_rule(factor="10"))
+    many.drain()
+    assert many.shop.writes() == []
+    assert many.open_events() == {"price_brake"}
 
 
 def test_few_large_changes_and_many_small_ones_are_no_slip(many: Prices) -> None:

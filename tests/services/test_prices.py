@@ -280,5 +280,5 @@ def test_prices_take_as_many_statements_for_each_thousand_listings(
         costs.append(len(counted))
         dirty = prices.world.one("SELECT count(*) AS n FROM listing_prices WHERE dirty_since IS NOT NULL")
         assert dirty.n == 0
-    assert costs[1] - costs[0] < 150
+    assert costs[1] - costs[0] < 80
     assert set(prices.shop.prices().values()) == {"10.00", "11.00", "12.00"}
