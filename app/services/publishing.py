@@ -43,9 +43,10 @@ def configure_listing(account_id: int, listing_id: int, changes: Mapping[str, An
         uow.session.flush()
         if "factor" in changes:
             uow.session.execute(_SHARED_FACTOR, {"id": listing_id, "factor": changes["factor"]})
-            prices.want(uow, listing_ids=_sharing(uow, listing))
         cells = uow.session.execute(_CELLS_OF, {"id": listing_id, "factor": changes.get("factor")}).scalars()
         wake(uow, cell_ids=cells.all(), read_first=changes.get("paused") is False)
+        if "factor" in changes:
+            prices.want(uow, listing_ids=_sharing(uow, listing))
         uow.commit()
 
 

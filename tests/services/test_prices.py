@@ -11,6 +11,7 @@ import pytest
 from app.errors import Conflict, InvalidInput, NotFound
 from app.services import connections as connections_service
 from app.services import linking, publishing, sweeper
+from app.services.matching import take_turns
 from app.services.prices import base, drain, listings, preview, rules
 from app.services.prices.preview import Change
 from app.services.uow import unit_of_work
@@ -214,6 +215,20 @@ def test_who_changes_a_base_price_while_it_is_switched_on_is_not_missed(prices: 
         in_threads(commit_in_a_moment, partial(prices.set_base, A=1100))
     prices.drain()
     assert prices.shop.prices()["A"] == "11.00"
+
+
+def test_who_changes_a_base_price_while_listings_are_linked_waits(prices: Prices) -> None:
+    """A link that is not committed yet would not be found among those that follow."""
+    with unit_of_work() as uow:
+        take_turns(uow.session, prices.world.account_id)
+
+        def commit_in_a_moment() -> None:
+            time.sleep(0.4)
+            uow.commit()
+
+        started = time.monotonic()
+        in_threads(commit_in_a_moment, partial(prices.set_base, A=1100))
+        assert time.monotonic() - started > 0.3
 
 
 # --------------------------------------------------------------------------------------------- stop and pause

@@ -26,9 +26,9 @@ from app.services.work import Job
 log = structlog.get_logger()
 
 CALLS_AT_A_TIME = 4
-SEND_SECONDS = 10.0
+SEND_SECONDS = 25.0
 """How long after its prices were computed a call may be sent."""
-LANDING_SECONDS = 30.0
+LANDING_SECONDS = 45.0
 """How long after its prices were computed a request may still reach the shop, or its answer us."""
 READ = "read"
 """Our code for an outcome that nobody told and a reading showed."""

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from app.domain.prices import HIGHEST_MINOR
 from app.errors import InvalidInput, NotFound
 from app.services.audit import audit_subject
+from app.services.matching import take_turns
 from app.services.prices.wants import want
 from app.services.uow import unit_of_work
 
@@ -59,6 +60,7 @@ def set_base_prices(account_id: int, prices: Sequence[BasePrice], *, actor: str)
         raise InvalidInput(f"Give 1 to {MOST_AT_ONCE} prices at once.")
     given = Counter(price.variant_id for price in prices)
     with unit_of_work() as uow:
+        take_turns(uow.session, account_id)  # a listing that is being linked would not be found below
         params = {"account_id": account_id, "ids": list(given)}
         currencies = {row.id: row.currency for row in uow.session.execute(_LOCK, params)}
         faults = {p.variant_id: fault for p in prices if (fault := _fault(p, given, currencies))}

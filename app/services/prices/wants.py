@@ -21,7 +21,8 @@ def want(
     """What these listings are to show may have changed. Nothing where their price sync is not on.
 
     Somebody has decided anew: what the shop refused is tried again, and what was changed there waits no
-    longer; what is contested goes on waiting for a person. Rows are locked in the order of their listings.
+    longer; what is contested goes on waiting for a person. Locks, after any levels and cells: price syncs,
+    then prices by listing.
     """
     those = {
         "connections": list(connection_ids),
@@ -29,8 +30,6 @@ def want(
         "listings": list(listing_ids),
     }
     uow.session.execute(_HOLD_SYNCS, those)
-    if listing_ids:
-        uow.session.execute(_HOLD_VARIANTS, {"listings": those["listings"]})
     for woken in set(uow.session.execute(_WANT, those).scalars()):
         uow.after_commit(partial(nudge, Drain.PRICES, woken), once=(Drain.PRICES, woken))
 
@@ -66,21 +65,14 @@ _THOSE = """
         OR l.id = ANY(CAST(:listings AS bigint[]))
     )
 """
-# Who switches price sync on, or changes a base price, just now is waited for: his own look at what follows
-# from it did not see what we are about to commit, nor do we see what he is.
+# Who switches price sync on just now is waited for: his look at what follows from it did not see what we are
+# about to commit, nor do we see what he is.
 _HOLD_SYNCS = text(
     f"""
     SELECT id FROM price_syncs
     WHERE connection_id IN (SELECT l.connection_id FROM listings l WHERE {_THOSE})
     ORDER BY id FOR SHARE
     """  # noqa: S608  (a constant)
-)
-_HOLD_VARIANTS = text(
-    """
-    SELECT id FROM variants
-    WHERE id IN (SELECT variant_id FROM listings WHERE id = ANY(CAST(:listings AS bigint[])))
-    ORDER BY id FOR SHARE
-    """
 )
 _WANT = text(
     f"""
