@@ -30,8 +30,8 @@ VARIANTS_EVERY = 50
 """Of so many SKUs in a row the first few are variants of one product; the others stand alone."""
 EDIT_EVERY_SECONDS = 2.0
 EDIT_DELTAS = (-3, -2, -1, 1, 2, 3, 5, 8)
-MOST_BUNDLES_SHOWN = 10
-"""What a shop shows of a bundle before it is told how many there can be."""
+BUNDLES_SHOWN = range(10)
+"""What a shop may show of a bundle before it is told how many there can be."""
 
 Components = Mapping[str, Sequence[Line]]
 """By bundle."""
@@ -55,7 +55,7 @@ def stocked(
     edits = _edits(rng, plain, wishes) if wishes.edits else []
     played = sorted(chain(actions, edits), key=lambda timed: timed.at_seconds)
     opening = _opening_stock(rng, plain, played, bundles)
-    opening |= {bundle: rng.randrange(MOST_BUNDLES_SHOWN) for bundle in bundles}
+    opening |= {bundle: rng.choice(BUNDLES_SHOWN) for bundle in bundles}
     catalog = tuple(
         CatalogItem(
             sku=ware.sku,

@@ -31,7 +31,7 @@ def test_a_flawless_history_of_bundles_and_components_has_nothing_wrong() -> Non
         "skus": 2,
         "listings": 8,
         "bundles": 2,
-        "bundles_sold": 3,
+        "bundles_sold": 4,
     }
 
 

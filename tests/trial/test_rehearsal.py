@@ -41,10 +41,10 @@ C6,85123a,heart,-1,2.55,2,UK
 
 @pytest.fixture(scope="module")
 def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
-    """A short trial of a small order file."""
+    """A short trial of a small order file, one of whose codes is a bundle of others."""
     folder = tmp_path_factory.mktemp("trial")
     (folder / "orders.csv").write_text(INVOICES)
-    played = cast(folder / "orders.csv", Wishes(count=20, rate=5, seed=3, edits=True))
+    played = cast(folder / "orders.csv", Wishes(count=20, rate=5, seed=3, edits=True, bundles=20))
     options = Options(
         faults="light",
         kill_workers=True,
@@ -77,7 +77,8 @@ def test_a_trial_with_everything_switched_on_loses_nothing_and_agrees_in_the_end
 @pytest.mark.timeout(2 * PATIENCE_SECONDS)
 def test_a_trial_measures_what_it_promises(outcome: Outcome) -> None:
     figures = outcome.judgement.figures
-    assert figures["listings"] == 2 * figures["skus"] == 2 * 6  # five codes and the probe
+    assert (figures["skus"], figures["bundles"], figures["listings"]) == (5, 1, 2 * 6)  # and the probe
+    assert figures["bundles_sold"] > 0
     assert figures["skus_run_out"] >= 1
     assert figures["push_calls"] > 0  # fewer than the floor where a busy machine gathered more into each
     assert figures["push_calls_floor"] > 0

@@ -152,9 +152,9 @@ def _ran_out(shelf: Shelf) -> bool:
 
 
 def _bundles_sold(evidence: Evidence) -> int:
-    """Less those that came back."""
-    return -sum(
-        event.delta
+    """Those that came back too."""
+    return sum(
+        max(-event.delta, 0)
         for log in evidence.logs
         for event in log.stock
         if event.sku in evidence.bundles and event.cause in SALES
