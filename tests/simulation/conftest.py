@@ -1,16 +1,77 @@
-"""One stage for the run."""
+"""One stage for the run; each named interleaving under several seeds and in each kind of shop.
+
+The order of the tests is breadth first: every interleaving once, before any of them a second time.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from syncflow import embedded
+from tests.simulation.shops import Kind
 from tests.simulation.stage import Stage, staged
+from tests.simulation.world import World, a_world
+
+HERE = Path(__file__).parent
+SEEDS = range(2)
+KINDS = (Kind.BLIND, Kind.KEYED)
+"""The blind one first: beside it there is a keyed one anyway."""
+LAST = 1000
+HISTORIES_BETWEEN = 10
+"""Random histories between one round of the named interleavings and the next."""
 
 
 @pytest.fixture(scope="session")
 def stage(services: embedded.Services) -> Iterator[Stage]:
     with staged(services) as made:
         yield made
+
+
+@pytest.fixture(params=SEEDS, ids=lambda seed: f"seed{seed}")
+def world(stage: Stage, request: pytest.FixtureRequest) -> Iterator[World]:
+    with a_world(stage, request.param) as made:
+        yield made
+
+
+@pytest.fixture(params=KINDS, ids=lambda kind: kind.value)
+def kind(request: pytest.FixtureRequest) -> Kind:
+    """Of the shop that the test is about."""
+    return request.param
+
+
+# -------------------------------------------------------------------------------------- the order of tests
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--part", metavar="N/OF", help="only each OF-th test of the simulation, from the N-th on"
+    )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    ours = [item for item in items if HERE in item.path.parents]
+    if ours:
+        first = items.index(ours[0])
+        others = [item for item in items if HERE not in item.path.parents]
+        ours.sort(key=_round)
+        if part := config.getoption("--part", default=None):
+            number, _, of = part.partition("/")
+            ours = ours[int(number) - 1 :: int(of)]
+        items[:] = [*others[:first], *ours, *others[first:]]
+
+
+def _round(item: pytest.Item) -> tuple[int, int, bool]:
+    """(seed, kind, whether it is slow). That the mutants have something to break is looked at last."""
+    values = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+    slow = item.get_closest_marker("slow") is not None
+    if "world" in values:
+        return values["world"], KINDS.index(values.get("kind", KINDS[0])), slow
+    if "seed" in values:
+        return values["seed"] // HISTORIES_BETWEEN, len(KINDS), slow
+    if "stage" in getattr(item, "fixturenames", ()):
+        return 0, len(KINDS) if slow else 0, slow
+    return LAST, 0, slow

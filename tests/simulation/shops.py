@@ -59,6 +59,8 @@ class Faults:
     """It takes effect after the client gave up on it."""
     slow: float = 0.0
     failed_reads: float = 0.0
+    failed_fetches: float = 0.0
+    """Of orders alone."""
     next_writes: list[str] = field(default_factory=list)
 
 
@@ -100,8 +102,20 @@ class ModelShop(Shop):
     tell: Callable[[ModelShop, list[list[object]]], None] = lambda _shop, _signals: None
     truth: dict[str, int] = field(default_factory=dict)
     """SKU -> units available to sell, shared by all shops of the merchant."""
+    packs: dict[str, int] = field(default_factory=dict)
+    """Listing -> units in one of it, where it sells packs."""
+    made_of: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Bundle's SKU -> units of each component in one; shared by all shops of the merchant."""
     edits: list[Edit] = field(default_factory=list)
     windows: list[Window] = field(default_factory=list)
+    trashed: dict[str, ExternalOrder] = field(default_factory=dict)
+    """Orders as they were when they were thrown away: nobody put their units back."""
+    slow_fetches: list[float] = field(default_factory=list)
+    """Seconds that the answers to the next fetches of orders are on their way ..."""
+    slow_polls: list[float] = field(default_factory=list)
+    """... those to the next questions which orders have changed ..."""
+    slow_readings: list[float] = field(default_factory=list)
+    """... and those to the next questions for numbers."""
     _last_read: dict[CellRef, float] = field(default_factory=lambda: defaultdict(float))
     _process: Process = field(default_factory=lambda: Process("shop"))
 
@@ -115,6 +129,11 @@ class ModelShop(Shop):
     def counted_as(self, listing: str) -> str:
         """The SKU of the variant that it is sold from."""
         return self.skus[self.shared.get(listing, listing)]
+
+    def parts(self, listing: str) -> dict[str, int]:
+        """SKU -> units that one of the listing takes from the shelf."""
+        sku = self.counted_as(listing)
+        return self.made_of.get(sku) or {sku: self.packs.get(listing, 1)}
 
     @property
     def takes_when_placed(self) -> bool:
@@ -210,13 +229,29 @@ class ModelShop(Shop):
         order = self._taken_again(order)
         self._keep(replace(order, state=OrderState.OPEN, updated_at=self.today))
 
+    def drop_line(self, order_id: str, listing: str) -> None:
+        """Somebody takes a line out of an order, whose units go back on the shelf."""
+        order = self.orders[order_id]
+        [gone] = [line for line in order.lines if line.listing_external_id == listing]
+        if self._took(order):
+            self._move(listing, _open_units(gone))
+        lines = tuple(line for line in order.lines if line is not gone)
+        self._keep(replace(order, lines=lines, updated_at=self.today))
+        self._tell_level(listing)
+
+    def trash(self, order_id: str) -> None:
+        """Somebody throws an order away, which puts nothing back, and tells no more of its lines."""
+        order = self.trashed[order_id] = self.orders[order_id]
+        lines = tuple(replace(line, parts=(), channel_effects=()) for line in order.lines)
+        self._keep(replace(order, state=OrderState.TRASHED, lines=lines, updated_at=self.today))
+
     def type_number(self, listing: str, number: int) -> None:
         """The merchant counted, and types what is there."""
         difference = number - self.number(listing)
         if not difference:
             return
         self.edits.append(Edit(self.ref(listing), self.machine.now, difference))
-        self.truth[self.counted_as(listing)] += difference
+        self._on_the_shelf(listing, difference)
         self.numbers[self.ref(listing)] = number
         self._tell_level(listing)
 
@@ -239,7 +274,11 @@ class ModelShop(Shop):
 
     def _move(self, listing: str, difference: int) -> None:
         self.numbers[self.ref(listing)] += difference
-        self.truth[self.counted_as(listing)] += difference
+        self._on_the_shelf(listing, difference)
+
+    def _on_the_shelf(self, listing: str, difference: int) -> None:
+        for sku, units in self.parts(listing).items():
+            self.truth[sku] += difference * units
 
     def _keep(self, order: ExternalOrder, mentions: dict[str, int] | None = None) -> None:
         self.orders[order.external_id] = order
@@ -265,6 +304,7 @@ class ModelShop(Shop):
         """Not all at one moment."""
 
         def read() -> list[LevelReading]:
+            self.readings.append(tuple(refs))
             found = []
             for ref in refs:
                 self._last_read[ref] = self.machine.now
@@ -272,17 +312,22 @@ class ModelShop(Shop):
                 self.machine.pause()
             return found
 
-        return self._answer(read)
+        return self._answer(read, slow=self.slow_readings)
 
     def fetch_orders(self, order_ids: Sequence[str]) -> OrderBatch:
-        return self._answer(lambda: Shop.fetch_orders(self, order_ids))
+        return self._answer(
+            lambda: Shop.fetch_orders(self, order_ids),
+            slow=self.slow_fetches,
+            failing=self.faults.failed_fetches,
+        )
 
     def changed_orders(self, since: datetime) -> Iterator[Sequence[OrderStamp]]:
         def changed() -> list[OrderStamp]:
-            orders = sorted(self.orders.values(), key=lambda order: order.updated_at)
+            there = (order for order in self.orders.values() if order.external_id not in self.gone_orders)
+            orders = sorted(there, key=lambda order: order.updated_at)
             return [OrderStamp(o.external_id, o.updated_at) for o in orders if o.updated_at >= since]
 
-        found = self._answer(changed)
+        found = self._answer(changed, slow=self.slow_polls, failing=self.faults.failed_fetches)
         for start in range(0, len(found), PAGE):
             yield found[start : start + PAGE]
 
@@ -352,13 +397,15 @@ class ModelShop(Shop):
 
     # ----------------------------------------------------------------------------------------- inside
 
-    def _answer(self, act: Callable[[], T]) -> T:
+    def _answer(self, act: Callable[[], T], *, slow: list[float] | None = None, failing: float = 0.0) -> T:
         """There and back, if nothing goes wrong on the way."""
         self._show_token()
         self._travel()
-        if self.machine.random.random() < self.faults.failed_reads:
+        if self.machine.random.random() < max(self.faults.failed_reads, failing):
             raise Transient("503")
         found = act()
+        if slow:
+            self.machine.sleep(slow.pop(0))
         self._travel()
         return found
 
@@ -408,7 +455,8 @@ def held_units(shop: ModelShop, order: ExternalOrder) -> dict[str, int]:
     holds = order.payment in platform_of(shop).capabilities.holding_payments
     for line in order.lines:
         effect = ledger_effect(line.parts, holds_stock=holds)
-        held[shop.counted_as(line.listing_external_id or "")] += effect.committed
+        for sku, units in shop.parts(line.listing_external_id or "").items():
+            held[sku] += effect.committed * units
     return held
 
 

@@ -104,7 +104,8 @@ class Stage:
                     machine.pause()
                 task.transactions += 1
             driver: Any = connection.connection.driver_connection
-            driver.execute("SELECT set_config('sim.now', %s, true)", [machine.utc.isoformat()])
+            # At once with the transaction's beginning, which psycopg would send by itself otherwise.
+            driver.pgconn.exec_(f"BEGIN; SET LOCAL sim.now = '{machine.utc.isoformat()}'".encode())
 
         def end(_connection: Connection) -> None:
             if (task := machine.current()) is not None:

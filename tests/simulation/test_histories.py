@@ -15,6 +15,7 @@ def test_ends_with_every_number_right(stage: Stage, seed: int) -> None:
     play(stage, random_history(seed))
 
 
+@pytest.mark.slow
 def test_one_seed_is_one_history(stage: Stage) -> None:
     history = random_history(7)
     assert play(stage, history) == play(stage, history)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
@@ -18,6 +19,7 @@ STEPS = 15
 SKUS = ("CUP", "MUG")
 
 
+@pytest.mark.slow
 def test_whatever_a_merchant_does_ends_with_every_number_right(stage: Stage) -> None:
     class Merchant(RuleBasedStateMachine):
         world: World

@@ -44,12 +44,14 @@ WORKERS = {"intake": 2, "hints": 1, "push": 2, "sync": 2, "retries": 1}
 RESTART_SECONDS = 3.0
 LONG_ENOUGH_SECONDS = ORDER_POLL_SECONDS + LEVEL_SWEEP_SECONDS + 10
 """What no webhook told of is found by then."""
-AT_REST_SECONDS = 900
+AT_REST_SECONDS = 300
+MOST_WRITES_TO_REST = 60
+"""Calls; who needs more will never come to rest."""
 WATCHED_SECONDS = 130
 """How long a quiet system is watched: two sweeps and four polls."""
 SAME_COUNT_SECONDS = 60.0 + LONG_ENOUGH_SECONDS
 """Equal changes of two shops' numbers found within a minute of each other count once."""
-QUIET_TICKS = 4.0
+QUIET_TICKS = 8.0
 GRAIN_SECONDS = 2.0
 """So much do clocks and dates blur what happened around a write without compare-and-set."""
 
@@ -82,6 +84,8 @@ class World:
     network: Network = field(default_factory=Network)
     shops: dict[int, ModelShop] = field(default_factory=dict)
     truth: dict[str, int] = field(default_factory=dict)
+    """SKU -> units available to sell, of what is no bundle."""
+    made_of: dict[str, dict[str, int]] = field(default_factory=dict)
     account_id: int = 0
     queues: dict[str, deque[tuple[str, int]]] = field(default_factory=lambda: defaultdict(deque))
     dead_letters: list[tuple[str, int, str]] = field(default_factory=list)
@@ -103,13 +107,14 @@ class World:
         *,
         skew: float = 0.0,
         drift_policy: str = "merge",
+        source: first_sync.Source = first_sync.Source.SYNCFLOW,
         shared: dict[str, str] | None = None,
         before: Callable[[ModelShop], object] = lambda _shop: None,
     ) -> ModelShop:
         """A shop with these SKUs, each a listing of its name; imported and syncing.
 
-        `shared`: further listings, and whose number each shares. `before` happens in the shop before it is
-        connected.
+        `source`: whose numbers are right at the first sync. `shared`: further listings, and whose number each
+        shares. `before` happens in the shop before it is connected.
         """
         number = len(self.shops) + 1
         shop = ModelShop(
@@ -119,6 +124,7 @@ class World:
             name=f"S{number}",
             skew=skew,
             truth=self.truth,
+            made_of=self.made_of,
         )
         for sku, quantity in stock.items():
             shop.stock(sku, sku, quantity)
@@ -127,10 +133,10 @@ class World:
             shop.skus[listing], shop.shared[listing] = listing, other
         before(shop)
         shop.tell = self._send
-        self._do(lambda: self._add(shop, drift_policy))
+        self._do(lambda: self._add(shop, drift_policy, source))
         return shop
 
-    def _add(self, shop: ModelShop, drift_policy: str) -> None:
+    def _add(self, shop: ModelShop, drift_policy: str, source: first_sync.Source) -> None:
         with unit_of_work() as uow:
             if not self.account_id:
                 account = Account(name="A merchant")
@@ -150,17 +156,28 @@ class World:
             uow.commit()
         self.shops[connection.id] = shop
         importer.run_import(connection.id)
-        first_sync.start_syncing(connection.id)
+        first_sync.start_syncing(connection.id, source=source)
 
     def make_bundle(self, sku: str, components: dict[str, int]) -> None:
         """One of `sku` is made of so many of each component from now on."""
         ids = {row.sku: row.id for row in self.rows("SELECT id, sku FROM variants")}
         parts = {ids[component]: units for component, units in components.items()}
         self._do(lambda: bundles.define(self.account_id, ids[sku], parts, actor="cli"))
+        self.made_of[sku] = components
+        self.truth.pop(sku, None)
 
     def call(self, act: Callable[[], object]) -> None:
         """A person does something with the product, and waits for it."""
         self._do(act)
+
+    def connection(self, shop: ModelShop) -> int:
+        [connection_id] = [i for i, one in self.shops.items() if one is shop]
+        return connection_id
+
+    def place(self) -> int:
+        """The location that all of the stock is at."""
+        [place] = {row.location_id for row in self.rows("SELECT location_id FROM stock_levels")}
+        return int(place)
 
     def variant(self, sku: str) -> int:
         [row] = self.rows("SELECT id FROM variants WHERE sku = :sku", sku=sku)
@@ -184,8 +201,7 @@ class World:
         key = f"{self.machine.random.getrandbits(64):x}"
 
         def run() -> None:
-            [place] = {row.location_id for row in self.rows("SELECT location_id FROM stock_levels")}
-            variant = self.variant(sku)
+            variant, place = self.variant(sku), self.place()
             stock_changes.adjust(
                 self.account_id, variant, place, units, reason="correction", actor="cli", key=key
             )
@@ -195,7 +211,7 @@ class World:
 
     def reconnect(self, shop: ModelShop) -> None:
         """The merchant signs in at the shop again, and agrees to the first sync."""
-        [connection_id] = [i for i, one in self.shops.items() if one is shop]
+        connection_id = self.connection(shop)
 
         def again() -> None:
             with unit_of_work() as uow:
@@ -315,7 +331,7 @@ class World:
             self._spawn(lambda: self._deliver(shop, key, signals), f"{shop.name} tells", after=delay)
 
     def _deliver(self, shop: ModelShop, key: str, signals: list[list[object]]) -> None:
-        [connection_id] = [i for i, one in self.shops.items() if one is shop]
+        connection_id = self.connection(shop)
         lane = Lane.HINTS if signals[0][0] == "level" else Lane.ORDERS
         row = EventRow(
             account_id=self.account_id,
@@ -344,12 +360,17 @@ class World:
         self.redis_is_away = False
         self.ticks = QUIET_TICKS
         self.machine.note("calm")
-        self.run(LONG_ENOUGH_SECONDS)
+        most_writes = self.writes() + MOST_WRITES_TO_REST
+        self.machine.run(LONG_ENOUGH_SECONDS, until=lambda: self.writes() > most_writes)
         give_up = self.machine.now + AT_REST_SECONDS
         while left := self.left_to_do():
-            if self.machine.now > give_up:
+            if self.machine.now > give_up or self.writes() > most_writes:
                 raise Wrong(f"never quiet: {left}")
             self.run(5)
+
+    def writes(self) -> int:
+        """Calls that reached a shop."""
+        return sum(len(shop.writes) for shop in self.shops.values())
 
     def left_to_do(self) -> list[str]:
         found = [words for words, query in _LEFT.items() if self.rows(query)]
@@ -378,24 +399,26 @@ class World:
                 raise Wrong(f"{sku}: committed {level.committed}, open orders hold {held[sku]}")
             if available - truth not in self._excused(sku):
                 raise Wrong(f"{sku}: the ledger says {available}, the truth is {truth}")
-            for shop in self.shops.values():
-                if (
-                    sku in shop.skus
-                    and shop.number(sku) != max(available, 0)
-                    and not (available <= 0 and shop.number(sku) <= 0)
-                ):
-                    raise Wrong(f"{sku}: {shop.name} shows {shop.number(sku)}, available are {available}")
-        writes = sum(len(shop.writes) for shop in self.shops.values())
-        self.run(WATCHED_SECONDS)
-        if sum(len(shop.writes) for shop in self.shops.values()) != writes:
+        for shop in self.shops.values():
+            for listing in shop.skus:
+                self._check_shown(shop, listing)
+        writes = self.writes()
+        self.machine.run(WATCHED_SECONDS, until=lambda: self.writes() != writes)
+        if self.writes() != writes:
             raise Wrong("a quiet system writes")
         if self.dead_letters:
             raise Wrong(f"dead letters: {self.dead_letters}")
 
+    def _check_shown(self, shop: ModelShop, listing: str) -> None:
+        available = min(self.available(sku) // units for sku, units in shop.parts(listing).items())
+        number = shop.number(listing)
+        if number != max(available, 0) and not (available <= 0 and number <= 0):
+            raise Wrong(f"{listing}: {shop.name} shows {number}, available are {available}")
+
     def _held(self) -> dict[str, int]:
         held: dict[str, int] = defaultdict(int)
         for shop in self.shops.values():
-            for order in shop.orders.values():
+            for order in (shop.orders | shop.trashed).values():
                 for sku, units in held_units(shop, order).items():
                     held[sku] += units
         return held
@@ -521,9 +544,9 @@ _LEVELS = """
     SELECT v.sku, l.on_hand, l.committed FROM stock_levels l JOIN variants v ON v.id = l.variant_id
 """
 _AVAILABLE = """
-    SELECT min(coalesce(l.on_hand - l.committed, 0) / coalesce(b.quantity, 1)) FROM stock_cells c
+    SELECT min(coalesce(l.on_hand - l.committed, 0) / coalesce(b.quantity, 1)) / c.factor FROM stock_cells c
     LEFT JOIN bundle_components b ON b.bundle_id = c.variant_id
     LEFT JOIN stock_levels l ON l.variant_id = coalesce(b.component_id, c.variant_id)
         AND l.location_id = c.location_id
-    WHERE c.id = :cell
+    WHERE c.id = :cell GROUP BY c.id
 """

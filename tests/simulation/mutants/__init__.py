@@ -1,0 +1,8 @@
+"""The rules of the design, each broken once."""
+
+from __future__ import annotations
+
+from tests.simulation.mutants import beliefs, choices, orders
+from tests.simulation.mutants.mutant import Mutant
+
+MUTANTS: tuple[Mutant, ...] = orders.MUTANTS + beliefs.MUTANTS + choices.MUTANTS

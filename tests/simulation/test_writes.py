@@ -1,0 +1,135 @@
+"""Writes and readings: the interleavings on which what we believe of a shop's number goes wrong."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.services import connections
+from tests.simulation.scenes import PROMPT, judged, nothing_looked_changed_by_hand, two_shops, until
+from tests.simulation.shops import Kind
+from tests.simulation.world import World
+
+
+@pytest.mark.parametrize("fault", ["lost_request", "lost_answer"])
+def test_a_write_that_nobody_answers(world: World, kind: Kind, fault: str) -> None:
+    """Whether it arrived, only the shop can tell."""
+    first, other = two_shops(world, kind)
+    first.faults.next_writes = [fault]
+    other.buy({"MUG": 3})
+    until(world, lambda: not first.faults.next_writes)
+    world.run(20)
+    judged(world)
+    nothing_looked_changed_by_hand(world)
+    assert first.number("MUG") == 7
+
+
+def test_a_reading_while_a_write_may_still_land(world: World) -> None:
+    """The shop is paused, so nobody asks what became of the write. A reading says that nothing was written;
+    yet it is, eight seconds later."""
+    first, other = two_shops(world, Kind.BLIND)
+    first.faults.next_writes = ["late"]
+    other.buy({"MUG": 3})
+    until(world, lambda: not first.faults.next_writes)
+    connection = world.connection(first)
+    world.call(lambda: connections.pause(world.account_id, connection, actor="cli"))
+    first.tell(first, [["level", "MUG", 3]])
+    world.run(20)
+    assert first.number("MUG") == 7
+    world.call(lambda: connections.resume(world.account_id, connection, actor="cli"))
+    judged(world)
+    nothing_looked_changed_by_hand(world)
+    assert world.truth["MUG"] == 7
+
+
+def test_a_sale_that_a_write_overwrote_and_that_is_cancelled_before_we_hear_of_it(world: World) -> None:
+    """It adds up to nothing, and yet the number is too high by it."""
+    first, other = two_shops(world, Kind.BLIND)
+    readings, writes = len(first.readings), len(first.writes)
+    other.buy({"MUG": 3})
+    until(world, lambda: len(first.readings) > readings)
+    world.network.lost = 1.0
+    order = first.buy({"MUG": 4})
+    assert order is not None
+    until(world, lambda: len(first.writes) > writes and first.number("MUG") == 7)
+    world.run(1)
+    first.cancel_order(order.external_id)
+    assert first.number("MUG") == 11
+    judged(world)
+    assert world.truth["MUG"] == 7
+
+
+def test_a_sale_that_a_write_overwrote_and_that_cannot_be_read(world: World) -> None:
+    """The shop shows what we wrote, as if nothing were sold: what we write next leaves the sale out."""
+    first, other = two_shops(world, Kind.BLIND)
+    readings = len(first.readings)
+    other.buy({"MUG": 3})
+    until(world, lambda: len(first.readings) > readings)
+    first.faults.failed_fetches = 1.0
+    assert first.buy({"MUG": 4})
+    until(world, lambda: first.number("MUG") == 7)
+    until(world, lambda: other.number("MUG") == 3)
+    other.buy({"MUG": 1})
+    until(world, lambda: first.number("MUG") < 7)
+    assert first.number("MUG") == 2
+    judged(world)
+    assert world.truth["MUG"] == 2
+
+
+def test_a_number_read_before_a_write_and_told_after_it(world: World, kind: Kind) -> None:
+    first, other = two_shops(world, kind)
+    first.latency = other.latency = world.network.delay = PROMPT
+    readings = len(first.readings)
+    first.slow_readings = [3.0]
+    first.tell(first, [["level", "MUG", 3]])
+    until(world, lambda: len(first.readings) > readings)
+    other.buy({"MUG": 3})
+    world.run(2.5)
+    assert first.number("MUG") == 7
+    judged(world)
+    nothing_looked_changed_by_hand(world)
+
+
+def test_a_rise_is_left_alone_until_it_is_booked(world: World, kind: Kind) -> None:
+    first, other = two_shops(world, kind)
+    first.type_number("MUG", 15)
+    world.run(30)
+    assert (first.number("MUG"), other.number("MUG")) == (15, 15)
+    assert not first.writes
+    judged(world)
+
+
+def test_a_number_typed_while_nothing_is_sold_and_no_webhook_tells_of_it(world: World, kind: Kind) -> None:
+    first, other = two_shops(world, kind)
+    world.network.lost = 1.0
+    first.type_number("MUG", 15)
+    judged(world)
+    assert other.number("MUG") == 15
+
+
+def test_a_shop_that_sells_faster_than_we_hear_of_it(world: World) -> None:
+    """Its number is never what we believe: what lowers goes as a difference."""
+    first, other = two_shops(world, Kind.KEYED, units=400)
+    world.network.delay = (0.6, 1.2)
+    for sale in range(40):
+        first.buy({"MUG": 1})
+        if sale < 20:
+            other.buy({"MUG": 2})
+        world.run(0.25)
+    assert first.number("MUG") < 340
+    judged(world)
+
+
+def test_a_raise_that_got_lost_and_is_too_high_by_now(world: World) -> None:
+    """Its identical repeat would put on sale what is sold already."""
+    first, other = two_shops(world, Kind.KEYED)
+    order = other.buy({"MUG": 3})
+    assert order is not None
+    world.run(10)
+    first.faults.next_writes = ["lost_request"]
+    other.cancel_order(order.external_id)
+    until(world, lambda: not first.faults.next_writes)
+    landed = len(first.writes)
+    assert other.buy({"MUG": 6})
+    world.run(30)
+    assert [write.to_quantity for call in first.writes[landed:] for write in call.writes] == [4]
+    judged(world)
