@@ -59,8 +59,6 @@ class Faults:
     """It takes effect after the client gave up on it."""
     slow: float = 0.0
     failed_reads: float = 0.0
-    failed_fetches: float = 0.0
-    """Of orders alone."""
     next_writes: list[str] = field(default_factory=list)
 
 
@@ -315,11 +313,7 @@ class ModelShop(Shop):
         return self._answer(read, slow=self.slow_readings)
 
     def fetch_orders(self, order_ids: Sequence[str]) -> OrderBatch:
-        return self._answer(
-            lambda: Shop.fetch_orders(self, order_ids),
-            slow=self.slow_fetches,
-            failing=self.faults.failed_fetches,
-        )
+        return self._answer(lambda: Shop.fetch_orders(self, order_ids), slow=self.slow_fetches)
 
     def changed_orders(self, since: datetime) -> Iterator[Sequence[OrderStamp]]:
         def changed() -> list[OrderStamp]:
@@ -327,7 +321,7 @@ class ModelShop(Shop):
             orders = sorted(there, key=lambda order: order.updated_at)
             return [OrderStamp(o.external_id, o.updated_at) for o in orders if o.updated_at >= since]
 
-        found = self._answer(changed, slow=self.slow_polls, failing=self.faults.failed_fetches)
+        found = self._answer(changed, slow=self.slow_polls)
         for start in range(0, len(found), PAGE):
             yield found[start : start + PAGE]
 
@@ -397,11 +391,11 @@ class ModelShop(Shop):
 
     # ----------------------------------------------------------------------------------------- inside
 
-    def _answer(self, act: Callable[[], T], *, slow: list[float] | None = None, failing: float = 0.0) -> T:
+    def _answer(self, act: Callable[[], T], *, slow: list[float] | None = None) -> T:
         """There and back, if nothing goes wrong on the way."""
         self._show_token()
         self._travel()
-        if self.machine.random.random() < max(self.faults.failed_reads, failing):
+        if self.machine.random.random() < self.faults.failed_reads:
             raise Transient("503")
         found = act()
         if slow:

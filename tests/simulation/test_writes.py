@@ -10,6 +10,29 @@ from tests.simulation.shops import Kind
 from tests.simulation.world import World
 
 
+def test_a_sale_while_a_write_of_its_number_is_under_way(world: World, kind: Kind) -> None:
+    first, other = two_shops(world, kind)
+    other.latency = world.network.delay = PROMPT
+    first.faults.next_writes = ["slow"]
+    other.buy({"MUG": 3})
+    until(world, lambda: not first.faults.next_writes)
+    first.latency = (0.5, 0.6)
+    other.buy({"MUG": 2})
+    judged(world)
+    assert first.number("MUG") == 5
+
+
+def test_a_shop_on_its_own_follows_one_change_after_another(world: World, kind: Kind) -> None:
+    shop = world.connect(kind, {"MUG": 10})
+    world.start()
+    world.run(10)
+    for units in (-1, -2):
+        world.adjust("MUG", units)
+        world.run(5)
+    judged(world)
+    assert shop.number("MUG") == 7
+
+
 @pytest.mark.parametrize("fault", ["lost_request", "lost_answer"])
 def test_a_write_that_nobody_answers(world: World, kind: Kind, fault: str) -> None:
     """Whether it arrived, only the shop can tell."""
@@ -64,13 +87,14 @@ def test_a_sale_that_a_write_overwrote_and_that_cannot_be_read(world: World) -> 
     readings = len(first.readings)
     other.buy({"MUG": 3})
     until(world, lambda: len(first.readings) > readings)
-    first.faults.failed_fetches = 1.0
+    first.slow_fetches = [20.0] * 9
     assert first.buy({"MUG": 4})
     until(world, lambda: first.number("MUG") == 7)
     until(world, lambda: other.number("MUG") == 3)
     other.buy({"MUG": 1})
     until(world, lambda: first.number("MUG") < 7)
-    assert first.number("MUG") == 2
+    assert (first.number("MUG"), world.available("MUG")) == (2, 6)
+    first.slow_fetches.clear()
     judged(world)
     assert world.truth["MUG"] == 2
 

@@ -464,12 +464,13 @@ class World:
         return found
 
     def watch_publishing(self, commit_attempts: Callable[..., Any]) -> Callable[..., Any]:
-        """`commit_attempts`, which checks that nothing above what the ledger knows is about to be written."""
+        """`commit_attempts`, which checks that what is about to be written is neither above what the ledger
+        knows nor below zero."""
 
         def watched(session: Any, job: Any, planned: Sequence[Planned], started_at: Any) -> Any:
             for plan in planned:
                 known = session.execute(text(_AVAILABLE), {"cell": plan.cell_id}).scalar_one()
-                if plan.wanted > max(known, 0):
+                if not 0 <= plan.wanted <= max(known, 0):
                     raise Wrong(f"cell {plan.cell_id} is to show {plan.wanted}, available are {known}")
             return commit_attempts(session, job, planned, started_at)
 
