@@ -288,6 +288,7 @@ def test_a_variant_counted_then_linked_late(world: World, kind: Kind) -> None:
     assert world.truth["CUP"] == 6
 
 
+@pytest.mark.slow
 def test_a_token_that_runs_out_in_the_middle_of_a_batch(world: World, kind: Kind) -> None:
     skus = [f"S{number}" for number in range(8)]
     first = world.connect(kind, dict.fromkeys(skus, 10))

@@ -47,8 +47,8 @@ LONG_ENOUGH_SECONDS = ORDER_POLL_SECONDS + LEVEL_SWEEP_SECONDS + 10
 AT_REST_SECONDS = 300
 MOST_WRITES_TO_REST = 60
 """Calls; who needs more will never come to rest."""
-WATCHED_SECONDS = 130
-"""How long a quiet system is watched: two sweeps and four polls."""
+WATCHED_SECONDS = 70
+"""How long a quiet system is watched: a sweep and two polls at least."""
 SAME_COUNT_SECONDS = 60.0 + LONG_ENOUGH_SECONDS
 """Equal changes of two shops' numbers found within a minute of each other count once."""
 QUIET_TICKS = 8.0
