@@ -219,16 +219,21 @@ def test_who_changes_a_base_price_while_it_is_switched_on_is_not_missed(prices: 
 
 def test_who_changes_a_base_price_while_listings_are_linked_waits(prices: Prices) -> None:
     """A link that is not committed yet would not be found among those that follow."""
+    order = []
     with unit_of_work() as uow:
         take_turns(uow.session, prices.world.account_id)
 
-        def commit_in_a_moment() -> None:
+        def link_in_a_moment() -> None:
             time.sleep(0.4)
+            order.append("linked")
             uow.commit()
 
-        started = time.monotonic()
-        in_threads(commit_in_a_moment, partial(prices.set_base, A=1100))
-        assert time.monotonic() - started > 0.3
+        def set_price() -> None:
+            prices.set_base(A=1100)
+            order.append("priced")
+
+        in_threads(link_in_a_moment, set_price)
+    assert order == ["linked", "priced"]
 
 
 # --------------------------------------------------------------------------------------------- stop and pause
