@@ -51,9 +51,8 @@ def place_hit(places: Sequence[tuple[int, int]], change: int) -> int:
     What comes goes to the first place. What goes is taken from the first that has all of it; if none has,
     from the first, whose shortage the others then keep back.
     """
-    return next(
-        (place for place, available in places if change >= 0 or available + change >= 0), places[0][0]
-    )
+    has_all = (place for place, available in places if change >= 0 or available + change >= 0)
+    return next(has_all, places[0][0])
 
 
 LOW_STOCK_THRESHOLD = 10

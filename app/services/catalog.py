@@ -54,9 +54,10 @@ def open_baselines(
 ) -> list[int]:
     """Begin to track the linked cells among the readings that are not tracked yet.
 
-    The first cell of a variant that nobody counted opens its level with the channel's number; the ledger
-    stays as it is for the others, whose difference is what a first sync will write. A number requested while
-    a write of it could still land is no beginning. Returns the cells' ids.
+    The first cell of a variant that nobody counted opens its level with the channel's number, and so do those
+    of the shop's other locations; the ledger stays as it is for all others, whose difference is what a first
+    sync will write: another shop's number may hold what lies there already. A number requested while a write
+    of it could still land is no beginning. Returns the cells' ids.
     """
     take_turns(session, scope.account_id)
     rows = session.execute(
@@ -185,7 +186,11 @@ _UNTRACKED_CELLS = text(
     SELECT c.id, c.variant_id, c.location_id, c.factor, c.external_stock_id, c.external_location_id,
         EXISTS (
             SELECT 1 FROM stock_levels l
-            WHERE l.variant_id = c.variant_id AND l.location_id = c.location_id
+            WHERE l.variant_id = c.variant_id AND (l.location_id = c.location_id OR NOT EXISTS (
+                SELECT 1 FROM stock_cells o
+                WHERE o.variant_id = l.variant_id AND o.location_id = l.location_id
+                    AND o.connection_id = c.connection_id AND o.opened_level
+            ))
         ) OR EXISTS (SELECT 1 FROM bundle_components b WHERE b.bundle_id = c.variant_id) AS opened
     FROM unnest(CAST(:stock_ids AS text[]), CAST(:location_ids AS text[])) AS r (stock_id, location_id)
     JOIN stock_cells c ON c.connection_id = :connection_id AND c.external_stock_id = r.stock_id

@@ -108,13 +108,14 @@ class Shop:
         self.skus[listing] = sku
         self.numbers[ref_of(listing, place)] = quantity
 
-    def ref(self, listing: str, place: str = "") -> CellRef:
-        return ref_of(self.shared.get(listing, listing), place)
+    def ref(self, listing: str, place: str | None = None) -> CellRef:
+        """At a location; the first one if none is named."""
+        return ref_of(self.shared.get(listing, listing), self.places[0] if place is None else place)
 
-    def number(self, listing: str, place: str = "") -> int:
+    def number(self, listing: str, place: str | None = None) -> int:
         return self.numbers[self.ref(listing, place)]
 
-    def edit(self, listing: str, quantity: int, place: str = "") -> None:
+    def edit(self, listing: str, quantity: int, place: str | None = None) -> None:
         """The merchant types a number into the shop's own admin."""
         self.numbers[self.ref(listing, place)] = quantity
 
@@ -489,7 +490,7 @@ def _signal(kind: str, *details: Any) -> Signal:
             mentions = details[1].items() if len(details) > 1 else ()
             return OrderChanged(str(details[0]), tuple(Mention(*mention) for mention in mentions))
         case "level":
-            return LevelReported(ref_of(details[0]), details[1])
+            return LevelReported(ref_of(details[0], *details[2:]), details[1])
         case "product":
             return ProductChanged(f"p{details[0]}")
         case "product_deleted":

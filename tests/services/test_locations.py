@@ -82,6 +82,24 @@ def test_each_place_opens_with_its_own_number(world: World, connection: int) -> 
     assert levels(world) == {"Main": (10, 0), "South": (5, 0)}
 
 
+def test_what_another_shop_has_counted_already_is_not_counted_once_more(world: World) -> None:
+    """The number of the shop that came first may hold what lies at both places: a person has to say."""
+    store = Shop(compare_and_set=False)
+    store.stock("B", "SKU", 15)
+    one_number = world.connect(store)
+    shop = a_shop_of_two()
+    connection = connect(world, shop, (NORTH, "Main"), (SOUTH, "South"), syncing=False)
+    remap(world, one_number, ("", "Main"), ("", "South"))
+    first_sync.start_syncing(one_number)
+    assert levels(world) == {"Main": (15, 0)}
+    rows = first_sync.first_sync_diff(world.account_id, connection, 0, 10)
+    assert [(row.channel_quantity, row.target) for row in rows] == [(10, 15), (5, 0)]
+    first_sync.start_syncing(connection, source=first_sync.Source.CHANNEL)
+    world.settle()
+    assert levels(world) == {"Main": (10, 0), "South": (5, 0)}
+    assert (shop.number("A", NORTH), shop.number("A", SOUTH), store.number("B")) == (10, 5, 15)
+
+
 def test_only_the_first_place_is_ours_until_somebody_says_otherwise(world: World, shop: Shop) -> None:
     world.connect(shop)
     assert levels(world) == {"Main": (10, 0)}

@@ -34,6 +34,8 @@ class History:
     kinds: tuple[Kind, ...]
     skews: tuple[float, ...]
     stock: tuple[int, ...]
+    elsewhere: tuple[int, ...] = ()
+    """Units of each SKU in the cellar, where there is one."""
     network: Network = field(default_factory=Network)
     faults: Faults = field(default_factory=Faults)
     acts: tuple[Act, ...] = ()
@@ -47,7 +49,7 @@ def random_history(seed: int) -> History:
     names = [name for name, (_act, weight) in ACTS.items() for _share in range(weight)]
     if dice.random() < 0.3:
         names = [name for name in names if name not in CATASTROPHES]
-    return History(
+    history = History(
         seed=seed,
         kinds=kinds,
         skews=tuple(dice.uniform(-1, 1) for _shop in kinds),
@@ -78,6 +80,9 @@ def random_history(seed: int) -> History:
             for _act in range(dice.choice([5, 15, 40]))
         ),
     )
+    if dice.random() < 0.25:
+        return replace(history, elsewhere=tuple(dice.choice([0, 2, 5, 20]) for _sku in history.stock))
+    return history
 
 
 def play(stage: Stage, history: History) -> list[str]:
@@ -89,8 +94,9 @@ def play(stage: Stage, history: History) -> list[str]:
 
 def _play(world: World, history: History) -> None:
     stock = {f"K{number}": quantity for number, quantity in enumerate(history.stock)}
+    elsewhere = {f"K{number}": units for number, units in enumerate(history.elsewhere)}
     for kind, skew in zip(history.kinds, history.skews, strict=True):
-        world.connect(kind, stock, skew=skew)
+        world.connect(kind, stock, skew=skew, elsewhere=elsewhere or None)
     world.start()
     world.run(10)
     world.network = history.network
@@ -115,7 +121,11 @@ def _some(number: int) -> int:
 
 
 def _buy(world: World, shop: ModelShop, sku: str, number: int) -> None:
-    shop.buy({sku: _some(number)})
+    shop.buy({sku: _some(number)}, place=_place(shop, number))
+
+
+def _place(shop: ModelShop, number: int) -> str:
+    return shop.places[number // 3 % len(shop.places)]
 
 
 def _buy_several(world: World, shop: ModelShop, sku: str, number: int) -> None:
@@ -123,7 +133,7 @@ def _buy_several(world: World, shop: ModelShop, sku: str, number: int) -> None:
 
 
 def _order_unpaid(world: World, shop: ModelShop, sku: str, number: int) -> None:
-    shop.buy({sku: _some(number)}, paid=False)
+    shop.buy({sku: _some(number)}, paid=False, place=_place(shop, number))
 
 
 def _of_an_order(
@@ -154,7 +164,8 @@ def _reopen(shop: ModelShop, order: str, _number: int) -> None:
 
 
 def _type(world: World, shop: ModelShop, sku: str, number: int) -> None:
-    shop.type_number(sku, max(shop.number(sku) + number % 15 - 5, 0))
+    place = _place(shop, number)
+    shop.type_number(sku, max(shop.number(sku, place) + number % 15 - 5, 0), place)
 
 
 def _adjust(world: World, shop: ModelShop, sku: str, number: int) -> None:
@@ -183,6 +194,7 @@ ACTS: dict[str, tuple[Callable[[World, ModelShop, str, int], None], int]] = {
     "grow": (_of_an_order(_grow), 1),
     "type": (_type, 3),
     "adjust": (_adjust, 2),
+    "ship from": (_of_an_order(lambda shop, order, n: shop.ship_from(order, _place(shop, n))), 1),
     "crash": (_crash, 2),
     "kill": (lambda world, _shop, _sku, _number: world.kill_somebody(), 2),
     "flush": (lambda world, _shop, _sku, _number: world.flush_redis(), 1),

@@ -104,6 +104,8 @@ class ModelShop(Shop):
     """Listing -> units in one of it, where it sells packs."""
     made_of: dict[str, dict[str, int]] = field(default_factory=dict)
     """Bundle's SKU -> units of each component in one; shared by all shops of the merchant."""
+    ours: dict[str, tuple[str, ...]] = field(default_factory=lambda: {"": ("Main",)})
+    """Each of its places -> the merchant's locations that it stands for."""
     edits: list[Edit] = field(default_factory=list)
     windows: list[Window] = field(default_factory=list)
     trashed: dict[str, ExternalOrder] = field(default_factory=dict)
@@ -137,9 +139,12 @@ class ModelShop(Shop):
     def takes_when_placed(self) -> bool:
         return self.kind is Kind.KEYED
 
-    def buy(self, basket: dict[str, int], *, paid: bool = True) -> ExternalOrder | None:
-        """A buyer places an order of listings; None if the shop shows too little."""
-        if any(self.number(listing) < quantity for listing, quantity in basket.items()):
+    def buy(
+        self, basket: dict[str, int], *, paid: bool = True, place: str | None = None
+    ) -> ExternalOrder | None:
+        """A buyer places an order of listings at one of its places; None if it shows too little there."""
+        place = self.places[0] if place is None else place
+        if any(self.number(listing, place) < quantity for listing, quantity in basket.items()):
             return None
         now = self.today
         order_id = f"{self.name}-{len(self.orders) + 1}"
@@ -154,6 +159,7 @@ class ModelShop(Shop):
                 unit_price_minor=100,
                 parts=(LinePart(PartKind.ORDERED, quantity, now),),
                 channel_effects=(ChannelEffect(-quantity, now),) if takes else (),
+                location_id=place,
             )
             for listing, quantity in basket.items()
         ]
@@ -161,7 +167,7 @@ class ModelShop(Shop):
         order = an_order(order_id, *lines, at=now, payment=payment)
         if takes:
             for listing, quantity in basket.items():
-                self._move(listing, -quantity)
+                self._move(listing, -quantity, place)
         self._keep(order, mentions=basket if takes else None)
         return order
 
@@ -191,14 +197,14 @@ class ModelShop(Shop):
             wanted = most if quantities is None else min(quantities.get(listing, 0), most)
             if kind is PartKind.ORDERED:
                 wanted = (quantities or {}).get(listing, 0)
-                if self.number(listing) < wanted:
+                if self.number(listing, line.location_id) < wanted:
                     wanted = 0
             if not wanted:
                 lines.append(line)
                 continue
             effect = _CHANNEL[kind] * wanted if took else 0
             if effect:
-                self._move(listing, effect)
+                self._move(listing, effect, line.location_id)
             lines.append(
                 replace(
                     line,
@@ -222,7 +228,10 @@ class ModelShop(Shop):
         order = self.orders[order_id]
         if order.state is not OrderState.CANCELLED or order.payment is not PaymentState.PAID:
             return
-        if any(self.number(line.listing_external_id or "") < line.quantity for line in order.lines):
+        if any(
+            self.number(line.listing_external_id or "", line.location_id) < line.quantity
+            for line in order.lines
+        ):
             return
         order = self._taken_again(order)
         self._keep(replace(order, state=OrderState.OPEN, updated_at=self.today))
@@ -232,10 +241,35 @@ class ModelShop(Shop):
         order = self.orders[order_id]
         [gone] = [line for line in order.lines if line.listing_external_id == listing]
         if self._took(order):
-            self._move(listing, _open_units(gone))
+            self._move(listing, _open_units(gone), gone.location_id)
         lines = tuple(line for line in order.lines if line is not gone)
         self._keep(replace(order, lines=lines, updated_at=self.today))
-        self._tell_level(listing)
+        self._tell_level(listing, gone.location_id)
+
+    def ship_from(self, order_id: str, place: str) -> None:
+        """Somebody has the units of an order that are still to be shipped taken from another place."""
+        order = self.orders[order_id]
+        lines = []
+        for line in order.lines:
+            listing, units = line.listing_external_id or "", _open_units(line)
+            if not self._took(order) or units != line.quantity or self.number(listing, place) < units:
+                lines.append(line)
+                continue
+            self.numbers[self.ref(listing, line.location_id)] += units
+            self.numbers[self.ref(listing, place)] -= units
+            lines.append(replace(line, location_id=place))
+            self._tell_level(listing, line.location_id)
+        self._keep(replace(order, lines=tuple(lines), updated_at=self.today))
+
+    def carry(self, listing: str, units: int) -> None:
+        """Somebody carries units from the first place to the last one, and says so in the shop."""
+        first, last = self.places[0], self.places[-1]
+        units = min(units, self.number(listing, first))
+        if units > 0 and first != last:
+            self.numbers[self.ref(listing, first)] -= units
+            self.numbers[self.ref(listing, last)] += units
+            self._tell_level(listing, first)
+            self._tell_level(listing, last)
 
     def trash(self, order_id: str) -> None:
         """Somebody throws an order away, which puts nothing back, and tells no more of its lines."""
@@ -243,21 +277,22 @@ class ModelShop(Shop):
         lines = tuple(replace(line, parts=(), channel_effects=()) for line in order.lines)
         self._keep(replace(order, state=OrderState.TRASHED, lines=lines, updated_at=self.today))
 
-    def type_number(self, listing: str, number: int) -> None:
+    def type_number(self, listing: str, number: int, place: str | None = None) -> None:
         """The merchant counted, and types what is there."""
-        difference = number - self.number(listing)
+        ref = self.ref(listing, place)
+        difference = number - self.numbers[ref]
         if not difference:
             return
-        self.edits.append(Edit(self.ref(listing), self.machine.now, difference))
+        self.edits.append(Edit(ref, self.machine.now, difference))
         self._on_the_shelf(listing, difference)
-        self.numbers[self.ref(listing)] = number
-        self._tell_level(listing)
+        self.numbers[ref] = number
+        self._tell_level(listing, ref.location_id)
 
     def _taken_again(self, order: ExternalOrder) -> ExternalOrder:
         """Its lines as they were ordered, and their units taken from the number now."""
         lines = []
         for line in order.lines:
-            self._move(line.listing_external_id or "", -line.quantity)
+            self._move(line.listing_external_id or "", -line.quantity, line.location_id)
             lines.append(
                 replace(
                     line,
@@ -270,8 +305,8 @@ class ModelShop(Shop):
     def _took(self, order: ExternalOrder) -> bool:
         return self.takes_when_placed or order.payment is not PaymentState.PENDING
 
-    def _move(self, listing: str, difference: int) -> None:
-        self.numbers[self.ref(listing)] += difference
+    def _move(self, listing: str, difference: int, place: str) -> None:
+        self.numbers[self.ref(listing, place)] += difference
         self._on_the_shelf(listing, difference)
 
     def _on_the_shelf(self, listing: str, difference: int) -> None:
@@ -282,15 +317,16 @@ class ModelShop(Shop):
         self.orders[order.external_id] = order
         self.tell(self, [["order", order.external_id, *([mentions] if mentions else [])]])
         for line in order.lines:
-            self._tell_level(line.listing_external_id or "")
+            self._tell_level(line.listing_external_id or "", line.location_id)
 
-    def _tell_level(self, listing: str) -> None:
-        self.tell(self, [["level", self.shared.get(listing, listing), self.number(listing)]])
+    def _tell_level(self, listing: str, place: str) -> None:
+        number = self.number(listing, place)
+        self.tell(self, [["level", self.shared.get(listing, listing), number, place]])
 
     # --------------------------------------------------------------------------------------- Channel
 
     def all_levels(self, location_id: str) -> Iterator[Sequence[LevelReading]]:
-        refs = list(self.numbers)
+        refs = [ref for ref in self.numbers if ref.location_id == location_id]
         for start in range(0, len(refs), PAGE):
             yield self._answer(lambda some=refs[start : start + PAGE]: [self._level(ref) for ref in some])
 
@@ -386,7 +422,7 @@ class ModelShop(Shop):
                 self.machine.pause()
         for write, result in zip(writes, results, strict=True):
             if result.outcome is WriteOutcome.APPLIED:
-                self._tell_level(write.ref.stock_id.removeprefix("i"))
+                self._tell_level(write.ref.stock_id.removeprefix("i"), write.ref.location_id)
         return results
 
     # ----------------------------------------------------------------------------------------- inside

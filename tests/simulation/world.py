@@ -23,6 +23,7 @@ from app.services import (
     first_sync,
     holds,
     importer,
+    locations,
     nudge,
     push,
     stock_changes,
@@ -58,6 +59,11 @@ GRAIN_SECONDS = 2.0
 
 TRACED = 400
 """Lines of the trace that a failure shows."""
+
+
+CELLAR_APART = {"71": ("Main",), "72": ("Cellar",)}
+CELLAR_TOO = {"": ("Main", "Cellar")}
+"""What a shop's places are of the merchant's, where some of the stock is in the cellar."""
 
 
 class Wrong(AssertionError):
@@ -110,11 +116,13 @@ class World:
         source: first_sync.Source = first_sync.Source.SYNCFLOW,
         shared: dict[str, str] | None = None,
         before: Callable[[ModelShop], object] = lambda _shop: None,
+        elsewhere: dict[str, int] | None = None,
     ) -> ModelShop:
         """A shop with these SKUs, each a listing of its name; imported and syncing.
 
         `source`: whose numbers are right at the first sync. `shared`: further listings, and whose number each
-        shares. `before` happens in the shop before it is connected.
+        shares. `before` happens in the shop before it is connected. `elsewhere`: so many of each are in the
+        cellar, which is a location of a shop that knows any, and in the one number of any other.
         """
         number = len(self.shops) + 1
         shop = ModelShop(
@@ -126,9 +134,16 @@ class World:
             truth=self.truth,
             made_of=self.made_of,
         )
+        if elsewhere is not None:
+            shop.ours = CELLAR_APART if kind is Kind.KEYED else CELLAR_TOO
+            shop.places = tuple(shop.ours)
         for sku, quantity in stock.items():
-            shop.stock(sku, sku, quantity)
-            self.truth.setdefault(sku, quantity)
+            more = (elsewhere or {}).get(sku, 0)
+            apart = len(shop.places) > 1
+            shop.stock(sku, sku, quantity if apart else quantity + more, place=shop.places[0])
+            if apart:
+                shop.stock(sku, sku, more, place=shop.places[1])
+            self.truth.setdefault(sku, quantity + more)
         for listing, other in (shared or {}).items():
             shop.skus[listing], shop.shared[listing] = listing, other
         before(shop)
@@ -156,7 +171,21 @@ class World:
             uow.commit()
         self.shops[connection.id] = shop
         importer.run_import(connection.id)
+        if sum(map(len, shop.ours.values())) > 1:
+            self._map(shop, connection.id)
         first_sync.start_syncing(connection.id, source=source)
+
+    def _map(self, shop: ModelShop, connection_id: int) -> None:
+        """The merchant says which of the shop's places are which of his."""
+        known = {row.name: row.id for row in self.rows("SELECT id, name FROM locations")}
+        mapped = []
+        for place, names in shop.ours.items():
+            for name in names:
+                if name not in known:
+                    known[name] = locations.create_location(self.account_id, name, actor="cli")
+                mapped.append(locations.Mapped(place, known[name]))
+        locations.map_locations(self.account_id, connection_id, mapped, actor="cli")
+        importer.run_import(connection_id)
 
     def make_bundle(self, sku: str, components: dict[str, int]) -> None:
         """One of `sku` is made of so many of each component from now on."""
@@ -175,9 +204,9 @@ class World:
         return connection_id
 
     def place(self) -> int:
-        """The location that all of the stock is at."""
-        [place] = {row.location_id for row in self.rows("SELECT location_id FROM stock_levels")}
-        return int(place)
+        """The location that all of the stock is at, or the first of them."""
+        [place] = self.rows("SELECT id FROM locations ORDER BY id LIMIT 1")
+        return int(place.id)
 
     def variant(self, sku: str) -> int:
         [row] = self.rows("SELECT id FROM variants WHERE sku = :sku", sku=sku)
@@ -229,6 +258,9 @@ class World:
     def do_beside(self, act: Callable[[], object], name: str) -> None:
         """Something that goes on by itself."""
         self._spawn(act, name)
+
+    def committed(self, sku: str) -> int:
+        return sum(row.committed for row in self.rows(_LEVELS) if row.sku == sku)
 
     def available(self, sku: str) -> int:
         return sum(row.on_hand - row.committed for row in self.rows(_LEVELS) if row.sku == sku)
@@ -390,13 +422,11 @@ class World:
         self.check_sums()
         if wrong := self.rows(_WRONG_KEYS):
             raise Wrong(f"lines whose movements do not carry their keys: {wrong}")
-        levels = {row.sku: row for row in self.rows(_LEVELS)}
         held = self._held()
         for sku, truth in self.truth.items():
-            level = levels[sku]
-            available = level.on_hand - level.committed
-            if level.committed != held[sku]:
-                raise Wrong(f"{sku}: committed {level.committed}, open orders hold {held[sku]}")
+            available, committed = self.available(sku), self.committed(sku)
+            if committed != held[sku]:
+                raise Wrong(f"{sku}: committed {committed}, open orders hold {held[sku]}")
             if available - truth not in self._excused(sku):
                 raise Wrong(f"{sku}: the ledger says {available}, the truth is {truth}")
         for shop in self.shops.values():
@@ -410,10 +440,18 @@ class World:
             raise Wrong(f"dead letters: {self.dead_letters}")
 
     def _check_shown(self, shop: ModelShop, listing: str) -> None:
-        available = min(self.available(sku) // units for sku, units in shop.parts(listing).items())
-        number = shop.number(listing)
-        if number != max(available, 0) and not (available <= 0 and number <= 0):
-            raise Wrong(f"{listing}: {shop.name} shows {number}, available are {available}")
+        """At each of its places what there is, less what is short anywhere else."""
+        for place, names in shop.ours.items():
+            there = {sku: self._available_at(sku, names) for sku in shop.parts(listing)}
+            available = min(there[sku] // units for sku, units in shop.parts(listing).items())
+            number = shop.number(listing, place)
+            if number != max(available, 0) and not (available <= 0 and number <= 0):
+                raise Wrong(f"{listing}: {shop.name} shows {number} at {place!r}, available are {available}")
+
+    def _available_at(self, sku: str, names: Sequence[str]) -> int:
+        levels = [row for row in self.rows(_LEVELS) if row.sku == sku]
+        here = sum(row.on_hand - row.committed for row in levels if row.name in names)
+        return here - sum(max(row.committed - row.on_hand, 0) for row in levels if row.name not in names)
 
     def _held(self) -> dict[str, int]:
         held: dict[str, int] = defaultdict(int)
@@ -449,7 +487,8 @@ class World:
     def _same_count(self, shop: ModelShop, edit: Edit) -> bool:
         """Whether another shop's number was changed by as much before: one count, typed into both?"""
         return any(
-            edit.ref == other.ref
+            edit.ref.stock_id == other.ref.stock_id
+            and shop.ours[edit.ref.location_id][0] == one.ours[other.ref.location_id][0]
             and edit.difference == other.difference
             and 0 <= edit.at - other.at <= SAME_COUNT_SECONDS
             for one in self.shops.values()
@@ -542,12 +581,20 @@ _WRONG_KEYS = """
     )
 """
 _LEVELS = """
-    SELECT v.sku, l.on_hand, l.committed FROM stock_levels l JOIN variants v ON v.id = l.variant_id
+    SELECT v.sku, p.name, l.on_hand, l.committed FROM stock_levels l
+    JOIN variants v ON v.id = l.variant_id JOIN locations p ON p.id = l.location_id
 """
 _AVAILABLE = """
-    SELECT min(coalesce(l.on_hand - l.committed, 0) / coalesce(b.quantity, 1)) / c.factor FROM stock_cells c
+    SELECT min(l.available / coalesce(b.quantity, 1)) / c.factor FROM stock_cells c
     LEFT JOIN bundle_components b ON b.bundle_id = c.variant_id
-    LEFT JOIN stock_levels l ON l.variant_id = coalesce(b.component_id, c.variant_id)
-        AND l.location_id = c.location_id
+    CROSS JOIN LATERAL (
+        SELECT least(coalesce(sum(s.on_hand - s.committed), 0), coalesce(sum(s.on_hand - s.committed) FILTER (
+            WHERE s.location_id = c.location_id OR s.location_id IN (
+                SELECT m.location_id FROM connection_locations m
+                WHERE m.connection_id = c.connection_id AND m.external_location_id = c.external_location_id
+            )
+        ), 0)) AS available
+        FROM stock_levels s WHERE s.variant_id = coalesce(b.component_id, c.variant_id)
+    ) l
     WHERE c.id = :cell GROUP BY c.id
 """

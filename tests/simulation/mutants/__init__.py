@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.simulation.mutants import beliefs, choices, orders
+from tests.simulation.mutants import beliefs, choices, orders, places
 from tests.simulation.mutants.mutant import Mutant
 
-MUTANTS: tuple[Mutant, ...] = orders.MUTANTS + beliefs.MUTANTS + choices.MUTANTS
+MUTANTS: tuple[Mutant, ...] = orders.MUTANTS + beliefs.MUTANTS + choices.MUTANTS + places.MUTANTS

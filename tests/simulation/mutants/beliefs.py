@@ -151,8 +151,8 @@ MUTANTS = (
         "fall_not_held",
         "A fall of the drift is a provisional hold at once.",
         "app/services/cells.py",
-        "                    AND o.drift < 0 AND o.state = 'active'\n",
-        "                    AND o.drift < -1000000 AND o.state = 'active'\n",
+        "AND o.drift < 0 AND o.state = 'active' AND (\n",
+        "AND o.drift < -1000000 AND o.state = 'active' AND (\n",
     ),
     Mutant(
         "drift_stays_after_booking",

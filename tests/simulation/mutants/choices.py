@@ -86,8 +86,8 @@ MUTANTS = (
         "safety_stock_sold",
         "A safety stock is kept back from every channel.",
         "app/services/cells.py",
-        "coalesce(l.on_hand - l.committed, 0) - a.safety_stock AS available",
-        "coalesce(l.on_hand - l.committed, 0) AS available",
+        "l.available - l.short_elsewhere - a.safety_stock AS available",
+        "l.available - l.short_elsewhere AS available",
     ),
     Mutant(
         "paused_listings_written",
@@ -170,8 +170,8 @@ MUTANTS = (
         "earlier_write_added",
         "The later of two changes by hand wins whole.",
         "app/services/drifts.py",
-        "        units -= row.untold\n",
-        "        pass\n",
+        "cell.drift * cell.factor - int(row.untold)\n",
+        "cell.drift * cell.factor\n",
     ),
     Mutant(
         "first_sync_never_asks",
