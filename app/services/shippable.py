@@ -32,7 +32,8 @@ def lines_left(session: Session, order_id: int) -> Sequence[LineLeft]:
     return found
 
 
-# On their way are those that the shop's account cannot speak of yet, or (told by note only) never will.
+# On their way are those that the shop's account cannot speak of yet, or (told by note only) never will. Of a
+# shipment that it refused, it may have taken a part.
 _LINES = text(
     """
     SELECT l.id, l.external_id, l.parts, coalesce((
@@ -40,6 +41,7 @@ _LINES = text(
         WHERE n.order_line_id = l.id AND (
             f.state IN ('pending', 'sending')
             OR f.state = 'sent' AND (f.only_noted OR o.fetched_at < f.sent_at)
+            OR f.state = 'failed' AND f.order_due AND f.known_before IS NOT NULL
         )
     ), 0) AS on_the_way
     FROM orders o JOIN order_lines l ON l.order_id = o.id

@@ -537,6 +537,25 @@ def test_shopify_has_less_left_to_ship_than_that(world: World, shopify: ShopifyS
     assert shopify.is_done(shipping.external_id)
 
 
+def test_what_was_refused_is_open_again_once_the_order_was_looked_at(
+    world: World, shopify: ShopifySandbox
+) -> None:
+    shipping = Shipping(world, shopify, 3)
+    shipping.enter()
+    parcel = [{"sku": shipping.skus[0], "quantity": 2}]
+    shopify.control("POST", f"orders/{shipping.external_id}/fulfill", lines=parcel)
+    world.redis.set(f"syncflow:fetching:{shopify.connection_id}:{shipping.external_id}", 1)
+    shipping.drain()
+    with pytest.raises(NothingToFulfill):
+        shipping.enter(key="the rest")
+    world.redis.flushall()
+    shipping.drain()
+    rest = shipping.enter(key="the rest")
+    shipping.drain()
+    assert shipping.row(rest).state == "sent"
+    assert [each["units"] for each in shopify.shipped(shipping.external_id)] == [2, 1]
+
+
 @both
 def test_a_paused_connection_and_stopped_writes_wait(world: World, sandbox: Sandbox) -> None:
     shipping = Shipping(world, sandbox, 3)
