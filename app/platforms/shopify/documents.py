@@ -310,20 +310,6 @@ PLACES = Document(
     """,
 )
 
-PLACE_LINES = Document(
-    "PlaceLines",
-    """
-    query PlaceLines($id: ID!, $first: Int!, $after: String) {
-      fulfillmentOrder(id: $id) {
-        lineItems(first: $first, after: $after) {
-          pageInfo { hasNextPage endCursor }
-          nodes { remainingQuantity lineItem { id } }
-        }
-      }
-    }
-    """,
-)
-
 FULFILLMENT_LINES = Document(
     "FulfillmentLines",
     f"""

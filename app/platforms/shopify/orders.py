@@ -16,6 +16,7 @@ from app.platforms.shopify.client import ShopifyClient, understood
 from app.platforms.shopify.documents import (
     FEWEST_MOVED_LINES,
     FULFILLMENT_LINES,
+    FULFILLMENT_ORDER_LINES,
     LINE_PAGE,
     MOVED_LINE_PAGE,
     MOVED_ORDERS_PER_CALL,
@@ -26,7 +27,6 @@ from app.platforms.shopify.documents import (
     ORDER_STAMPS,
     ORDERS,
     ORDERS_PER_CALL,
-    PLACE_LINES,
     PLACE_LINES_SHOWN,
     PLACE_PAGE,
     PLACES,
@@ -129,7 +129,7 @@ def _places(client: ShopifyClient, order_id: str) -> list[dict[str, Any]]:
         found += page
     for each in found:
         lines = each["lineItems"]
-        _fill(client, PLACE_LINES, each["id"], lines, LINE_PAGE, "fulfillmentOrder", "lineItems")
+        _fill(client, FULFILLMENT_ORDER_LINES, each["id"], lines, LINE_PAGE, "fulfillmentOrder", "lineItems")
     return found
 
 

@@ -76,7 +76,6 @@ DEAREST: list[tuple[Document, Mapping[str, Any]]] = [
     (documents.SUBSCRIPTIONS, {"first": documents.SUBSCRIPTION_PAGE}),
     (documents.LOCATIONS, {}),
     (documents.PLACES, {"first": documents.PLACE_PAGE, "lines": documents.PLACE_LINES_SHOWN}),
-    (documents.PLACE_LINES, {"first": documents.LINE_PAGE}),
     (documents.READ_PRICES, {"ids": ids(documents.IDS_PER_CALL)}),
     (documents.WRITE_PRICES, {}),
 ]
