@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.errors import InvalidInput, NotFound
-from app.services import connections, first_sync, publishing, push
+from app.services import connections, first_sync, publishing, push, stock_changes
 from app.services.queries.stock import stock_of_sku
 from tests.services.shop import Shop
 from tests.services.world import World, new_account, now
@@ -215,3 +215,27 @@ def test_a_listing_of_another_merchant_is_not_there(world: World, connection: in
         publishing.configure_listing(
             new_account(), listing_id(world, connection, "A"), {"paused": True}, actor="cli"
         )
+
+
+def test_who_bought_beyond_what_there_is_comes_first_when_more_comes_in(
+    world: World, connection: int, shop: Shop, other: int, other_shop: Shop
+) -> None:
+    """A shop that allows backorders goes on selling, and its number goes below zero."""
+    shop.sell("1", "A", 12, at=now())
+    world.hear(connection, ("order", "1"))
+    world.settle()
+    assert (world.available("SKU"), shop.number("A"), other_shop.number("B")) == (-2, -2, 0)
+    level = world.one(
+        """
+        SELECT l.variant_id, l.location_id FROM stock_levels l JOIN variants v ON v.id = l.variant_id
+        WHERE v.sku = 'SKU' AND v.account_id = :a
+        """,
+        a=world.account_id,
+    )
+    stock_changes.receive(
+        world.account_id, level.location_id, {level.variant_id: 5}, actor="user:1", key="delivery"
+    )
+    world.settle()
+    assert (world.available("SKU"), shop.number("A"), other_shop.number("B")) == (3, 3, 3)
+    world.assert_explained()
+    world.assert_quiet()
