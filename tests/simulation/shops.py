@@ -64,7 +64,7 @@ class Faults:
 
 @dataclass(frozen=True)
 class Edit:
-    """A merchant typed a number."""
+    """A number changed, by a merchant's hand or by an order."""
 
     ref: CellRef
     at: float
@@ -107,6 +107,8 @@ class ModelShop(Shop):
     ours: dict[str, tuple[str, ...]] = field(default_factory=lambda: {"": ("Main",)})
     """Each of its places -> the merchant's locations that it stands for."""
     edits: list[Edit] = field(default_factory=list)
+    sales: list[Edit] = field(default_factory=list)
+    """What orders did to its numbers, either way."""
     windows: list[Window] = field(default_factory=list)
     trashed: dict[str, ExternalOrder] = field(default_factory=dict)
     """Orders as they were when they were thrown away: nobody put their units back."""
@@ -306,6 +308,7 @@ class ModelShop(Shop):
         return self.takes_when_placed or order.payment is not PaymentState.PENDING
 
     def _move(self, listing: str, difference: int, place: str) -> None:
+        self.sales.append(Edit(self.ref(listing, place), self.machine.now, difference))
         self.numbers[self.ref(listing, place)] += difference
         self._on_the_shelf(listing, difference)
 

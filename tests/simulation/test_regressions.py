@@ -21,3 +21,21 @@ def test_a_shop_that_is_always_slow_gets_its_numbers(stage: Stage) -> None:
         assert slow.number("MUG") == 7
         world.come_to_rest()
         world.check_at_rest()
+
+
+def test_a_count_a_sale_and_a_blind_write_within_a_second(stage: Stage) -> None:
+    """One typed and one sold make no difference to the number that is read before the write: nobody can tell
+    that from a sale that the write took back (seed 740072). Everything else is right, and in step."""
+    with a_world(stage, 740072) as world:
+        other = world.connect(Kind.KEYED, {"MUG": 11})
+        first = world.connect(Kind.BLIND, {"MUG": 11})
+        world.start()
+        world.run(30)
+        first.type_number("MUG", 12)
+        world.run(1.4)
+        other.buy({"MUG": 1})
+        world.run(0.2)
+        first.buy({"MUG": 1})
+        world.come_to_rest()
+        world.check_at_rest()
+        assert world.available("MUG") in (9, 10)

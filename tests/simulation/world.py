@@ -7,6 +7,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -53,6 +54,10 @@ WATCHED_SECONDS = 70
 SAME_COUNT_SECONDS = 60.0 + LONG_ENOUGH_SECONDS
 """Equal changes of two shops' numbers found within a minute of each other count once."""
 QUIET_TICKS = 8.0
+UNSETTLED_SECONDS = 30.0
+"""So long a number that was typed may be no more than a change that nobody has explained yet."""
+BLUR_SECONDS = 3.0
+"""So near to a write a sale may be dated into it: clocks are two seconds apart, dates have a grain of one."""
 GRAIN_SECONDS = 2.0
 """So much do clocks and dates blur what happened around a write without compare-and-set."""
 
@@ -464,7 +469,8 @@ class World:
     def _excused(self, sku: str) -> set[int]:
         """By how much the ledger may be beside the truth: edits that a write without compare-and-set may
         have overwritten, that cannot be told from one that was never answered, or that
-        look like the same count typed into two shops."""
+        look like the same count typed into two shops; and sales that such a write may have overwritten, near
+        an edit: then the number shows but the sum of both."""
         sums = {0}
         for shop in self.shops.values():
             for edit in shop.edits:
@@ -482,7 +488,37 @@ class World:
                     sums |= {total + d for total in sums for d in (units, -units)}
                 if self._same_count(shop, edit):
                     sums |= {total - edit.difference for total in sums}
+                for units in {*self._blurred(shop, edit), *self._never_answered(shop, edit)}:
+                    sums |= {total + d for total in sums for d in (units, -units)}
         return sums
+
+    def _never_answered(self, shop: ModelShop, edit: Edit) -> list[int]:
+        """What writes without compare-and-set would have changed that were not decided yet when the number was
+        typed, and of which only a reading could tell: who sent them had died."""
+        if shop.compare_and_set:
+            return []
+        rows = self.rows(
+            _DECIDED_BY_READING,
+            connection=self.connection(shop),
+            stock_id=edit.ref.stock_id,
+            at=self.machine.utc + timedelta(seconds=edit.at - self.machine.now),
+            grain=timedelta(seconds=GRAIN_SECONDS),
+        )
+        return [row.units for row in rows]
+
+    def _blurred(self, shop: ModelShop, edit: Edit) -> list[int]:
+        """Sales of the number that was typed, before it settled, of which their dates do not tell whether a
+        write without compare-and-set overwrote them."""
+        return [
+            sale.difference
+            for sale in shop.sales
+            if sale.ref == edit.ref
+            and abs(sale.at - edit.at) <= UNSETTLED_SECONDS
+            and any(
+                window.ref == sale.ref and window.start - BLUR_SECONDS <= sale.at <= window.end + BLUR_SECONDS
+                for window in shop.windows
+            )
+        ]
 
     def _same_count(self, shop: ModelShop, edit: Edit) -> bool:
         """Whether another shop's number was changed by as much before: one count, typed into both?"""
@@ -579,6 +615,12 @@ _WRONG_KEYS = """
             WHERE m.account_id = n.account_id AND m.source_key || ':' LIKE format('line:%s:%s:%%', n.id, seq)
         )
     )
+"""
+_DECIDED_BY_READING = """
+    SELECT a.to_quantity - a.from_quantity AS units
+    FROM push_attempts a JOIN stock_cells c ON c.id = a.cell_id
+    WHERE c.connection_id = :connection AND c.external_stock_id = :stock_id AND a.closed_at > a.deadline_at
+        AND :at BETWEEN a.started_at - :grain AND a.closed_at + :grain
 """
 _LEVELS = """
     SELECT v.sku, p.name, l.on_hand, l.committed FROM stock_levels l
