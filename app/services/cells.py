@@ -376,11 +376,12 @@ RULES = """
 """Joins a cell `c` of a connection `n` to what its listings are to show of what is available."""
 # One row for each component of a bundle, one for any other variant. Of a bundle that is sold from several
 # places each place counts for the sets that can be made there. What is short anywhere else has to come from
-# here. Falls of channels' numbers, and orders that cannot be read yet, hold what they name and what that is
-# made of; a shop that sold a bundle lowered the bundle's number itself, and not that of its components.
+# here; of a bundle, what is short at one of its places from the others. Falls of channels' numbers, and
+# orders that cannot be read yet, hold what they name and what that is made of; a shop that sold a bundle
+# lowered the bundle's number itself, and not that of its components.
 _PUBLISHED = text(
     f"""
-    SELECT c.id, p.units, l.available - l.short_elsewhere - a.safety_stock AS available, h.holds, r.*
+    SELECT c.id, p.units, l.available - a.safety_stock AS available, h.holds, r.*
     FROM stock_cells c
     JOIN connections n ON n.id = c.connection_id
     JOIN accounts a ON a.id = c.account_id
@@ -393,17 +394,22 @@ _PUBLISHED = text(
         WHERE NOT EXISTS (SELECT 1 FROM bundle_components b WHERE b.bundle_id = c.variant_id)
     ) p
     CROSS JOIN LATERAL (
-        SELECT coalesce(-sum(least(s.on_hand - s.committed, 0)) FILTER (
-                WHERE s.location_id <> ALL(w.here)
-            ), 0) AS short_elsewhere,
-            CASE WHEN p.variant_id <> c.variant_id AND cardinality(w.here) > 1 THEN p.units * (
-                SELECT sum(sets.number) FROM unnest(w.here) AS place (id) CROSS JOIN LATERAL (
-                    SELECT greatest(min(coalesce(x.on_hand - x.committed, 0) / b.quantity), 0) AS number
-                    FROM bundle_components b
-                    LEFT JOIN stock_levels x ON x.variant_id = b.component_id AND x.location_id = place.id
+        SELECT CASE WHEN p.variant_id <> c.variant_id AND cardinality(w.here) > 1 THEN p.units * (
+                SELECT CAST(sum(sets.number) AS bigint) FROM unnest(w.here) AS place (id) CROSS JOIN LATERAL (
+                    SELECT greatest(min(there.units / b.quantity), 0) AS number
+                    FROM bundle_components b CROSS JOIN LATERAL (
+                        SELECT coalesce(sum(CASE
+                            WHEN x.location_id = place.id THEN x.on_hand - x.committed
+                            ELSE least(x.on_hand - x.committed, 0)
+                        END), 0) AS units
+                        FROM stock_levels x WHERE x.variant_id = b.component_id
+                    ) there
                     WHERE b.bundle_id = c.variant_id
                 ) sets
-            ) ELSE coalesce(sum(s.on_hand - s.committed) FILTER (WHERE s.location_id = ANY(w.here)), 0)
+            ) ELSE coalesce(sum(CASE
+                WHEN s.location_id = ANY(w.here) THEN s.on_hand - s.committed
+                ELSE least(s.on_hand - s.committed, 0)
+            END), 0)
             END AS available
         FROM stock_levels s WHERE s.variant_id = p.variant_id
     ) l

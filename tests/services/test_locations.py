@@ -426,6 +426,36 @@ def test_a_bundle_is_made_where_all_of_it_is(world: World, connection: int) -> N
     assert store.number("SET") == 0
 
 
+def test_a_bundle_made_at_several_places_is_not_made_of_what_one_of_them_owes(
+    world: World, connection: int
+) -> None:
+    """Five mugs here, and four sold that were to come from there: one set is left to sell, and not five."""
+    store = Shop()
+    store.stock("MUG", "MUG", 0)
+    store.stock("SET", "SET", 0)
+    two = connect(world, store, ("", "Main"), ("", "South"))
+    ids = {r.sku: int(r.id) for r in world.rows("SELECT id, sku FROM variants")}
+    bundles.define(world.account_id, ids["SET"], {ids["MUG"]: 1}, actor="user:1")
+    stock_changes.receive(
+        world.account_id,
+        location_id=at(world, "South"),
+        quantities={ids["MUG"]: 5},
+        actor="user:1",
+        key="r1",
+    )
+    stock_changes.adjust(
+        world.account_id,
+        location_id=at(world, "Main"),
+        variant_id=ids["MUG"],
+        delta=-4,
+        reason="damaged",
+        actor="user:1",
+        key="a1",
+    )
+    world.settle(two)
+    assert (store.number("MUG"), store.number("SET")) == (1, 1)
+
+
 # ------------------------------------------------------------------------------------ what is refused
 
 
