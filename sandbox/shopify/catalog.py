@@ -27,7 +27,9 @@ class Catalog:
         self.webhooks = webhooks
 
     def add(self, products: list[Document]) -> list[Document]:
-        """Take products in; a variant's `stock` null is untracked, `bundle` true makes it a bundle parent."""
+        """Take products in; a variant's `stock` null is untracked, `bundle` true makes it a bundle parent.
+
+        `stock` is at the first location; `stock_elsewhere` {location: units} at further ones."""
         return [item for product in products for item in self._add_product(product)]
 
     def listing(self, variant: Document, level: Document) -> Document:
@@ -179,8 +181,10 @@ class Catalog:
         product["variant_ids"].append(variant["id"])
         state.add_variant(variant)
         level = state.add_level(variant["item_id"], state.primary["id"], stock or 0)
-        if variant["tracked"]:
-            self.stock.start(level, Cause("catalog"))
+        further = (given.get("stock_elsewhere") or {}).items()
+        for each in (level, *(state.add_level(variant["item_id"], int(at), units) for at, units in further)):
+            if variant["tracked"]:
+                self.stock.start(each, Cause("catalog"))
         return self.listing(variant, level)
 
     def _tell(self, topic: str, product: Document) -> None:

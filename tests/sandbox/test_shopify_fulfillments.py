@@ -159,3 +159,14 @@ def test_an_app_without_the_scopes_sees_and_ships_nothing(
     for answer in (poor.run(OPEN, id=gid("Order", order)), poor.run(SHIP, fulfillment=asked)):
         assert "ACCESS_DENIED" in [error["extensions"]["code"] for error in answer["errors"]]
     assert len(open_orders(client, order)) == 1
+
+
+def test_a_catalog_opens_at_further_locations_without_a_merchants_edit(client: ShopifyClient) -> None:
+    place = client.shop.do("locations", {"name": "Barn"})["location_id"]
+    sku = new_sku()
+    client.shop.add({"sku": sku, "stock": 4, "stock_elsewhere": {place: 3}})
+    items = [item for item in client.shop.do("truth", method="GET")["items"] if item["sku"] == sku]
+    assert {item["location_id"]: item["quantity"] for item in items}[place] == 3
+    assert sorted(item["quantity"] for item in items) == [3, 4]
+    opened = client.shop.events("stock", sku=sku)
+    assert [(e["cause"], e["from"], e["to"]) for e in opened] == [("catalog", None, 4), ("catalog", None, 3)]
