@@ -41,6 +41,16 @@ import click
     help="So many of the SKUs are bundles made of others; 10 if no number is given.",
 )
 @click.option(
+    "--locations",
+    type=click.IntRange(1, 4),
+    is_flag=False,
+    flag_value=2,
+    default=1,
+    show_default=True,
+    metavar="[N]",
+    help="So many locations of the Shopify shop have stock; 2 if no number is given.",
+)
+@click.option(
     "--policy",
     type=click.Choice(["merge", "last_write_wins", "review"]),
     default="merge",
@@ -78,6 +88,7 @@ def command(
     faults: str,
     edits: bool,
     bundles: int,
+    locations: int,
     policy: str,
     kill_workers: bool,
     flush_redis: bool,
@@ -101,7 +112,9 @@ def command(
     from syncflow.trial.run import run
     from syncflow.trial.scenario import Wishes
 
-    wishes = Wishes(count=count, rate=rate, seed=seed, skus=skus, edits=edits, bundles=bundles)
+    wishes = Wishes(
+        count=count, rate=rate, seed=seed, skus=skus, edits=edits, bundles=bundles, locations=locations
+    )
     options = Options(
         faults=faults,
         kill_workers=kill_workers,
@@ -109,6 +122,7 @@ def command(
         plan=plan,
         latency_ms=latency_ms,
         policy=policy,
+        locations=locations,
         keep=keep,
     )
     try:

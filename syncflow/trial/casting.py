@@ -8,6 +8,7 @@ from pathlib import Path
 
 from syncflow.trial.generated import generated
 from syncflow.trial.invoices import InvoiceFile
+from syncflow.trial.placing import placed
 from syncflow.trial.replay import from_invoices
 from syncflow.trial.scenario import Scenario, Wishes
 
@@ -25,7 +26,11 @@ class Cast:
 def cast(orders_file: Path | None, wishes: Wishes) -> Cast:
     """Read the whole scenario. Raises InvalidOrderFile."""
     if orders_file is None:
-        return Cast(generated(wishes, skus=wishes.skus or GENERATED_SKUS), {})
+        return Cast(_placed(generated(wishes, skus=wishes.skus or GENERATED_SKUS), wishes), {})
     file = InvoiceFile(orders_file)
     scenario = from_invoices(file.invoices, wishes)
-    return Cast(scenario, {"lines_read": file.lines_read, **file.odd, **scenario.tally})
+    return Cast(_placed(scenario, wishes), {"lines_read": file.lines_read, **file.odd, **scenario.tally})
+
+
+def _placed(scenario: Scenario, wishes: Wishes) -> Scenario:
+    return placed(scenario, locations=wishes.locations) if wishes.locations > 1 else scenario

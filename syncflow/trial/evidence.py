@@ -18,9 +18,10 @@ def gather(stage: Stage, catalog: Sequence[CatalogItem], placed: Sequence[Placed
         logs=[shop.log() for shop in stage.shops.values()],
         items=[item for shop in stage.shops.values() for item in shop.items()],
         placed=placed,
-        record=read_record(stage.product.settings.database_url),
+        record=read_record(stage.product.settings.database_url, stage.places),
         opening={item.sku: item.opening for item in catalog if not item.components},
         bundles=bundles_of(catalog),
+        locations=len(stage.places),
     )
 
 

@@ -7,7 +7,7 @@ Units are signed: a sale of two is -2.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 SALES = frozenset({"order", "pay", "edit_order", "cancel", "refund"})
@@ -18,18 +18,22 @@ OPENING = "catalog"
 UNANSWERED = frozenset({"timeout", "disconnect", "5xx"})
 """Faults of a call after which nobody knows whether it took effect."""
 
+EVERYWHERE = ""
+"""The location of a number that stands for all of them. A location is called as the shop that has it does."""
 Number = tuple[str, str]
-"""One that a shop shows: the shop, and the SKU of its listing."""
+"""What a shop has to sell of one listing: the shop, and the SKU. At a shop with locations, in all of them."""
+Levels = Mapping[str, Mapping[str, int]]
+"""What the ledger has: by SKU, by location."""
 Bundles = Mapping[str, Mapping[str, int]]
 """The SKUs of one bundle's components and how many of each it is made of, by the bundle's SKU."""
 
 
 @dataclass(frozen=True, slots=True)
 class StockEvent:
-    """The shop's stored number of one listing changed (or was written anew, `api_same`).
+    """The shop's stored number of one listing at one location changed (or was written anew, `api_same`).
 
     `sku` is on the shelf, and `units` of it are in one of the listing: what a bundle takes of a component.
-    `listed_as`: the bundle's SKU.
+    `listed_as`: the bundle's SKU. `elsewhere`: what the shop had of the listing at its other locations.
     """
 
     shop: str
@@ -42,6 +46,13 @@ class StockEvent:
     order_id: str | None = None
     units: int = 1
     listed_as: str = ""
+    location: str = EVERYWHERE
+    elsewhere: int = 0
+
+    @property
+    def shown(self) -> int:
+        """What buyers could take of the listing since."""
+        return self.after + self.elsewhere
 
     @property
     def delta(self) -> int:
@@ -98,13 +109,15 @@ class ShopLog:
     webhooks: list[WebhookEvent] = field(default_factory=list)
     calls: list[CallEvent] = field(default_factory=list)
     refused: int = 0
+    _numbers: dict[str, dict[str, int]] = field(default_factory=dict)
+    """As they are now, by SKU and location."""
 
     def extend(self, entries: Iterable[Mapping[str, Any]]) -> None:
         """Take in entries as the control API gives them. Entries without a SKU or number are left out."""
         for entry in entries:
             kind = entry["type"]
             if kind == "stock" and entry["sku"] is not None and entry["to"] is not None:
-                self.stock.append(_stock_event(self.shop, entry))
+                self.take_stock(_stock_event(self.shop, entry))
             elif kind == "webhook":
                 self.webhooks.append(_webhook_event(self.shop, entry))
             elif kind == "call":
@@ -112,14 +125,21 @@ class ShopLog:
             elif kind == "order" and entry["action"] == "refused":
                 self.refused += 1
 
+    def take_stock(self, event: StockEvent) -> None:
+        """Take in a change of a number, which the shop's other locations did not take part in."""
+        numbers = self._numbers.setdefault(event.sku, {})
+        numbers[event.location] = event.after
+        self.stock.append(replace(event, elsewhere=sum(numbers.values()) - event.after))
+
 
 @dataclass(frozen=True, slots=True)
 class ShopItem:
-    """A listing as the shop has it at the end."""
+    """A listing's number at one location as the shop has it at the end."""
 
     shop: str
     sku: str
     quantity: int
+    location: str = EVERYWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +163,9 @@ class OrderRecord:
 
 @dataclass(frozen=True, slots=True)
 class LedgerEntry:
-    """A movement: `delta` of `available` of a SKU, `after` the balance. `order` where a line booked it, and
-    `listed_as` what it sold, where that is made of the SKU."""
+    """A movement: `delta` of `available` of a SKU at a location, `after` the balance there. `order` where a
+    line booked it, and `listed_as` what it sold, where that is made of the SKU. `origin_location`: whose
+    number the shop moved."""
 
     at: float
     sku: str
@@ -153,21 +174,24 @@ class LedgerEntry:
     origin_shop: str | None = None
     order_id: str | None = None
     listed_as: str | None = None
+    origin_location: str = EVERYWHERE
+    location: str = EVERYWHERE
 
-    @property
-    def origin(self) -> Number | None:
-        """The number that the shop moved itself."""
-        return None if self.origin_shop is None else (self.origin_shop, self.listed_as or self.sku)
+    def comes_from(self, cell: Cell) -> bool:
+        """Whether the shop moved that number itself."""
+        origin = (self.origin_shop, self.listed_as or self.sku, self.origin_location)
+        return origin == (cell.shop, cell.sku, cell.location)
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A channel's number of a SKU, and the endpoint that one batched call to it goes to."""
+    """A channel's number of a SKU at a location, and the endpoint that one batched call to it goes to."""
 
     shop: str
     sku: str
     endpoint: str
     batch: int
+    location: str = EVERYWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,15 +208,20 @@ class UnansweredWrite:
 class Record:
     """All that the product has on record, read from its database.
 
-    `available`: the level by SKU. `unbalanced`: SKUs whose level is not the sum of its movements.
+    `unbalanced`: SKUs whose level is not the sum of its movements.
     """
 
     orders: Sequence[OrderRecord]
     ledger: Sequence[LedgerEntry]
-    available: Mapping[str, int]
+    levels: Levels
     unbalanced: frozenset[str]
     cells: Sequence[Cell]
     unanswered: Sequence[UnansweredWrite] = ()
+
+    @property
+    def available(self) -> Mapping[str, int]:
+        """The level by SKU, over all locations."""
+        return {sku: sum(places.values()) for sku, places in self.levels.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +244,7 @@ class Evidence:
     record: Record
     opening: Mapping[str, int]
     bundles: Bundles = field(default_factory=dict)
+    locations: int = 1
     disturbances: Sequence[Disturbance] = ()
     began_at: float = 0.0
     played_at: float = 0.0
@@ -231,6 +261,7 @@ def _stock_event(shop: str, entry: Mapping[str, Any]) -> StockEvent:
         after=entry["to"],
         cause=entry["cause"],
         order_id=None if entry["order_id"] is None else str(entry["order_id"]),
+        location=entry["location_id"],
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urljoin
@@ -75,6 +75,19 @@ class Merchant:
         changes = len(self.ask("GET", f"connections/{connection_id}/first-sync?limit=250")["items"])
         self.ask("POST", f"connections/{connection_id}/first-sync")
         return changes
+
+    def keep_stock_at(self, places: Sequence[str]) -> dict[int, str]:
+        """Have a location for each of the shop's, `places`, beside the one that there is; which is which of
+        them, by our id."""
+        [main] = self.ask("GET", "locations")["items"]
+        further = [self.ask("POST", "locations", {"name": f"Like {place}"})["id"] for place in places[1:]]
+        return dict(zip([main["id"], *further], places, strict=True))
+
+    def map_locations(self, connection_id: int, places: Mapping[int, str]) -> None:
+        """Say which of the shop's locations is which of ours, and wait until the shop was read again."""
+        rows = [{"external_location_id": shops, "location_id": ours} for ours, shops in places.items()]
+        self.ask("PUT", f"connections/{connection_id}/locations", {"locations": rows})
+        self.wait_for_state(connection_id, "review", "active")
 
     def define_bundles(self, bundles: Bundles) -> None:
         """Say what each is made of."""

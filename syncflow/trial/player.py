@@ -25,6 +25,8 @@ from syncflow.trial.shops import Shop
 EDIT_MARGIN = 10
 """A number is only corrected while so many units more than the correction are left: at zero the shop's
 number says nothing about what is owed."""
+PLACE_MARGIN = 3
+"""The same of one place of several."""
 REFERENCE = "trial-"
 
 
@@ -88,7 +90,7 @@ class Player:
         """Check out; what the shop has not enough of is left out of a second try."""
         lines = buy.lines
         while lines:
-            answer = self.shop.buy(lines, reference=f"{REFERENCE}{buy.order}", paid=buy.paid)
+            answer = self.shop.buy(lines, reference=f"{REFERENCE}{buy.order}", paid=buy.paid, place=buy.place)
             if not answer.short:
                 units = {line.sku: line.quantity for line in lines}
                 self._orders[buy.order] = (answer.order_id, units)
@@ -100,11 +102,17 @@ class Player:
         self.tally["orders_refused"] += 1
 
     def _edit(self, edit: MerchantEdit) -> None:
-        if self.book.left(edit.sku) - abs(edit.delta) < EDIT_MARGIN:
+        if self.book.left(edit.sku) - abs(edit.delta) < EDIT_MARGIN or self._is_scarce_there(edit):
             self.tally["edits_left_out"] += 1
             return
-        self.shop.edit_stock(edit.sku, edit.delta)
+        self.shop.edit_stock(edit.sku, edit.delta, place=edit.place)
         self.book.move({edit.sku: edit.delta})
+
+    def _is_scarce_there(self, edit: MerchantEdit) -> bool:
+        if edit.place is None:
+            return False
+        shown = self.shop.truth_of(edit.sku, place=edit.place)["quantity"]
+        return bool(shown - abs(edit.delta) < PLACE_MARGIN)
 
     def _follow_up(self, action: FollowUp) -> None:
         order_id, units = self._orders[action.order]
@@ -112,7 +120,7 @@ class Player:
         if action.lines and not lines:
             self.tally["sequels_of_refused_orders"] += 1
             return
-        if not self.shop.change_order(order_id, action.kind, lines):
+        if not self.shop.change_order(order_id, action.kind, lines, place=action.place):
             self.tally["sequels_refused"] += 1
             return
         back = _units_back(action.kind, lines, units)

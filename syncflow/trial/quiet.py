@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from syncflow.trial.facts import Bundles
 from syncflow.trial.judge.books import diverged
-from syncflow.trial.records import read_available, read_cells
+from syncflow.trial.records import read_cells, read_levels
 from syncflow.trial.stage import Stage
 
 POLL_SECONDS = 1.0
@@ -47,8 +47,8 @@ def wait_until_settled(stage: Stage, *, placed: int, bundles: Bundles) -> Settle
 
 def _agrees(stage: Stage, placed: int, bundles: Bundles) -> bool:
     url = stage.product.settings.database_url
-    recorded, available = read_available(url)
+    recorded, levels = read_levels(url, stage.places)
     if recorded < placed:
         return False
     items = [item for shop in stage.shops.values() for item in shop.items()]
-    return not diverged(items, available, read_cells(url), bundles)
+    return not diverged(items, levels, read_cells(url), bundles)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
 from app.platforms.registry import platform
-from syncflow.trial.facts import Cell, LedgerEntry, OrderRecord, Record, UnansweredWrite
+from syncflow.trial.facts import Cell, LedgerEntry, Levels, OrderRecord, Record, UnansweredWrite
 
 FETCH_ROWS = 5000
 SET_ENDPOINTS: Mapping[str, Callable[[str], str]] = {
@@ -27,6 +29,7 @@ TABLES = {
     "push_attempts": "SELECT * FROM push_attempts ORDER BY id",
     "drifts": "SELECT * FROM drifts ORDER BY id",
     "cell_effects": "SELECT * FROM cell_effects ORDER BY id",
+    "connection_locations": "SELECT * FROM connection_locations ORDER BY id",
     "variants": "SELECT id, sku, title FROM variants ORDER BY id",
     "connections": "SELECT id, platform, state, state_reason, failures, last_error FROM connections",
     "inbound_events": (
@@ -37,14 +40,18 @@ TABLES = {
 """What is worth keeping of a trial for whoever looks into it."""
 
 
-def read_record(database_url: str) -> Record:
+Places = Mapping[int, str]
+"""What the shop that has locations calls each of the product's."""
+
+
+def read_record(database_url: str, places: Places) -> Record:
     """Everything the judge needs."""
     with psycopg.connect(database_url) as connection:
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         return Record(
             orders=[OrderRecord(*row) for row in _rows(connection, _ORDERS)],
-            ledger=[LedgerEntry(*row) for row in _rows(connection, _LEDGER)],
-            available=dict(_rows(connection, _AVAILABLE)),
+            ledger=_ledger(connection, places),
+            levels=_levels(connection, places),
             unbalanced=frozenset(row[0] for row in _rows(connection, _UNBALANCED)),
             cells=_cells(connection),
             unanswered=[UnansweredWrite(*row) for row in _rows(connection, _UNANSWERED)],
@@ -57,12 +64,12 @@ def read_cells(database_url: str) -> list[Cell]:
         return _cells(connection)
 
 
-def read_available(database_url: str) -> tuple[int, dict[str, int]]:
-    """(orders recorded, level by SKU): enough to see whether there is still something to wait for."""
+def read_levels(database_url: str, places: Places) -> tuple[int, Levels]:
+    """(orders recorded, levels): enough to see whether there is still something to wait for."""
     with psycopg.connect(database_url) as connection:
         recorded = connection.execute("SELECT count(*) FROM orders").fetchone()
         assert recorded is not None
-        return recorded[0], dict(_rows(connection, _AVAILABLE))
+        return recorded[0], _levels(connection, places)
 
 
 def keep_tables(database_url: str, folder: Path) -> None:
@@ -77,6 +84,18 @@ def keep_tables(database_url: str, folder: Path) -> None:
                     file.write(data)
 
 
+def _ledger(connection: psycopg.Connection[Any], places: Places) -> list[LedgerEntry]:
+    rows = _rows(connection, _LEDGER)
+    return [replace(LedgerEntry(*row), location=places[row[-1]]) for row in rows]
+
+
+def _levels(connection: psycopg.Connection[Any], places: Places) -> Levels:
+    levels: dict[str, dict[str, int]] = defaultdict(dict)
+    for sku, location, available in _rows(connection, _LEVELS):
+        levels[sku][places[location]] = available
+    return dict(levels)
+
+
 def _cells(connection: psycopg.Connection[Any]) -> list[Cell]:
     return [
         Cell(
@@ -84,8 +103,9 @@ def _cells(connection: psycopg.Connection[Any]) -> list[Cell]:
             sku=sku,
             endpoint=SET_ENDPOINTS[slug](stock_id),
             batch=platform(slug).capabilities.write_batch,
+            location=location,
         )
-        for slug, sku, stock_id in _rows(connection, _CELLS)
+        for slug, sku, stock_id, location in _rows(connection, _CELLS)
     ]
 
 
@@ -109,7 +129,8 @@ _ORDERS = """
 _LEDGER = """
     SELECT extract(epoch FROM m.created_at)::float8, v.sku,
         m.on_hand_delta - m.committed_delta, m.on_hand_after - m.committed_after,
-        coalesce(oc.platform, dc.platform), o.external_id, nullif(l.sku, v.sku)
+        coalesce(oc.platform, dc.platform), o.external_id, nullif(l.sku, v.sku),
+        coalesce(l.external_location_id, dcell.external_location_id, ''), m.location_id
     FROM stock_movements m
     JOIN variants v ON v.id = m.variant_id AND v.sku IS NOT NULL
     LEFT JOIN order_lines l
@@ -122,10 +143,10 @@ _LEDGER = """
     LEFT JOIN connections dc ON dc.id = dcell.connection_id
     ORDER BY m.id
 """
-_AVAILABLE = """
-    SELECT v.sku, sum(s.on_hand - s.committed)::int
+_LEVELS = """
+    SELECT v.sku, s.location_id, s.on_hand - s.committed
     FROM stock_levels s JOIN variants v ON v.id = s.variant_id
-    WHERE v.sku IS NOT NULL GROUP BY v.sku
+    WHERE v.sku IS NOT NULL
 """
 _UNBALANCED = """
     SELECT DISTINCT coalesce(v.sku, 'variant ' || v.id)
@@ -146,7 +167,7 @@ _UNANSWERED = """
     WHERE a.code = 'reading_decides' AND v.sku IS NOT NULL
 """
 _CELLS = """
-    SELECT c.platform, v.sku, s.external_stock_id
+    SELECT c.platform, v.sku, s.external_stock_id, s.external_location_id
     FROM stock_cells s
     JOIN connections c ON c.id = s.connection_id
     JOIN variants v ON v.id = s.variant_id

@@ -46,6 +46,8 @@ class Options:
     latency_ms: int
     policy: str = "merge"
     """What it means when a merchant changes a number at a shop."""
+    locations: int = 1
+    """Of the shop that knows them; the scenario's places."""
     keep: Path | None = None
     watch_seconds: float = QUIET_SECONDS
     """How long to look for writes after everything is quiet."""
@@ -72,7 +74,9 @@ def rehearse(scenario: Scenario, options: Options, *, logs: Path, say: Say, prog
     """
     began = time.monotonic()
     catalog = (*scenario.catalog, PROBE)
-    with staged(catalog, latency_ms=options.latency_ms, logs=logs, say=say) as stage:
+    with staged(
+        catalog, locations=options.locations, latency_ms=options.latency_ms, logs=logs, say=say
+    ) as stage:
         with MemoryWatch(
             lambda: [pid for pids in stage.product.launcher.pids.values() for pid in pids]
         ) as memory:

@@ -7,10 +7,11 @@ seconds since the first order.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 SHOPS = ("shopify", "woocommerce")
+KNOWS_LOCATIONS = SHOPS[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,8 @@ class CatalogItem:
     """One SKU, listed in both shops. Items of one `product` are its variants.
 
     `opening` is the stock; of a bundle, that has none, what the shops show before SyncFlow is told of what it
-    is made of. `components` are for one of it.
+    is made of. `components` are for one of it. `shares`: how much of it lies at which of the places, counted
+    from 0, that stock it; empty, all of it at the first.
     """
 
     sku: str
@@ -33,16 +35,18 @@ class CatalogItem:
     product: int
     opening: int
     components: tuple[Line, ...] = ()
+    shares: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Buy:
-    """`order` numbers the purchases of a scenario from 0."""
+    """`order` numbers the purchases of a scenario from 0. `place`: what the checkout names."""
 
     shop: str
     order: int
     lines: tuple[Line, ...]
     paid: bool = True
+    place: int | None = None
 
 
 class Sequel(StrEnum):
@@ -55,21 +59,25 @@ class Sequel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """Something that happens to an order. REFUND lines are units taken back; EDIT lines are new totals."""
+    """Something that happens to an order. REFUND lines are units taken back, shipped ones to `place` if it is
+    named; EDIT lines are new totals."""
 
     shop: str
     order: int
     kind: Sequel
     lines: tuple[Line, ...] = ()
+    place: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class MerchantEdit:
-    """The merchant corrects a number in a shop's own admin. A SKU is only ever edited in one shop."""
+    """The merchant corrects a number in a shop's own admin, of the place if one is named. A SKU is only ever
+    edited in one shop."""
 
     shop: str
     sku: str
     delta: int
+    place: int | None = None
 
 
 Action = Buy | FollowUp | MerchantEdit
@@ -93,7 +101,8 @@ class Scenario:
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the user asked for. `skus` None: as many as the source has. `bundles`: percent of them."""
+    """What the user asked for. `skus` None: as many as the source has. `bundles`: percent of them.
+    `locations`: of the shop that knows them."""
 
     count: int
     rate: float
@@ -101,6 +110,7 @@ class Wishes:
     skus: int | None = None
     edits: bool = False
     bundles: int = 0
+    locations: int = 1
 
 
 def bundles_of(catalog: Iterable[CatalogItem]) -> dict[str, dict[str, int]]:

@@ -51,44 +51,54 @@ class Shop:
     platform: str
     url: str
     token: str
+    places: Sequence[str] = ()
+    """What it calls its locations, the first one first; none if it knows none."""
     _session: requests.Session = field(default_factory=requests.Session)
     _used_at: float = 0.0
 
     def twin(self) -> Shop:
         """The same shop over a connection of its own."""
-        return Shop(self.platform, self.url, self.token)
+        return Shop(self.platform, self.url, self.token, self.places)
+
+    def add_location(self, name: str) -> str:
+        """The merchant opens a further location; the shop's id of it."""
+        return str(self._ask("POST", "locations", {"name": name})["location_id"])
 
     def add_products(self, products: Sequence[Mapping[str, Any]]) -> None:
         """Put products on sale; the documents are those of the control API."""
         for start in range(0, len(products), CATALOG_PAGE):
             self._ask("POST", "catalog", {"products": list(products[start : start + CATALOG_PAGE])})
 
-    def buy(self, lines: Sequence[Line], *, reference: str, paid: bool = True) -> Placed:
-        """A buyer's checkout."""
-        answer = self._send(
-            "POST", "orders", {"lines": _documents(lines), "paid": paid, "reference": reference}
-        )
+    def buy(
+        self, lines: Sequence[Line], *, reference: str, paid: bool = True, place: int | None = None
+    ) -> Placed:
+        """A buyer's checkout, which may name a place."""
+        body = {"lines": _documents(lines), "paid": paid, "reference": reference, **self._at(place)}
+        answer = self._send("POST", "orders", body)
         document = answer.json()
         if answer.status_code == HTTPStatus.CONFLICT:
             return Placed(short=tuple(document["skus"]))
         _must_succeed(answer)
         return Placed(order_id=str(document["id"]), placed_at=document["placed_at"])
 
-    def change_order(self, order_id: str, action: str, lines: Sequence[Line] = ()) -> bool:
-        """Pay, cancel, refund, edit or fulfill; units taken back go on the shelf again.
+    def change_order(
+        self, order_id: str, action: str, lines: Sequence[Line] = (), *, place: int | None = None
+    ) -> bool:
+        """Pay, cancel, refund, edit or fulfill; units taken back go on the shelf again, shipped ones on that
+        of the place if one is named.
 
         False where the shop refuses: nothing left to refund, no stock for a raise.
         """
-        body = {"restock": True, **({"lines": _documents(lines)} if lines else {})}
+        body = {"restock": True, **({"lines": _documents(lines)} if lines else {}), **self._at(place)}
         answer = self._send("POST", f"orders/{order_id}/{action}", body)
         if answer.status_code in (HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT):
             return False
         _must_succeed(answer)
         return True
 
-    def edit_stock(self, sku: str, delta: int) -> None:
+    def edit_stock(self, sku: str, delta: int, *, place: int | None = None) -> None:
         """The merchant corrects a number in the shop's own admin."""
-        self._ask("POST", "stock", {"sku": sku, "delta": delta})
+        self._ask("POST", "stock", {"sku": sku, "delta": delta, **self._at(place)})
 
     def make_keys(self) -> dict[str, str]:
         """The merchant makes REST keys (WooCommerce)."""
@@ -104,7 +114,7 @@ class Shop:
     def items(self) -> list[ShopItem]:
         """What the shop itself says it has of everything tracked that has a SKU."""
         return [
-            ShopItem(self.platform, item["sku"], item["quantity"])
+            ShopItem(self.platform, item["sku"], item["quantity"], item["location_id"])
             for item in self._ask("GET", "truth")["items"]
             if item["tracked"] and item["sku"]
         ]
@@ -112,10 +122,11 @@ class Shop:
     def has_products(self) -> bool:
         return bool(self._ask("GET", "truth")["items"])
 
-    def truth_of(self, sku: str) -> dict[str, Any]:
-        """The shop's own item of a SKU. Raises ShopFailed."""
+    def truth_of(self, sku: str, *, place: int | None = None) -> dict[str, Any]:
+        """The shop's own item of a SKU, at the first place if none is named. Raises ShopFailed."""
+        wanted = self._at(place).items()
         for item in self._ask("GET", "truth")["items"]:
-            if item["sku"] == sku:
+            if item["sku"] == sku and wanted <= item.items():
                 return dict(item)
         raise ShopFailed(f"The {self.platform} sandbox does not sell {sku}")
 
@@ -140,6 +151,9 @@ class Shop:
         for page in self.events():
             last = page[-1]["seq"]
         return last
+
+    def _at(self, place: int | None) -> dict[str, str]:
+        return {} if place is None else {"location_id": self.places[place]}
 
     def _ask(self, method: str, path: str, body: object = None) -> Any:
         answer = self._send(method, path, body)
@@ -201,8 +215,11 @@ def _wait_until_ready(shop: Shop, lives: Callable[[], bool], output: Output) -> 
     raise ShopFailed(f"The {shop.platform} sandbox did not start:\n{output.tail(shop.platform)}")
 
 
-def catalog_documents(items: Sequence[CatalogItem]) -> list[dict[str, Any]]:
-    """The products of a catalog as the control API takes them; items of one product are its variants."""
+def catalog_documents(items: Sequence[CatalogItem], places: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """The products of a catalog as the control API takes them; items of one product are its variants.
+
+    `places`: what the shop calls its locations, if it knows any.
+    """
     products: dict[int, list[CatalogItem]] = {}
     for item in items:
         products.setdefault(item.product, []).append(item)
@@ -219,13 +236,20 @@ def catalog_documents(items: Sequence[CatalogItem]) -> list[dict[str, Any]]:
                     "title": item.title if len(variants) > 1 else "Default Title",
                     "price": f"{item.price_minor / 100:.2f}",
                     "cost": f"{item.price_minor / 250:.2f}",
-                    "stock": item.opening,
+                    **_stock(item, places),
                 }
                 for item in variants
             ],
         }
         for variants in products.values()
     ]
+
+
+def _stock(item: CatalogItem, places: Sequence[str]) -> dict[str, object]:
+    if not places or not item.shares:
+        return {"stock": item.opening}
+    further = {places[place]: units for place, units in item.shares.items() if place > 0}
+    return {"stock": item.shares[0], "stock_elsewhere": further}
 
 
 def _documents(lines: Sequence[Line]) -> list[dict[str, object]]:

@@ -18,8 +18,9 @@ from syncflow.embedded import Services
 from syncflow.output import LogFiles
 from syncflow.processes import free_port
 from syncflow.product import Product, running_product
+from syncflow.trial.facts import EVERYWHERE
 from syncflow.trial.merchant import Merchant
-from syncflow.trial.scenario import SHOPS, CatalogItem, bundles_of
+from syncflow.trial.scenario import KNOWS_LOCATIONS, SHOPS, CatalogItem, bundles_of
 from syncflow.trial.shops import Shop, catalog_documents, running_shop
 
 EMAIL = "merchant@trial.example"
@@ -33,18 +34,22 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """`connections` by platform. `app` is for reading along; the product runs in processes of its own."""
+    """`connections` by platform. `places`: what the shop that knows locations calls the product's. `app` is
+    for reading along; the product runs in processes of its own."""
 
     product: Product
     services: Services
     shops: Mapping[str, Shop]
     connections: Mapping[str, int]
+    places: Mapping[int, str]
     merchant: Merchant
     app: Flask
 
 
 @contextmanager
-def staged(catalog: tuple[CatalogItem, ...], *, latency_ms: int, logs: Path, say: Say) -> Iterator[Stage]:
+def staged(
+    catalog: tuple[CatalogItem, ...], *, locations: int, latency_ms: int, logs: Path, say: Say
+) -> Iterator[Stage]:
     """Set the stage and clear it away again. Call it in the main thread.
 
     Raises EmbeddedError, LaunchFailed, ShopFailed, MerchantStuck.
@@ -69,7 +74,7 @@ def staged(catalog: tuple[CatalogItem, ...], *, latency_ms: int, logs: Path, say
             for platform in SHOPS
         }
         for shop in shops.values():
-            shop.add_products(catalog_documents(catalog))
+            _open(shop, catalog, locations=locations)
             shop.set_faults(latency_ms=latency_ms)
         say("starting SyncFlow")
         environ = _environ(shops, client_secret)
@@ -82,9 +87,7 @@ def staged(catalog: tuple[CatalogItem, ...], *, latency_ms: int, logs: Path, say
             open_account("Trial merchant", EMAIL, password)
         merchant = Merchant(product.settings.public_url, EMAIL, password)
         say(f"connecting both shops, {len(catalog)} SKUs each")
-        connections = {slug: connect(merchant, shop, SHOP_DOMAIN) for slug, shop in shops.items()}
-        for connection_id in connections.values():
-            merchant.wait_for_state(connection_id, "review", "active")
+        connections, places = _connect(merchant, shops)
         if bundles := bundles_of(catalog):
             say(f"saying what {len(bundles)} bundles are made of")
             merchant.define_bundles(bundles)
@@ -92,7 +95,35 @@ def staged(catalog: tuple[CatalogItem, ...], *, latency_ms: int, logs: Path, say
         for connection_id in connections.values():
             merchant.approve_first_sync(connection_id)
             merchant.wait_for_state(connection_id, "active")
-        yield Stage(product, services, shops, connections, merchant, app)
+        yield Stage(product, services, shops, connections, places, merchant, app)
+
+
+def _open(shop: Shop, catalog: tuple[CatalogItem, ...], *, locations: int) -> None:
+    """Stock the shop, where it knows locations at all of them."""
+    if shop.platform != KNOWS_LOCATIONS:
+        shop.add_products(catalog_documents(catalog))
+        return
+    further = [shop.add_location(f"Location {number}") for number in range(2, locations + 1)]
+    shop.add_products(catalog_documents(catalog, ["", *further]))
+    shop.places = [shop.items()[0].location, *further]
+
+
+def _connect(merchant: Merchant, shops: Mapping[str, Shop]) -> tuple[dict[str, int], dict[int, str]]:
+    """The connections by platform, and which of our locations is which of the shop's that knows them.
+
+    That shop comes first: where a number stands for all locations, it is then known already what lies where.
+    """
+    connections: dict[str, int] = {}
+    places: dict[int, str] = {}
+    for slug, shop in shops.items():
+        connections[slug] = connect(merchant, shop, SHOP_DOMAIN)
+        merchant.wait_for_state(connections[slug], "review", "active")
+        if slug == KNOWS_LOCATIONS:
+            places = merchant.keep_stock_at(shop.places)
+        if len(places) > 1:
+            of_shop = places if slug == KNOWS_LOCATIONS else dict.fromkeys(places, EVERYWHERE)
+            merchant.map_locations(connections[slug], of_shop)
+    return connections, places
 
 
 def shop_options(platform: str, domain: str, client_id: str, client_secret: str) -> list[str]:

@@ -46,6 +46,8 @@ def _lines(outcome: Outcome, source: Mapping[str, int]) -> Iterator[str]:
     yield _row("SKUs, and how many ran out", f"{figures['skus']}, {figures['skus_run_out']}")
     if figures["bundles"]:
         yield _row("bundles, and how many were sold", f"{figures['bundles']}, {figures['bundles_sold']}")
+    if figures["locations"] > 1:
+        yield _row("locations of the Shopify shop", figures["locations"])
     yield _row("merchant's edits", figures["edits"])
     yield _row(
         "webhooks sent, lost, doubled",
@@ -70,7 +72,9 @@ def _results(figures: Mapping[str, Any]) -> Iterator[str]:
         "orders lost / counted twice", f"{figures['orders_lost']} / {figures['orders_double_counted']}"
     )
     yield _row("listings, diverged", f"{figures['listings']}, {figures['listings_diverged']}")
+    yield _row("listings above truth", figures["listings_above_truth"])
     yield _row("ledger mismatches", figures["ledger_mismatches"])
+    yield _row("units booked at another location", figures["units_misplaced"])
     yield _row("edits lost, unexplained", f"{figures['edits_lost']}, {figures['edits_lost_unexplained']}")
     yield _row(
         "units oversold, unexplained", f"{figures['units_oversold']}, {figures['oversold_unexplained']}"

@@ -159,7 +159,7 @@ class World:
             record=Record(
                 orders=self.orders,
                 ledger=self.ledger,
-                available=self.available,
+                levels={sku: {"": units} for sku, units in self.available.items()},
                 unbalanced=frozenset(self.unbalanced),
                 cells=self.cells,
                 unanswered=self.unanswered,
@@ -191,4 +191,4 @@ class World:
     ) -> None:
         self._seq += 1
         self.numbers[shop, sku] = after
-        self.logs[shop].stock.append(StockEvent(shop, self._seq, at, sku, before, after, cause, order_id))
+        self.logs[shop].take_stock(StockEvent(shop, self._seq, at, sku, before, after, cause, order_id))

@@ -9,12 +9,14 @@ from itertools import combinations
 
 from syncflow.trial.facts import (
     EDIT,
+    EVERYWHERE,
     SALES,
     UNANSWERED,
     Bundles,
     CallEvent,
     Cell,
     Evidence,
+    Levels,
     Number,
     ShopItem,
     StockEvent,
@@ -24,6 +26,7 @@ from syncflow.trial.judge.physical import (
     OVERWRITES_SECONDS,
     WITHOUT_COMPARE_AND_SET,
     Shelf,
+    enough_for,
     on_sale,
     on_shelves,
 )
@@ -77,6 +80,27 @@ def _overbooked(evidence: Evidence) -> set[OrderKey]:
             if event.cause in SALES and event.order_id is not None:
                 balance[log.shop, event.order_id, event.sku] -= event.delta
     return {(shop, order_id) for (shop, order_id, _), units in balance.items() if units < 0}
+
+
+def misplaced(evidence: Evidence) -> dict[tuple[str, str, str], int]:
+    """Units, by shop, order and SKU, that the ledger took, or put back, at another location than the shop.
+
+    Units that it took nowhere, or twice, are not among them.
+    """
+    balance: dict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
+    for log in evidence.logs:
+        for event in on_shelves(log.stock, evidence.bundles):
+            if event.cause in SALES and event.order_id is not None and event.location != EVERYWHERE:
+                balance[log.shop, event.order_id, event.sku][event.location] -= event.delta
+    for entry in evidence.record.ledger:
+        key = (entry.origin_shop or "", entry.order_id or "", entry.sku)
+        if key in balance:
+            balance[key][entry.location] += entry.delta
+    found = {
+        key: min(sum(max(units, 0) for units in at.values()), sum(max(-units, 0) for units in at.values()))
+        for key, at in balance.items()
+    }
+    return {key: units for key, units in found.items() if units}
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,16 +249,38 @@ def _fewest(edits: Sequence[StockEvent], difference: int) -> int:
 
 
 def diverged(
-    items: Iterable[ShopItem], available: Mapping[str, int], cells: Iterable[Cell], bundles: Bundles
+    items: Iterable[ShopItem], levels: Levels, cells: Iterable[Cell], bundles: Bundles
 ) -> tuple[ShopItem, ...]:
-    """Listings whose shop shows another number than the ledger wants there, unlinked ones included.
+    """Numbers that are other than the ledger wants them at their location, unlinked listings' included.
 
     A channel at or below zero with nothing to sell is right.
     """
-    linked = {(cell.shop, cell.sku) for cell in cells}
+    linked = {(cell.shop, cell.sku, cell.location) for cell in cells}
     return tuple(
         item
         for item in items
-        if (item.shop, item.sku) not in linked
-        or max(item.quantity, 0) != on_sale(item.sku, available, bundles)
+        if (item.shop, item.sku, item.location) not in linked
+        or max(item.quantity, 0) != on_sale(item.sku, item.location, levels, bundles)
     )
+
+
+def above_truth(evidence: Evidence, shelves: Mapping[str, Shelf]) -> dict[Number, tuple[int, int]]:
+    """Listings that show more, all locations of their shop together, than is left; each with both numbers.
+
+    Where the ledger has more than the truth, an edit that nobody could have kept or a mismatch, it is that
+    which is judged, and not its numbers.
+    """
+    shown: Counter[Number] = Counter()
+    for item in evidence.items:
+        shown[item.shop, item.sku] += max(item.quantity, 0)
+    available = evidence.record.available
+    left = {sku: max(shelf.final, available.get(sku, 0)) for sku, shelf in shelves.items()}
+    found = {}
+    for (shop, sku), number in shown.items():
+        parts = evidence.bundles.get(sku, {sku: 1})
+        enough = min(
+            (enough_for(left[part], units) for part, units in parts.items() if part in left), default=0
+        )
+        if number > enough:
+            found[shop, sku] = number, enough
+    return found

@@ -16,7 +16,9 @@ MUST_BE_ZERO = {
     "orders_lost": "orders never came home",
     "orders_double_counted": "orders were counted twice",
     "listings_diverged": "listings show another number than the ledger",
+    "listings_above_truth": "listings show more in all locations together than is left",
     "ledger_mismatches": "SKUs whose ledger does not explain itself",
+    "units_misplaced": "units were booked at another location than the shop took them from",
     "edits_lost_unexplained": "merchant's edits were lost for no reason",
     "oversold_unexplained": "units were sold beyond stock outside any latency window",
     "writes_above_truth": "writes published more than was known to be left",
@@ -82,26 +84,32 @@ def _orders(evidence: Evidence) -> Part:
 
 
 def _listings(evidence: Evidence, histories: Mapping[str, Shelf]) -> Part:
-    available, bundles = evidence.record.available, evidence.bundles
-    diverged = books.diverged(evidence.items, available, evidence.record.cells, bundles)
+    levels, bundles = evidence.record.levels, evidence.bundles
+    diverged = books.diverged(evidence.items, levels, evidence.record.cells, bundles)
+    above = books.above_truth(evidence, histories)
     figures = {
-        "listings": len(evidence.items),
-        "listings_diverged": len(diverged),
+        "locations": evidence.locations,
+        "listings": len({(i.shop, i.sku) for i in evidence.items}),
+        "listings_diverged": len({(i.shop, i.sku) for i in diverged}),
+        "listings_above_truth": len(above),
         "skus": len(histories),
         "skus_run_out": sum(_ran_out(shelf) for shelf in histories.values()),
         "bundles": len(bundles),
         "bundles_sold": _bundles_sold(evidence),
     }
     where = [
-        f"{i.shop} {i.sku}: shows {i.quantity}, ledger has {on_sale(i.sku, available, bundles)}"
+        f"{' '.join(filter(None, (i.shop, i.sku, i.location)))}: shows {i.quantity}, "
+        f"ledger has {on_sale(i.sku, i.location, levels, bundles)}"
         for i in diverged
     ]
-    return figures, {"listings_diverged": where}
+    more = [f"{shop} {sku}: shows {shown}, {left} are left" for (shop, sku), (shown, left) in above.items()]
+    return figures, {"listings_diverged": where, "listings_above_truth": more}
 
 
 def _ledger(evidence: Evidence, histories: Mapping[str, Shelf]) -> Part:
-    ledger = books.ledger(evidence, histories)
+    ledger, misplaced = books.ledger(evidence, histories), books.misplaced(evidence)
     figures = {
+        "units_misplaced": sum(misplaced.values()),
         "ledger_mismatches": len(ledger.mismatches),
         "edits": ledger.edits,
         "edits_lost": ledger.edits_lost,
@@ -115,7 +123,8 @@ def _ledger(evidence: Evidence, histories: Mapping[str, Shelf]) -> Part:
     where += [
         f"{sku}: a bundle with a stock of its own" for sku in ledger.mismatches if sku in evidence.bundles
     ]
-    return figures, {"ledger_mismatches": where}
+    elsewhere = [f"{sku}: {units} of {shop} order {order}" for (shop, order, sku), units in misplaced.items()]
+    return figures, {"ledger_mismatches": where, "units_misplaced": elsewhere}
 
 
 def _numbers(evidence: Evidence, histories: Mapping[str, Shelf]) -> Part:
@@ -176,9 +185,7 @@ def _traffic(evidence: Evidence, schedule: traffic.Schedule) -> dict[str, int]:
         "quiet_writes": traffic.quiet_writes(evidence.logs, evidence.quiet_at),
         "quiet_reads": traffic.quiet_reads(evidence.logs, evidence.quiet_at),
         "quiet_reads_scheduled": traffic.quiet_reads_scheduled(
-            Counter(order.shop for order in evidence.placed),
-            Counter(item.shop for item in evidence.items),
-            schedule,
+            Counter(order.shop for order in evidence.placed), evidence.items, schedule
         ),
     }
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from syncflow.trial.facts import Disturbance, Number, ShopLog, StockEvent
+from syncflow.trial.facts import EDIT, EVERYWHERE, Disturbance, Number, ShopLog, StockEvent
 from syncflow.trial.judge.physical import Shelf, enough_for
 from syncflow.trial.judge.told import NEVER, Told
 
@@ -114,7 +115,7 @@ def _too_many(shelf: Shelf, index: int, number: Number) -> int:
 def _arrived(shelf: Shelf, index: int, number: Number, until: float) -> bool:
     """Whether `number` had been written by then by one who knows of `events[index]`."""
     return any(
-        write.after <= enough_for(shelf.most_left(index, write.at, number), write.units)
+        write.shown <= enough_for(shelf.most_left(index, write.at, number), write.units)
         for write in shelf.writes_between(number, shelf.events[index].at, until)
     )
 
@@ -130,9 +131,9 @@ class AboveTruth:
 
 
 def writes_above_truth(shelves: Iterable[Shelf], told: Told) -> AboveTruth:
-    """Writes of more than was physically left, counting only what the product was told of more than
-    WINDOW_SECONDS before. Units that came back count from the moment they were back. A bundle's is above what
-    was left if it is for one of its components; it counts once."""
+    """Writes of more than was physically left, at a location of more than was left there, counting only what
+    the product was told of more than WINDOW_SECONDS before. Units that came back count from the moment they
+    were back. A bundle's is above what was left if it is for one of its components; it counts once."""
     found: dict[tuple[str, int], tuple[StockEvent, int]] = {}
     for shelf in shelves:
         for write, left in _writes_above(shelf, told):
@@ -160,22 +161,52 @@ PHYSICAL, WRITE, DUE = 0, 1, 2
 
 
 def _writes_above(shelf: Shelf, told: Told) -> Iterator[tuple[StockEvent, int]]:
-    """Each with what was left, as far as the product had to know. One sweep over time: `left` is the truth,
-    `excused` what the product need not know of yet."""
+    """Each with what was left, as far as the product had to know. One sweep over time."""
     moments: list[tuple[float, int, int]] = []
     writes = list(shelf.writes())
-    for event in shelf.events:
-        moments.append((event.at, PHYSICAL, event.delta))
+    for index, event in enumerate(shelf.events):
+        moments.append((event.at, PHYSICAL, index))
         due = told.at(event) if event.delta < 0 else NEVER
         if due != NEVER:
-            moments.append((due + WINDOW_SECONDS, DUE, -event.delta))
+            moments.append((due + WINDOW_SECONDS, DUE, index))
     moments += ((write.at, WRITE, index) for index, write in enumerate(writes))
-    left, excused = shelf.before(0), 0
-    for _, kind, value in sorted(moments):
+    known = _Known(shelf)
+    for _, kind, index in sorted(moments):
         if kind == PHYSICAL:
-            left += value
-            excused += max(-value, 0)
+            known.happened(shelf.events[index])
         elif kind == DUE:
-            excused -= value
-        elif writes[value].after > enough_for(left + excused, writes[value].units):
-            yield writes[value], max(left + excused, 0)
+            known.is_due(shelf.events[index])
+        elif writes[index].after > enough_for(left := known.left_for(writes[index]), writes[index].units):
+            yield writes[index], max(left, 0)
+
+
+class _Known:
+    """What is left, less only what the product has to know of.
+
+    At a location: what that shop's log has there, as if nothing that another shop sold was taken from it, and
+    whatever was found in another shop had been put there.
+    """
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._left = shelf.before(0)
+        self._at = Counter(shelf.opening_at)
+        self._found_elsewhere = 0
+
+    def happened(self, event: StockEvent) -> None:
+        """A fall is excused until it is due."""
+        if event.delta > 0:
+            self._count(event, event.delta)
+            if event.cause == EDIT and event.location == EVERYWHERE:
+                self._found_elsewhere += event.delta
+
+    def is_due(self, event: StockEvent) -> None:
+        self._count(event, event.delta)
+
+    def left_for(self, write: StockEvent) -> int:
+        if write.location == EVERYWHERE:
+            return self._left
+        return min(self._left, self._at[write.location] + self._found_elsewhere)
+
+    def _count(self, event: StockEvent, units: int) -> None:
+        self._left += units
+        self._at[event.location] += units

@@ -10,7 +10,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import accumulate
 
-from syncflow.trial.facts import WRITES, Bundles, Number, ShopLog, StockEvent
+from syncflow.trial.facts import (
+    EVERYWHERE,
+    OPENING,
+    WRITES,
+    Bundles,
+    Levels,
+    Number,
+    ShopLog,
+    StockEvent,
+)
 
 WITHOUT_COMPARE_AND_SET = frozenset({"woocommerce"})
 """Shops where a write puts its number over whatever is there."""
@@ -29,6 +38,12 @@ class Shelf:
         ordered = sorted(events, key=lambda event: (event.at, event.seq))
         self.sku = sku
         self.events = [event for event in ordered if event.is_physical]
+        self.opening_at = {
+            event.location: event.after
+            for event in ordered
+            if event.cause == OPENING and event.location != EVERYWHERE and not event.listed_as
+        }
+        """What lay at each location of a shop that has several of the SKU."""
         self._times = [event.at for event in self.events]
         self._balances = list(accumulate((event.delta for event in self.events), initial=opening))
         self.numbers: dict[Number, list[StockEvent]] = {}
@@ -68,7 +83,7 @@ class Shelf:
             return 0
         writes = self.writes_between(sale.number, sale.at, sale.at + OVERWRITES_SECONDS)
         too_many = (
-            write.after - enough_for(self.most_left(index, write.at, sale.number), write.units)
+            write.shown - enough_for(self.most_left(index, write.at, sale.number), write.units)
             for write in writes
         )
         return min(max(too_many, default=0) * sale.units, -sale.delta)
@@ -118,13 +133,31 @@ def enough_for(left: int, units: int) -> int:
     return max(left, 0) // units
 
 
-def on_sale(sku: str, available: Mapping[str, int], bundles: Bundles) -> int | None:
-    """How many of a listing there are: as many as a bundle's scarcest component allows for. None where no
-    number says so."""
+def on_sale(sku: str, location: str, levels: Levels, bundles: Bundles) -> int | None:
+    """How many of a listing there are for a number of that location. None where nothing was ever counted.
+
+    What is short at one location has to come from the others. A bundle is made of what lies in one place, as
+    many as its scarcest component allows for.
+    """
     parts = bundles.get(sku, {sku: 1})
-    if not parts.keys() <= available.keys():
+    if not parts.keys() <= levels.keys():
         return None
-    return min(enough_for(available[part], units) for part, units in parts.items())
+    if location != EVERYWHERE:
+        return _at_one(location, parts, levels)
+    if sku not in bundles:
+        return max(sum(levels[sku].values()), 0)
+    return sum(_at_one(place, parts, levels) for place in {place for part in parts for place in levels[part]})
+
+
+def _at_one(location: str, parts: Mapping[str, int], levels: Levels) -> int:
+    return min(
+        enough_for(levels[part].get(location, 0) - _short_elsewhere(location, levels[part]), units)
+        for part, units in parts.items()
+    )
+
+
+def _short_elsewhere(location: str, there: Mapping[str, int]) -> int:
+    return sum(max(-units, 0) for place, units in there.items() if place != location)
 
 
 def _at(event: StockEvent) -> float:

@@ -16,9 +16,9 @@ TAKES_UNITS = frozenset({"order", "pay"})
 def propagation_seconds(shelves: Iterable[Shelf], began_at: float) -> Iterator[float]:
     """Seconds from each sale to each other number of the same units.
 
-    A sale has arrived with the first write to the other number of no more than what was left at some
-    moment from the sale to that write. Sales after which the other number was already low enough, or
-    became so by its own sales, need no write and are left out.
+    A sale has arrived with the first write after which the other number, at a shop with locations that of
+    all of them, is no more than what was left at some moment from the sale to that write. Sales after which
+    the other number was already low enough, or became so by its own sales, need no write and are left out.
     """
     for shelf in shelves:
         for index, sale in enumerate(shelf.events):
@@ -28,7 +28,7 @@ def propagation_seconds(shelves: Iterable[Shelf], began_at: float) -> Iterator[f
                 shown = shelf.last_before(other, sale.at)
                 if other == sale.number or shown is None:
                     continue
-                if shown.after <= enough_for(shelf.after(index), shown.units):
+                if shown.shown <= enough_for(shelf.after(index), shown.units):
                     continue
                 arrived_at = _arrival(shelf, index, other)
                 if arrived_at is not None:
@@ -38,7 +38,7 @@ def propagation_seconds(shelves: Iterable[Shelf], began_at: float) -> Iterator[f
 def _arrival(shelf: Shelf, index: int, other: Number) -> float | None:
     sale = shelf.events[index]
     for write in shelf.writes_between(other, sale.at, NEVER):
-        if write.after <= enough_for(shelf.peak(index, write.at), write.units):
+        if write.shown <= enough_for(shelf.peak(index, write.at), write.units):
             return write.at
     return None
 

@@ -20,14 +20,14 @@ class Told:
         logs = list(logs)
         self._deliveries = _deliveries(logs)
         self._booked: dict[tuple[str, str, str], list[tuple[float, int]]] = defaultdict(list)
-        self._edits_booked: dict[tuple[str, str], list[float]] = defaultdict(list)
+        self._edits_booked: dict[tuple[str, str, str], list[float]] = defaultdict(list)
         for entry in sorted(ledger, key=lambda entry: entry.at):
             if entry.origin_shop and entry.order_id:
                 key = (entry.origin_shop, entry.order_id, entry.sku)
                 earlier = self._booked[key][-1][1] if self._booked[key] else 0
                 self._booked[key].append((entry.at, earlier + entry.delta))
             elif entry.origin_shop:
-                self._edits_booked[entry.origin_shop, entry.sku].append(entry.at)
+                self._edits_booked[entry.origin_shop, entry.sku, entry.origin_location].append(entry.at)
         self._taken = _units_of_orders(logs, bundles)
 
     def at(self, event: StockEvent) -> float:
@@ -38,7 +38,7 @@ class Told:
         a merchant's edit: when the ledger shows a drift of that number.
         """
         if event.cause == EDIT or event.order_id is None:
-            booked = self._edits_booked.get((event.shop, event.sku), ())
+            booked = self._edits_booked.get((event.shop, event.sku, event.location), ())
             return next((at for at in booked if at >= event.at), NEVER)
         delivered = min(
             (
