@@ -296,24 +296,40 @@ def test_it_shows_what_there_is_at_all_of_them(world: World, one_number: tuple[i
     assert shop.number("B") == 22
 
 
-def test_at_its_first_sync_the_shops_one_number_may_be_right_for_all_places(
-    world: World, connection: int
+def test_what_was_counted_at_another_place_is_not_begun_with_a_second_time(
+    world: World, connection: int, shop: Shop
 ) -> None:
-    """What no place has alone is missed at the first."""
-    raised, lowered = {"Main": (13, 0), "South": (5, 0)}, {"Main": (-1, 0), "South": (5, 0)}
-    for quantity, expected in ((18, raised), (4, lowered)):
-        shop = Shop()
-        shop.stock("B", "SKU", quantity)
-        one_number = connect(world, shop, ("", "Main"), ("", "South"), syncing=False)
-        [row] = first_sync.first_sync_diff(
-            world.account_id, one_number, 0, 10, source=first_sync.Source.CHANNEL
-        )
-        before = sum(on_hand for on_hand, _committed in levels(world).values())
-        assert (row.channel_quantity, row.stock_change) == (quantity, quantity - before)
-        first_sync.start_syncing(one_number, source=first_sync.Source.CHANNEL)
-        world.settle()
-        assert levels(world) == expected
-        world.assert_explained()
+    """A shop with one number does not say where its units are; when it is connected it is our first place."""
+    shop.stock("C", "SOUTHERN", 5, place=SOUTH)
+    importer.run_import(connection)
+    store = Shop()
+    store.stock("D", "SOUTHERN", 5)
+    store.stock("E", "NEW", 4)
+    two = world.connect(store, syncing=False)
+    [row] = first_sync.first_sync_diff(world.account_id, two, 0, 10)
+    assert (row.sku, row.channel_quantity, row.target) == ("SOUTHERN", 5, 0)
+    remap(world, two, ("", "Main"), ("", "South"))
+    assert first_sync.first_sync_diff(world.account_id, two, 0, 10) == []
+    first_sync.start_syncing(two)
+    world.settle()
+    assert (store.number("D"), store.number("E"), shop.number("C", SOUTH)) == (5, 4, 5)
+
+
+@pytest.mark.parametrize(("shown", "main", "south"), [(16, 11, 5), (12, 7, 5), (4, -1, 5)])
+def test_a_first_sync_that_follows_one_number_for_all_places_counts_all_of_them(
+    world: World, connection: int, shown: int, main: int, south: int
+) -> None:
+    store = Shop()
+    store.stock("B", "SKU", shown)
+    two = connect(world, store, ("", "Main"), ("", "South"), syncing=False)
+    source = first_sync.Source.CHANNEL
+    [row] = first_sync.first_sync_diff(world.account_id, two, 0, 10, source=source)
+    assert (row.channel_quantity, row.target, row.stock_change) == (shown, shown, shown - 15)
+    assert row.causes[0] == f"the ledger has 15 on hand, the shop shows {shown}"
+    first_sync.start_syncing(two, source=source)
+    world.settle()
+    assert levels(world) == {"Main": (main, 0), "South": (south, 0)}
+    assert store.number("B") == shown
 
 
 def test_a_sale_there_is_taken_from_the_first_place_that_has_it(

@@ -493,7 +493,7 @@ class World:
         return sums
 
     def _never_answered(self, shop: ModelShop, edit: Edit) -> list[int]:
-        """What writes without compare-and-set would have changed that were not decided yet when the number was
+        """What writes without compare-and-set would have changed that were undecided when the number was
         typed, and of which only a reading could tell: who sent them had died."""
         if shop.compare_and_set:
             return []
