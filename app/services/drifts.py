@@ -74,7 +74,9 @@ def settle(connection_id: int, settled: Mapping[int, int]) -> tuple[int, set[int
             if locked[r.cell_id].version == settled[r.cell_id] and locked[r.cell_id].drift == r.quantity
         ]
         counted = _counted_elsewhere(session, ready)
-        moved = _moved([locked[row.cell_id] for row in ready])
+        for row in ready:
+            _count_put_back(row, locked[row.cell_id])
+        moved = _moved([locked[row.cell_id] for row in ready if row.is_identity])
         choices = {
             row.id: _choice(
                 row, locked[row.cell_id], counted_elsewhere=row.id in counted, moved=row.cell_id in moved
@@ -174,10 +176,11 @@ def _event_of(cell: Cell) -> tuple[EventKind, Subject]:
 
 def _moved(ready: Iterable[Cell]) -> set[int]:
     """Those that are ready, by id, of which another of the shop's locations has the opposite: units that went
-    from one to the other. Each stands for one other."""
+    from one to the other. Each stands for one other, and neither may be stopped: half a transfer is none."""
     other: dict[tuple[int, str, int], list[int]] = defaultdict(list)
     for cell in ready:
-        other[cell.connection_id, cell.external_stock_id, cell.drift].append(cell.id)
+        if cell.reversals < MOST_REVERSALS:
+            other[cell.connection_id, cell.external_stock_id, cell.drift].append(cell.id)
     found: set[int] = set()
     for (connection_id, stock_id, drift), ids in other.items():
         opposite = other.get((connection_id, stock_id, -drift), [])
@@ -185,9 +188,12 @@ def _moved(ready: Iterable[Cell]) -> set[int]:
     return found
 
 
-def _choice(row: Row[Any], cell: Cell, *, counted_elsewhere: bool, moved: bool) -> Choice:
+def _count_put_back(row: Row[Any], cell: Cell) -> None:
     put_back = cell.belief.expected in (row.undone_by or ())
     cell.reversals = cell.reversals + 1 if put_back else 0
+
+
+def _choice(row: Row[Any], cell: Cell, *, counted_elsewhere: bool, moved: bool) -> Choice:
     return choose(
         Settled(
             policy=row.drift_policy,
