@@ -33,6 +33,7 @@ from app.services.order_lines import (
     lines_of,
     links_of,
     merged_state,
+    moved_here,
     removed_state,
     stored_state,
     write_lines,
@@ -182,7 +183,13 @@ def apply_order(
         return False
     lines = () if row.is_new else lines_of(session, row.id)
     stored = {(line.external_id, line.external_location_id): line for line in lines}
-    states = [merged_state(line, stored.get((line.external_id, line.location_id))) for line in order.lines]
+    known = {line.external_id for line in lines}
+    states = []
+    for line in order.lines:
+        before = stored.get((line.external_id, line.location_id))
+        if line.external_id in known and (before is None or not before.quantity):
+            line = moved_here(line, order.updated_at)
+        states.append(merged_state(line, before))
     present = {state.key for state in states}
     states += [removed_state(line) for key, line in stored.items() if key not in present]
     if order.state is OrderState.TRASHED and not row.is_new:

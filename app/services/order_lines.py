@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -113,6 +113,21 @@ def links_of(
             Link(*(*row[2:-2], components, places)) if linked else row.listing_id
         )
     return found
+
+
+def moved_here(line: ExternalOrderLine, at: datetime) -> ExternalOrderLine:
+    """A line that we know from another place only: its units are here since `at`, whenever they were ordered,
+    and a baseline of before holds nothing of them.
+
+    Units that only came back here, after they were taken elsewhere, came when the shop says.
+    """
+    if not line.quantity:
+        return line
+    return replace(
+        line,
+        parts=tuple(replace(part, at=at) for part in line.parts),
+        channel_effects=tuple(replace(effect, at=at) for effect in line.channel_effects),
+    )
 
 
 def merged_state(line: ExternalOrderLine, stored: Row[Any] | None) -> LineState:
