@@ -23,7 +23,9 @@ def upgrade():
         """
     )
     op.create_index(
-        op.f("ix_listings_connection_id_external_stock_id"), "listings", ["connection_id", "external_stock_id"]
+        op.f("ix_listings_connection_id_external_stock_id"),
+        "listings",
+        ["connection_id", "external_stock_id"],
     )
     op.drop_column("listings", "cell_id")
     op.add_column("connection_locations", sa.Column("name", sa.Text, nullable=False, server_default=""))
@@ -48,6 +50,13 @@ def upgrade():
     op.add_column(
         "order_lines", sa.Column("external_location_id", sa.Text, nullable=False, server_default="")
     )
+    # What took effect took it where its cell is. Under another place it would be taken for another line.
+    op.execute(
+        """
+        UPDATE order_lines n SET external_location_id = c.external_location_id
+        FROM stock_cells c WHERE c.id = n.applied_cell_id AND c.external_location_id <> ''
+        """
+    )
     op.drop_constraint(op.f("uq_order_lines_order_id_external_id"), "order_lines")
     op.create_unique_constraint(
         op.f("uq_order_lines_order_id_external_id_external_location_id"),
@@ -64,14 +73,24 @@ def upgrade():
 
 def downgrade():
     op.drop_index("ix_stock_movements_first_sync", "stock_movements")
-    op.drop_constraint(
-        op.f("uq_order_lines_order_id_external_id_external_location_id"), "order_lines"
+    op.drop_constraint(op.f("uq_order_lines_order_id_external_id_external_location_id"), "order_lines")
+    # A line of several places is one line again, which the others vanish from when the order is read next.
+    op.execute(
+        """
+        UPDATE order_lines n SET external_id = n.external_id || '@' || n.external_location_id
+        WHERE EXISTS (
+            SELECT 1 FROM order_lines o
+            WHERE o.order_id = n.order_id AND o.external_id = n.external_id AND o.id < n.id
+        )
+        """
     )
     op.drop_column("order_lines", "external_location_id")
     op.create_unique_constraint(
         op.f("uq_order_lines_order_id_external_id"), "order_lines", ["order_id", "external_id"]
     )
-    op.drop_constraint(op.f("uq_connection_locations_account_id_connection_id_location_id"), "connection_locations")
+    op.drop_constraint(
+        op.f("uq_connection_locations_account_id_connection_id_location_id"), "connection_locations"
+    )
     op.drop_constraint(
         "uq_connection_locations_place",
         "connection_locations",
@@ -88,8 +107,12 @@ def downgrade():
     op.add_column("listings", sa.Column("cell_id", sa.BigInteger))
     op.execute(
         """
-        UPDATE listings l SET cell_id = c.id FROM stock_cells c
-        WHERE c.connection_id = l.connection_id AND c.external_stock_id = l.external_stock_id
+        UPDATE listings l SET cell_id = (
+            SELECT c.id FROM stock_cells c
+            LEFT JOIN connection_locations m USING (connection_id, external_location_id)
+            WHERE c.connection_id = l.connection_id AND c.external_stock_id = l.external_stock_id
+            ORDER BY m.id IS NULL, c.id LIMIT 1
+        )
         """
     )
     op.create_foreign_key(
