@@ -70,8 +70,11 @@ def commit_attempts(
 ) -> Sequence[Call]:
     """Write down what is about to be sent, one key per call. The caller commits.
 
-    What the connection's brake holds back is left out.
+    What the connection's brake holds back is left out, and all of it if the connection is active no more:
+    the numbers may be those of a mapping that nobody has agreed to yet.
     """
+    if not planned or session.execute(_IS_ACTIVE, {"id": job.scope.connection_id}).first() is None:
+        return ()
     planned, unexplained = brakes.let_through(session, job.scope.connection_id, planned)
     calls = [(uuid.uuid4(), batch) for batch in _batches(job, planned)]
     if not calls:
@@ -272,6 +275,8 @@ def calls_under_way(session: Session, connection_id: int) -> int:
     return count
 
 
+# Asked after the numbers were computed: a mapping that they saw came with another state.
+_IS_ACTIVE = text("SELECT 1 FROM connections WHERE id = :id AND state = 'active'")
 _INSERT_ATTEMPTS = text(
     """
     WITH started AS (

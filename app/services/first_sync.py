@@ -198,11 +198,13 @@ _START = text(
     RETURNING id
     """
 )
+# A number that was followed before shows something else by a new mapping.
 _ACTIVATE_CELLS = text(
     """
     WITH ready AS (
         SELECT id FROM stock_cells
-        WHERE connection_id = :id AND account IS NOT NULL AND variant_id IS NOT NULL AND state = 'waiting'
+        WHERE connection_id = :id AND account IS NOT NULL AND variant_id IS NOT NULL
+            AND state IN ('waiting', 'active')
         ORDER BY id FOR NO KEY UPDATE
     )
     UPDATE stock_cells c SET state = 'active', wanted_version = wanted_version + 1,

@@ -84,13 +84,15 @@ def _look_at_cells(uow: UnitOfWork, variant_ids: Sequence[int]) -> None:
     cell_store.want(uow, locked.values(), at)
 
 
+# The orders of a shop that is read anew wait until it was, which takes long.
 _WAITING = text(
     """
     SELECT e.id, e.received_at, e.connection_id, e.topic, e.headers, e.body, c.platform
     FROM inbound_events e JOIN connections c ON c.id = e.connection_id
     WHERE e.state IN ('pending', 'retrying') AND e.lane = 'orders' AND NOT e.held
         AND e.received_at < clock_timestamp() - make_interval(secs => :patience)
-        AND c.state IN ('review', 'active', 'paused')
+        AND (c.state IN ('review', 'active', 'paused')
+            OR c.state = 'importing' AND c.orders_cursor IS NOT NULL)
     ORDER BY e.id LIMIT :limit
     """
 )

@@ -16,7 +16,7 @@ from app.services import catalog
 from app.services import cells as cell_store
 from app.services.catalog import Place
 from app.services.leases import Lease, Work, lease
-from app.services.locations import follow_mapping, places_of, refresh_places
+from app.services.locations import follow_mapping, mapping_of, places_of, refresh_places
 from app.services.matching import link_batch
 from app.services.nudge import Drain, begin, nudge
 from app.services.order_effects import apply_orders, begin_fetch
@@ -54,8 +54,9 @@ def run_import(connection_id: int) -> None:
 
 def _import(job: Job, held: Lease, run: Run) -> None:
     started = datetime.now(UTC)
-    places = places_of(job)
     refresh_places(job)
+    mapping = mapping_of(job)
+    places = places_of(job)
     follow_mapping(job, held)
     _register_webhooks(job, run)
     held.renew()
@@ -72,7 +73,8 @@ def _import(job: Job, held: Lease, run: Run) -> None:
     tracked = sum(_track_all(job, place, held) for place in places)
     orders = _take_open_orders(job, held)
     with unit_of_work() as uow:
-        uow.session.execute(_IMPORTED, {"id": job.scope.connection_id, "cursor": started - IMPORTED_BEFORE})
+        params = {"id": job.scope.connection_id, "cursor": started - IMPORTED_BEFORE, "mapping": mapping}
+        uow.session.execute(_IMPORTED, params)
         uow.commit()
     nudge(Drain.INTAKE, job.scope.connection_id)
     nudge(Drain.HINTS, job.scope.connection_id)
@@ -95,6 +97,7 @@ def refresh_products(job: Job, products: Mapping[str, bool]) -> dict[str, str]:
     if not due:
         return {}
     places = places_of(job)
+    stored: set[str] = set()
 
     def store(ids: Sequence[str]) -> None:
         asked_at = prices_read.request_time()
@@ -105,10 +108,11 @@ def refresh_products(job: Job, products: Mapping[str, bool]) -> dict[str, str]:
                 uow.session, job.scope.account_id, job.scope.connection_id, found, asked_at
             )
             uow.commit()
+        stored.update(product.external_id for product in found)
 
     failed = together_or_alone(due, store)
     _link_all(job)
-    track_new(job)
+    track_new(job, stored)
     return failed
 
 
@@ -205,9 +209,13 @@ def _stop_vanished(job: Job, product_ids: Sequence[str]) -> None:
         uow.commit()
 
 
+# If the locations were mapped anew meanwhile the shop has to be read once more before anybody reviews it.
 _IMPORTED = text(
     """
-    UPDATE connections SET state = CASE WHEN state = 'importing' THEN 'review' ELSE state END,
+    UPDATE connections SET state = CASE WHEN state = 'importing' AND NOT EXISTS (
+            SELECT 1 FROM connection_locations WHERE connection_id = :id AND id > :mapping
+                AND location_id IS NOT NULL
+        ) THEN 'review' ELSE state END,
         orders_cursor = coalesce(orders_cursor, :cursor)
     WHERE id = :id
     """

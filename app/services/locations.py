@@ -6,7 +6,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
@@ -104,41 +103,49 @@ def map_locations(account_id: int, connection_id: int, mapped: Sequence[Mapped],
 
 
 def places_of(job: Job) -> list[Place]:
-    """The shop's locations that we work with; at first its first active one, which is our first."""
-    connection_id, account_id = job.scope.connection_id, job.scope.account_id
+    """The shop's locations that we work with."""
     with unit_of_work() as uow:
-        if found := _places(uow.session, connection_id):
-            return found
-    shown = job.shop.channel.locations()
+        rows = uow.session.execute(_PLACES, {"id": job.scope.connection_id})
+        return [Place(row.external_location_id, row.location_id) for row in rows]
+
+
+def mapping_of(job: Job) -> int:
+    """Which mapping it is: every new one has a higher number."""
     with unit_of_work() as uow:
-        params = {"id": connection_id, "account_id": account_id}
-        uow.session.execute(_MAIN_LOCATION, params)
-        _note(uow.session, account_id, connection_id, shown)
-        uow.session.execute(_MAP_FIRST, params)
-        found = _places(uow.session, connection_id)
-        uow.commit()
-    return found
+        number: int = uow.session.execute(_MAPPING, {"id": job.scope.connection_id}).scalar_one()
+    return number
 
 
 def refresh_places(job: Job) -> None:
-    """Hear of locations that the shop has new, calls otherwise or has no more."""
+    """Hear of locations that the shop has new, calls otherwise or has no more. At first its first active one
+    is our first."""
     shown = job.shop.channel.locations()
     with unit_of_work() as uow:
+        params = {"id": job.scope.connection_id, "account_id": job.scope.account_id}
         _note(uow.session, job.scope.account_id, job.scope.connection_id, shown)
+        if uow.session.execute(_MAPPING, params).scalar_one() is None:
+            uow.session.execute(_MAIN_LOCATION, params)
+            uow.session.execute(_MAP_FIRST, params)
         uow.commit()
 
 
 def follow_mapping(job: Job, held: Lease) -> None:
-    """Take the cells to where their locations are mapped now, and leave those alone whose location is not."""
+    """Take the cells to where their locations are mapped now, and leave those alone whose location is not.
+
+    What a fall of their numbers held is free, or held elsewhere: all numbers of their variants are looked at.
+    """
     params = {"id": job.scope.connection_id, "limit": CELLS_AT_A_TIME}
-    concerned: Sequence[Any] = [None]
-    while concerned:
+    ids = [0]
+    while ids:
         with unit_of_work() as uow:
-            concerned = uow.session.execute(_CONCERNED, params).all()
-            locked, at = cell_store.lock_at(uow.session, cell_ids=[row.id for row in concerned])
-            unmapped = [locked[row.id] for row in concerned if row.location_id is None]
-            linking.begin_anew(uow.session, unmapped, at)
-            uow.session.execute(_MOVE, {"ids": list(locked)})
+            concerned = uow.session.execute(_CONCERNED, {**params, "after": ids[-1]}).all()
+            ids = [row.id for row in concerned]
+            variants = {row.variant_id for row in concerned} - {None}
+            locked, at = cell_store.lock_at(uow.session, variant_ids=variants, cell_ids=ids)
+            unmapped = {row.id: locked[row.id] for row in concerned if row.location_id is None}
+            linking.begin_anew(uow.session, unmapped.values(), at)
+            uow.session.execute(_MOVE, {"ids": ids})
+            cell_store.want(uow, [cell for cell in locked.values() if cell.id not in unmapped], at)
             uow.commit()
         held.renew()
 
@@ -178,13 +185,6 @@ def _write(session: Session, connection: Connection, mapped: Sequence[Mapped]) -
     session.execute(_MAP, {**params, "shown": json.dumps(shown)})
 
 
-def _places(session: Session, connection_id: int) -> list[Place]:
-    return [
-        Place(row.external_location_id, row.location_id)
-        for row in session.execute(_PLACES, {"id": connection_id})
-    ]
-
-
 def _note(session: Session, account_id: int, connection_id: int, shown: Sequence[ExternalLocation]) -> None:
     rows = [
         {"id": each.external_id, "name": each.name, "active": each.active, "position": position}
@@ -210,6 +210,9 @@ _PLACES = text(
         ORDER BY external_location_id, priority, id
     ) firsts ORDER BY priority, id
     """
+)
+_MAPPING = text(
+    "SELECT max(id) FROM connection_locations WHERE connection_id = :id AND location_id IS NOT NULL"
 )
 _MAIN_LOCATION = text(
     """
@@ -281,7 +284,7 @@ _FIRST = """
 _CONCERNED = text(
     f"""
     SELECT c.id, c.variant_id, p.location_id FROM stock_cells c {_FIRST}
-    WHERE c.connection_id = :id
+    WHERE c.connection_id = :id AND c.id > :after
         AND (p.location_id <> c.location_id OR p.location_id IS NULL AND c.account IS NOT NULL)
     ORDER BY c.id LIMIT :limit
     """  # noqa: S608  (a constant)

@@ -140,9 +140,9 @@ def _push_batch(job: Job, mood: _Mood, *, only: int | None) -> bool:
 
 
 def _may_write(job: Job) -> bool:
-    """Whether the account's kill switch is off."""
+    """Whether the account's kill switch is off, and the connection is neither paused nor in review by now."""
     with unit_of_work() as uow:
-        return bool(uow.session.execute(_MAY_WRITE, {"id": job.scope.account_id}).scalar_one())
+        return bool(uow.session.execute(_MAY_WRITE, {"id": job.scope.connection_id}).scalar_one())
 
 
 def _together(
@@ -220,6 +220,11 @@ _CLAIM_ONE = text(
     """  # noqa: S608  (a constant of this module)
 )
 """A dead cell too: support replays it."""
-_MAY_WRITE = text("SELECT writes_stopped_at IS NULL FROM accounts WHERE id = :id")
+_MAY_WRITE = text(
+    """
+    SELECT a.writes_stopped_at IS NULL AND c.state = 'active'
+    FROM connections c JOIN accounts a ON a.id = c.account_id WHERE c.id = :id
+    """
+)
 _CONNECTION_OF = text("SELECT connection_id FROM stock_cells WHERE id = :id")
 _CELL_STATE = text("SELECT state, failures, error FROM stock_cells WHERE id = :id")

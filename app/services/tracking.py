@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import structlog
@@ -19,10 +19,12 @@ from app.services.work import Job, work_on
 log = structlog.get_logger()
 
 
-def track_new(job: Job) -> None:
-    """Track the connection's linked cells that are not tracked yet."""
+def track_new(job: Job, product_ids: Collection[str]) -> None:
+    """Track the linked cells of these products that are not tracked yet. Not all of the connection's: what a
+    shop does not stock at one of its locations never is."""
+    params = {"connection_id": job.scope.connection_id, "products": list(product_ids)}
     with unit_of_work() as uow:
-        rows = uow.session.execute(_NEW_CELLS, {"connection_id": job.scope.connection_id}).all()
+        rows = uow.session.execute(_NEW_CELLS, params).all()
     refs = [CellRef(row.external_stock_id, row.external_location_id) for row in rows]
     size = job.scope.capabilities.read_batch
     for start in range(0, len(refs), size):
@@ -86,10 +88,11 @@ def take_effect(job: Job, cell_ids: Sequence[int]) -> None:
 
 _NEW_CELLS = text(
     f"""
-    SELECT c.external_stock_id, c.external_location_id FROM stock_cells c
-    WHERE c.connection_id = :connection_id AND c.account IS NULL AND c.variant_id IS NOT NULL
-        AND c.state = 'waiting' AND {cell_store.IS_MAPPED}
-    ORDER BY c.id
+    SELECT DISTINCT c.external_stock_id, c.external_location_id
+    FROM listings l JOIN stock_cells c USING (connection_id, external_stock_id)
+    WHERE l.connection_id = :connection_id AND l.external_product_id = ANY(CAST(:products AS text[]))
+        AND c.account IS NULL AND c.variant_id IS NOT NULL AND c.state = 'waiting' AND {cell_store.IS_MAPPED}
+    ORDER BY 1, 2
     """  # noqa: S608  (a constant)
 )
 _CLAIM = text(

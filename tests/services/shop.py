@@ -93,6 +93,8 @@ class Shop:
     """Run after the numbers were taken and before they are answered, one a reading."""
     before_write: deque[Callable[[], None]] = field(default_factory=deque)
     on_fetch: deque[Callable[[], None]] = field(default_factory=deque)
+    after_catalog: deque[Callable[[], None]] = field(default_factory=deque)
+    """Run when its products were read, one a catalog."""
     writes: list[WriteCall] = field(default_factory=list)
     withdrawn: list[WriteCall] = field(default_factory=list)
     turns: int = 0
@@ -160,6 +162,8 @@ class Shop:
 
     def catalog(self) -> Iterator[Sequence[ExternalProduct]]:
         yield [self._product(listing) for listing in self.skus]
+        if self.after_catalog:
+            self.after_catalog.popleft()()
 
     def fetch_products(self, product_ids: Sequence[str]) -> Sequence[ExternalProduct]:
         for product_id in product_ids:
