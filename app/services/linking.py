@@ -24,6 +24,7 @@ from app.services.cells import Cell
 from app.services.matching import Seed, make_variants, take_turns
 from app.services.nudge import Drain, nudge
 from app.services.prices import wants as prices
+from app.services.prices.told import tell
 from app.services.uow import UnitOfWork, unit_of_work
 
 MOST_AT_ONCE = 500
@@ -139,6 +140,7 @@ def _set_links(
     for connection_id in {row.connection_id for row in listings}:
         done = {row.id: variants[row.id] for row in listings if row.connection_id == connection_id}
         _write_down(session, account_id, actor, connection_id, done)
+        tell(session, account_id, connection_id)
         uow.after_commit(partial(nudge, Drain.TRACK, connection_id))
 
 

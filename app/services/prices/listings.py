@@ -12,7 +12,7 @@ from app.domain.prices import HIGHEST_MINOR
 from app.errors import Conflict, InvalidInput, NotFound
 from app.services.audit import audit_subject
 from app.services.prices.told import tell
-from app.services.prices.wants import want
+from app.services.prices.wants import hold_sync, want
 from app.services.uow import unit_of_work
 
 
@@ -32,6 +32,7 @@ def fix_price(account_id: int, listing_id: int, override_minor: int | None, *, a
         raise InvalidInput(f"A price is above 0 and at most {HIGHEST_MINOR} of the currency's smallest unit.")
     with unit_of_work() as uow:
         listing = _own(uow.session, account_id, listing_id)
+        hold_sync(uow.session, listing_id)
         uow.session.execute(_FIX, {"id": listing_id, "override_minor": override_minor})
         uow.session.execute(_FORGET_REVERSALS, {"id": listing_id})
         want(uow, listing_ids=[listing_id])
@@ -45,6 +46,7 @@ def decide(account_id: int, listing_id: int, choice: Choice, *, actor: str) -> N
     Conflict where there is nothing to decide."""
     with unit_of_work() as uow:
         listing = _own(uow.session, account_id, listing_id)
+        hold_sync(uow.session, listing_id)
         price = uow.session.execute(_PRICE, {"id": listing_id}).one_or_none()
         if price is None or price.state == "active":
             raise Conflict("Nobody has to decide about this price.")

@@ -29,6 +29,7 @@ _COUNT = text(
     """
     SELECT p.state, count(*) AS listings
     FROM listing_prices p JOIN price_syncs s ON s.connection_id = p.connection_id AND s.state = 'on'
+    JOIN listings l ON l.id = p.listing_id AND l.variant_id IS NOT NULL
     WHERE p.connection_id = :connection_id AND p.state <> 'active'
     GROUP BY p.state
     """

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from functools import partial
 
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from app.services.nudge import Drain, nudge
 from app.services.uow import UnitOfWork
@@ -34,6 +35,11 @@ def want(
         uow.after_commit(partial(nudge, Drain.PRICES, woken), once=(Drain.PRICES, woken))
 
 
+def hold_sync(session: Session, listing_id: int) -> None:
+    """For who locks the price of a listing before he wants it: its price sync is locked first."""
+    session.execute(_HOLD_SYNCS, {"connections": [], "variants": [], "listings": [listing_id]})
+
+
 def adopt(uow: UnitOfWork, connection_id: int) -> None:
     """Listings that were linked since the price sync was switched on follow it from now on."""
     unheeded = uow.session.execute(_UNHEEDED, {"connection_id": connection_id}).scalars().all()
@@ -52,6 +58,7 @@ CLAIMABLE = """
     FROM listing_prices p JOIN listings l ON l.id = p.listing_id
     WHERE p.connection_id = s.connection_id AND p.dirty_since IS NOT NULL AND p.state IN ('active', 'changed')
         AND coalesce(p.hold_until <= clock_timestamp(), true) AND NOT l.paused
+        AND l.variant_id IS NOT NULL
         AND NOT EXISTS (
             SELECT 1 FROM price_attempts t
             WHERE t.listing_price_id = p.id AND t.outcome IN ('open', 'unknown')
