@@ -25,7 +25,7 @@ from app.platforms.errors import AuthExpired, Permanent, Transient
 from app.platforms.http import OutcomeUnknown
 from app.services.event_log import Happening, raise_events
 from app.services.fulfillments import subject_of
-from app.services.leases import SLICE_SECONDS
+from app.services.leases import SLICE_SECONDS, Work, lease
 from app.services.nudge import Drain, begin, nudge
 from app.services.orders import fetch_and_apply
 from app.services.uow import unit_of_work
@@ -66,13 +66,19 @@ def drain(connection_id: int) -> None:
     with work_on(connection_id, states=("active",)) as job:
         if job is None:
             return
-        slice_ends = time.monotonic() + SLICE_SECONDS
-        while (claim := _claim(connection_id)) is not None:
-            _push(job, claim)
-            if time.monotonic() > slice_ends:
-                nudge(Drain.FULFILL, connection_id)
-                break
-        _fetch_orders(job)
+        with lease(Work.FULFILL, connection_id) as held:  # a slow shop has one worker, not all of them
+            if held is not None:
+                _tell_some(job)
+
+
+def _tell_some(job: Job) -> None:
+    slice_ends = time.monotonic() + SLICE_SECONDS
+    while (claim := _claim(job.scope.connection_id)) is not None:
+        _push(job, claim)
+        if time.monotonic() > slice_ends:
+            nudge(Drain.FULFILL, job.scope.connection_id)
+            break
+    _fetch_orders(job)
 
 
 def _fetch_orders(job: Job) -> None:
@@ -112,7 +118,7 @@ def _tell(job: Job, claim: _Claim) -> None:
         return
     if claim.attempts >= backoff.MAX_ATTEMPTS:
         words = f"The shop did not answer {claim.attempts} times and does not show this shipment."
-        _fail(claim, NOT_TAKEN, words)
+        _fail(claim, NOT_TAKEN, words, shown.found)
         return
     known = claim.shipment.known_before
     shipment = replace(claim.shipment, known_before=shown.all_ids if known is None else known)
@@ -123,6 +129,8 @@ def _tell(job: Job, claim: _Claim) -> None:
         done = job.shop.channel.fulfill(shipment, shown, deadline=deadline)
     except OutcomeUnknown as err:
         _put_off(claim, max(LANDING_SECONDS, _delay(claim, err)), err.code, str(err))
+    except Permanent as err:
+        _fail(claim, err.code, str(err), shown.found)
     except (Transient, AuthExpired):
         _nothing_sent(claim, cancellable=not any(shown.units.values()))
         raise
@@ -215,11 +223,19 @@ def _sent(claim: _Claim, done: Fulfilled) -> None:
     log.info("fulfillment_sent", connection_id=claim.connection_id, fulfillment_id=claim.id)
 
 
-def _fail(claim: _Claim, code: str, message: str) -> None:
-    """For good, until a person has it tried again."""
+def _fail(claim: _Claim, code: str, message: str, found: Fulfilled | None = None) -> None:
+    """For good, until a person has it tried again. `found`: what the shop has of it all the same."""
     detail = {"fulfillment_id": claim.id, "order": claim.order_number, "code": code, "message": message[:500]}
     with unit_of_work() as uow:
-        params = {"id": claim.id, "claim": claim.number, "code": code, "message": message[:500]}
+        params = {
+            "id": claim.id,
+            "claim": claim.number,
+            "code": code,
+            "message": message[:500],
+            "ids": json.dumps(found.ids) if found else None,
+        }
+        # Who clears the order's event holds it, and would not see that there is one more to tell of.
+        uow.session.execute(_LOCK_ORDER, {"id": claim.order_id})
         if uow.session.execute(_FAIL, params).one_or_none() is not None:
             subject = subject_of(claim.account_id, claim.connection_id, claim.order_id)
             raise_events(uow.session, [Happening(EventKind.FULFILLMENT_FAILED, subject, detail)])
@@ -358,9 +374,11 @@ _ORDERS_FETCHED = text(
     UPDATE fulfillments f SET order_due = false FROM fetched WHERE f.id = fetched.id
     """
 )
+_LOCK_ORDER = text("SELECT id FROM orders WHERE id = :id FOR NO KEY UPDATE")
 _FAIL = text(
     """
-    UPDATE fulfillments SET state = 'failed', error_code = :code, error = :message, order_due = true
+    UPDATE fulfillments SET state = 'failed', error_code = :code, error = :message, order_due = true,
+        external_ids = coalesce(CAST(:ids AS jsonb), external_ids)
     WHERE id = :id AND claim = :claim AND state IN ('pending', 'sending') RETURNING id
     """
 )

@@ -47,6 +47,7 @@ class Work(StrEnum):
     RECONCILE = "reconcile"
     IMPORT = "import"
     PRICES = "prices"
+    FULFILL = "fulfill"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,7 @@ _DRAINS = {
     Work.RECONCILE: Drain.RECONCILE,
     Work.IMPORT: Drain.IMPORT,
     Work.PRICES: Drain.PRICES,
+    Work.FULFILL: Drain.FULFILL,
 }
 
 

@@ -664,6 +664,7 @@ def test_a_worker_whose_time_ran_out_neither_sends_nor_says_anything(
 
     def another_worker() -> None:
         shipping.later()
+        world.sql("UPDATE drain_leases SET until = clock_timestamp()")
         shipping.drain()
         assert shipping.row(entered).state == "sent"
         world.sql("UPDATE fulfillments SET error = 'untouched since'")

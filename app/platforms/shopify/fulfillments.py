@@ -91,7 +91,7 @@ def fulfill(client: ShopifyClient, shipment: Shipment, shown: ShipmentShown, *, 
     for parcel in plan(rows, missing, shipment.places):
         try:
             done.append(_create(client, shipment, parcel, deadline))
-        except (Transient, AuthExpired) as err:
+        except (Transient, AuthExpired, Permanent) as err:
             if not done:
                 raise
             raise OutcomeUnknown(str(err), retry_after=getattr(err, "retry_after", None)) from err

@@ -8,6 +8,7 @@ mails that an order is completed, it decides itself.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from html import escape, unescape
 
@@ -48,6 +49,8 @@ class Fulfillments:
         except OutcomeUnknown as err:  # of a read
             raise Transient(str(err), retry_after=err.retry_after) from err
         _require_live(order)
+        if not shown.found.ids:
+            _require_open(shipment, order)
         ids = shown.found.ids or (self._write_note(shipment, order, deadline),)
         if not _completes(shipment, order):
             return Fulfilled(ids, only_noted=True)
@@ -64,8 +67,8 @@ class Fulfillments:
     def _note(self, shipment: Shipment) -> str | None:
         """The id of the shipment's note."""
         notes = self._client.rows(f"orders/{shipment.order_id}/notes", _fields="id,note")
-        marker = _marker(shipment)
-        return next((str(n["id"]) for n in notes if marker in unescape(str(n.get("note") or ""))), None)
+        begins = re.compile(rf"(\s|<[^>]*>)*{_marker(shipment)}").match  # a store may wrap it into tags
+        return next((str(n["id"]) for n in notes if begins(unescape(str(n.get("note") or "")))), None)
 
     def _write_note(self, shipment: Shipment, order: ExternalOrder, deadline: float) -> str:
         body = {
@@ -109,6 +112,19 @@ def _marker(shipment: Shipment) -> str:
 def _require_live(order: ExternalOrder) -> None:
     if order.state in (OrderState.CANCELLED, OrderState.TRASHED):
         raise Permanent("The order was cancelled in the shop.")
+
+
+def _require_open(shipment: Shipment, order: ExternalOrder) -> None:
+    """The shop would take any words for true: units shipped or refunded there since are not told again."""
+    left = {
+        line.external_id: max(open_units(line.parts) - shipment.noted.get(line.external_id, 0), 0)
+        for line in order.lines
+    }
+    if short := sum(max(units - left.get(line, 0), 0) for line, units in shipment.units.items()):
+        raise Permanent(
+            f"The shop has {short} units fewer open to ship than that: they were shipped, refunded or taken"
+            " off the order there."
+        )
 
 
 def _completes(shipment: Shipment, order: ExternalOrder) -> bool:
