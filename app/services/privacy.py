@@ -26,6 +26,7 @@ def handle(account_id: int, connection_id: int, request: PrivacyRequest) -> None
         }
         if request.kind != "data_request":
             whole_shop = request.kind == "redact_shop"
+            uow.session.execute(_LOCK_ALL_ORDERS if whole_shop else _LOCK_ORDERS, params)
             uow.session.execute(_FORGET_ALL_TRACKING if whole_shop else _FORGET_TRACKING, params)
             uow.session.execute(_FORGET_SHOP if whole_shop else _FORGET_CUSTOMER, params)
             uow.session.execute(_FORGET_ALL_BODIES if whole_shop else _FORGET_BODIES, params)
@@ -41,12 +42,24 @@ def handle(account_id: int, connection_id: int, request: PrivacyRequest) -> None
         uow.commit()
 
 
-# Before the orders forget whose they are. What is still to be told needs its tracking.
+_LOCK_ALL_ORDERS = text(
+    "SELECT id FROM orders WHERE connection_id = :connection_id ORDER BY id FOR NO KEY UPDATE"
+)
+_LOCK_ORDERS = text(
+    """
+    SELECT id FROM orders
+    WHERE connection_id = :connection_id
+        AND (customer_key = :key OR external_id = ANY(CAST(:orders AS text[])))
+    ORDER BY id FOR NO KEY UPDATE
+    """
+)
+# Before the orders forget whose they are. A customer's parcel that is still to be told needs its tracking; an
+# erased shop is told of nothing any more.
 _FORGET_ALL_TRACKING = text(
     """
-    UPDATE fulfillments SET tracking_number = '', tracking_url = ''
-    WHERE state NOT IN ('pending', 'sending')
-        AND order_id IN (SELECT id FROM orders WHERE connection_id = :connection_id)
+    UPDATE fulfillments SET tracking_number = '', tracking_url = '',
+        state = CASE WHEN state IN ('pending', 'sending') THEN 'cancelled' ELSE state END
+    WHERE order_id IN (SELECT id FROM orders WHERE connection_id = :connection_id)
     """
 )
 _FORGET_TRACKING = text(

@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import text
 
 from app.domain.event_log import EventKind
-from app.services import fulfillment_push, fulfillments, linking, work
+from app.platforms.base import PrivacyRequest
+from app.services import fulfillment_push, fulfillments, linking, privacy, work
 from app.services.event_log import clear_events
 from app.services.fulfillments import Parcel, create
 from app.services.prices import listings
@@ -198,3 +199,35 @@ def test_a_shipment_that_fails_while_another_is_retried_is_told_of(world: World,
         in_threads(partial(fulfillment_push._fail, claims[1], "refused", "No."), go_on)
     assert shipping.row(second).state == "failed"
     assert len(shipping.events()) == 1
+
+
+@pytest.mark.parametrize("kind", ["redact_customer", "redact_shop"])
+def test_an_erasure_and_a_cancellation_at_a_time_both_end(world: World, woo: WooSandbox, kind: str) -> None:
+    shipping = Shipping(world, woo, 3)
+    entered = shipping.enter()
+    world.sql("UPDATE fulfillments SET state = 'failed'")
+    world.sql("UPDATE orders SET customer_key = 'k'")
+    request = PrivacyRequest(kind=kind, customer_key="k")
+    with unit_of_work() as uow:  # as `cancel` begins
+        fulfillments._locked_order(uow.session, world.account_id, shipping.order_id)
+
+        def erase() -> None:
+            privacy.handle(world.account_id, woo.connection_id, request)
+
+        def go_on() -> None:
+            wait_for_waiting(world, 1)
+            uow.session.execute(fulfillments._LOCK, {"id": entered})
+            uow.session.execute(fulfillments._CANCEL, {"id": entered})
+            uow.commit()
+
+        in_threads(erase, go_on)
+    assert (shipping.row(entered).state, shipping.row(entered).tracking_number) == ("cancelled", "")
+
+
+def test_of_an_erased_shop_no_shipment_keeps_its_tracking(world: World, woo: WooSandbox) -> None:
+    shipping = Shipping(world, woo, 3)
+    entered = shipping.enter()
+    request = PrivacyRequest(kind="redact_shop", customer_key=None)
+    privacy.handle(world.account_id, woo.connection_id, request)
+    found = shipping.row(entered)
+    assert (found.state, found.tracking_number, found.tracking_url) == ("cancelled", "", "")
