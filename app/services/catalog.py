@@ -181,6 +181,7 @@ _LINK_NEW_CELLS = text(
     FROM linked WHERE c.id = linked.id
     """
 )
+# A cell that follows another mapping since, or none, has still opened the level that its number is in.
 _UNTRACKED_CELLS = text(
     f"""
     SELECT c.id, c.variant_id, c.location_id, c.factor, c.external_stock_id, c.external_location_id,
@@ -188,8 +189,13 @@ _UNTRACKED_CELLS = text(
             SELECT 1 FROM stock_levels l
             WHERE l.variant_id = c.variant_id AND (l.location_id = c.location_id OR NOT EXISTS (
                 SELECT 1 FROM stock_cells o
-                WHERE o.variant_id = l.variant_id AND o.location_id = l.location_id
-                    AND o.connection_id = c.connection_id AND o.opened_level
+                WHERE o.variant_id = l.variant_id AND o.connection_id = c.connection_id AND (
+                    o.location_id = l.location_id AND o.opened_level OR EXISTS (
+                        SELECT 1 FROM stock_movements m
+                        WHERE m.account_id = o.account_id AND m.level_id = l.id
+                            AND m.source_key = 'baseline:' || o.id || ':' || o.variant_id
+                    )
+                )
             ))
         ) OR EXISTS (SELECT 1 FROM bundle_components b WHERE b.bundle_id = c.variant_id) AS opened
     FROM unnest(CAST(:stock_ids AS text[]), CAST(:location_ids AS text[])) AS r (stock_id, location_id)

@@ -124,6 +124,16 @@ def test_a_mapping_that_changes_while_the_shop_is_read_is_followed_before_review
     assert (row.channel_quantity, row.target) == (5, 30)
 
 
+def test_where_nothing_was_counted_the_number_is_the_beginning_though_the_first_place_is_ours_no_more(
+    world: World,
+) -> None:
+    connection = connect(world, a_shop_of_two(), (NORTH, "Main"))
+    locations.create_location(world.account_id, "South", actor="user:1")
+    remap(world, connection, (SOUTH, "South"))
+    assert levels(world) == {"Main": (10, 0), "South": (5, 0)}
+    assert first_sync.first_sync_diff(world.account_id, connection, 0, 10) == []
+
+
 def test_what_a_place_held_is_free_when_it_is_ours_no_more(world: World) -> None:
     store = a_store()
     connection = connect(world, a_shop_of_two(), (NORTH, "Main"), (SOUTH, "South"))
