@@ -100,8 +100,8 @@ MUTANTS = (
         "stopped_writes_go_on",
         "Once writes are stopped nothing is written.",
         "app/services/push.py",
-        '        return bool(uow.session.execute(_MAY_WRITE, {"id": job.scope.connection_id}).scalar_one())\n',
-        "        return uow is not None\n",
+        'bool(uow.session.execute(_MAY_WRITE, {"id": job.scope.connection_id}).scalar_one())\n',
+        "uow is not None\n",
     ),
     Mutant(
         "no_brake",

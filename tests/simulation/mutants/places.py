@@ -51,7 +51,7 @@ MUTANTS = (
         "counted_once_more",
         "What another shop's number holds already opens no further level.",
         "app/services/catalog.py",
-        "                    AND o.connection_id = c.connection_id AND o.opened_level\n",
-        "",
+        "WHERE o.variant_id = l.variant_id AND o.connection_id = c.connection_id AND (\n",
+        "WHERE o.variant_id = l.variant_id AND o.location_id = l.location_id AND (true OR\n",
     ),
 )
