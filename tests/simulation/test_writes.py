@@ -7,7 +7,7 @@ import pytest
 from app.services import connections
 from tests.simulation.scenes import PROMPT, judged, nothing_looked_changed_by_hand, two_shops, until
 from tests.simulation.shops import Kind
-from tests.simulation.world import World
+from tests.simulation.world import Network, World
 
 
 def test_a_sale_while_a_write_of_its_number_is_under_way(world: World, kind: Kind) -> None:
@@ -156,4 +156,35 @@ def test_a_raise_that_got_lost_and_is_too_high_by_now(world: World) -> None:
     assert other.buy({"MUG": 6})
     world.run(30)
     assert [write.to_quantity for call in first.writes[landed:] for write in call.writes] == [4]
+    judged(world)
+
+
+def test_units_that_are_taken_and_given_back_around_a_write_before_anybody_looks(world: World) -> None:
+    """The write overwrites the sale and not its cancellation: two effects that add up to nothing."""
+    first, other = two_shops(world, Kind.BLIND)
+    world.network = Network(delay=(4, 4))
+    first.latency = (0.3, 0.4)
+    first.faults.next_writes = ["slow"]
+    landed = len(first.writes)
+    other.buy({"MUG": 2})
+    until(world, lambda: not first.faults.next_writes)
+    order = first.buy({"MUG": 3})
+    until(world, lambda: len(first.writes) > landed)
+    assert order is not None
+    first.cancel_order(order.external_id)
+    assert first.number("MUG") == 11
+    judged(world)
+    assert first.number("MUG") == 8
+    nothing_looked_changed_by_hand(world)
+
+
+def test_webhooks_that_come_while_redis_is_away(world: World, kind: Kind) -> None:
+    """Nobody is woken by them; what is in the tables is found there."""
+    first, other = two_shops(world, kind)
+    world.redis_is_away = True
+    first.buy({"MUG": 3})
+    world.run(2)
+    world.redis_is_away = False
+    world.run(15)
+    assert other.number("MUG") == 7
     judged(world)
