@@ -120,6 +120,7 @@ _TO_RECONCILE = text(
         OR coalesce(c.levels_swept_at + make_interval(secs => :sweep) <= now(), true)
         OR EXISTS (SELECT 1 FROM stock_cells s WHERE s.connection_id = c.id AND s.check_due_at <= now())
     )
+    ORDER BY c.id
     """
 )
 _RETRY_EVENTS = text(
@@ -147,6 +148,7 @@ _UNANSWERED = text(
         AND c.state = 'active' AND coalesce(c.backoff_until <= now(), true) AND NOT EXISTS (
             SELECT 1 FROM accounts t WHERE t.id = c.account_id AND t.writes_stopped_at IS NOT NULL
         )
+    ORDER BY a.connection_id
     """
 )
 _TO_TRACK = text(
@@ -155,6 +157,7 @@ _TO_TRACK = text(
     WHERE c.state IN ('review', 'active', 'paused') AND coalesce(c.backoff_until <= now(), true) AND EXISTS (
         SELECT 1 FROM stock_cells s WHERE s.connection_id = c.id AND s.track_due_at <= now()
     )
+    ORDER BY c.id
     """
 )
 _WAITING_EVENTS = text(
@@ -164,6 +167,7 @@ _WAITING_EVENTS = text(
         e.lane = 'privacy'
         OR (c.state IN ('review', 'active', 'paused') AND coalesce(c.backoff_until <= now(), true))
     )
+    ORDER BY e.connection_id, e.lane
     """
 )
 _TO_PUSH = text(
@@ -182,6 +186,7 @@ _TO_PUSH = text(
                 AND s.state = 'active'
         )
     )
+    ORDER BY c.id
     """
 )
 _TO_IMPORT = text(
@@ -194,6 +199,7 @@ _TO_IMPORT = text(
                 AND r.created_at > now() - interval '1 day'
         )
     )
+    ORDER BY id
     """
 )
 _TO_PRICE = text(
@@ -206,6 +212,7 @@ _TO_PRICE = text(
                 AND t.deadline_at <= now()
         )
     )
+    ORDER BY s.connection_id
     """  # noqa: S608  (constants)
 )
 _WEBHOOKS_DUE = text(
@@ -213,6 +220,7 @@ _WEBHOOKS_DUE = text(
     SELECT id FROM connections WHERE state IN ('review', 'active', 'paused')
         AND coalesce(webhooks_checked_at <= now() - interval '1 hour', true)
         AND coalesce(backoff_until <= now(), true)
+    ORDER BY id
     """
 )
 _HAS_TABLE = text("SELECT to_regclass(:name) IS NOT NULL")
