@@ -16,7 +16,8 @@ from tests.simulation.stage import Stage, staged
 from tests.simulation.world import World, a_world
 
 HERE = Path(__file__).parent
-SEEDS = range(2)
+SEEDS = {"test_interleavings.py": 2}
+"""Seeds of the named tests of a file; one elsewhere. `--seeds` plays all under more."""
 KINDS = (Kind.BLIND, Kind.KEYED)
 """The blind one first: beside it there is a keyed one anyway."""
 LAST = 1000
@@ -30,7 +31,7 @@ def stage(services: embedded.Services) -> Iterator[Stage]:
         yield made
 
 
-@pytest.fixture(params=SEEDS, ids=lambda seed: f"seed{seed}")
+@pytest.fixture
 def world(stage: Stage, request: pytest.FixtureRequest) -> Iterator[World]:
     with a_world(stage, request.param) as made:
         yield made
@@ -45,7 +46,18 @@ def kind(request: pytest.FixtureRequest) -> Kind:
 # -------------------------------------------------------------------------------------- the order of tests
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "world" in metafunc.fixturenames:
+        seeds = metafunc.config.getoption("--seeds", default=None) or SEEDS.get(
+            Path(metafunc.module.__file__ or "").name, 1
+        )
+        metafunc.parametrize("world", range(seeds), indirect=True, ids=lambda seed: f"seed{seed}")
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--seeds", type=int, metavar="N", help="play the named tests of the simulation under so many seeds"
+    )
     parser.addoption(
         "--part", metavar="N/OF", help="only each OF-th test of the simulation, from the N-th on"
     )
