@@ -145,6 +145,7 @@ _DUE = text(
         ARRAY(
             SELECT DISTINCT l.external_location_id FROM connection_locations l
             WHERE l.connection_id = c.id AND l.location_id IS NOT NULL
+            ORDER BY l.external_location_id
         ) AS locations
     FROM connections c WHERE c.id = :id
     """
