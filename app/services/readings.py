@@ -323,7 +323,7 @@ _DUE = text(
     """
     SELECT id, version, external_stock_id, external_location_id FROM stock_cells
     WHERE connection_id = :connection_id AND check_due_at <= clock_timestamp()
-    ORDER BY check_due_at LIMIT :limit
+    ORDER BY check_due_at, id LIMIT :limit
     """
 )
 _NAMED = text(
