@@ -20,6 +20,8 @@ SEEDS = {"test_interleavings.py": 2}
 """Seeds of the named tests of a file; one elsewhere. `--seeds` plays all under more."""
 KINDS = (Kind.BLIND, Kind.KEYED)
 """The blind one first: beside it there is a keyed one anyway."""
+MOST_TELLING = "test_writes.py"
+"""Most broken rules show in what is written: these come first, in both kinds of shop."""
 LAST = 1000
 HISTORIES_BETWEEN = 10
 """Random histories between one round of the named interleavings and the next."""
@@ -76,14 +78,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [*others[:first], *ours, *others[first:]]
 
 
-def _round(item: pytest.Item) -> tuple[int, int, bool]:
-    """(seed, kind, whether it is slow). That the mutants have something to break is looked at last."""
+def _round(item: pytest.Item) -> tuple[int, int, bool, bool]:
+    """(seed, kind, whether it is slow, whether others tell more). That the mutants have something to break is
+    looked at last."""
     values = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
     slow = item.get_closest_marker("slow") is not None
     if "world" in values:
-        return values["world"], KINDS.index(values.get("kind", KINDS[0])), slow
+        telling = item.path.name == MOST_TELLING
+        kind = 0 if telling else KINDS.index(values.get("kind", KINDS[0]))
+        return values["world"], kind, slow, not telling
     if "seed" in values:
-        return values["seed"] // HISTORIES_BETWEEN, len(KINDS), slow
+        return values["seed"] // HISTORIES_BETWEEN, len(KINDS), slow, True
     if "stage" in getattr(item, "fixturenames", ()):
-        return 0, len(KINDS) if slow else 0, slow
-    return LAST, 0, slow
+        return 0, len(KINDS) if slow else 0, slow, True
+    return LAST, 0, slow, True
