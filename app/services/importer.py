@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import text
 
 from app.errors import Conflict
-from app.platforms.base import Unsyncable
+from app.platforms.base import ExternalProduct, Unsyncable
 from app.platforms.errors import Permanent
 from app.services import catalog
 from app.services import cells as cell_store
@@ -62,12 +62,7 @@ def _import(job: Job, held: Lease, run: Run) -> None:
     held.renew()
     listings, asked_at = 0, prices_read.request_time()
     for page in job.shop.channel.catalog():
-        with unit_of_work() as uow:
-            listings += catalog.store_page(uow.session, job.scope, places, page)
-            prices_read.note_products(
-                uow.session, job.scope.account_id, job.scope.connection_id, page, asked_at
-            )
-            uow.commit()
+        listings += _store(job, places, page, asked_at)
         held.renew()
     _link_all(job)
     tracked = sum(_track_all(job, place, held) for place in places)
@@ -102,18 +97,25 @@ def refresh_products(job: Job, products: Mapping[str, bool]) -> dict[str, str]:
     def store(ids: Sequence[str]) -> None:
         asked_at = prices_read.request_time()
         found = job.shop.channel.fetch_products(ids)
-        with unit_of_work() as uow:
-            catalog.store_page(uow.session, job.scope, places, found)
-            prices_read.note_products(
-                uow.session, job.scope.account_id, job.scope.connection_id, found, asked_at
-            )
-            uow.commit()
+        _store(job, places, found, asked_at)
         stored.update(product.external_id for product in found)
 
     failed = together_or_alone(due, store)
     _link_all(job)
     track_new(job, stored)
     return failed
+
+
+def _store(job: Job, places: Sequence[Place], products: Sequence[ExternalProduct], asked_at: datetime) -> int:
+    """Products as the shop showed them when it was asked: listings, cells and prices. Returns how many
+    listings."""
+    with unit_of_work() as uow:
+        listings = catalog.store_page(uow.session, job.scope, places, products)
+        prices_read.note_products(
+            uow.session, job.scope.account_id, job.scope.connection_id, products, asked_at
+        )
+        uow.commit()
+    return listings
 
 
 def ensure_webhooks(connection_id: int) -> None:
