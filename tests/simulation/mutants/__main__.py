@@ -28,6 +28,8 @@ SIMULATION = ("tests/simulation", "--ignore", "tests/simulation/test_mutants.py"
 """But for the test that every mutant fails."""
 ONE_CELL = "tests/domain/test_account.py"
 """Thousands of histories of one number in seconds; they run nothing but the domain."""
+UNUSED = ("cacheprovider", "schemathesis", "xdist")
+"""pytest's plugins that a hunt does without: loading them takes a second."""
 MOST_SECONDS = 60
 STOP_SECONDS = 10
 
@@ -136,12 +138,12 @@ class _Run:
                     "-x",
                     "-q",
                     "--no-header",
-                    "-p",
-                    "no:cacheprovider",
+                    *(option for plugin in UNUSED for option in ("-p", f"no:{plugin}")),
                     *arguments,
                 ],
                 cwd=root,
-                env={**os.environ, "PYTHONPATH": str(root)},
+                # What is the same in every copy is compiled once.
+                env={**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": ""},
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
