@@ -6,12 +6,12 @@ STAMP := .venv/.installed
 ARGS ?=
 SECONDS ?= 600
 
-.PHONY: help setup demo up trial bench soak mutants test lint pytest clean
+.PHONY: help setup demo up trial bench bench-api soak mutants test lint pytest clean
 
 help: ## list these
 	@echo "SyncFlow. Pass options to a command with ARGS=\"...\"."
-	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/\1|\2/' \
-	    | while IFS='|' read -r name words; do printf '  make %-8s %s\n' "$$name" "$$words"; done
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' \
+	    | while IFS='|' read -r name words; do printf '  make %-9s %s\n' "$$name" "$$words"; done
 
 setup: $(STAMP) ## make the virtual environment with everything in it
 
@@ -26,6 +26,9 @@ trial: $(STAMP) ## rehearse the main job on throw-away services and judge it
 
 bench: $(STAMP) ## measure (ARGS=--json for one JSON object)
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+bench-api: $(STAMP) ## measure the REST API on a merchant with a million orders (ARGS=--json)
+	@$(BIN)/python -m benchmarks.api $(ARGS)
 
 soak: $(STAMP) ## random histories under a virtual clock until SECONDS are over (SEED=...)
 	@$(BIN)/python -m tests.simulation.soak --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(ARGS)

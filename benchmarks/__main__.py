@@ -13,7 +13,7 @@ import os
 import socket
 import statistics
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from flask import Flask
 from tqdm import tqdm
@@ -24,7 +24,7 @@ from benchmarks import engine, intake, past, replay
 from syncflow import embedded
 from syncflow.database import migrate
 
-BARS = {
+BARS: dict[str, tuple[str, float]] = {
     "intake_ratio": (">=", 0.25),
     "orders_per_s": (">=", 250),
     "reading_10k_1pct_s": ("<=", 0.3),
@@ -47,7 +47,7 @@ def main() -> int:
     parser.add_argument("--only", choices=SUITES, help="measure only this")
     args = parser.parse_args()
     with embedded.throwaway() as services:
-        environ = _environ(services)
+        environ = environ_of(services)
         os.environ.update(environ)
         migrate(Settings.from_env(environ))
         app = create_app()
@@ -57,7 +57,7 @@ def main() -> int:
                 figures |= _median(measure, args.rounds, suite)
     if "reading_100k_all_s" in figures:
         figures["reading_growth"] = figures["reading_100k_all_s"] / figures["reading_10k_all_s"]
-    _report(figures, as_json=args.json)
+    report(figures, BARS, as_json=args.json)
     return 0
 
 
@@ -82,7 +82,8 @@ def _median(measure: Callable[[], dict[str, float]], rounds: int, name: str) -> 
     return {key: statistics.median(round_[key] for round_ in seen) for key in seen[0]}
 
 
-def _environ(services: embedded.Services) -> dict[str, str]:
+def environ_of(services: embedded.Services) -> dict[str, str]:
+    """Of a product on these services, on a port of its own."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -97,9 +98,10 @@ def _environ(services: embedded.Services) -> dict[str, str]:
     }
 
 
-def _report(figures: dict[str, float], *, as_json: bool) -> None:
+def report(figures: Mapping[str, float], bars: Mapping[str, tuple[str, float]], *, as_json: bool) -> None:
+    """A line for each figure, and whether its bar holds."""
     for name, value in figures.items():
-        sign, bar = BARS.get(name, ("", 0.0))
+        sign, bar = bars.get(name, ("", 0.0))
         verdict = ""
         if sign:
             good = value >= bar if sign == ">=" else value <= bar

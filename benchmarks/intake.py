@@ -7,18 +7,14 @@ import hashlib
 import hmac
 import itertools
 import json
-import os
-import subprocess
-import sys
 import time
-import urllib.request
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 
 from flask import Flask
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from benchmarks.load import Load, run
+from benchmarks.server import server
 from benchmarks.world import SECRET, make_account
 
 CONNECTIONS = 32
@@ -43,7 +39,7 @@ def measure(app: Flask, environ: Mapping[str, str]) -> Callable[[], dict[str, fl
     port = int(environ["PORT"])
 
     def round_() -> dict[str, float]:
-        with _server(environ):
+        with server(environ, "benchmarks.intake:create_app()", ready="/constant/"):
             plain = run(port, _constant_request, connections=CONNECTIONS, seconds=SECONDS, warm_up_seconds=1)
             intake = run(port, _webhooks(path), connections=CONNECTIONS, seconds=SECONDS, warm_up_seconds=1)
         _all_good(plain, intake)
@@ -89,29 +85,3 @@ def _webhooks(path: str) -> Callable[[], bytes]:
 
     made = [make() for _ in range(MADE_BEFOREHAND)]
     return lambda: made.pop() if made else make()
-
-
-@contextmanager
-def _server(environ: Mapping[str, str]) -> Iterator[None]:
-    server = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "-c", "syncflow/gunicorn.py", "benchmarks.intake:create_app()"],
-        env={**os.environ, **environ, "LOG_LEVEL": "ERROR"},
-    )
-    try:
-        _wait_until_ready(f"http://127.0.0.1:{environ['PORT']}/constant/")
-        yield
-    finally:
-        server.terminate()
-        server.wait(30)
-
-
-def _wait_until_ready(url: str) -> None:
-    give_up = time.monotonic() + 30
-    while True:
-        try:
-            with urllib.request.urlopen(url, timeout=2):
-                return
-        except OSError:
-            if time.monotonic() > give_up:
-                raise
-            time.sleep(0.1)

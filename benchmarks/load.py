@@ -10,6 +10,7 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def run(
     while (now := time.perf_counter()) < end:
         for key, _events in selector.select(timeout=0.1):
             connection = key.data
-            status = _receive(connection)
+            status = receive(connection)
             if status is None:
                 continue
             if now >= begin:
@@ -71,8 +72,16 @@ def _send(connection: _Connection, request: bytes) -> None:
     connection.sock.sendall(request)
 
 
-def _receive(connection: _Connection) -> int | None:
-    """The status once the whole answer is there. Raises ConnectionError if the server hung up."""
+class Receiving(Protocol):
+    """A connection on which an answer is coming in; `received` is what came so far."""
+
+    sock: socket.socket
+    received: bytes
+
+
+def receive(connection: Receiving) -> int | None:
+    """The status once the whole answer is there, which says its length. Raises ConnectionError if the server
+    hung up."""
     data = connection.sock.recv(65536)
     if not data:
         raise ConnectionError("the server closed a connection under load")

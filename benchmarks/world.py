@@ -36,8 +36,8 @@ def make_account(app: Flask, *, platforms: tuple[str, ...], variants: int, stock
         run(_PRODUCTS, params)
         run(_LEVELS, params)
         connections, publics = [], []
-        for platform in platforms:
-            secret, shop = vault().seal_text(SECRET), f"{platform}-{account_id}.test"
+        for number, platform in enumerate(platforms):
+            secret, shop = vault().seal_text(SECRET), f"{platform}-{account_id}-{number}.test"
             row = run(_CONNECTION, {**params, "platform": platform, "secret": secret, "shop": shop}).one()
             connections.append(row.id)
             publics.append(str(row.public_id))
