@@ -24,6 +24,7 @@ PRODUCT = ("app", "workers", "admin")
 GLOBAL_TABLES = {
     "accounts": "it is the tenant",
     "users": "a person may belong to several accounts, through memberships",
+    "rollups": "how far the sums over all accounts' rows are",
     "drain_leases": "claims on connections, not data; a connection has one account",
 }
 COMMITS_ELSEWHERE = {
@@ -36,6 +37,10 @@ WITHOUT_ACCOUNT_IN_KEY = {
     ("memberships", "user_id"): "users are global",
 }
 WITHOUT_FOREIGN_KEY = {
+    (
+        "uncounted_pushes",
+        "attempt_id",
+    ): "retention takes attempts; those that are gone are passed over",
     ("order_holds", "event_id"): "events live in partitions that retention empties",
     ("order_lines", "applied_location_id"): "what was applied once; the level it moved keeps the location",
 }

@@ -6,6 +6,7 @@ from app.platforms.base import Lane
 from app.services import events, fulfillment_push, importer, ledger_repair, push, stock_catch_up, tracking
 from app.services import reconcile as reconciliation
 from app.services.prices import drain as prices
+from app.services.rollups import fold, proof
 
 
 def drain_intake(connection_id: int) -> None:
@@ -62,3 +63,11 @@ def check_ledger(account_id: int) -> None:
 
 def catch_up_stock_events(account_id: int) -> None:
     stock_catch_up.catch_up(account_id)
+
+
+def fold_sums(rollup_id: int) -> None:
+    fold.fold(rollup_id)
+
+
+def check_sums(account_id: int) -> None:
+    proof.prove(account_id)

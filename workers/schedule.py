@@ -21,6 +21,7 @@ from app.extensions import db
 from app.services import announcements, holds, sweeper
 from app.services.nudge import enqueue
 from app.services.queries.ledger_check import accounts
+from app.services.rollups.fold import wake_folds
 
 log = structlog.get_logger()
 
@@ -49,6 +50,7 @@ def tasks(app: Flask) -> list[Task]:
     return [
         Task(0.25, holds.hold_unread_orders),
         Task(1, sweeper.wake_due),
+        Task(3, wake_folds),
         Task(5, sweeper.sweep),
         Task(60, _check_webhooks),
         Task(60, announcements.count_missed),
@@ -117,7 +119,7 @@ def seconds_until_night(now: datetime) -> float:
 def _nightly() -> None:
     """What goes through a whole account, while few are at work. A lost job runs the night after."""
     for account_id in accounts():
-        for job in ("check_ledger", "catch_up_stock_events"):
+        for job in ("check_ledger", "catch_up_stock_events", "check_sums"):
             enqueue("reports", job, account_id, timeout_seconds=NIGHTLY_SECONDS, job_id=f"{job}-{account_id}")
 
 

@@ -11,6 +11,16 @@ from app.models.orders import Order, OrderHold, OrderLine
 from app.models.prices import ListingPrice, PriceAttempt, PriceSync
 from app.models.stock import CellEffect, Drift, PushAttempt, StockCell, StockLevel, StockMovement
 from app.models.stock_changes import StockChange, StockCount, StockCountLine
+from app.models.sums import (
+    ExchangeRate,
+    MovementSum,
+    OrderSum,
+    PushSum,
+    Rollup,
+    StockValue,
+    UncountedPush,
+    VariantValue,
+)
 
 __all__ = [
     "Account",
@@ -23,6 +33,7 @@ __all__ = [
     "DrainLease",
     "Drift",
     "Event",
+    "ExchangeRate",
     "Fulfillment",
     "FulfillmentLine",
     "InboundEvent",
@@ -30,23 +41,30 @@ __all__ = [
     "ListingPrice",
     "Location",
     "Membership",
+    "MovementSum",
     "Order",
     "OrderHold",
     "OrderLine",
+    "OrderSum",
     "PriceAttempt",
     "PriceSync",
     "Product",
     "PushAttempt",
+    "PushSum",
+    "Rollup",
     "StockCell",
     "StockChange",
     "StockCount",
     "StockCountLine",
     "StockLevel",
     "StockMovement",
+    "StockValue",
     "SyncRun",
     "SyncRunItem",
     "UnannouncedOrder",
+    "UncountedPush",
     "User",
     "Variant",
+    "VariantValue",
     "WebhookDay",
 ]

@@ -37,6 +37,10 @@ class Account(Base):
     """Units of each variant that no channel is shown."""
     writes_stopped_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     """The kill switch: while set, nothing is written to any shop. Orders are still taken in."""
+    time_zone: Mapped[str] = mapped_column(Text, server_default="UTC")
+    """IANA's name of it: where the merchant's days begin."""
+    reporting_currency: Mapped[str | None] = mapped_column(String(3))
+    """What sums in other currencies are converted to, at the merchant's `exchange_rates`."""
     created_at: Mapped[CreatedAt]
 
 

@@ -23,6 +23,9 @@ class Order(TenantRow, Base):
         UniqueConstraint("connection_id", "external_id"),
         Index(None, "account_id", "placed_at", "id"),
         Index(None, "connection_id", "external_updated_at"),
+        Index(
+            "ix_orders_uncounted", "id", postgresql_where=text("counted_hash IS DISTINCT FROM content_hash")
+        ),
     )
 
     connection_id: Mapped[int] = mapped_column(BigInteger)
@@ -48,6 +51,14 @@ class Order(TenantRow, Base):
     """Of the whole order as the mapper gave it: the same again has nothing to apply."""
     review_reason: Mapped[str | None] = mapped_column(Text)
     """Set where a person must look: the order was trashed or vanished and kept its sale."""
+    counted_hash: Mapped[str | None] = mapped_column(Text)
+    """`content_hash` as it was when `order_sums` counted the order last: where they differ it is to be
+    counted anew. What it counts for there is kept in the others, NULL for nothing."""
+    counted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    counted_currency: Mapped[str | None] = mapped_column(String(3))
+    counted_sales: Mapped[int | None] = mapped_column(Integer)
+    counted_total_minor: Mapped[int | None] = mapped_column(BigInteger)
+    counted_refunded_minor: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class OrderHold(TenantRow, Base):
