@@ -27,6 +27,7 @@ def register_api(app: Flask, api: Api) -> None:
         connect,
         connections,
         counts,
+        dashboard,
         event_log,
         events,
         fulfillments,
@@ -82,6 +83,7 @@ def register_api(app: Flask, api: Api) -> None:
         events,
         event_log,
         status,
+        dashboard,
     ):
         api.register_blueprint(resource.blp, url_prefix=API_PREFIX)
     app.register_blueprint(connect.connect)

@@ -72,6 +72,12 @@ POLICY: dict[str, Access] = {
     "events.list_events": Access.VIEWER,
     "event_log.list_happenings": Access.VIEWER,
     "status.get_status": Access.VIEWER,
+    "dashboard.get_overview": Access.VIEWER,
+    "dashboard.get_shop_status": Access.VIEWER,
+    "dashboard.get_order_report": Access.VIEWER,
+    "dashboard.get_stock_report": Access.VIEWER,
+    "dashboard.get_sync_report": Access.VIEWER,
+    "dashboard.get_reporting": Access.VIEWER,
     # day-to-day work
     "connections.pause": Access.STAFF,
     "connections.resume": Access.STAFF,
@@ -114,6 +120,7 @@ POLICY: dict[str, Access] = {
     "prices.apply_price_rule": Access.ADMIN,
     "prices.release_price_brake": Access.ADMIN,
     "account.configure_account": Access.ADMIN,
+    "dashboard.set_reporting": Access.ADMIN,
     "account.allow_writes": Access.ADMIN,
 }
 """Endpoint -> what it asks."""

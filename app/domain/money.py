@@ -28,3 +28,13 @@ def from_minor(amount_minor: int, currency: str) -> str:
     """1230 EUR -> '12.30'."""
     digits = exponent(currency)
     return str(Decimal(amount_minor).scaleb(-digits).quantize(Decimal(1).scaleb(-digits)))
+
+
+def convert(amount_minor: int, source: str, target: str, rate: Decimal) -> int:
+    """`rate` is what one whole unit of `source` is worth in `target`. Exact, then rounded half away from zero
+    to the smallest unit: 1050 JPY at 0.0061 EUR -> 641 (6.405 EUR)."""
+    numerator, denominator = rate.as_integer_ratio()
+    numerator *= abs(amount_minor) * 10 ** exponent(target)
+    denominator *= 10 ** exponent(source)
+    rounded: int = (2 * numerator + denominator) // (2 * denominator)
+    return rounded if amount_minor >= 0 else -rounded

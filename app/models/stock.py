@@ -127,6 +127,7 @@ class StockCell(TenantRow, Base):
             postgresql_where=text("track_due_at IS NOT NULL"),
         ),
         Index(None, "account_id", "location_id"),
+        Index("ix_stock_cells_failed", "connection_id", postgresql_where=text("state = 'failed'")),
         CheckConstraint(f"state IN {CELL_STATES}", name="state"),
         CheckConstraint("(dirty_since IS NOT NULL) = (wanted_version > synced_version)", name="dirty"),
         {"postgresql_with": {"fillfactor": "70"}},

@@ -51,6 +51,9 @@ def upgrade():
         ["id"],
         postgresql_where=sa.text("counted_hash IS DISTINCT FROM content_hash"),
     )
+    op.create_index(
+        "ix_stock_cells_failed", "stock_cells", ["connection_id"], postgresql_where=sa.text("state = 'failed'")
+    )
     op.add_column("accounts", sa.Column("time_zone", sa.Text, server_default="UTC", nullable=False))
     op.add_column("accounts", sa.Column("reporting_currency", sa.String(3)))
     op.create_table(
@@ -153,6 +156,7 @@ def downgrade():
         op.drop_table(table)
     op.drop_column("accounts", "reporting_currency")
     op.drop_column("accounts", "time_zone")
+    op.drop_index("ix_stock_cells_failed", table_name="stock_cells")
     op.drop_index("ix_orders_uncounted", table_name="orders")
     for name in reversed(COUNTED):
         op.drop_column("orders", name)

@@ -1,0 +1,229 @@
+from __future__ import annotations
+
+from marshmallow import Schema, fields, validate
+
+from app.domain.periods import Grain
+from app.services.queries.dashboard.orders import KEYS
+from app.services.queries.dashboard.reporting import EARLIEST, LATEST
+
+_DAYS = validate.Range(min=EARLIEST, max=LATEST)
+
+
+class SpanArgs(Schema):
+    """Days by the merchant's clock; the last 30 where none are named."""
+
+    first = fields.Date(load_default=None, validate=_DAYS, metadata={"description": "The first day."})
+    last = fields.Date(load_default=None, validate=_DAYS, metadata={"description": "The last day, included."})
+    grain = fields.String(load_default="day", validate=validate.OneOf([grain.value for grain in Grain]))
+
+
+class OrderReportArgs(SpanArgs):
+    by = fields.String(
+        load_default="currency",
+        validate=validate.OneOf(list(KEYS)),
+        metadata={"description": "What has a series of its own, beside each currency."},
+    )
+    connection_id = fields.Integer(load_default=None)
+
+
+class StockReportArgs(SpanArgs):
+    location_id = fields.Integer(load_default=None)
+
+
+class PeriodSchema(Schema):
+    start = fields.DateTime()
+    end = fields.DateTime()
+    local_start = fields.String(
+        metadata={"format": "date-time", "description": "`start` as the merchant's clock shows it."}
+    )
+
+
+class SpanSchema(Schema):
+    time_zone = fields.String()
+    first = fields.Date()
+    last = fields.Date()
+    grain = fields.String()
+    periods = fields.List(
+        fields.Nested(PeriodSchema), metadata={"description": "Points of series belong to these, in order."}
+    )
+
+
+class OrderPointSchema(Schema):
+    orders = fields.Integer(metadata={"description": "Sales."})
+    cancelled = fields.Integer(metadata={"description": "Cancelled, or their payment failed; no sales."})
+    total_minor = fields.Integer()
+    refunded_minor = fields.Integer(
+        metadata={"description": "Paid back of these orders' totals, whenever that was."}
+    )
+
+
+class OrderTotalSchema(OrderPointSchema):
+    currency = fields.String()
+    net_minor = fields.Integer(metadata={"description": "Total less refunds."})
+    average_minor = fields.Integer(allow_none=True, metadata={"description": "Net by sale."})
+
+
+class ConvertedOrdersSchema(OrderTotalSchema):
+    """In the reporting currency, at the merchant's rates."""
+
+    without_rate = fields.List(
+        fields.String(), metadata={"description": "Currencies left out, for which there is no rate."}
+    )
+
+
+class OrderSeriesSchema(Schema):
+    connection_id = fields.Integer()
+    platform = fields.String()
+    currency = fields.String()
+    points = fields.List(fields.Nested(OrderPointSchema))
+
+
+class OrderReportSchema(SpanSchema):
+    totals = fields.List(fields.Nested(OrderTotalSchema))
+    converted = fields.Nested(ConvertedOrdersSchema, allow_none=True)
+    series = fields.List(fields.Nested(OrderSeriesSchema))
+
+
+class StockValueSchema(Schema):
+    currency = fields.String()
+    basis = fields.String(metadata={"description": "What a unit is valued at: its cost, its price, or none."})
+    variants = fields.Integer()
+    units = fields.Integer()
+    value_minor = fields.Integer()
+
+
+class ConvertedValueSchema(Schema):
+    currency = fields.String()
+    units = fields.Integer()
+    value_minor = fields.Integer()
+    without_rate = fields.List(fields.String())
+
+
+class RunningLowSchema(Schema):
+    kind = fields.String(metadata={"description": "oversold or low_stock"})
+    variant_id = fields.Integer()
+    sku = fields.String(allow_none=True)
+    title = fields.String()
+    available = fields.Integer()
+    low_stock_threshold = fields.Integer(allow_none=True)
+    raised_at = fields.DateTime()
+
+
+class MovementPointSchema(Schema):
+    units_in = fields.Integer()
+    units_out = fields.Integer()
+
+
+class MovementSeriesSchema(Schema):
+    kind = fields.String(
+        metadata={
+            "description": "What moved them: fulfillment, return, receipt, adjustment, drift, transfer, "
+            "count or import."
+        }
+    )
+    points = fields.List(fields.Nested(MovementPointSchema))
+
+
+class StockReportSchema(SpanSchema):
+    value = fields.List(fields.Nested(StockValueSchema))
+    converted = fields.Nested(ConvertedValueSchema, allow_none=True)
+    low_stock = fields.List(
+        fields.Nested(RunningLowSchema), metadata={"description": "The last ten of each kind."}
+    )
+    movements = fields.List(fields.Nested(MovementSeriesSchema))
+
+
+class PushPointSchema(Schema):
+    applied = fields.Integer()
+    stale = fields.Integer(metadata={"description": "The shop's number had changed: looked at again."})
+    failed = fields.Integer()
+
+
+class PushSumSchema(PushPointSchema):
+    success_permille = fields.Integer(
+        allow_none=True, metadata={"description": "Applied of 1000 that were applied or failed."}
+    )
+
+
+class PushSeriesSchema(PushSumSchema):
+    connection_id = fields.Integer()
+    platform = fields.String()
+    name = fields.String()
+    points = fields.List(fields.Nested(PushPointSchema))
+
+
+class SyncReportSchema(SpanSchema, PushSumSchema):
+    connections = fields.List(fields.Nested(PushSeriesSchema))
+
+
+class ShopStatusSchema(Schema):
+    connection_id = fields.Integer()
+    platform = fields.String()
+    name = fields.String()
+    state = fields.String()
+    state_reason = fields.String()
+    light = fields.String(metadata={"description": "green, amber or red"})
+    reasons = fields.List(fields.String(), metadata={"description": "Why it is not green, the worst first."})
+    last_success_at = fields.DateTime(allow_none=True)
+    last_error = fields.String()
+    failures = fields.Integer()
+    pending = fields.Integer(metadata={"description": "Events, numbers and writes that are under way."})
+    pending_events = fields.Integer()
+    dirty_cells = fields.Integer()
+    open_attempts = fields.Integer()
+    failed_cells = fields.Integer()
+    reviews = fields.Integer()
+    items_per_second = fields.Float(
+        metadata={"description": "Numbers written, as the mean of the last half hour."}
+    )
+
+
+class ShopStatusListSchema(Schema):
+    items = fields.List(fields.Nested(ShopStatusSchema))
+
+
+class TodaySchema(Schema):
+    date = fields.Date()
+    start = fields.DateTime()
+    end = fields.DateTime()
+    totals = fields.List(fields.Nested(OrderTotalSchema))
+    converted = fields.Nested(ConvertedOrdersSchema, allow_none=True)
+
+
+class AttentionSchema(Schema):
+    kind = fields.String()
+    connection_id = fields.Integer(allow_none=True)
+    count = fields.Integer()
+    action = fields.String(metadata={"description": "What there is to do."})
+    path = fields.String(metadata={"description": "Where that is done or seen, below /api/v1."})
+
+
+class OverviewSchema(Schema):
+    time_zone = fields.String()
+    today = fields.Nested(TodaySchema)
+    connections = fields.List(fields.Nested(ShopStatusSchema))
+    low_stock = fields.Integer(metadata={"description": "Variants at their threshold or below."})
+    oversold = fields.Integer()
+    attention = fields.List(fields.Nested(AttentionSchema))
+
+
+class RateSchema(Schema):
+    currency = fields.String(required=True, validate=validate.Length(equal=3))
+    rate = fields.String(
+        required=True,
+        validate=validate.Length(max=30),
+        metadata={"description": "What one unit is worth in the reporting currency: 1.0825."},
+    )
+
+
+class ReportingSchema(Schema):
+    time_zone = fields.String(
+        required=True, validate=validate.Length(max=64), metadata={"description": "IANA's: Europe/Berlin."}
+    )
+    currency = fields.String(
+        required=True,
+        allow_none=True,
+        validate=validate.Length(equal=3),
+        metadata={"description": "What sums are converted to; null: nothing is converted."},
+    )
+    rates = fields.List(fields.Nested(RateSchema), required=True, validate=validate.Length(max=200))

@@ -1,0 +1,67 @@
+"""How each shop is doing."""
+
+from __future__ import annotations
+
+from sqlalchemy import text
+
+from app.domain.lights import Facts, light
+from app.services.queries.dashboard.reporting import Reporting, reporting
+from app.services.queries.paging import Row, read
+
+RATE_SECONDS = 1800
+"""What `items_per_second` is the mean of: the quarters of an hour that began within it."""
+
+
+def shop_status(account_id: int) -> list[Row]:
+    """Of each connected shop, in the order in which they were connected."""
+    return shops(account_id, reporting(account_id))
+
+
+def shops(account_id: int, of: Reporting) -> list[Row]:
+    rows = read(_SHOPS, account_id=account_id, seconds=RATE_SECONDS)
+    return [_with_light(row, of) for row in rows]
+
+
+def _with_light(row: Row, of: Reporting) -> Row:
+    colour, reasons = light(
+        Facts(
+            state=row["state"],
+            failures=row["failures"],
+            braked=row["braked_at"] is not None,
+            writes_stopped=of.writes_stopped,
+            failed_cells=row["failed_cells"],
+            reviews=row["reviews"],
+        )
+    )
+    pending = row["pending_events"] + row["dirty_cells"] + row["open_attempts"]
+    return {
+        **row,
+        "light": colour.value,
+        "reasons": list(reasons),
+        "pending": pending,
+        "items_per_second": round(row["applied"] / RATE_SECONDS, 3),
+    }
+
+
+# Each count is of what is open, by a partial index of it.
+_SHOPS = text(
+    """
+    SELECT c.id AS connection_id, c.platform, c.name, c.state, c.state_reason, c.failures, c.last_error,
+        c.braked_at, greatest(c.last_success_at, c.orders_polled_at, c.levels_swept_at) AS last_success_at,
+        (SELECT count(*) FROM inbound_events e
+         WHERE e.connection_id = c.id AND e.state IN ('pending', 'retrying')) AS pending_events,
+        (SELECT count(*) FROM stock_cells s WHERE s.connection_id = c.id
+         AND s.dirty_since IS NOT NULL AND s.state = 'active') AS dirty_cells,
+        (SELECT count(*) FROM stock_cells s
+         WHERE s.connection_id = c.id AND s.state = 'failed') AS failed_cells,
+        (SELECT count(*) FROM push_attempts a
+         WHERE a.connection_id = c.id AND a.outcome IN ('open', 'unknown')) AS open_attempts,
+        (SELECT count(*) FROM drifts d JOIN stock_cells s ON s.id = d.cell_id
+         WHERE d.account_id = c.account_id AND d.state = 'review' AND s.connection_id = c.id) AS reviews,
+        (SELECT CAST(coalesce(sum(p.applied), 0) AS bigint) FROM push_sums p
+         WHERE p.account_id = c.account_id AND p.connection_id = c.id
+            AND p.at > now() - make_interval(secs => :seconds)) AS applied
+    FROM connections c
+    WHERE c.account_id = :account_id AND c.state NOT IN ('connecting', 'disconnected') ORDER BY c.id
+    """
+)
