@@ -43,6 +43,7 @@ def register_api(app: Flask, api: Api) -> None:
         status,
         stock,
         stock_changes,
+        workplace,
     )
     from app.api.schemas.base import ProblemSchema
     from app.api.webhooks import register_webhooks
@@ -84,6 +85,7 @@ def register_api(app: Flask, api: Api) -> None:
         event_log,
         status,
         dashboard,
+        workplace,
     ):
         api.register_blueprint(resource.blp, url_prefix=API_PREFIX)
     app.register_blueprint(connect.connect)

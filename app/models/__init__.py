@@ -21,6 +21,7 @@ from app.models.sums import (
     UncountedPush,
     VariantValue,
 )
+from app.models.workplace import Dashboard, NotificationPreference, SavedView, WebVitalDay
 
 __all__ = [
     "Account",
@@ -30,6 +31,7 @@ __all__ = [
     "CellEffect",
     "Connection",
     "ConnectionLocation",
+    "Dashboard",
     "DrainLease",
     "Drift",
     "Event",
@@ -42,6 +44,7 @@ __all__ = [
     "Location",
     "Membership",
     "MovementSum",
+    "NotificationPreference",
     "Order",
     "OrderHold",
     "OrderLine",
@@ -52,6 +55,7 @@ __all__ = [
     "PushAttempt",
     "PushSum",
     "Rollup",
+    "SavedView",
     "StockCell",
     "StockChange",
     "StockCount",
@@ -66,5 +70,6 @@ __all__ = [
     "User",
     "Variant",
     "VariantValue",
+    "WebVitalDay",
     "WebhookDay",
 ]

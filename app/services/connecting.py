@@ -28,6 +28,7 @@ from app.services import shops
 from app.services.audit import audit
 from app.services.credentials import vault
 from app.services.nudge import Drain, nudge
+from app.services.plans import PlanLimit, require_channel
 from app.services.uow import unit_of_work
 
 log = structlog.get_logger(__name__)
@@ -92,7 +93,7 @@ def finish_connecting(
 
     `state` works once and for 15 minutes. A shop that this account had connected before keeps its row.
     Raises InvalidInput for an answer that cannot be used, Conflict if another account has the shop,
-    and what the platform's connector raises.
+    PlanLimit, and what the platform's connector raises.
     """
     platform = platform_by_slug(slug)
     pending = _use_up_state(slug, state)
@@ -100,7 +101,7 @@ def finish_connecting(
     try:
         connected = connector.finish(pending.config, state=state, callback=callback)
         return _store(platform, pending, connected, actor)
-    except (PlatformError, InvalidInput, Conflict) as err:
+    except (PlatformError, InvalidInput, Conflict, PlanLimit) as err:
         _give_up(pending, str(err), actor)
         raise
 
@@ -147,6 +148,8 @@ def _store(platform: Platform, pending: _Pending, connected: Connected, actor: s
     try:
         with unit_of_work() as uow:
             row = _row_of_shop(uow.session, platform, pending, connected)
+            if row.state not in LIVE:
+                require_channel(uow.session, pending.account_id)
             started = uow.session.get_one(Connection, pending.connection_id)
             row.external_shop_id = connected.external_shop_id
             row.name, row.currency = connected.name, connected.currency

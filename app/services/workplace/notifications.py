@@ -1,0 +1,81 @@
+"""Of which events a member wants to be told, and how. Kept for the senders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import text
+
+from app.domain.event_log import EventKind
+from app.models.workplace import CHANNELS
+from app.services.uow import unit_of_work
+from app.services.workplace.members import Member
+
+MAILED = frozenset(
+    {
+        EventKind.OVERSOLD,
+        EventKind.BRAKE,
+        EventKind.PRICE_BRAKE,
+        EventKind.LEDGER_MISMATCH,
+        EventKind.FULFILLMENT_FAILED,
+    }
+)
+"""What cannot wait until somebody looks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preference:
+    kind: EventKind
+    channel: str
+    wanted: bool
+
+
+def default(kind: EventKind, channel: str) -> bool:
+    """In the app all of it, by mail what cannot wait, by SMS nothing."""
+    return channel == "app" or (channel == "email" and kind in MAILED)
+
+
+def preferences(member: Member) -> list[Preference]:
+    """For every kind and channel, as set or by default."""
+    with unit_of_work() as uow:
+        kept = {(row.kind, row.channel): row.wanted for row in uow.session.execute(_KEPT, member.key)}
+    return [
+        Preference(kind, channel, kept.get((kind.value, channel), default(kind, channel)))
+        for kind in EventKind
+        for channel in CHANNELS
+    ]
+
+
+def prefer(member: Member, wishes: Sequence[Preference]) -> None:
+    """Set these; the others stay. Of two wishes for the same the later one holds."""
+    wanted = {(wish.kind.value, wish.channel): wish.wanted for wish in wishes}
+    with unit_of_work() as uow:
+        uow.session.execute(
+            _KEEP,
+            {
+                **member.key,
+                "kinds": [kind for kind, _channel in wanted],
+                "channels": [channel for _kind, channel in wanted],
+                "wanted": list(wanted.values()),
+            },
+        )
+        uow.commit()
+
+
+_KEPT = text(
+    """
+    SELECT kind, channel, wanted FROM notification_preferences
+    WHERE account_id = :account_id AND user_id = :user_id
+    """
+)
+_KEEP = text(
+    """
+    INSERT INTO notification_preferences (account_id, user_id, kind, channel, wanted)
+    SELECT :account_id, :user_id, w.kind, w.channel, w.wanted
+    FROM unnest(CAST(:kinds AS text[]), CAST(:channels AS text[]), CAST(:wanted AS boolean[]))
+        AS w (kind, channel, wanted)
+    ORDER BY w.kind, w.channel
+    ON CONFLICT (account_id, user_id, kind, channel) DO UPDATE SET wanted = EXCLUDED.wanted
+    """
+)
