@@ -41,6 +41,7 @@ WITHOUT_FOREIGN_KEY = {
         "uncounted_pushes",
         "attempt_id",
     ): "retention takes attempts; those that are gone are passed over",
+    ("unvalued_variants", "variant_id"): "a note to look at it; one that is gone is passed over",
     ("order_holds", "event_id"): "events live in partitions that retention empties",
     ("order_lines", "applied_location_id"): "what was applied once; the level it moved keeps the location",
 }

@@ -19,6 +19,7 @@ from app.models.sums import (
     Rollup,
     StockValue,
     UncountedPush,
+    UnvaluedVariant,
     VariantValue,
 )
 from app.models.workplace import Dashboard, NotificationPreference, SavedView, WebVitalDay
@@ -67,6 +68,7 @@ __all__ = [
     "SyncRunItem",
     "UnannouncedOrder",
     "UncountedPush",
+    "UnvaluedVariant",
     "User",
     "Variant",
     "VariantValue",

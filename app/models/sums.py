@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Boolean, DateTime, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, DateTime, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.models.base import Base, BigInt, account_ref, tenant_ref
+from app.models.base import Base, BigInt, Id, account_ref, tenant_ref
 
 _HOT = {"postgresql_with": {"fillfactor": "70"}}
 
@@ -91,21 +91,30 @@ class UncountedPush(Base):
     account_id: Mapped[BigInt]
 
 
+class UnvaluedVariant(Base):
+    """A variant to be valued anew: a trigger notes it where its cost or price changes, the fold of movements
+    where its stock does. Notes are only added and taken, so that nobody waits for another's."""
+
+    __tablename__ = "unvalued_variants"
+    __table_args__ = (account_ref(),)
+
+    id: Mapped[Id]
+    account_id: Mapped[BigInt]
+    variant_id: Mapped[BigInt]
+
+
 class VariantValue(Base):
-    """What a variant counts for in `stock_values`. A trigger makes it due where its cost or price changes,
-    the fold of movements where its stock does."""
+    """What a variant counts for in `stock_values`."""
 
     __tablename__ = "variant_values"
     __table_args__ = (
         tenant_ref("variant_id", "variants", ondelete="CASCADE"),
         account_ref(),
-        Index("ix_variant_values_due", "variant_id", postgresql_where=text("due")),
         _HOT,
     )
 
     variant_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     account_id: Mapped[BigInt]
-    due: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
     currency: Mapped[str] = mapped_column(String(3), server_default="")
     units: Mapped[BigInt] = mapped_column(server_default="0")
     value_minor: Mapped[BigInt] = mapped_column(server_default="0")

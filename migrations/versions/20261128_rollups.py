@@ -25,6 +25,7 @@ TABLES = (
     "exchange_rates",
     "stock_values",
     "variant_values",
+    "unvalued_variants",
     "uncounted_pushes",
     "push_sums",
     "movement_sums",
@@ -35,8 +36,7 @@ TABLES = (
 TRIGGER = """
     CREATE FUNCTION value_variant() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-        INSERT INTO variant_values (account_id, variant_id) VALUES (NEW.account_id, NEW.id)
-        ON CONFLICT (variant_id) DO UPDATE SET due = true;
+        INSERT INTO unvalued_variants (account_id, variant_id) VALUES (NEW.account_id, NEW.id);
         RETURN NULL;
     END $$
 """
@@ -98,7 +98,6 @@ def upgrade():
         "variant_values",
         sa.Column("variant_id", sa.BigInteger, autoincrement=False, nullable=False),
         sa.Column("account_id", sa.BigInteger, nullable=False),
-        sa.Column("due", sa.Boolean, server_default=sa.text("true"), nullable=False),
         sa.Column("currency", sa.String(3), server_default="", nullable=False),
         _count("units"),
         _count("value_minor"),
@@ -113,8 +112,13 @@ def upgrade():
         sa.PrimaryKeyConstraint("variant_id", name=op.f("pk_variant_values")),
         postgresql_with={"fillfactor": "70"},
     )
-    op.create_index(
-        "ix_variant_values_due", "variant_values", ["variant_id"], postgresql_where=sa.text("due")
+    op.create_table(
+        "unvalued_variants",
+        sa.Column("id", sa.BigInteger, sa.Identity(), nullable=False),
+        sa.Column("account_id", sa.BigInteger, nullable=False),
+        sa.Column("variant_id", sa.BigInteger, nullable=False),
+        _account_ref("unvalued_variants"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_unvalued_variants")),
     )
     op.create_table(
         "stock_values",
@@ -145,7 +149,7 @@ def upgrade():
         " IS DISTINCT FROM (NEW.unit_cost_minor, NEW.price_minor, NEW.currency))"
         " EXECUTE FUNCTION value_variant()"
     )
-    op.execute("INSERT INTO variant_values (account_id, variant_id) SELECT account_id, id FROM variants")
+    op.execute("INSERT INTO unvalued_variants (account_id, variant_id) SELECT account_id, id FROM variants")
 
 
 def downgrade():

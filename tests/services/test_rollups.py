@@ -280,6 +280,33 @@ def test_the_value_of_stock_follows_units_costs_and_prices(world: World, connect
     assert prove(world.account_id) == RIGHT
 
 
+def test_prices_set_in_any_order_neither_wait_for_a_fold_nor_miss_it(
+    world: World, connection: int, other: int
+) -> None:
+    """A merchant's transaction is open on the variants that a fold is about to value."""
+    fold_all()
+    with unit_of_work() as uow:
+        uow.session.execute(text("SET LOCAL lock_timeout = '2s'"))
+        for sku in ("OTHER", "SKU"):
+            uow.session.execute(text("UPDATE variants SET price_minor = 7 WHERE sku = :sku"), {"sku": sku})
+        with booked(world, "adjustment", "return") as session:
+            session.commit()
+        fold_all()
+        uow.commit()
+    fold_all()
+    assert prove(world.account_id) == RIGHT
+    assert {basis for _currency, basis in stock_values(world)} == {"price"}
+
+
+def test_what_waits_for_its_fold_is_not_taken_for_wrong(world: World, connection: int) -> None:
+    fold_all()
+    world.take(connection, an_order("1", a_line("A", 1, at=NOON), at=NOON))
+    with booked(world, "adjustment") as session:
+        session.commit()
+    world.sql("UPDATE variants SET price_minor = 9 WHERE sku = 'OTHER'")
+    assert prove(world.account_id) == RIGHT
+
+
 def test_the_nightly_proof_finds_and_mends_wrong_sums(world: World, connection: int) -> None:
     world.take(connection, replace(an_order("1", a_line("A", 1, at=NOON), at=NOON), total_minor=5))
     fold_all()

@@ -74,7 +74,7 @@ _DUE = text(
     """
     SELECT r.id FROM rollups r WHERE CASE r.name
         WHEN 'orders' THEN EXISTS (SELECT 1 FROM orders WHERE counted_hash IS DISTINCT FROM content_hash)
-        WHEN 'values' THEN EXISTS (SELECT 1 FROM variant_values WHERE due)
+        WHEN 'values' THEN EXISTS (SELECT 1 FROM unvalued_variants)
         WHEN 'movements' THEN r.counted_id < coalesce(
             pg_sequence_last_value(CAST(pg_get_serial_sequence('stock_movements', 'id') AS regclass)), 0)
         WHEN 'pushes' THEN EXISTS (SELECT 1 FROM uncounted_pushes) OR r.counted_id < coalesce(

@@ -33,9 +33,8 @@ _FOLD = text(
         WHERE m.id > :after AND m.id <= :until AND m.on_hand_delta <> 0
     ),
     due AS (
-        INSERT INTO variant_values AS v (account_id, variant_id)
-        SELECT DISTINCT account_id, variant_id FROM moved ORDER BY variant_id
-        ON CONFLICT (variant_id) DO UPDATE SET due = true WHERE NOT v.due
+        INSERT INTO unvalued_variants (account_id, variant_id)
+        SELECT DISTINCT account_id, variant_id FROM moved
     )
     INSERT INTO movement_sums AS s (account_id, at, location_id, kind, units_in, units_out)
     SELECT account_id, at, location_id, kind, sum(greatest(units, 0)), sum(greatest(-units, 0))

@@ -104,19 +104,22 @@ _REPAIRS = {
     ),
     "variant_values": text(
         f"""
-        WITH wrong AS (
-            SELECT n.id FROM (
-                SELECT v.id, {WORTH}, c.currency AS old_currency, c.units AS old_units,
-                    c.value_minor AS old_value, c.basis AS old_basis, c.due
-                FROM variants v LEFT JOIN variant_values c ON c.variant_id = v.id {OF_VARIANT}
-                WHERE v.account_id = :account_id
-            ) AS n
-            WHERE n.due IS DISTINCT FROM true AND (n.currency, n.units, n.value_minor, n.basis)
+        INSERT INTO unvalued_variants (account_id, variant_id)
+        SELECT :account_id, n.id
+        FROM (
+            SELECT v.id, {WORTH}, c.currency AS old_currency, c.units AS old_units,
+                c.value_minor AS old_value, c.basis AS old_basis
+            FROM variants v LEFT JOIN variant_values c ON c.variant_id = v.id {OF_VARIANT}
+            WHERE v.account_id = :account_id
+        ) AS n
+        WHERE (n.currency, n.units, n.value_minor, n.basis)
                 IS DISTINCT FROM (n.old_currency, n.old_units, n.old_value, n.old_basis)
-        )
-        INSERT INTO variant_values AS c (account_id, variant_id)
-        SELECT :account_id, id FROM wrong ORDER BY id
-        ON CONFLICT (variant_id) DO UPDATE SET due = true
+            AND n.id NOT IN (
+                SELECT variant_id FROM unvalued_variants WHERE account_id = :account_id
+                UNION
+                SELECT variant_id FROM stock_movements
+                WHERE id > (SELECT counted_id FROM rollups WHERE name = 'movements')
+            )
         RETURNING variant_id
         """  # noqa: S608  (constants)
     ),
@@ -142,4 +145,4 @@ _REPAIRS = {
     ),
 }
 """By what they repair. Orders and variants that count for something else are only marked: the next fold
-counts them anew."""
+counts them anew. What waits for its fold is not wrong."""

@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from app.services.uow import unit_of_work
 
-VARIANTS_AT_ONCE = 500
+NOTES_AT_ONCE = 500
 WORTH = """
     v.currency, coalesce(l.units, 0) AS units,
     coalesce(l.units, 0) * coalesce(v.unit_cost_minor, v.price_minor, 0) AS value_minor,
@@ -22,22 +22,42 @@ OF_VARIANT = """
 
 
 def fold_values() -> bool:
-    """Value some of the variants that are due anew. True if there may be more.
+    """Value some of the variants anew that are noted. True if there may be more.
 
-    They are locked before they are looked at: what changes from then on makes them due again.
+    Their notes are taken and their values locked before they are looked at: a cost or a level that changes
+    from then on leaves a note of its own.
     """
     with unit_of_work() as uow:
-        due = uow.session.execute(_LOCK, {"limit": VARIANTS_AT_ONCE}).scalars().all()
-        if due:
-            uow.session.execute(_FOLD, {"variants": list(due)})
+        session = uow.session
+        noted = session.execute(_TAKE, {"limit": NOTES_AT_ONCE}).scalars().all()
+        if noted:
+            params = {"variants": sorted(set(noted))}
+            session.execute(_MAKE, params)
+            session.execute(_LOCK, params)
+            session.execute(_FOLD, params)
         uow.commit()
-    return len(due) == VARIANTS_AT_ONCE
+    return len(noted) == NOTES_AT_ONCE
 
 
+_TAKE = text(
+    """
+    DELETE FROM unvalued_variants n USING (
+        SELECT id FROM unvalued_variants ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED
+    ) AS d WHERE n.id = d.id
+    RETURNING n.variant_id
+    """
+)
+_MAKE = text(
+    """
+    INSERT INTO variant_values (account_id, variant_id)
+    SELECT account_id, id FROM variants WHERE id = ANY(CAST(:variants AS bigint[])) ORDER BY id
+    ON CONFLICT (variant_id) DO NOTHING
+    """
+)
 _LOCK = text(
     """
-    SELECT variant_id FROM variant_values WHERE due
-    ORDER BY variant_id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
+    SELECT 1 FROM variant_values WHERE variant_id = ANY(CAST(:variants AS bigint[]))
+    ORDER BY variant_id FOR NO KEY UPDATE
     """
 )
 _FOLD = text(
@@ -49,7 +69,7 @@ _FOLD = text(
         WHERE c.variant_id = ANY(CAST(:variants AS bigint[]))
     ),
     noted AS (
-        UPDATE variant_values c SET due = false, currency = w.currency, units = w.units,
+        UPDATE variant_values c SET currency = w.currency, units = w.units,
             value_minor = w.value_minor, basis = w.basis
         FROM worth w WHERE c.variant_id = w.variant_id
     ),
