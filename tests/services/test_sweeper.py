@@ -291,4 +291,5 @@ def test_nightly_work_begins_at_night_and_not_at_every_start() -> None:
 def test_every_account_with_stock_is_gone_through_at_night(world: World, connection: int) -> None:
     schedule._nightly()
     account = world.account_id
-    assert sorted(world.queued("reports")) == [f"catch_up_stock_events-{account}", f"check_ledger-{account}"]
+    jobs = ("catch_up_stock_events", "check_ledger", "check_sums")
+    assert sorted(world.queued("reports")) == [f"{job}-{account}" for job in jobs]
