@@ -39,3 +39,20 @@ def test_a_count_a_sale_and_a_blind_write_within_a_second(stage: Stage) -> None:
         world.come_to_rest()
         world.check_at_rest()
         assert world.available("MUG") in (9, 10)
+
+
+def test_two_changes_in_a_row_that_add_up_to_a_count_in_another_shop(stage: Stage) -> None:
+    """What was typed in a row is found as one change: as many units as another shop's just before are taken
+    for the same count (seed 920039). Everything else is right, and in step."""
+    with a_world(stage, 920039) as world:
+        other = world.connect(Kind.KEYED, {"MUG": 10})
+        first = world.connect(Kind.BLIND, {"MUG": 10})
+        world.start()
+        world.run(30)
+        other.type_number("MUG", 14)
+        first.type_number("MUG", 13)
+        world.run(0.5)
+        first.type_number("MUG", 14)
+        world.come_to_rest()
+        world.check_at_rest()
+        assert world.available("MUG") == 14

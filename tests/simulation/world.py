@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import accumulate
 from typing import Any
 
 import pytest
@@ -486,8 +487,8 @@ class World:
                     sums |= {total - edit.difference for total in sums}
                 for units in {window.unanswered for window in near}:
                     sums |= {total + d for total in sums for d in (units, -units)}
-                if self._same_count(shop, edit):
-                    sums |= {total - edit.difference for total in sums}
+                for units in self._same_counts(shop, edit):
+                    sums |= {total - units for total in sums}
                 for units in {*self._blurred(shop, edit), *self._never_answered(shop, edit)}:
                     sums |= {total + d for total in sums for d in (units, -units)}
         return sums
@@ -520,17 +521,22 @@ class World:
             )
         ]
 
-    def _same_count(self, shop: ModelShop, edit: Edit) -> bool:
-        """Whether another shop's number was changed by as much before: one count, typed into both?"""
-        return any(
-            edit.ref.stock_id == other.ref.stock_id
-            and shop.ours[edit.ref.location_id][0] == one.ours[other.ref.location_id][0]
-            and edit.difference == other.difference
-            and 0 <= edit.at - other.at <= SAME_COUNT_SECONDS
+    def _same_counts(self, shop: ModelShop, edit: Edit) -> set[int]:
+        """Changes up to this one that look like a count typed into another shop before: as many units there.
+
+        Edits in a row are found as one change.
+        """
+        others = {
+            units
             for one in self.shops.values()
             if one is not shop
             for other in one.edits
-        )
+            if edit.ref.stock_id == other.ref.stock_id
+            and shop.ours[edit.ref.location_id][0] == one.ours[other.ref.location_id][0]
+            and 0 <= edit.at - other.at <= SAME_COUNT_SECONDS
+            for units in _in_a_row(one, other)
+        }
+        return (others & _in_a_row(shop, edit)) - {0}
 
     def rows(self, query: str, **params: object) -> Sequence[Row[Any]]:
         with unit_of_work() as uow:
@@ -579,6 +585,14 @@ def a_world(stage: Stage, seed: int) -> Iterator[World]:
             machine.stop()
             patch.undo()
             stage.clear()
+
+
+def _in_a_row(shop: ModelShop, last: Edit) -> set[int]:
+    """By how much a number was changed up to its last edit: by that one, by it and the one before, ..."""
+    before = [
+        e.difference for e in shop.edits if e.ref == last.ref and 0 <= last.at - e.at <= SAME_COUNT_SECONDS
+    ]
+    return set(accumulate(reversed(before)))
 
 
 class _Pool:
