@@ -48,7 +48,7 @@ def create_app(settings: Settings | None = None) -> Flask:
             "pool_pre_ping": True,
             "pool_use_lifo": True,
         },
-        MAX_CONTENT_LENGTH=2 * 1024 * 1024,
+        MAX_CONTENT_LENGTH=256 * 1024,
     )
     app.extensions["settings"] = settings
     app.extensions["redis"] = redis.Redis.from_url(

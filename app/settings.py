@@ -52,6 +52,8 @@ class Settings:
     """The address to listen on; 0.0.0.0 in a container or behind a proxy on another machine."""
     log_level: str = "INFO"
     log_format: str = "json"
+    cors_origins: tuple[str, ...] = ()
+    """Origins of pages on other hosts that may call the API from a browser."""
     allow_private_shops: bool = False
     """Whether a shop's address may be loopback or private: for demos and rehearsals only."""
     order_poll_seconds: int = 30
@@ -157,6 +159,19 @@ def _http_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _origins(value: str) -> tuple[str, ...]:
+    origins = tuple(origin.strip() for origin in value.split(",") if origin.strip())
+    for origin in origins:
+        parts = urlsplit(origin)
+        if (
+            parts.scheme not in ("http", "https")
+            or origin != f"{parts.scheme}://{parts.netloc}"
+            or "*" in origin
+        ):
+            raise ValueError("must be origins such as https://app.example.com, separated by commas")
+    return origins
+
+
 def _whole(least: int, most: int | None = None) -> Callable[[str], int]:
     words = f"of at least {least}" if most is None else f"from {least} to {most}"
 
@@ -196,6 +211,7 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "bind_host": str,
     "log_level": _one_of(LOG_LEVELS),
     "log_format": _one_of(LOG_FORMATS),
+    "cors_origins": _origins,
     "allow_private_shops": _boolean,
     "order_poll_seconds": _whole(1),
     "level_sweep_seconds": _whole(1),

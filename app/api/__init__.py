@@ -45,6 +45,8 @@ def register_api(app: Flask, api: Api) -> None:
         stock_changes,
         workplace,
     )
+    from app.api.document import Problems
+    from app.api.headers import guard_answers
     from app.api.schemas.base import ProblemSchema
     from app.api.webhooks import register_webhooks
 
@@ -63,8 +65,9 @@ def register_api(app: Flask, api: Api) -> None:
         },
         JWT_ACCESS_TOKEN_EXPIRES=auth.TOKEN_LIFE,
     )
-    api.ERROR_SCHEMA = ProblemSchema
-    api.init_app(app)
+    api.DEFAULT_ERROR_RESPONSE_NAME = None  # each operation says how it can be refused
+    api.init_app(app, spec_kwargs={"extra_plugins": [Problems()]})
+    api.spec.components.schema("Problem", schema=ProblemSchema)
     for resource in (
         auth,
         account,
@@ -92,4 +95,5 @@ def register_api(app: Flask, api: Api) -> None:
     app.register_blueprint(pages.pages)
     register_webhooks(app)
     policy.enforce(app)
+    guard_answers(app)
     register_errors(app)

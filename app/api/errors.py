@@ -85,6 +85,7 @@ def register_errors(app: Flask) -> None:
     app.register_error_handler(SyncFlowError, _known_fault)
     app.register_error_handler(HTTPException, _http_fault)
     app.register_error_handler(DataError, _unusable)
+    app.register_error_handler(UnicodeEncodeError, _unusable)
     app.register_error_handler(Exception, _bug)
 
 
@@ -113,9 +114,9 @@ def _http_fault(error: HTTPException) -> Response:
     return answer
 
 
-def _unusable(error: DataError) -> Response:
-    """Text or a number that no column can hold: a NUL, an id beyond 64 bits."""
-    log.warning("request_unusable", error=type(error.orig).__name__)
+def _unusable(error: DataError | UnicodeEncodeError) -> Response:
+    """Text or a number that no column can hold: a NUL, half a character, an id beyond 64 bits."""
+    log.warning("request_unusable", error=type(getattr(error, "orig", error)).__name__)
     return problem(STATUSES["invalid_input"], "invalid_input", "A text or number in it cannot be used.")
 
 

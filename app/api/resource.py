@@ -5,14 +5,36 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import flask
 import flask_smorest
-from marshmallow import Schema
+from marshmallow import RAISE, Schema
+from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 
+class Parser(FlaskParser):
+    """Refuses what a route does not know, wherever it stands, and bodies of another type or of no end."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {  # noqa: RUF012  (webargs declares it so)
+        **FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION,
+        "query": RAISE,
+    }
+
+    def _raw_load_json(self, req: flask.Request) -> Any:
+        if not req.is_json and req.content_length:
+            raise UnsupportedMediaType("This takes application/json.")
+        try:
+            return super()._raw_load_json(req)
+        except RecursionError as err:
+            raise BadRequest("The body is nested too deeply.") from err
+
+
 class Resource(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest has no types
     """The routes of one resource of the API."""
+
+    ARGUMENTS_PARSER = Parser()
 
     def route(
         self, rule: str, *, methods: tuple[str, ...] = ("GET",), **options: Any

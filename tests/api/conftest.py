@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,10 +71,12 @@ class Caller:
     email: str
     token: str = ""
 
-    def call(self, method: str, path: str, **options: Any) -> requests.Response:
-        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+    def call(
+        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **options: Any
+    ) -> requests.Response:
+        own = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         return requests.request(
-            method, f"{self.base_url}/api/v1{path}", headers=headers, timeout=10, **options
+            method, f"{self.base_url}/api/v1{path}", headers={**own, **(headers or {})}, timeout=10, **options
         )
 
     def get(self, path: str, **query: Any) -> Any:

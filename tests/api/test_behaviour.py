@@ -1,0 +1,132 @@
+"""What holds for every route: headers, bodies, unknown fields, other origins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+import requests
+from flask import Flask
+from werkzeug.test import Client
+
+from app import create_app
+from app.settings import Settings
+from tests.api.conftest import Caller
+
+ORIGIN = "https://app.example.com"
+
+
+@pytest.fixture
+def elsewhere(settings: Settings) -> Iterator[Client]:
+    """An installation behind https that lets the pages of one origin in."""
+    app = create_app(replace(settings, public_url="https://sync.example.com", cors_origins=(ORIGIN,)))
+    yield app.test_client()
+    app.extensions["intake"].close()
+    app.extensions["redis"].close()
+
+
+def test_every_answer_is_taken_for_what_it_is_and_kept_by_nobody(merchant: Caller) -> None:
+    for answer in (
+        merchant.call("GET", "/me"),
+        merchant.call("GET", "/nowhere"),
+        merchant.post("/auth/login"),
+    ):
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["X-Frame-Options"] == "DENY"
+        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert "Strict-Transport-Security" not in answer.headers  # it is served without https
+
+
+def test_browsers_are_told_to_stay_with_https(elsewhere: Client) -> None:
+    assert elsewhere.get("/api/v1/me").headers["Strict-Transport-Security"].startswith("max-age=")
+
+
+def test_pages_of_the_configured_origin_may_call_and_no_others(elsewhere: Client, merchant: Caller) -> None:
+    asked = {
+        "Access-Control-Request-Method": "PATCH",
+        "Access-Control-Request-Headers": "Authorization, If-Match",
+    }
+    let_in = elsewhere.options("/api/v1/account", headers={"Origin": ORIGIN, **asked})
+    assert let_in.status_code == 200
+    assert let_in.headers["Access-Control-Allow-Origin"] == ORIGIN
+    assert let_in.headers["Access-Control-Allow-Credentials"] == "true"
+    assert "If-Match" in let_in.headers["Access-Control-Allow-Headers"]
+    for origin in ("https://evil.example.com", f"{ORIGIN}.evil.example.com", "null"):
+        kept_out = elsewhere.options("/api/v1/account", headers={"Origin": origin, **asked})
+        assert "Access-Control-Allow-Origin" not in kept_out.headers
+    nobody = merchant.call("GET", "/me", headers={"Origin": ORIGIN})
+    assert "Access-Control-Allow-Origin" not in nobody.headers
+
+
+def test_webhooks_are_nobodys_to_call_from_a_page(elsewhere: Client) -> None:
+    answer = elsewhere.options("/webhooks/shopify", headers={"Origin": ORIGIN})
+    assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/orders?colour=red"), ("GET", "/stock?limit=5&offset=3")]
+)
+def test_a_query_that_is_not_known_is_refused(merchant: Caller, method: str, path: str) -> None:
+    answer = merchant.call(method, path)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")
+    assert "Unknown field." in str(answer.json()["errors"]["query"])
+
+
+def test_a_field_that_is_not_known_is_refused(merchant: Caller) -> None:
+    answer = merchant.call("PATCH", "/account", json={"safety_stock": 1, "colour": "red"})
+    assert (answer.status_code, answer.json()["errors"]) == (422, {"json": {"colour": ["Unknown field."]}})
+
+
+@pytest.mark.parametrize("number", ["2.6e-42", "1.0", "true", '"3"', "1e400", "NaN"])
+def test_a_whole_number_is_nothing_else(merchant: Caller, number: str) -> None:
+    answer = _patch(merchant, f'{{"safety_stock": {number}}}'.encode())
+    assert answer.status_code in (400, 422), answer.text
+
+
+def test_a_body_without_end_in_depth_is_refused(merchant: Caller) -> None:
+    for body in (b"[" * 10_000, b"[" * 10_000 + b"]" * 10_000, b'{"a":' * 10_000 + b"1" + b"}" * 10_000):
+        answer = _patch(merchant, body)
+        assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
+
+
+def test_a_body_that_is_too_long_is_refused(merchant: Caller) -> None:
+    answer = _patch(merchant, b'{"name": "' + b"x" * 300_000 + b'"}')
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
+def test_a_body_of_another_type_is_refused(merchant: Caller) -> None:
+    answer = _patch(merchant, b"safety_stock=1", "application/x-www-form-urlencoded")
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize("text", ["\x00", "' OR 1=1 --", "{{7*7}}", "${7*7}", "\ud800"])
+def test_text_of_any_kind_is_text_or_refused(merchant: Caller, text: str) -> None:
+    answer = merchant.call("POST", "/locations", json={"name": text})
+    if answer.status_code == 201:
+        assert answer.json()["name"] == text
+    else:
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")
+
+
+def test_every_operation_says_how_it_can_be_refused(app: Flask, base_url: str) -> None:
+    document = requests.get(f"{base_url}/api/v1/openapi.json", timeout=10).json()
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            if method == "parameters":
+                continue
+            refusals = {status for status in operation["responses"] if status >= "400"}
+            assert {"429", "503"} <= refusals, (method, path)
+            assert operation.get("security") == [] or {"401", "403"} <= refusals, (method, path)
+            assert "default" not in operation["responses"]
+
+
+def _patch(merchant: Caller, body: bytes, kind: str = "application/json") -> requests.Response:
+    return requests.patch(
+        f"{merchant.base_url}/api/v1/account",
+        data=body,
+        headers={"Authorization": f"Bearer {merchant.token}", "Content-Type": kind},
+        timeout=10,
+    )
