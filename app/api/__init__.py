@@ -14,7 +14,8 @@ One ledger of stock for every shop a merchant sells in.
 Sign in with `POST /api/v1/auth/login` and send the token as `Authorization: Bearer <token>`. Quantities \
 are whole units, money is in the smallest unit of the currency beside it, times are UTC. Lists come in \
 pages: pass `next` of an answer as `cursor` to get what follows. Errors are problem+json documents \
-(RFC 9457) with a stable `code`.
+(RFC 9457) with a stable `code`. A call that changes something may carry an `Idempotency-Key`: sent again \
+within 24 hours it is answered as before, and done once.
 """
 
 
@@ -47,6 +48,7 @@ def register_api(app: Flask, api: Api) -> None:
     )
     from app.api.document import Problems
     from app.api.headers import guard_answers
+    from app.api.idempotency import replay_calls
     from app.api.schemas.base import ProblemSchema
     from app.api.webhooks import register_webhooks
 
@@ -95,5 +97,6 @@ def register_api(app: Flask, api: Api) -> None:
     app.register_blueprint(pages.pages)
     register_webhooks(app)
     policy.enforce(app)
+    replay_calls(app)
     guard_answers(app)
     register_errors(app)

@@ -29,6 +29,8 @@ STATUSES = {
     "fulfillment_being_sent": 409,
     "unknown_order_line": 422,
     "quantity_exceeds_open": 409,
+    "idempotency_key_reused": 422,
+    "idempotency_in_flight": 409,
     "too_many_requests": 429,
     "platform_error": 502,
     "platform_transient": 503,

@@ -7,6 +7,7 @@ from app.models.connections import Connection, ConnectionLocation, DrainLease, L
 from app.models.event_log import Event, UnannouncedOrder, WebhookDay
 from app.models.events import InboundEvent, SyncRun, SyncRunItem
 from app.models.fulfillments import Fulfillment, FulfillmentLine
+from app.models.idempotency import IdempotentCall
 from app.models.orders import Order, OrderHold, OrderLine
 from app.models.prices import ListingPrice, PriceAttempt, PriceSync
 from app.models.stock import CellEffect, Drift, PushAttempt, StockCell, StockLevel, StockMovement
@@ -39,6 +40,7 @@ __all__ = [
     "ExchangeRate",
     "Fulfillment",
     "FulfillmentLine",
+    "IdempotentCall",
     "InboundEvent",
     "Listing",
     "ListingPrice",

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.platforms.base import Lane
-from app.services import fulfillment_push
+from app.services import fulfillment_push, idempotency
 from app.services.nudge import DRAIN_OF_LANE, Drain, enqueue, nudge
 from app.services.prices.wants import CLAIMABLE, WRITABLE
 from app.services.uow import unit_of_work
@@ -231,6 +231,7 @@ _PURGES = (
         WHERE state IN ('done', 'ignored') AND received_at < now() - make_interval(days => :days)
         """
     ),
+    idempotency.PURGE,
     text("DELETE FROM cell_effects WHERE learned_at < now() - interval '1 day'"),
     text(
         """
