@@ -88,7 +88,9 @@ def test_what_is_under_way_is_not_begun_again(merchant: Caller, monkeypatch: pyt
 def test_what_died_half_way_can_be_tried_again_once_its_lease_ran_out(
     merchant: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(idempotency, "put_down", lambda *_args: None)  # killed between its commit and the note
+    monkeypatch.setattr(
+        idempotency, "put_down", lambda *_args: None
+    )  # killed between its commit and the note
     assert make(merchant).status_code == 201  # it was done, and says so
     monkeypatch.undo()
     assert make(merchant).json()["code"] == "idempotency_in_flight"
