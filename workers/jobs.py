@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from app.platforms.base import Lane
-from app.services import events, fulfillment_push, importer, ledger_repair, push, stock_catch_up, tracking
+from app.services import (
+    events,
+    fulfillment_push,
+    importer,
+    ledger_repair,
+    push,
+    stock_catch_up,
+    tracking,
+    webhook_delivery,
+)
 from app.services import reconcile as reconciliation
 from app.services.prices import drain as prices
 from app.services.rollups import fold, proof
@@ -43,6 +52,10 @@ def push_fulfillments(connection_id: int) -> None:
 
 def drain_prices(connection_id: int) -> None:
     prices.drain(connection_id)
+
+
+def deliver_webhooks(_everybody: int) -> None:
+    webhook_delivery.drain()
 
 
 def ensure_webhooks(connection_id: int) -> None:

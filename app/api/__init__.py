@@ -44,6 +44,7 @@ def register_api(app: Flask, api: Api) -> None:
         status,
         stock,
         stock_changes,
+        webhook_subscriptions,
         workplace,
     )
     from app.api.document import Problems
@@ -91,6 +92,7 @@ def register_api(app: Flask, api: Api) -> None:
         status,
         dashboard,
         workplace,
+        webhook_subscriptions,
     ):
         api.register_blueprint(resource.blp, url_prefix=API_PREFIX)
     app.register_blueprint(connect.connect)

@@ -23,6 +23,7 @@ from app.models.sums import (
     UnvaluedVariant,
     VariantValue,
 )
+from app.models.webhooks_out import WebhookDelivery, WebhookSubscription
 from app.models.workplace import Dashboard, NotificationPreference, SavedView, WebVitalDay
 
 __all__ = [
@@ -76,4 +77,6 @@ __all__ = [
     "VariantValue",
     "WebVitalDay",
     "WebhookDay",
+    "WebhookDelivery",
+    "WebhookSubscription",
 ]

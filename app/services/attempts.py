@@ -19,9 +19,10 @@ from sqlalchemy.orm import Session
 
 from app.domain import backoff
 from app.domain.account import Belief
+from app.domain.outward import OutwardKind
 from app.platforms.base import CellRef, StockWrite, WriteKind, WriteOutcome, WriteResult
 from app.platforms.errors import AuthExpired, Permanent, Transient
-from app.services import brakes
+from app.services import brakes, outward
 from app.services import cells as cell_store
 from app.services.cells import Cell
 from app.services.readings import READING_DECIDES
@@ -165,6 +166,7 @@ def _record(job: Job, call: Call, results: Sequence[WriteResult], *, repeat: boo
         ids = [attempt.id for attempt in call.attempts]
         open_now = {r.id: r for r in session.execute(_STILL_OPEN, {"ids": ids})}
         closing: list[tuple[int, str, str, str]] = []
+        published = []
         for attempt, result in zip(call.attempts, results, strict=True):
             if attempt.id not in open_now:
                 continue  # another worker asked again and recorded it
@@ -174,7 +176,18 @@ def _record(job: Job, call: Call, results: Sequence[WriteResult], *, repeat: boo
             cell = locked[attempt.cell_id]
             _take(job, cell, open_now[attempt.id], result, at)
             closing.append((attempt.id, result.outcome.value, result.code, result.message[:500]))
+            if result.outcome is WriteOutcome.APPLIED:
+                number = {"variant_id": cell.variant_id, "quantity": open_now[attempt.id].to_quantity}
+                published.append(number)
         cell_store.save(session, locked.values())
+        outward.tell_rows(
+            session,
+            job.scope.account_id,
+            OutwardKind.LISTING_PUBLISHED,
+            "numbers",
+            published,
+            connection_id=job.scope.connection_id,
+        )
         session.execute(
             _CLOSE,
             {

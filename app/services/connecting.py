@@ -26,6 +26,7 @@ from app.platforms.errors import PlatformError
 from app.platforms.registry import platform as platform_by_slug
 from app.services import shops
 from app.services.audit import audit
+from app.services.connections import tell_state
 from app.services.credentials import vault
 from app.services.nudge import Drain, nudge
 from app.services.plans import PlanLimit, require_channel
@@ -170,6 +171,7 @@ def _store(platform: Platform, pending: _Pending, connected: Connected, actor: s
                 connection_id,
                 {"platform": platform.slug, "shop": connected.external_shop_id},
             )
+            tell_state(uow.session, pending.account_id, connection_id, "importing")
             uow.after_commit(lambda: nudge(Drain.IMPORT, connection_id))
             uow.commit()
     except IntegrityError as err:  # uq_connections_active_shop: another account was faster

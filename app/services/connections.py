@@ -11,11 +11,12 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.domain.event_log import EventKind
+from app.domain.outward import OutwardKind
 from app.errors import Conflict, InvalidInput, NotFound
 from app.models import Connection
 from app.models.connections import DRIFT_POLICIES
 from app.platforms.errors import PlatformError
-from app.services import publishing, shops
+from app.services import outward, publishing, shops
 from app.services.audit import audit
 from app.services.credentials import CredentialsUnreadable
 from app.services.event_log import Subject, clear_events
@@ -42,6 +43,7 @@ def resume(account_id: int, connection_id: int, *, actor: str) -> None:
         connection.state, connection.state_reason = "active", ""
         connection.orders_polled_at = connection.levels_swept_at = None  # due at once
         audit(uow.session, account_id, actor, "connection.resumed", connection_id)
+        tell_state(uow.session, account_id, connection_id, "active")
         for drain in (Drain.RECONCILE, Drain.INTAKE, Drain.PUSH):
             _nudge_after(uow, drain, connection_id)
         uow.commit()
@@ -111,6 +113,7 @@ def disconnect(account_id: int, connection_id: int, *, actor: str) -> None:
         connection.credentials = connection.connect_state_hash = connection.connect_expires_at = None
         connection.token_version += 1
         audit(uow.session, account_id, actor, "connection.disconnected", connection_id)
+        tell_state(uow.session, account_id, connection_id, "disconnected")
         uow.commit()
 
 
@@ -129,8 +132,15 @@ def mark_needs_auth(connection_id: int, reason: str) -> None:
         if account_id is None:
             return
         audit(uow.session, account_id, "system", "connection.needs_auth", connection_id, {"reason": reason})
+        tell_state(uow.session, account_id, connection_id, "needs_auth")
         uow.commit()
     log.warning("connection_needs_auth", connection_id=connection_id, reason=reason)
+
+
+def tell_state(session: Session, account_id: int, connection_id: int, state: str) -> None:
+    """Tell outward that the connection came to a state."""
+    data = {"connection_id": connection_id, "state": state}
+    outward.tell(session, account_id, OutwardKind.CONNECTION_CHANGED, data)
 
 
 def _change(
@@ -141,6 +151,7 @@ def _change(
         _require(connection, come_from, state)
         connection.state, connection.state_reason = state, ""
         audit(uow.session, account_id, actor, f"connection.{state}", connection_id)
+        tell_state(uow.session, account_id, connection_id, state)
         uow.commit()
 
 

@@ -175,27 +175,28 @@ class ConnectionCredentials:
 
 
 def rotate_keys() -> int:
-    """Seal every stored secret anew under the first key; returns how many connections it touched.
+    """Seal every stored secret anew under the first key; returns how many rows it touched.
 
     Safe to repeat and to run beside everything else. Raises CredentialsUnreadable.
     """
+    return sum(_reseal(table, columns) for table, columns in _SEALED.items())
+
+
+def _reseal(table: str, columns: Sequence[str]) -> int:
+    names = ", ".join(columns)
+    secrets = text(_SECRETS.format(table=table, names=names, some=f"coalesce({names})"))
+    reseal = text(_RESEAL.format(table=table, values=", ".join(f"{name} = :{name}" for name in columns)))
     last_id, touched = 0, 0
     while True:
         with unit_of_work() as uow:
-            rows = uow.session.execute(_SECRETS, {"after": last_id, "limit": ROTATION_BATCH}).all()
+            rows = uow.session.execute(secrets, {"after": last_id, "limit": ROTATION_BATCH}).mappings().all()
             for row in rows:
-                uow.session.execute(
-                    _RESEAL,
-                    {
-                        "id": row.id,
-                        "credentials": row.credentials and vault().reseal(bytes(row.credentials)),
-                        "webhook_secret": row.webhook_secret and vault().reseal(bytes(row.webhook_secret)),
-                    },
-                )
+                sealed = {name: row[name] and vault().reseal(bytes(row[name])) for name in columns}
+                uow.session.execute(reseal, {"id": row["id"], **sealed})
             uow.commit()
         if not rows:
             return touched
-        last_id, touched = rows[-1].id, touched + len(rows)
+        last_id, touched = rows[-1]["id"], touched + len(rows)
 
 
 _COLUMNS = "SELECT state, credentials, token_version FROM connections WHERE id = :id"
@@ -219,13 +220,12 @@ _STORE = text(
     RETURNING token_version
     """
 )
-_SECRETS = text(
-    """
-    SELECT id, credentials, webhook_secret FROM connections
-    WHERE id > :after AND (credentials IS NOT NULL OR webhook_secret IS NOT NULL)
+_SEALED = {
+    "connections": ("credentials", "webhook_secret"),
+    "webhook_subscriptions": ("secret", "previous_secret"),
+}
+_SECRETS = """
+    SELECT id, {names} FROM {table} WHERE id > :after AND {some} IS NOT NULL
     ORDER BY id LIMIT :limit FOR NO KEY UPDATE
-    """
-)
-_RESEAL = text(
-    "UPDATE connections SET credentials = :credentials, webhook_secret = :webhook_secret WHERE id = :id"
-)
+"""
+_RESEAL = "UPDATE {table} SET {values} WHERE id = :id"

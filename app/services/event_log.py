@@ -14,6 +14,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.domain.event_log import EventKind
+from app.domain.outward import OutwardKind
+from app.services import outward
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,11 @@ def raise_events(session: Session, happenings: Sequence[Happening]) -> None:
     """Open an event for each that has none open. Idempotent: an open one stays as it was raised."""
     if happenings:
         rows = [{**_row(h.kind, h.subject), "detail": h.detail} for h in happenings]
-        session.execute(_RAISE, {"rows": json.dumps(rows)})
+        for begun in session.execute(_RAISE, {"rows": json.dumps(rows)}).mappings():
+            data = dict(begun)
+            account_id = data.pop("account_id")
+            kind = _OUTWARD.get(EventKind(begun["kind"]), OutwardKind.ALERT_OPENED)
+            outward.tell(session, account_id, kind, data)
 
 
 def clear_events(session: Session, over: Iterable[tuple[EventKind, Subject]]) -> None:
@@ -59,6 +65,13 @@ def clear_all_but(session: Session, account_id: int, kind: EventKind, still: Ite
     rows = [_row(kind, subject) for subject in still]
     params = {"account_id": account_id, "kind": kind.value, "rows": json.dumps(rows)}
     session.execute(_CLEAR_ALL_BUT, params)
+
+
+_OUTWARD = {
+    EventKind.LOW_STOCK: OutwardKind.STOCK_LOW,
+    EventKind.OVERSOLD: OutwardKind.STOCK_OVERSOLD,
+    EventKind.DRIFT_IN_REVIEW: OutwardKind.REVIEW_OPENED,
+}
 
 
 def _row(kind: EventKind, subject: Subject) -> dict[str, Any]:
@@ -85,6 +98,7 @@ _RAISE = text(
     ORDER BY r.account_id, r.kind, r.variant_id, r.location_id, r.connection_id, r.order_id
     ON CONFLICT (account_id, kind, variant_id, location_id, connection_id, order_id)
         WHERE cleared_at IS NULL DO NOTHING
+    RETURNING account_id, id AS event_id, kind, variant_id, location_id, connection_id, order_id
     """  # noqa: S608  (constants)
 )
 _CLEAR = text(

@@ -15,7 +15,7 @@ from app.errors import Conflict, NotFound
 from app.services import brakes, drifts, ledger
 from app.services import cells as cell_store
 from app.services.audit import audit
-from app.services.connections import AGREED_FOR
+from app.services.connections import AGREED_FOR, tell_state
 from app.services.nudge import Drain, nudge
 from app.services.uow import unit_of_work
 
@@ -108,6 +108,7 @@ def start_syncing(connection_id: int, *, source: Source = Source.SYNCFLOW) -> No
         if started is None:
             raise Conflict("This connection has nothing to start.")
         uow.session.execute(_ACTIVATE_CELLS, {"id": connection_id})
+        tell_state(uow.session, row.account_id, connection_id, "active")
         for drain in (Drain.PUSH, Drain.RECONCILE, Drain.INTAKE):
             uow.after_commit(partial(nudge, drain, connection_id))
         uow.commit()

@@ -15,6 +15,7 @@ from app.platforms.errors import Permanent
 from app.services import catalog
 from app.services import cells as cell_store
 from app.services.catalog import Place
+from app.services.connections import tell_state
 from app.services.leases import Lease, Work, lease
 from app.services.locations import follow_mapping, mapping_of, places_of, refresh_places
 from app.services.matching import link_batch
@@ -69,7 +70,9 @@ def _import(job: Job, held: Lease, run: Run) -> None:
     orders = _take_open_orders(job, held)
     with unit_of_work() as uow:
         params = {"id": job.scope.connection_id, "cursor": started - IMPORTED_BEFORE, "mapping": mapping}
-        uow.session.execute(_IMPORTED, params)
+        state = uow.session.execute(_IMPORTED, params).scalar_one()
+        if state != job.state:
+            tell_state(uow.session, job.scope.account_id, job.scope.connection_id, state)
         uow.commit()
     nudge(Drain.INTAKE, job.scope.connection_id)
     nudge(Drain.HINTS, job.scope.connection_id)
@@ -220,6 +223,7 @@ _IMPORTED = text(
         ) THEN 'review' ELSE state END,
         orders_cursor = coalesce(orders_cursor, :cursor)
     WHERE id = :id
+    RETURNING state
     """
 )
 _SEEN = text(

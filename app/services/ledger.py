@@ -11,8 +11,9 @@ from datetime import datetime
 from sqlalchemy import column, text
 from sqlalchemy.orm import Session
 
+from app.domain.outward import OutwardKind
 from app.domain.stock import Movement, StockLevel, apply, place_hit
-from app.services import stock_watch
+from app.services import outward, stock_watch
 
 LOWEST = -(2**31)
 """What a level's column holds."""
@@ -121,7 +122,8 @@ def lock_levels(session: Session, account_id: int, places: Iterable[Place]) -> L
     """
     wanted = sorted(set(places))
     variants = sorted({variant for variant, _ in wanted})
-    rows = session.execute(_LOCK, {"variants": variants}).all()
+    params = {"account_id": account_id, "variants": variants}
+    rows = session.execute(_LOCK, params).all()
     new = frozenset(variants) - {row.variant_id for row in rows}
     found = {(row.variant_id, row.location_id) for row in rows}
     if missing := [place for place in wanted if place not in found]:
@@ -133,7 +135,9 @@ def lock_levels(session: Session, account_id: int, places: Iterable[Place]) -> L
                 "locations": [location for _, location in missing],
             },
         )
-        rows = session.execute(_LOCK, {"variants": variants}).all()
+        rows = session.execute(_LOCK, params).all()
+    if rows:
+        outward.note_subscribed(session, rows[0].subscribed)
     return Locked(
         ids={(r.variant_id, r.location_id): r.id for r in rows},
         levels={(r.variant_id, r.location_id): StockLevel(r.on_hand, r.committed) for r in rows},
@@ -166,6 +170,18 @@ def _tell(session: Session, account_id: int, locked: Locked, balances: Mapping[P
         for variant_id, threshold in locked.thresholds.items()
     }
     stock_watch.tell(session, account_id, changes)
+    levels = [
+        {
+            "variant_id": place[0],
+            "location_id": place[1],
+            "on_hand": level.on_hand,
+            "committed": level.committed,
+            "available": level.available,
+        }
+        for place, level in balances.items()
+        if level != locked.levels[place]
+    ]
+    outward.tell_rows(session, account_id, OutwardKind.STOCK_CHANGED, "levels", levels)
 
 
 def _available(levels: Mapping[Place, StockLevel]) -> dict[int, int]:
@@ -179,7 +195,11 @@ def _available(levels: Mapping[Place, StockLevel]) -> dict[int, int]:
 _LOCK = text(
     """
     SELECT l.id, l.variant_id, l.location_id, l.on_hand, l.committed, v.low_stock_threshold,
-        EXISTS (SELECT 1 FROM bundle_components b WHERE b.bundle_id = l.variant_id) AS is_bundle
+        EXISTS (SELECT 1 FROM bundle_components b WHERE b.bundle_id = l.variant_id) AS is_bundle,
+        EXISTS (
+            SELECT 1 FROM webhook_subscriptions s
+            WHERE s.account_id = :account_id AND s.state IN ('active', 'paused')
+        ) AS subscribed
     FROM stock_levels l JOIN variants v ON v.id = l.variant_id
     WHERE l.variant_id = ANY(CAST(:variants AS bigint[]))
     ORDER BY l.id
@@ -188,7 +208,16 @@ _LOCK = text(
 ).columns(
     *map(
         column,
-        ("id", "variant_id", "location_id", "on_hand", "committed", "low_stock_threshold", "is_bundle"),
+        (
+            "id",
+            "variant_id",
+            "location_id",
+            "on_hand",
+            "committed",
+            "low_stock_threshold",
+            "is_bundle",
+            "subscribed",
+        ),
     )
 )
 _CREATE = text(

@@ -16,6 +16,9 @@ log = structlog.get_logger()
 FLAG_SECONDS = 5
 """No longer than the sweeper's interval: a flag that outlives its job delays work by that much."""
 
+EVERYBODY = 0
+"""In the place of a connection's id where a drain is for all accounts together."""
+
 
 class Drain(StrEnum):
     """What there is to do for a connection. The value names the job in `workers.jobs`."""
@@ -29,6 +32,7 @@ class Drain(StrEnum):
     TRACK = "track_linked"
     FULFILL = "push_fulfillments"
     PRICES = "drain_prices"
+    DELIVER = "deliver_webhooks"
 
 
 QUEUES = {
@@ -41,6 +45,7 @@ QUEUES = {
     Drain.TRACK: "sync",
     Drain.FULFILL: "retries",
     Drain.PRICES: "sync",
+    Drain.DELIVER: "notify",
 }
 JOB_SECONDS = {
     Drain.INTAKE: 120,
@@ -52,6 +57,7 @@ JOB_SECONDS = {
     Drain.TRACK: 1800,
     Drain.FULFILL: 180,
     Drain.PRICES: 120,
+    Drain.DELIVER: 180,
 }
 DRAIN_OF_LANE = {
     Lane.ORDERS: Drain.INTAKE,

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
+from typing import Any
 
 import structlog
-from sqlalchemy import column, text
+from sqlalchemy import Row, column, text
 from sqlalchemy.orm import Session
 
 from app.domain.account import SKEW, Effect, learn_effect
@@ -22,9 +23,10 @@ from app.domain.orders import (
     ledger_effect,
     opening_on_hand,
 )
+from app.domain.outward import OutwardKind
 from app.domain.stock import Movement
 from app.platforms.base import Capabilities, ExternalOrder, OrderState
-from app.services import bundles, drifts, holds, ledger
+from app.services import bundles, drifts, holds, ledger, outward
 from app.services import cells as cell_store
 from app.services.order_lines import (
     LineState,
@@ -208,7 +210,29 @@ def apply_order(
         )
     if row.held:
         holds.release(uow, scope.connection_id, [order.external_id])
+    _tell(session, scope, order, row)
     return True
+
+
+def _tell(session: Session, scope: Scope, order: ExternalOrder, row: Row[Any]) -> None:
+    outward.note_subscribed(session, row.subscribed)
+    gone = order.state in (OrderState.CANCELLED, OrderState.TRASHED)
+    if row.is_new:
+        kind = OutwardKind.ORDER_CREATED
+    elif gone and row.state_before not in (OrderState.CANCELLED, OrderState.TRASHED):
+        kind = OutwardKind.ORDER_CANCELLED
+    else:
+        kind = OutwardKind.ORDER_UPDATED
+    data = {
+        "order_id": row.id,
+        "connection_id": scope.connection_id,
+        "number": order.number,
+        "state": order.state.value,
+        "payment": order.payment.value,
+        "currency": order.currency,
+        "total_minor": order.total_minor,
+    }
+    outward.tell(session, scope.account_id, kind, data)
 
 
 def _apply_lines(
@@ -429,9 +453,15 @@ _WRITE_ORDER = text(
     RETURNING o.id, o.created_at = now() AS is_new, EXISTS (
         SELECT 1 FROM order_holds h
         WHERE h.connection_id = o.connection_id AND h.order_external_id = o.external_id
-    ) AS held
+    ) AS held, (
+        SELECT b.state FROM orders b  -- as it was when the statement began
+        WHERE b.connection_id = o.connection_id AND b.external_id = o.external_id
+    ) AS state_before, EXISTS (
+        SELECT 1 FROM webhook_subscriptions s
+        WHERE s.account_id = o.account_id AND s.state IN ('active', 'paused')
+    ) AS subscribed
     """  # noqa: S608  (names from the tables above)
-).columns(column("id"), column("is_new"), column("held"))
+).columns(*map(column, ("id", "is_new", "held", "state_before", "subscribed")))
 _LOCK_ORDER_BY_ID = text(
     """
     SELECT id, fetch_seq, external_updated_at AS updated_at, payment, is_test FROM orders

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import text
 
+from app.domain.outward import OutwardKind
+from app.services import outward
 from app.services.uow import unit_of_work
 
 ITEMS_KEPT = 1000
@@ -21,6 +23,8 @@ class Run:
 
     id: int
     account_id: int
+    connection_id: int
+    kind: str
     counts: dict[str, int] = field(default_factory=dict)
     items: list[dict[str, object]] = field(default_factory=list)
 
@@ -37,7 +41,7 @@ def sync_run(account_id: int, connection_id: int, kind: str) -> Iterator[Run]:
             _START, {"account_id": account_id, "connection_id": connection_id, "kind": kind}
         ).scalar_one()
         uow.commit()
-    run = Run(run_id, account_id)
+    run = Run(run_id, account_id, connection_id, kind)
     try:
         yield run
     except Exception as err:
@@ -51,6 +55,9 @@ def _finish(run: Run, state: str, error: str) -> None:
         uow.session.execute(
             _FINISH, {"id": run.id, "state": state, "error": error, "counts": json.dumps(run.counts)}
         )
+        if state == "failed":
+            data = {"run_id": run.id, "connection_id": run.connection_id, "kind": run.kind}
+            outward.tell(uow.session, run.account_id, OutwardKind.SYNC_FAILED, data)
         if run.items:
             uow.session.execute(
                 _ITEMS, {"account_id": run.account_id, "run_id": run.id, "rows": json.dumps(run.items)}

@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 from app.platforms.base import Lane
 from app.services import fulfillment_push, idempotency
 from app.services.nudge import DRAIN_OF_LANE, Drain, enqueue, nudge
+from app.services import fulfillment_push, webhook_delivery
+from app.services.nudge import DRAIN_OF_LANE, EVERYBODY, Drain, enqueue, nudge
 from app.services.prices.wants import CLAIMABLE, WRITABLE
 from app.services.uow import unit_of_work
 from app.settings import Settings
@@ -24,7 +26,7 @@ RETRY_SECONDS = 120
 
 def wake_due() -> None:
     """Every second: reconciles whose time has come, shops whose back-off ended, retries that are due,
-    listings linked by hand, and shipments of which a shop is to be told."""
+    listings linked by hand, shipments of which a shop is to be told, and webhooks to send."""
     settings: Settings = current_app.extensions["settings"]
     with unit_of_work() as uow:
         session = uow.session
@@ -44,6 +46,8 @@ def wake_due() -> None:
         nudge(Drain.TRACK, connection_id)
     for connection_id in to_fulfill:
         nudge(Drain.FULFILL, connection_id)
+    if webhook_delivery.is_due():
+        nudge(Drain.DELIVER, EVERYBODY)
     for row in events:
         _retry("process_event", f"event-{row.id}-{row.attempts}", row.id)
     for row in cells:
@@ -249,6 +253,7 @@ _PURGES = (
         WHERE outcome NOT IN ('open', 'unknown') AND created_at < now() - make_interval(days => :days)
         """
     ),
+    webhook_delivery.PURGE,
     text(
         """
         DELETE FROM sync_runs WHERE created_at < now() - make_interval(days => :days) AND state <> 'running'

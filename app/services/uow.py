@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from sqlalchemy.orm import Session
 
 from app.extensions import db
+from app.services import outward
 
 
 class UnitOfWork:
@@ -17,6 +18,7 @@ class UnitOfWork:
         self.session = session
         self._after_commit: dict[Hashable, Callable[[], None]] = {}
         self._due: dict[Hashable, Callable[[], None]] = {}
+        self._told: list[outward.Told] = []
 
     def after_commit(self, action: Callable[[], None], *, once: Hashable = None) -> None:
         """Run `action` once the transaction is durable: nudges, never work that must not be lost.
@@ -26,8 +28,15 @@ class UnitOfWork:
         self._after_commit[once if once is not None else object()] = action
 
     def commit(self, *, act: bool = True) -> None:
-        """Without `act`, what is to be done afterwards waits for `act()` or the next commit."""
+        """Without `act`, what is to be done afterwards waits for `act()` or the next commit.
+
+        What the transaction told (`outward.tell`) is kept in it for webhooks, and hinted at afterwards.
+        """
+        told, subscribed = outward.take(self.session)
+        if told and subscribed and outward.keep(self.session, told):
+            self.after_commit(outward.wake, once=outward.wake)
         self.session.commit()
+        self._told += told
         self._due |= self._after_commit
         self._after_commit = {}
         if act:
@@ -38,10 +47,14 @@ class UnitOfWork:
         due, self._due = self._due, {}
         for action in due.values():
             action()
+        told, self._told = self._told, []
+        if told:
+            outward.publish(told)
 
     def rollback(self) -> None:
         """Undo what was not committed; the unit of work may go on with another transaction."""
         self.session.rollback()
+        outward.take(self.session)
         self._after_commit = {}
 
 

@@ -37,4 +37,4 @@ def rotate_keys(home: Path | None) -> None:
     from app.services.credentials import rotate_keys as rotate
 
     with application(settings_at(home)):
-        click.echo(f"Sealed the credentials of {rotate()} connections with the first key.")
+        click.echo(f"Sealed the secrets of {rotate()} connections and webhooks with the first key.")

@@ -371,5 +371,11 @@ class _Pipeline(Memory):
     def set(self, key: str, value: object, *, nx: bool = False, ex: float = FOREVER) -> None:  # type: ignore[override]
         self._answers.append(self._memory.set(key, value, nx=nx, ex=ex))
 
+    def xadd(self, _key: str, _fields: object, *, maxlen: int, approximate: bool) -> None:
+        """Nobody listens."""
+
+    def expire(self, _key: str, _seconds: int) -> None:
+        """Nobody listens."""
+
     def execute(self) -> list[object]:
         return self._answers
