@@ -65,6 +65,8 @@ class Settings:
     """Web processes."""
     web_threads: int = 16
     """Threads of each web process."""
+    live_clients: int = 5000
+    """Live streams that each web process holds, as far as its open files allow."""
     platform_variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The `SYNCFLOW_<SLUG>_<NAME>` variables as they stand; read them through `platform`."""
 
@@ -220,4 +222,5 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "inbound_event_retention_days": _whole(1),
     "web_workers": _whole(1),
     "web_threads": _whole(1),
+    "live_clients": _whole(0),
 }

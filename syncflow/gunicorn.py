@@ -2,11 +2,14 @@
 
 import gc
 import os
+import resource
 from pathlib import Path
+from typing import Any
 
 from app.settings import Settings
 
 _settings = Settings.from_env(os.environ)
+OTHER_FILES = 1024
 _memory = Path("/dev/shm")  # noqa: S108  (heartbeat files of the workers, which a slow disk must not delay)
 
 bind = f"{_settings.bind_host}:{_settings.port}"
@@ -26,6 +29,18 @@ accesslog = None
 
 
 def post_worker_init(_worker: object) -> None:
-    """What was loaded stays: the collector need not walk through it again and again."""
+    """Each live stream is an open file. What was loaded stays: the collector need not walk through it again
+    and again."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = OTHER_FILES + _settings.live_clients
+    if hard != resource.RLIM_INFINITY:
+        most = min(most, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
     gc.collect()
     gc.freeze()
+
+
+def worker_exit(_server: object, worker: Any) -> None:
+    """Requests were answered by now; streams end in good order."""
+    worker.wsgi.extensions["live"].close()

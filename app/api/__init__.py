@@ -33,6 +33,7 @@ def register_api(app: Flask, api: Api) -> None:
         events,
         fulfillments,
         listings,
+        live,
         locations,
         orders,
         pages,
@@ -92,12 +93,14 @@ def register_api(app: Flask, api: Api) -> None:
         status,
         dashboard,
         workplace,
+        live,
         webhook_subscriptions,
     ):
         api.register_blueprint(resource.blp, url_prefix=API_PREFIX)
     app.register_blueprint(connect.connect)
     app.register_blueprint(pages.pages)
     register_webhooks(app)
+    live.register_live(app)
     policy.enforce(app)
     replay_calls(app)
     guard_answers(app)

@@ -38,6 +38,8 @@ STATUSES = {
     "platform_permanent": 502,
     "platform_auth_expired": 409,
     "not_stored": 503,
+    "too_many_streams": 503,
+    "live_unavailable": 503,
     "credentials_unreadable": 500,
     "internal": 500,
 }

@@ -72,6 +72,7 @@ POLICY: dict[str, Access] = {
     "events.list_events": Access.VIEWER,
     "event_log.list_happenings": Access.VIEWER,
     "status.get_status": Access.VIEWER,
+    "live.stream": Access.VIEWER,
     "dashboard.get_overview": Access.VIEWER,
     "dashboard.get_shop_status": Access.VIEWER,
     "dashboard.get_order_report": Access.VIEWER,

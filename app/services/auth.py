@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from app.errors import Conflict, InvalidInput, SyncFlowError
@@ -75,6 +76,14 @@ def principal_of(user_id: int, account_id: int | None) -> Principal | None:
     return row and Principal(user_id, row.email, row.account_id, row.name, row.role)
 
 
+def members_among(pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Of pairs (user, account), those that still are members."""
+    users, accounts = [user for user, _ in pairs], [account for _, account in pairs]
+    with unit_of_work() as uow:
+        rows = uow.session.execute(_MEMBERS_AMONG, {"users": users, "accounts": accounts})
+        return {(row.user_id, row.account_id) for row in rows}
+
+
 def open_account(name: str, email: str, password: str) -> Principal:
     """Make a merchant's account with its owner. Raises InvalidInput, Conflict (the address is taken)."""
     email = email.strip().lower()
@@ -112,3 +121,12 @@ def _rehash(user_id: int, password: str) -> None:
             update(User).where(User.id == user_id).values(password_hash=_hasher.hash(password))
         )
         uow.commit()
+
+
+_MEMBERS_AMONG = text(
+    """
+    SELECT m.user_id, m.account_id FROM memberships m
+    JOIN unnest(CAST(:users AS bigint[]), CAST(:accounts AS bigint[])) AS w (user_id, account_id)
+        USING (user_id, account_id)
+    """
+)
