@@ -11,9 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.platforms.base import Lane
-from app.services import fulfillment_push, idempotency
-from app.services.nudge import DRAIN_OF_LANE, Drain, enqueue, nudge
-from app.services import fulfillment_push, webhook_delivery
+from app.services import fulfillment_push, idempotency, webhook_delivery
 from app.services.nudge import DRAIN_OF_LANE, EVERYBODY, Drain, enqueue, nudge
 from app.services.prices.wants import CLAIMABLE, WRITABLE
 from app.services.uow import unit_of_work

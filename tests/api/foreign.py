@@ -68,7 +68,8 @@ def another_merchant(caller: Caller, connection: Connection) -> Foreign:
             for name, table in _STORED.items()
         }
         uow.commit()
-    ids |= {name: make(caller, ids) for name, make in _MADE.items()}
+    for name, make in _MADE.items():
+        ids[name] = make(caller, ids)
     return Foreign(caller, ids)
 
 
@@ -88,6 +89,13 @@ def _fulfillment(caller: Caller, ids: Mapping[str, int]) -> int:
     )
 
 
+def _delivery(caller: Caller, ids: Mapping[str, int]) -> int:
+    answer = caller.post(f"/webhook-subscriptions/{ids['subscription_id']}/ping")
+    assert answer.status_code < 300, answer.text
+    number: int = caller.get(f"/webhook-subscriptions/{ids['subscription_id']}/deliveries")["items"][0]["id"]
+    return number
+
+
 _PARTS = '[["ordered", 2, "2026-11-20T12:00:00+00:00"]]'
 _TABLES = """
     SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'account_id'
@@ -104,12 +112,20 @@ _STORED = {
     "review_id": "drifts",
     "event_id": "inbound_events",
 }
+
+
 _MADE: Mapping[str, Callable[[Caller, Mapping[str, int]], int]] = {
     "count_id": lambda caller, ids: _created(
         caller, "/counts", {"key": "theirs", "location_id": ids["location_id"]}
     ),
     "fulfillment_id": _fulfillment,
     "dashboard_id": lambda caller, _ids: _created(caller, "/dashboards", {"name": MARK}),
+    "subscription_id": lambda caller, _ids: _created(
+        caller,
+        "/webhook-subscriptions",
+        {"url": "http://127.0.0.1:9/", "kinds": ["stock.changed"], "description": MARK},
+    ),
+    "delivery_id": _delivery,
     "view_id": lambda caller, _ids: _created(
         caller, "/saved-views", {"name": MARK, "resource": "stock", "filters": {}, "shared": True}
     ),

@@ -24,7 +24,7 @@ WORDS = {
     "until": "2026-01-02T00:00:00Z",
     "factor": "1.10",
     "email": "somebody@example.com",
-    "url": "https://example.com",
+    "url": "http://127.0.0.1:9/",
     "tracking_url": "https://example.com",
 }
 """Of fields for which the document does not say all that they have to be."""
