@@ -65,6 +65,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     jwt.init_app(app)
 
     from app.api import register_api
+    from app.services.call_meter import CallMeter
 
+    app.extensions["calls"] = CallMeter(app)
     register_api(app, rest_api)
     return app

@@ -2,6 +2,7 @@
 
 from app.models.accounts import Account, AuditEntry, Membership, User
 from app.models.base import Base
+from app.models.calls import PlatformCallHour, PlatformCallMinute
 from app.models.catalog import BundleComponent, Listing, Product, Variant
 from app.models.connections import Connection, ConnectionLocation, DrainLease, Location
 from app.models.event_log import Event, UnannouncedOrder, WebhookDay
@@ -53,6 +54,8 @@ __all__ = [
     "OrderHold",
     "OrderLine",
     "OrderSum",
+    "PlatformCallHour",
+    "PlatformCallMinute",
     "PriceAttempt",
     "PriceSync",
     "Product",

@@ -62,6 +62,7 @@ def open_channel(connection_id: int) -> OpenShop:
             _session(),
             budget=RateBudget(current_app.extensions["redis"], f"connection:{connection_id}"),
             connection_id=connection_id,
+            on_call=current_app.extensions["calls"].note,
         ),
         settings=settings,
     )
