@@ -1,4 +1,4 @@
-"""How often somebody may try to sign in. Counted in Redis, for all web processes together."""
+"""How often somebody may try something. Counted in Redis, for all web processes together."""
 
 from __future__ import annotations
 
@@ -37,8 +37,22 @@ def limit_sign_in(email: str, *, clock: Callable[[], float] = time.time) -> None
         raise TooManyRequests(retry_after=WINDOW_SECONDS - now % WINDOW_SECONDS)
 
 
+def limit_to(most: int, what: str, *, clock: Callable[[], float] = time.time) -> None:
+    """Count one use of `what`, of which there may be `most` a minute. Raises TooManyRequests; without Redis
+    nothing is counted."""
+    now = clock()
+    client: redis.Redis = current_app.extensions["redis"]
+    try:
+        used = _count(client, f"{what}:{int(now // WINDOW_SECONDS)}")
+    except redis.RedisError as err:
+        log.warning("uses_not_counted", what=what, error=type(err).__name__)
+        return
+    if used > most:
+        raise TooManyRequests(retry_after=WINDOW_SECONDS - now % WINDOW_SECONDS)
+
+
 def _count(client: redis.Redis, key: str) -> int:
     pipeline = client.pipeline()
-    pipeline.incr(f"syncflow:sign_in:{key}")
-    pipeline.expire(f"syncflow:sign_in:{key}", 2 * WINDOW_SECONDS)
+    pipeline.incr(f"syncflow:limit:{key}")
+    pipeline.expire(f"syncflow:limit:{key}", 2 * WINDOW_SECONDS)
     return int(pipeline.execute()[0])

@@ -40,8 +40,9 @@ class Light:
 class Facts:
     """What is known of a connection. `state` is its row's; what is not known stays at its default.
 
-    `silent_for`: since anything last succeeded, None for never. `waiting_for`: how long the oldest thing that
-    could be done by now has waited. Calls are those of the last hour, orders those of the last days.
+    `silent_for`: since anything last succeeded, None for never; it may last for `patience`. `waiting_for`:
+    how long the oldest thing that could be done by now has waited. Calls are those of the last hour, orders
+    those of the last days.
     """
 
     state: str
@@ -51,6 +52,7 @@ class Facts:
     failures: int = 0
     last_error: str = ""
     silent_for: timedelta | None = None
+    patience: timedelta = PATIENCE
     waiting_for: timedelta | None = None
     calls: int = 0
     failed_calls: int = 0
@@ -120,7 +122,7 @@ def _standing_still(facts: Facts) -> Light | None:
 
 
 def _calls(facts: Facts) -> Iterator[Light]:
-    silent = facts.silent_for is None or facts.silent_for > PATIENCE
+    silent = facts.silent_for is None or facts.silent_for > facts.patience
     try_again = "It is tried again by itself. If that goes on, test the connection and look after the shop."
     if facts.failures >= FAILURES_IN_A_ROW and silent:
         yield Light(Colour.RED, f"The shop does not answer as it should: {facts.last_error}", try_again)

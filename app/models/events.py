@@ -25,6 +25,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.models.base import Base, BigInt, TenantRow, account_ref, tenant_key, tenant_ref
 
 EVENT_STATES = ("pending", "retrying", "done", "ignored", "dead")
+RUN_KINDS = ("import", "first_sync", "reconcile", "push", "orders_poll", "manual")
+RUN_TRIGGERS = ("clock", "change", "person", "brake_release")
+RUN_STATES = ("running", "succeeded", "partly", "failed")
 
 
 class InboundEvent(Base):
@@ -69,25 +72,74 @@ class InboundEvent(Base):
 
 
 class SyncRun(TenantRow, Base):
-    """One piece of work on a connection that a merchant may want to look back at."""
+    """Work on a connection that a merchant may want to look back at; it began at `created_at`.
+
+    Short pieces of work are not stored one by one: those of a connection and kind within five minutes share
+    the row of their window. Looks that found nothing share the row of the first of them (`times`).
+    """
 
     __tablename__ = "sync_runs"
     __table_args__ = (
         tenant_key(),
         account_ref(),
         tenant_ref("connection_id", "connections"),
-        Index(None, "account_id", "id"),
-        Index(None, "connection_id", "id"),
+        tenant_ref("product_id", "products", ondelete="CASCADE"),
+        tenant_ref("variant_id", "variants", ondelete="CASCADE"),
+        Index(None, "account_id", "created_at", "id"),
+        Index(None, "account_id", "kind", "created_at", "id"),
+        Index(None, "connection_id", "created_at", "id"),
+        Index(None, "connection_id", "kind", "id"),
+        Index(
+            "ix_sync_runs_not_well",
+            "account_id",
+            "created_at",
+            "id",
+            postgresql_where=text("state IN ('partly', 'failed')"),
+        ),
+        Index("ix_sync_runs_running", "kind", "created_at", postgresql_where=text("state = 'running'")),
+        Index(
+            "uq_sync_runs_window",
+            "connection_id",
+            "kind",
+            "window_at",
+            unique=True,
+            postgresql_where=text("window_at IS NOT NULL"),
+        ),
+        Index(
+            "uq_sync_runs_asked",
+            "account_id",
+            "connection_id",
+            "product_id",
+            "variant_id",
+            unique=True,
+            postgresql_where=text("kind = 'manual' AND state = 'running'"),
+            postgresql_nulls_not_distinct=True,
+        ),
+        CheckConstraint(f"kind IN {RUN_KINDS}", name="kind"),
+        CheckConstraint(f"trigger IN {RUN_TRIGGERS}", name="trigger"),
+        CheckConstraint(f"state IN {RUN_STATES}", name="state"),
     )
 
-    connection_id: Mapped[int] = mapped_column(BigInteger)
+    connection_id: Mapped[int | None] = mapped_column(BigInteger)
+    """None where a person asked for more than one connection."""
+    product_id: Mapped[int | None] = mapped_column(BigInteger)
+    variant_id: Mapped[int | None] = mapped_column(BigInteger)
+    """What a person asked to sync, if not everything."""
     kind: Mapped[str] = mapped_column(String(16))
-    """`import`, `first_sync`, `sweep` or `webhooks`."""
+    trigger: Mapped[str] = mapped_column(String(16), server_default="clock")
     state: Mapped[str] = mapped_column(String(16), server_default="running")
+    window_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """The beginning of its five minutes, if it is the row of a window."""
     finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    times: Mapped[int] = mapped_column(Integer, server_default="1")
+    looked_at: Mapped[int] = mapped_column(Integer, server_default="0")
+    changed: Mapped[int] = mapped_column(Integer, server_default="0")
+    failed: Mapped[int] = mapped_column(Integer, server_default="0")
+    """Numbers, listings or orders, by the kind."""
     counts: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    code: Mapped[str] = mapped_column(Text, server_default="")
     error: Mapped[str] = mapped_column(Text, server_default="")
-    """Empty, or why it failed; `finished_at - created_at` is the duration."""
+    """Empty, or what went wrong last: stable for programs, and in words."""
 
 
 class SyncRunItem(TenantRow, Base):

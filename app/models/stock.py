@@ -196,7 +196,8 @@ class PushAttempt(TenantRow, Base):
             postgresql_where=text("outcome IN ('open', 'unknown')"),
         ),
         Index(None, "cell_id", "id"),
-        Index(None, "created_at"),
+        Index(None, "connection_id", "created_at", "id"),
+        Index("ix_push_attempts_age", "created_at", postgresql_using="brin"),
         Index(
             "ix_push_attempts_unexplained",
             "connection_id",
@@ -266,6 +267,7 @@ class Drift(TenantRow, Base):
         ),
         Index("ix_drifts_review", "account_id", "id", postgresql_where=text("state = 'review'")),
         Index(None, "account_id", "id"),
+        Index(None, "account_id", "closed_at", "id"),
         Index(None, "cell_id", "id"),
         CheckConstraint(f"state IN {DRIFT_STATES}", name="state"),
         CheckConstraint(f"review_reason IN {REVIEW_REASONS}", name="review_reason"),

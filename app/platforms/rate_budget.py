@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import Protocol
 
@@ -156,3 +157,37 @@ class _LocalBucket:
     def pause(self, seconds: float) -> None:
         with self._lock:
             self._paused_until = max(self._paused_until, self._clock() + seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What is left of a budget: calls that could be made at once, of how many, how fast they come back."""
+
+    calls: float
+    maximum: float
+    restore_per_second: float
+    paused_seconds: float
+
+
+def left(redis: Redis, name: str) -> Left | None:
+    """None where nobody has called for a day, or Redis is away. Takes nothing."""
+    try:
+        with redis.pipeline(transaction=False) as pipe:
+            pipe.time()
+            pipe.hmget(f"rate_budget:{name}", "tokens", "at", "maximum", "restore", "paused_until")
+            (seconds, micros), stored = pipe.execute()
+    except (RedisError, OSError) as err:
+        log.warning("rate_budget_not_read", budget=name, error=type(err).__name__)
+        return None
+    tokens, at, maximum, restore, paused_until = (None if each is None else float(each) for each in stored)
+    if maximum is None or restore is None:
+        return None
+    now = seconds * 1000 + micros / 1000
+    held = maximum if tokens is None else tokens
+    held += max(0.0, now - (at or now)) * restore / 1000
+    return Left(
+        calls=max(0.0, min(maximum, held)),
+        maximum=maximum,
+        restore_per_second=restore,
+        paused_seconds=max(0.0, ((paused_until or 0.0) - now) / 1000),
+    )

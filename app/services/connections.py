@@ -16,7 +16,7 @@ from app.errors import Conflict, InvalidInput, NotFound
 from app.models import Connection
 from app.models.connections import DRIFT_POLICIES
 from app.platforms.errors import PlatformError
-from app.services import outward, publishing, shops
+from app.services import outward, publishing, runs, shops
 from app.services.audit import audit
 from app.services.credentials import CredentialsUnreadable
 from app.services.event_log import Subject, clear_events
@@ -49,14 +49,17 @@ def resume(account_id: int, connection_id: int, *, actor: str) -> None:
         uow.commit()
 
 
-def import_again(account_id: int, connection_id: int, *, actor: str) -> None:
-    """Read the shop's catalog once more, in the background. Raises NotFound, Conflict."""
+def import_again(account_id: int, connection_id: int, *, actor: str) -> int:
+    """Read the shop's catalog once more, in the background. Returns the run's id. Raises NotFound,
+    Conflict."""
     with unit_of_work() as uow:
         connection = _locked(uow.session, account_id, connection_id)
         _require(connection, ("importing", "review", "active", "paused"), "imported")
         audit(uow.session, account_id, actor, "connection.import_asked", connection_id)
+        run_id = runs.ask(uow.session, account_id, connection_id, "import")
         _nudge_after(uow, Drain.IMPORT, connection_id)
         uow.commit()
+    return run_id
 
 
 def release_brake(account_id: int, connection_id: int, *, actor: str) -> None:
@@ -71,6 +74,7 @@ def release_brake(account_id: int, connection_id: int, *, actor: str) -> None:
         audit(uow.session, account_id, actor, "connection.brake_released", connection_id)
         uow.session.flush()
         publishing.wake(uow, connection_ids=[connection_id])
+        runs.ask_manual(uow.session, account_id, connection_id=connection_id, trigger="brake_release")
         clear_events(uow.session, [(EventKind.BRAKE, Subject(account_id, connection_id=connection_id))])
         uow.commit()
 

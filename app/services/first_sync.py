@@ -17,6 +17,7 @@ from app.services import cells as cell_store
 from app.services.audit import audit
 from app.services.connections import AGREED_FOR, tell_state
 from app.services.nudge import Drain, nudge
+from app.services.runs import sync_run
 from app.services.uow import unit_of_work
 
 CELLS_AT_A_TIME = 1000
@@ -86,15 +87,18 @@ def approve(account_id: int, connection_id: int, source: Source, *, actor: str) 
             {"source": source.value},
         )
         uow.commit()
-    start_syncing(connection_id, source=source)
+    with sync_run(account_id, connection_id, "first_sync", trigger="person") as run:
+        run.looked_at, run.changed = start_syncing(connection_id, source=source)
 
 
-def start_syncing(connection_id: int, *, source: Source = Source.SYNCFLOW) -> None:
+def start_syncing(connection_id: int, *, source: Source = Source.SYNCFLOW) -> tuple[int, int]:
     """Make the shop's cells follow the ledger from now on.
 
     Where the shop's numbers are the truth the ledger takes them first, some at a time; should it end in the
-    middle, the same call goes on. Raises Conflict.
+    middle, the same call goes on. Returns how many cells follow, and by how many the ledger was changed.
+    Raises Conflict.
     """
+    taken_over = 0
     with unit_of_work() as uow:
         row = uow.session.execute(_IN_REVIEW, {"id": connection_id}).one_or_none()
     if row is None:
@@ -102,20 +106,23 @@ def start_syncing(connection_id: int, *, source: Source = Source.SYNCFLOW) -> No
     if source is not Source.SYNCFLOW:
         after: int | None = 0
         while after is not None:
-            after = _take_over(row.account_id, connection_id, after, source)
+            after, changed = _take_over(row.account_id, connection_id, after, source)
+            taken_over += changed
     with unit_of_work() as uow:
         started = uow.session.execute(_START, {"id": connection_id, "agreed_for": AGREED_FOR}).first()
         if started is None:
             raise Conflict("This connection has nothing to start.")
-        uow.session.execute(_ACTIVATE_CELLS, {"id": connection_id})
+        following = len(uow.session.execute(_ACTIVATE_CELLS, {"id": connection_id}).all())
         tell_state(uow.session, row.account_id, connection_id, "active")
         for drain in (Drain.PUSH, Drain.RECONCILE, Drain.INTAKE):
             uow.after_commit(partial(nudge, drain, connection_id))
         uow.commit()
+    return following, taken_over
 
 
-def _take_over(account_id: int, connection_id: int, after: int, source: Source) -> int | None:
-    """Set the ledger by the shop's next numbers, where these say simply what there is. None at the end."""
+def _take_over(account_id: int, connection_id: int, after: int, source: Source) -> tuple[int | None, int]:
+    """Set the ledger by the shop's next numbers, where these say simply what there is. Returns the last
+    cell's id, None at the end, and how many changed the ledger."""
     params = {"account_id": account_id, "connection_id": connection_id, "limit": CELLS_AT_A_TIME}
     with unit_of_work() as uow:
         session = uow.session
@@ -153,7 +160,8 @@ def _take_over(account_id: int, connection_id: int, after: int, source: Source) 
         cell_store.save(session, locked.values())
         cell_store.want(uow, locked.values(), at)
         uow.commit()
-    return ids[-1] if len(ids) == CELLS_AT_A_TIME else None
+    changed = sum(entry.movement.on_hand != 0 for entry in entries)
+    return ids[-1] if len(ids) == CELLS_AT_A_TIME else None, changed
 
 
 def _differs(shown: int, target: int | None) -> bool:
@@ -178,15 +186,19 @@ def _diff_row(row: Row[Any], target: int, source: Source) -> DiffRow:
     ours = row.on_hand - row.committed - row.withheld
     change = _stock_change(row.expected, ours, source) if row.is_simple else 0
     shown_then = max(row.expected, 0) if change else target
+    return DiffRow(row.id, row.sku, row.title, row.expected, shown_then, change, causes(row, target))
+
+
+def causes(row: Row[Any], target: int) -> list[str]:
+    """Why a shop's number is to be another one, in words. `row` has the columns of `IN_WORDS`."""
     if row.is_bundle:
-        causes = [f"its components are enough for {target}, the shop shows {row.expected}"]
-    else:
-        causes = [f"the ledger has {row.on_hand} on hand, the shop shows {row.expected}"]
-        if row.committed:
-            causes.append(f"open orders hold {row.committed}")
-        if target * row.factor != max(row.on_hand - row.committed, 0):
-            causes.append(f"by the rules for what it shows, {target} are shown")
-    return DiffRow(row.id, row.sku, row.title, row.expected, shown_then, change, causes)
+        return [f"its components are enough for {target}, the shop shows {row.expected}"]
+    found = [f"the ledger has {row.on_hand} on hand, the shop shows {row.expected}"]
+    if row.committed:
+        found.append(f"open orders hold {row.committed}")
+    if target * row.factor != max(row.on_hand - row.committed, 0):
+        found.append(f"by the rules for what it shows, {target} are shown")
+    return found
 
 
 _OWN = text("SELECT state FROM connections WHERE account_id = :account_id AND id = :id FOR NO KEY UPDATE")
@@ -211,23 +223,31 @@ _ACTIVATE_CELLS = text(
     UPDATE stock_cells c SET state = 'active', wanted_version = wanted_version + 1,
         dirty_since = coalesce(dirty_since, clock_timestamp())
     FROM ready WHERE c.id = ready.id
+    RETURNING c.id
     """
 )
+IN_WORDS = """
+    c.factor, c.account + c.drift AS expected, coalesce(l.on_hand, 0) AS on_hand,
+    coalesce(l.committed, 0) AS committed,
+    EXISTS (SELECT 1 FROM bundle_components b WHERE b.bundle_id = c.variant_id) AS is_bundle
+"""
+LEVELS = f"""
+    CROSS JOIN LATERAL (
+        SELECT CAST(sum(s.on_hand) AS int) AS on_hand, CAST(sum(s.committed) AS int) AS committed
+        FROM stock_levels s WHERE s.variant_id = c.variant_id AND s.location_id = ANY({cell_store.PLACES})
+    ) l
+"""  # noqa: S608  (a constant)
+"""Joins a cell `c` to what there is of its variant where it stands for."""
 _TRACKED = text(
     f"""
-    SELECT c.id, c.variant_id, c.location_id, c.factor, v.sku, v.title, c.account + c.drift AS expected,
-        coalesce(l.on_hand, 0) AS on_hand, coalesce(l.committed, 0) AS committed,
-        EXISTS (SELECT 1 FROM bundle_components b WHERE b.bundle_id = c.variant_id) AS is_bundle,
+    SELECT c.id, c.variant_id, c.location_id, v.sku, v.title, {IN_WORDS},
         {drifts.IS_IDENTITY} AS is_simple, a.safety_stock + r.buffer AS withheld
     FROM stock_cells c
     JOIN variants v ON v.id = c.variant_id
     JOIN connections n ON n.id = c.connection_id
     JOIN accounts a ON a.id = c.account_id
     {cell_store.RULES}
-    CROSS JOIN LATERAL (
-        SELECT CAST(sum(s.on_hand) AS int) AS on_hand, CAST(sum(s.committed) AS int) AS committed
-        FROM stock_levels s WHERE s.variant_id = c.variant_id AND s.location_id = ANY({cell_store.PLACES})
-    ) l
+    {LEVELS}
     WHERE c.account_id = :account_id AND c.connection_id = :connection_id AND c.id > :after
         AND c.account IS NOT NULL
     ORDER BY c.id LIMIT :limit

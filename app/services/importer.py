@@ -49,7 +49,8 @@ def run_import(connection_id: int) -> None:
         with lease(Work.IMPORT, connection_id) as held:
             if held is None:
                 return
-            with sync_run(job.scope.account_id, connection_id, "import") as run:
+            trigger = "person" if job.state == "importing" else "clock"
+            with sync_run(job.scope.account_id, connection_id, "import", trigger=trigger) as run:
                 _import(job, held, run)
 
 
@@ -76,6 +77,7 @@ def _import(job: Job, held: Lease, run: Run) -> None:
         uow.commit()
     nudge(Drain.INTAKE, job.scope.connection_id)
     nudge(Drain.HINTS, job.scope.connection_id)
+    run.looked_at, run.changed = listings, tracked
     run.counts = {"listings": listings, "tracked": tracked, "open_orders": orders}
     log.info("imported", connection_id=job.scope.connection_id, **run.counts)
 
@@ -139,7 +141,7 @@ def _register_webhooks(job: Job, run: Run) -> None:
     try:
         job.shop.channel.ensure_webhooks(job.shop.webhook_url, job.shop.webhook_secret)
     except Permanent as err:
-        run.add("webhooks", "not_registered", message=str(err))
+        run.fail("webhooks", "not_registered", message=str(err))
         log.warning("webhooks_not_registered", connection_id=job.scope.connection_id, error=err.code)
     _webhooks_checked(job)
 

@@ -8,17 +8,18 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
 from sqlalchemy import Row, TextClause, text
 
 from app.platforms.base import LevelReading, LevelReported
+from app.platforms.errors import PlatformError
 from app.services import cells as cell_store
-from app.services import orders, readings
+from app.services import orders, readings, runs
 from app.services.leases import Lease, Work, lease
 from app.services.nudge import Drain, begin, nudge
-from app.services.runs import sync_run
 from app.services.uow import unit_of_work
 from app.services.work import Job, work_on
 
@@ -41,14 +42,10 @@ def reconcile(connection_id: int) -> None:
                 return
             due = _due(job)
             if due.poll:
-                orders.poll(job.scope, job.shop)
-                for location in due.locations:
-                    _hint(job, held, job.shop.channel.changed_levels(location, _since(due)))
-                _mark(_POLLED, connection_id, due.now)
+                _poll(job, held, due)
             if due.sweep:
                 _sweep(job, held, due)
-            while _read_due(job, held):
-                held.renew()
+            _read_all_due(job, held)
 
 
 def _due(job: Job) -> Row[Any]:
@@ -63,6 +60,21 @@ def _due(job: Job) -> Row[Any]:
         ).one()
 
 
+def _poll(job: Job, held: Lease, due: Row[Any]) -> None:
+    """Orders and touched levels. Written down if it found orders that nothing had told of, or failed."""
+    written = partial(runs.note, job.scope.account_id, job.scope.connection_id, "orders_poll")
+    try:
+        found = orders.poll(job.scope, job.shop)
+        for location in due.locations:
+            _hint(job, held, job.shop.channel.changed_levels(location, _since(due)))
+    except PlatformError as err:
+        written(fault=err)
+        raise
+    _mark(_POLLED, job.scope.connection_id, due.now)
+    if found:
+        written(looked_at=found, changed=found)
+
+
 def _since(due: Row[Any]) -> datetime:
     since: datetime = (due.levels_cursor or due.now) - HINT_OVERLAP
     return since
@@ -70,13 +82,11 @@ def _since(due: Row[Any]) -> datetime:
 
 def _sweep(job: Job, held: Lease, due: Row[Any]) -> None:
     """Every level of the shop, as hints: what differs is read properly afterwards."""
-    with sync_run(job.scope.account_id, job.scope.connection_id, "sweep") as run:
+    with runs.sync_run(job.scope.account_id, job.scope.connection_id, "reconcile") as run:
         counts = [_hint(job, held, job.shop.channel.all_levels(each)) for each in due.locations]
-        run.counts = {
-            "levels": sum(levels for levels, _differing in counts),
-            "differing": sum(differing for _levels, differing in counts),
-        }
-        _mark(_SWEPT, job.scope.connection_id, due.now)
+        run.looked_at = sum(levels for levels, _differing in counts)
+        run.changed = sum(differing for _levels, differing in counts)
+        _mark(_SWEPT, job.scope.connection_id, due.now, before=due.levels_swept_at)
 
 
 def _hint(job: Job, held: Lease, pages: Iterable[Iterable[LevelReading]]) -> tuple[int, int]:
@@ -91,14 +101,25 @@ def _hint(job: Job, held: Lease, pages: Iterable[Iterable[LevelReading]]) -> tup
     return levels, differing
 
 
-def _mark(statement: TextClause, connection_id: int, at: datetime) -> None:
+def _mark(statement: TextClause, connection_id: int, at: datetime, **more: object) -> None:
     with unit_of_work() as uow:
-        uow.session.execute(statement, {"id": connection_id, "at": at})
+        uow.session.execute(statement, {"id": connection_id, "at": at, **more})
         uow.commit()
 
 
-def _read_due(job: Job, held: Lease) -> bool:
-    """Orders, levels, orders; then compare. False when no reading is due."""
+def _read_all_due(job: Job, held: Lease) -> None:
+    """Whatever is in doubt. Written down where the shop's numbers turned out to be changed."""
+    read = decided = 0
+    while (recorded := _read_due(job, held)) is not None:
+        read, decided = read + recorded.accepted, decided + recorded.booked
+        held.renew()
+    if decided:
+        where = job.scope.account_id, job.scope.connection_id
+        runs.note(*where, "reconcile", looked_at=read, changed=decided)
+
+
+def _read_due(job: Job, held: Lease) -> readings.Recorded | None:
+    """Orders, levels, orders; then compare. None when no reading is due."""
     connection_id = job.scope.connection_id
     with unit_of_work() as uow:
         if cell_store.drop_explained_reports(uow.session, connection_id):
@@ -106,9 +127,9 @@ def _read_due(job: Job, held: Lease) -> bool:
         uow.commit()
     with unit_of_work() as uow:
         if not readings.due_cells(uow.session, connection_id, limit=1).refs:
-            return False
+            return None
     if orders.poll(job.scope, job.shop, thorough=False) is None:
-        return False
+        return None
     with unit_of_work() as uow:
         cell_store.drop_explained_reports(uow.session, connection_id)
         uow.commit()
@@ -116,15 +137,15 @@ def _read_due(job: Job, held: Lease) -> bool:
         ticket = readings.due_cells(uow.session, connection_id, limit=CELLS_PER_READING)
     if not ticket.refs:
         nudge(Drain.PUSH, connection_id)
-        return False
+        return None
     held.renew()
     started = time.monotonic()
     found = job.shop.channel.read_levels(list(ticket.refs))
     elapsed = timedelta(seconds=time.monotonic() - started)
     if orders.poll(job.scope, job.shop, thorough=False) is None:
-        return False
+        return None
     if not orders.fetch_doubtful(job.scope, job.shop, list(ticket.versions)):
-        return False
+        return None
     recorded = readings.record(
         ticket,
         found,
@@ -134,12 +155,12 @@ def _read_due(job: Job, held: Lease) -> bool:
     )
     for bumped in recorded.bumped | {connection_id}:
         nudge(Drain.PUSH, bumped)
-    return True
+    return recorded
 
 
 _DUE = text(
     """
-    SELECT clock_timestamp() AS now, c.levels_cursor,
+    SELECT clock_timestamp() AS now, c.levels_cursor, c.levels_swept_at,
         coalesce(c.orders_polled_at + make_interval(secs => :poll) <= clock_timestamp(), true) AS poll,
         coalesce(c.levels_swept_at + make_interval(secs => :sweep) <= clock_timestamp(), true) AS sweep,
         ARRAY(
@@ -151,4 +172,10 @@ _DUE = text(
     """
 )
 _POLLED = text("UPDATE connections SET levels_cursor = :at WHERE id = :id")
-_SWEPT = text("UPDATE connections SET levels_swept_at = :at WHERE id = :id")
+# Who asked for a sweep while this one was under way gets his own.
+_SWEPT = text(
+    """
+    UPDATE connections SET levels_swept_at = :at
+    WHERE id = :id AND levels_swept_at IS NOT DISTINCT FROM CAST(:before AS timestamptz)
+    """
+)

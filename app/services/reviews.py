@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from sqlalchemy import text
 
 from app.domain.drift import Choice
@@ -13,6 +16,7 @@ from app.services.bundles import parts_of
 from app.services.uow import unit_of_work
 
 CHOICES = (Choice.ADD, Choice.OVERWRITE)
+MOST_AT_ONCE = 100
 
 
 def resolve(account_id: int, review_id: int, choice: str, quantity: int, *, actor: str) -> None:
@@ -55,6 +59,43 @@ def resolve(account_id: int, review_id: int, choice: str, quantity: int, *, acto
         detail = {"review": review_id, "choice": choice, "quantity": quantity, "units": units}
         audit(session, account_id, actor, "review.resolved", cell.connection_id, detail)
         uow.commit()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person said about a review; `quantity` as for `resolve`."""
+
+    review_id: int
+    choice: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a decision: `code` and `message` are empty where it was taken."""
+
+    review_id: int
+    decided: bool
+    code: str = ""
+    message: str = ""
+
+
+def resolve_all(account_id: int, decisions: Sequence[Decision], *, actor: str) -> Sequence[Outcome]:
+    """Decide about many, each in a transaction of its own: one that cannot be taken keeps no other from it.
+    Raises InvalidInput for more than MOST_AT_ONCE, or where one is named twice."""
+    if len(decisions) > MOST_AT_ONCE:
+        raise InvalidInput(f"At most {MOST_AT_ONCE} are decided at once.")
+    if len({decision.review_id for decision in decisions}) < len(decisions):
+        raise InvalidInput("A review is named twice.")
+    return [_outcome(account_id, decision, actor) for decision in decisions]
+
+
+def _outcome(account_id: int, decision: Decision, actor: str) -> Outcome:
+    try:
+        resolve(account_id, decision.review_id, decision.choice, decision.quantity, actor=actor)
+    except (NotFound, Conflict) as err:
+        return Outcome(decision.review_id, False, err.code, str(err))
+    return Outcome(decision.review_id, True)
 
 
 def units_of(choice: Choice, quantity: int, factor: int) -> int:

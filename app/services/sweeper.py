@@ -254,9 +254,5 @@ _PURGES = (
     webhook_delivery.PURGE,
     text("DELETE FROM platform_call_minutes WHERE starts_at < now() - interval '2 days'"),
     text("DELETE FROM platform_call_hours WHERE starts_at < now() - interval '400 days'"),
-    text(
-        """
-        DELETE FROM sync_runs WHERE created_at < now() - make_interval(days => :days) AND state <> 'running'
-        """
-    ),
+    text("DELETE FROM sync_runs WHERE created_at < now() - interval '90 days' AND state <> 'running'"),
 )

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Row, TextClause, text
 
 from app.domain.stock import Movement
-from app.errors import InvalidInput, NotFound
+from app.errors import Conflict, InvalidInput, NotFound
 from app.services import brakes, ledger
 from app.services import cells as cell_store
 from app.services.audit import audit_subject
@@ -21,6 +21,8 @@ from app.services.stock_changes import book_and_push
 from app.services.uow import unit_of_work
 
 MOVEMENTS_AT_A_TIME = 500
+UNDONE = ("first_sync", "reconcile", "manual")
+"""Kinds of runs that may change the ledger by a shop's numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,20 @@ def undo_changes_at_shop(
         raise InvalidInput("The beginning has to be before the end.")
     span = {"connection_id": connection_id, "since": since, "until": until}
     return _undo(account_id, f"connection:{connection_id}", _CHANGES_AT_SHOP, span, actor)
+
+
+def undo_run(account_id: int, run_id: int, *, actor: str) -> int:
+    """Take back what the ledger took over from a shop while a run of it went on. Returns how many movements
+    that were; safe to repeat. Raises NotFound, and Conflict for a run that goes on or has no one shop."""
+    with unit_of_work() as uow:
+        row = uow.session.execute(_RUN, {"account_id": account_id, "id": run_id}).one_or_none()
+    if row is None:
+        raise NotFound("There is no such run.")
+    if row.state == "running":
+        raise Conflict("This run is not over yet.")
+    if row.connection_id is None or row.kind not in UNDONE:
+        raise Conflict("This run changed nothing here that could be taken back.")
+    return undo_changes_at_shop(account_id, row.connection_id, row.created_at, row.finished_at, actor=actor)
 
 
 def undo_count(account_id: int, count_id: int, *, actor: str) -> int:
@@ -80,6 +96,12 @@ def _the_other_way(row: Row[Any], at: datetime) -> ledger.Entry:
     )
 
 
+_RUN = text(
+    """
+    SELECT connection_id, kind, state, created_at, finished_at FROM sync_runs
+    WHERE account_id = :account_id AND id = :id
+    """
+)
 _CONNECTION = text("SELECT 1 FROM connections WHERE account_id = :account_id AND id = :connection_id")
 _COUNT = text("SELECT 1 FROM stock_counts WHERE account_id = :account_id AND id = :count_id")
 _NOT_UNDONE = """

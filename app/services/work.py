@@ -66,7 +66,7 @@ def work_on(connection_id: int, *, states: tuple[str, ...]) -> Iterator[Job | No
         back_off(connection_id, err)
     else:
         if row.failures:
-            _succeeded(connection_id)
+            succeeded(connection_id)
 
 
 def back_off(connection_id: int, err: Transient | Permanent) -> None:
@@ -94,7 +94,8 @@ def back_off(connection_id: int, err: Transient | Permanent) -> None:
     )
 
 
-def _succeeded(connection_id: int) -> None:
+def succeeded(connection_id: int) -> None:
+    """The shop answers again: what was held back by failures may go on."""
     with unit_of_work() as uow:
         uow.session.execute(_SUCCEEDED, {"id": connection_id})
         uow.commit()

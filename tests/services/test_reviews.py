@@ -232,3 +232,31 @@ def test_a_review_tells_what_led_to_it(world: World, shop: Shop) -> None:
     lines = {line["kind"]: line["text"] for line in full["history"]}
     assert lines.keys() == {"movement", "drift"}
     assert "waits for you to decide" in lines["drift"]
+
+
+def test_many_are_decided_at_once_and_one_that_cannot_be_keeps_no_other_from_it(
+    world: World, shop: Shop
+) -> None:
+    shop.stock("A3", "SKU-3", 10)
+    connection = world.connect(shop, drift_policy="review")
+    edit(world, connection, shop, 14)
+    edit(world, connection, shop, 12, listing="A3")
+    first, second = queries.reviews(world.account_id, limit=10, connection_id=connection).items
+    assert queries.reviews(world.account_id, limit=10, connection_id=2**40).items == []
+    assert queries.reviews(world.account_id, limit=10, reason="reversed").items == []
+    decisions = [
+        reviews.Decision(first["id"], "add", first["quantity"] + 1),
+        reviews.Decision(second["id"], "add", second["quantity"]),
+        reviews.Decision(2**40, "add", 1),
+    ]
+    outcomes = reviews.resolve_all(world.account_id, decisions, actor="user:1")
+    assert [(o.decided, o.code) for o in outcomes] == [
+        (False, "conflict"),
+        (True, ""),
+        (False, "not_found"),
+    ]
+    assert (world.available("SKU"), world.available("SKU-3")) == (10, 12)
+    [left] = reviews.resolve_all(new_account(), decisions[:1], actor="user:1")
+    assert left.code == "not_found"
+    with pytest.raises(InvalidInput):
+        reviews.resolve_all(world.account_id, decisions[:1] * 2, actor="user:1")

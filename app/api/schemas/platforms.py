@@ -11,6 +11,10 @@ class CapabilitiesSchema(Schema):
     read_batch = fields.Integer()
     order_batch = fields.Integer()
     holding_payments = fields.List(fields.String())
+    partial_fulfillments = fields.Boolean(
+        metadata={"description": "Whether it can show that a part of an order was shipped."}
+    )
+    price_batch = fields.Integer(metadata={"description": "0 where no price can be written."})
 
 
 class PlatformSchema(Schema):

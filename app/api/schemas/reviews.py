@@ -2,7 +2,16 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from app.services.reviews import CHOICES
+from app.api.schemas.base import PageArgs
+from app.models.stock import REVIEW_REASONS
+from app.services.reviews import CHOICES, MOST_AT_ONCE
+
+
+class ReviewArgs(PageArgs):
+    connection_id = fields.Integer(load_default=None)
+    reason = fields.String(
+        load_default=None, validate=validate.OneOf([reason for reason in REVIEW_REASONS if reason])
+    )
 
 
 class ChoiceSchema(Schema):
@@ -49,3 +58,26 @@ class DecisionSchema(Schema):
     quantity = fields.Integer(
         required=True, strict=True, metadata={"description": "The difference that you decided about."}
     )
+
+
+class OneDecisionSchema(DecisionSchema):
+    review_id = fields.Integer(required=True, strict=True)
+
+
+class DecisionsSchema(Schema):
+    decisions = fields.List(
+        fields.Nested(OneDecisionSchema),
+        required=True,
+        validate=validate.Length(min=1, max=MOST_AT_ONCE),
+    )
+
+
+class OutcomeSchema(Schema):
+    review_id = fields.Integer()
+    decided = fields.Boolean()
+    code = fields.String(metadata={"description": "Stable, for programs; empty where it was decided."})
+    message = fields.String()
+
+
+class OutcomesSchema(Schema):
+    items = fields.List(fields.Nested(OutcomeSchema))

@@ -23,16 +23,30 @@ _REASONS = {
 }
 
 
-def reviews(account_id: int, *, limit: int, cursor: str | None = None) -> Page:
-    """Those that are open, oldest first."""
+def reviews(
+    account_id: int,
+    *,
+    limit: int,
+    cursor: str | None = None,
+    connection_id: int | None = None,
+    reason: str | None = None,
+) -> Page:
+    """Those that are open, oldest first; of all connections or one, for all reasons or one."""
     after = decode(cursor, int) or [0]
-    rows = _read(account_id=account_id, id=None, after=after[0], limit=limit + 1)
+    rows = _read(
+        account_id=account_id,
+        id=None,
+        after=after[0],
+        limit=limit + 1,
+        connection_id=connection_id,
+        reason=reason,
+    )
     return page(rows, limit, lambda row: [row["id"]])
 
 
 def review(account_id: int, review_id: int) -> Row:
     """One, with what led to its numbers: `history`, newest first. Raises NotFound."""
-    rows = _read(account_id=account_id, id=review_id, after=0, limit=1)
+    rows = _read(account_id=account_id, id=review_id, after=0, limit=1, connection_id=None, reason=None)
     if not rows:
         raise NotFound("There is no such review.")
     return {**rows[0], "history": why(account_id, rows[0]["variant_id"], limit=LINES).items}
@@ -89,6 +103,8 @@ _REVIEWS = text(
     JOIN connections n ON n.id = c.connection_id
     WHERE d.account_id = :account_id AND d.state = 'review' AND d.id > :after
         AND (CAST(:id AS bigint) IS NULL OR d.id = :id)
+        AND (CAST(:connection_id AS bigint) IS NULL OR c.connection_id = CAST(:connection_id AS bigint))
+        AND (CAST(:reason AS text) IS NULL OR d.review_reason = CAST(:reason AS text))
     ORDER BY d.id LIMIT :limit
     """
 )

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+from marshmallow import Schema, fields, validate
+
+from app.api.schemas.base import PageArgs
+from app.models.events import RUN_KINDS, RUN_STATES, RUN_TRIGGERS
+from app.models.stock import ATTEMPT_OUTCOMES, DRIFT_STATES
+
+OUTCOMES = (*ATTEMPT_OUTCOMES, *DRIFT_STATES, "not_registered")
+
+
+class ScopeSchema(Schema):
+    """At most one of them; none is everything."""
+
+    connection_id = fields.Integer(strict=True, load_default=None, allow_none=True)
+    product_id = fields.Integer(strict=True, load_default=None, allow_none=True)
+    variant_id = fields.Integer(strict=True, load_default=None, allow_none=True)
+
+
+class PreviewArgs(PageArgs):
+    connection_id = fields.Integer(load_default=None)
+    product_id = fields.Integer(load_default=None)
+    variant_id = fields.Integer(load_default=None)
+
+
+class SyncPreviewRowSchema(Schema):
+    cell_id = fields.Integer()
+    connection_id = fields.Integer()
+    connection_name = fields.String()
+    variant_id = fields.Integer()
+    sku = fields.String(allow_none=True)
+    title = fields.String()
+    location = fields.String()
+    from_quantity = fields.Integer(metadata={"description": "What we believe that the shop shows."})
+    to_quantity = fields.Integer(metadata={"description": "What it should show."})
+    causes = fields.List(fields.String(), metadata={"description": "Why they differ, in words."})
+    written = fields.Boolean(metadata={"description": "Whether a run would write it."})
+    obstacle = fields.String(metadata={"description": "Why not, else empty."})
+
+
+class RunArgs(PageArgs):
+    connection_id = fields.Integer(load_default=None)
+    kind = fields.String(load_default=None, validate=validate.OneOf(RUN_KINDS))
+    state = fields.String(load_default=None, validate=validate.OneOf(RUN_STATES))
+    not_well = fields.Boolean(
+        load_default=False, metadata={"description": "Those that failed, in part or whole."}
+    )
+    since = fields.AwareDateTime(load_default=None)
+    until = fields.AwareDateTime(load_default=None)
+
+
+class RunSchema(Schema):
+    id = fields.Integer()
+    kind = fields.String(validate=validate.OneOf(RUN_KINDS))
+    trigger = fields.String(
+        validate=validate.OneOf(RUN_TRIGGERS),
+        metadata={"description": "What made it run; `change`: numbers here, or orders."},
+    )
+    state = fields.String(validate=validate.OneOf(RUN_STATES))
+    connection_id = fields.Integer(
+        allow_none=True, metadata={"description": "Null where it is about several."}
+    )
+    connection_name = fields.String(allow_none=True)
+    platform = fields.String(allow_none=True)
+    product_id = fields.Integer(allow_none=True)
+    variant_id = fields.Integer(allow_none=True)
+    created_at = fields.DateTime(metadata={"description": "When it began."})
+    finished_at = fields.DateTime(allow_none=True, metadata={"description": "When it last did something."})
+    times = fields.Integer(metadata={"description": "How many pieces of work share this row."})
+    looked_at = fields.Integer()
+    changed = fields.Integer()
+    failed = fields.Integer()
+    counts = fields.Dict(metadata={"description": "More numbers, by the kind."})
+    code = fields.String(metadata={"description": "Stable, for programs; empty where nothing failed."})
+    error = fields.String()
+    suggestion = fields.String(metadata={"description": "What to do about it."})
+
+
+class ItemFilters(Schema):
+    outcome = fields.String(load_default=None, validate=validate.OneOf(OUTCOMES))
+    variant_id = fields.Integer(load_default=None)
+
+
+class ItemArgs(PageArgs, ItemFilters):
+    pass
+
+
+class RunItemSchema(Schema):
+    id = fields.Integer()
+    at = fields.DateTime()
+    connection_id = fields.Integer()
+    connection_name = fields.String()
+    cell_id = fields.Integer(allow_none=True)
+    variant_id = fields.Integer(allow_none=True)
+    sku = fields.String(allow_none=True)
+    title = fields.String(allow_none=True)
+    location = fields.String()
+    from_quantity = fields.Integer(allow_none=True)
+    to_quantity = fields.Integer(allow_none=True)
+    outcome = fields.String(validate=validate.OneOf(OUTCOMES))
+    code = fields.String()
+    error = fields.String()
+    suggestion = fields.String(metadata={"description": "What to do about it."})
+
+
+class BrakeSchema(Schema):
+    id = fields.Integer()
+    kind = fields.String(validate=validate.OneOf(("stock", "prices")))
+    connection_id = fields.Integer()
+    connection_name = fields.String()
+    platform = fields.String()
+    braked_at = fields.DateTime()
+    detail = fields.Dict(metadata={"description": "What would have changed when it went on."})

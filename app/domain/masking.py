@@ -1,0 +1,73 @@
+"""What of a webhook's body may be shown: its shape, numbers and states; nothing that may name a person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+MASK = "…"
+DEEPEST = 20
+LONGEST_LIST = 100
+SHOWN = frozenset(
+    [
+        "id",
+        "admin_graphql_api_id",
+        "product_id",
+        "variation_id",
+        "variant_id",
+        "inventory_item_id",
+        "location_id",
+        "line_item_id",
+        "order_id",
+        "parent_id",
+        "order_key",
+        "order_number",
+        "sku",
+        "quantity",
+        "stock_quantity",
+        "available",
+        "status",
+        "stock_status",
+        "fulfillment_status",
+        "financial_status",
+        "payment_status",
+        "restock_type",
+        "cancel_reason",
+        "kind",
+        "type",
+        "currency",
+        "total",
+        "subtotal",
+        "price",
+        "total_price",
+        "subtotal_price",
+        "total_tax",
+        "created_at",
+        "updated_at",
+        "processed_at",
+        "cancelled_at",
+        "closed_at",
+        "deleted_at",
+        "date_created",
+        "date_created_gmt",
+        "date_modified",
+        "date_modified_gmt",
+        "date_paid_gmt",
+    ]
+)
+"""Keys whose texts are shown: ids, states, sums and dates. Any other text is masked."""
+HIDDEN = frozenset(["phone", "zip", "postcode", "latitude", "longitude", "vat_number", "tax_id", "birthday"])
+"""Keys whose numbers are masked as well."""
+
+
+def masked(value: Any, *, key: str = "", depth: int = 0) -> Any:
+    """A JSON document in the same shape. What is nested too deep, and the rest of a long list, is cut off."""
+    if depth > DEEPEST:
+        return MASK
+    if isinstance(value, dict):
+        return {name: masked(part, key=name, depth=depth + 1) for name, part in value.items()}
+    if isinstance(value, list):
+        cut = [MASK] if len(value) > LONGEST_LIST else []
+        return [masked(part, key=key, depth=depth + 1) for part in value[:LONGEST_LIST]] + cut
+    if isinstance(value, str):
+        return value if not value or key in SHOWN else MASK
+    return MASK if key in HIDDEN and value is not None else value
