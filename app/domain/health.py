@@ -11,7 +11,7 @@ ENOUGH_CALLS = 20
 """Fewer calls of an hour say little about a shop."""
 MANY_FAILED, MOST_FAILED = 0.1, 0.5
 """Of the last hour's calls: above the one it is worth a look, above the other the shop is as good as gone."""
-FAILURES_IN_A_ROW = 5
+FAILURES_IN_A_ROW = 3
 PATIENCE = timedelta(minutes=10)
 """A shop that was heard of within it may be only having a bad moment."""
 LATE = timedelta(minutes=5)
@@ -29,8 +29,9 @@ class Colour(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """`reason` and `remedy` are for people; a green light has no remedy."""
+    """`code` is stable, for programs; `reason` and `remedy` are for people. A green light has no remedy."""
 
+    code: str
     colour: Colour
     reason: str
     remedy: str = ""
@@ -64,24 +65,36 @@ class Facts:
 
 def light(facts: Facts) -> Light:
     """The worst of what is so. Pure, and the same wherever a shop's state is shown."""
-    lights = sorted(_lights(facts), key=lambda found: found.colour is not Colour.RED)
-    return lights[0] if lights else Light(Colour.GREEN, "All is well.")
+    found = lights(facts)
+    return found[0] if found else Light("well", Colour.GREEN, "All is well.")
+
+
+def lights(facts: Facts) -> list[Light]:
+    """Everything that is not well, the worst first."""
+    return sorted(_lights(facts), key=lambda found: found.colour is not Colour.RED)
 
 
 def _lights(facts: Facts) -> Iterator[Light]:
-    """Everything that is not well, what tells most first."""
     standing_still = _standing_still(facts)
     if standing_still is not None:
         yield standing_still
-        if facts.state not in ("active", "paused"):
+        if facts.state != "paused":
             return  # what else is known of it is old
+    yield from _calls(facts)
+    if facts.writes_stopped:
+        yield Light(
+            "writes_stopped",
+            Colour.AMBER,
+            "All writes of the account are stopped.",
+            "Allow writes again to sync the shops.",
+        )
     if facts.braked:
         yield Light(
-            Colour.RED,
+            "braked",
+            Colour.AMBER,
             "So much would have changed at once that SyncFlow stopped and asks.",
             "Look at what would be written, then release the brake.",
         )
-    yield from _calls(facts)
     yield from _work(facts)
 
 
@@ -89,35 +102,44 @@ def _standing_still(facts: Facts) -> Light | None:
     match facts.state:
         case "needs_auth":
             reason = facts.state_reason or "The shop no longer accepts our credentials."
-            return Light(Colour.RED, reason, "Connect the shop again.")
+            return Light("needs_auth", Colour.RED, reason, "Connect the shop again.")
         case "disconnected":
             return Light(
-                Colour.AMBER, facts.state_reason or "It is disconnected.", "Connect it again to sync it."
+                "disconnected",
+                Colour.AMBER,
+                facts.state_reason or "It is disconnected.",
+                "Connect it again to sync it.",
             )
         case "connecting":
             return Light(
-                Colour.AMBER, "It waits for consent at the platform.", "Finish connecting, or start anew."
+                "connecting",
+                Colour.AMBER,
+                "It waits for consent at the platform.",
+                "Finish connecting, or start anew.",
             )
         case "importing" if not facts.failures:
-            return Light(Colour.AMBER, "Its catalog is being read.", "Wait until that is done.")
+            return Light("importing", Colour.AMBER, "Its catalog is being read.", "Wait until that is done.")
         case "importing":
             return Light(
-                Colour.RED, f"Its catalog cannot be read: {facts.last_error}", "It is tried again by itself."
+                "importing",
+                Colour.RED,
+                f"Its catalog cannot be read: {facts.last_error}",
+                "It is tried again by itself.",
             )
         case "review":
             return Light(
+                "review",
                 Colour.AMBER,
                 "Its first sync waits for a person.",
                 "Look at what would change, then approve it.",
             )
         case "paused":
             return Light(
-                Colour.AMBER, "It is paused: orders come in, nothing is written.", "Resume it to sync it."
+                "paused",
+                Colour.AMBER,
+                "It is paused: orders come in, nothing is written.",
+                "Resume it to sync it.",
             )
-    if facts.writes_stopped:
-        return Light(
-            Colour.AMBER, "All writes of the account are stopped.", "Allow writes again to sync the shops."
-        )
     return None
 
 
@@ -125,11 +147,14 @@ def _calls(facts: Facts) -> Iterator[Light]:
     silent = facts.silent_for is None or facts.silent_for > facts.patience
     try_again = "It is tried again by itself. If that goes on, test the connection and look after the shop."
     if facts.failures >= FAILURES_IN_A_ROW and silent:
-        yield Light(Colour.RED, f"The shop does not answer as it should: {facts.last_error}", try_again)
+        yield Light(
+            "failing", Colour.RED, f"The shop does not answer as it should: {facts.last_error}", try_again
+        )
     elif facts.failures:
-        yield Light(Colour.AMBER, f"The last call failed: {facts.last_error}", try_again)
+        yield Light("failing", Colour.AMBER, f"The last call failed: {facts.last_error}", try_again)
     elif silent and facts.silent_for is not None:
         yield Light(
+            "silent",
             Colour.RED,
             f"Nothing was heard of it for {_minutes(facts.silent_for)}.",
             "See whether SyncFlow's workers and its scheduler run.",
@@ -137,6 +162,7 @@ def _calls(facts: Facts) -> Iterator[Light]:
     share = facts.failed_calls / facts.calls if facts.calls >= ENOUGH_CALLS else 0.0
     if share > MANY_FAILED:
         yield Light(
+            "calls_failing",
             Colour.RED if share > MOST_FAILED else Colour.AMBER,
             f"{share:.0%} of the last hour's calls failed.",
             "Look whether the shop, or something before it such as a firewall, is overloaded.",
@@ -146,18 +172,21 @@ def _calls(facts: Facts) -> Iterator[Light]:
 def _work(facts: Facts) -> Iterator[Light]:
     if facts.waiting_for is not None and facts.waiting_for > LATE:
         yield Light(
+            "late",
             Colour.AMBER,
             f"Something has waited for {_minutes(facts.waiting_for)}.",
             "The shop may be slow. If that goes on, see whether SyncFlow's workers run.",
         )
     if facts.refused_numbers:
         yield Light(
+            "refused",
             Colour.AMBER,
             f"The shop refuses {facts.refused_numbers} of its numbers.",
             "See the listings that failed, and why.",
         )
     if facts.reviews:
         yield Light(
+            "in_review",
             Colour.AMBER,
             f"{facts.reviews} of its numbers were changed at the shop and wait for a person.",
             "Decide about them in the reviews.",
@@ -165,6 +194,7 @@ def _work(facts: Facts) -> Iterator[Light]:
     orders = facts.orders_announced + facts.orders_missed
     if orders >= ENOUGH_ORDERS and facts.orders_missed > MANY_MISSED * orders:
         yield Light(
+            "webhooks_missed",
             Colour.AMBER,
             f"Its webhooks told of only {facts.orders_announced} of {orders} changed orders.",
             "Register its webhooks again, and see whether something keeps them back.",

@@ -230,7 +230,7 @@ def test_brakes_that_are_on_are_listed_and_their_release_is_a_run(
         connection.id,
         {"changed": 40},
     )
-    assert merchant.get(f"/connections/{connection.id}/health")["light"]["colour"] == "red"
+    assert merchant.get(f"/connections/{connection.id}/health")["reasons"] == ["braked"]
     assert merchant.post(f"/connections/{connection.id}/release-brake").status_code == 200
     assert merchant.get("/brakes")["items"] == []
     assert [run["trigger"] for run in merchant.get("/sync/runs")["items"]] == ["brake_release"]
@@ -243,7 +243,7 @@ def test_the_health_of_a_shop_says_why_and_what_to_do(
     merchant: Caller, connection: Connection, books: Books
 ) -> None:
     found = merchant.get(f"/connections/{connection.id}/health")
-    assert found["light"] == {"colour": "green", "reason": "All is well.", "remedy": ""}
+    assert (found["light"]["colour"], found["light"]["code"], found["reasons"]) == ("green", "well", [])
     assert found["credentials"] == {"state": "stored", "expires_at": None}
     assert found["rate_budget"] is None
     assert found["error_rate"] is None

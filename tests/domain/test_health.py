@@ -24,10 +24,9 @@ def test_a_shop_that_is_well_is_green_and_needs_nothing() -> None:
     ("facts", "colour", "word"),
     [
         ({"state": "needs_auth", "state_reason": "The shop has removed SyncFlow."}, "red", "removed"),
-        ({"braked": True}, "red", "stopped"),
-        ({"state": "paused", "braked": True}, "red", "stopped"),
-        ({"failures": 5, "silent_for": timedelta(minutes=11), "last_error": "502"}, "red", "502"),
-        ({"failures": 5, "last_error": "502"}, "amber", "502"),
+        ({"braked": True}, "amber", "stopped"),
+        ({"failures": 3, "silent_for": timedelta(minutes=11), "last_error": "502"}, "red", "502"),
+        ({"failures": 3, "last_error": "502"}, "amber", "502"),
         ({"failures": 1, "last_error": "502", "silent_for": None}, "amber", "502"),
         ({"silent_for": timedelta(minutes=30)}, "red", "30 minutes"),
         ({"failed_calls": 51}, "red", "51%"),
@@ -48,7 +47,7 @@ def test_a_shop_that_is_well_is_green_and_needs_nothing() -> None:
         ({"orders_announced": 8, "orders_missed": 2}, "green", "well"),
         ({"orders_missed": 9}, "green", "well"),
         # red goes before what is merely worth a look
-        ({"reviews": 2, "braked": True, "waiting_for": timedelta(hours=3)}, "red", "stopped"),
+        ({"state": "paused", "braked": True, "failed_calls": 90}, "red", "90%"),
         # a shop that stands still is not blamed for what is old by now
         ({"state": "disconnected", "failures": 9, "reviews": 4}, "amber", "disconnected"),
     ],

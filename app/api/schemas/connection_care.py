@@ -6,6 +6,7 @@ from app.domain.health import Colour
 
 
 class LightSchema(Schema):
+    code = fields.String(metadata={"description": "The worst reason, for programs: stable."})
     colour = fields.String(validate=validate.OneOf([colour.value for colour in Colour]))
     reason = fields.String()
     remedy = fields.String(metadata={"description": "What to do about it; empty where all is well."})
@@ -32,6 +33,9 @@ class HealthSchema(Schema):
     state = fields.String()
     reason = fields.String()
     light = fields.Nested(LightSchema)
+    reasons = fields.List(
+        fields.String(), metadata={"description": "Codes of all that is not well, the worst first."}
+    )
     last_success_at = fields.DateTime(allow_none=True)
     last_error = fields.String()
     failures = fields.Integer(metadata={"description": "Calls in a row that failed."})

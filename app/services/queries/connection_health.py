@@ -10,7 +10,7 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import text
 
-from app.domain.health import PATIENCE, Facts, Light, light
+from app.domain.health import PATIENCE, Facts, light, lights
 from app.errors import NotFound
 from app.platforms.rate_budget import left
 from app.services.credentials import CredentialsUnreadable, vault
@@ -20,7 +20,8 @@ MOST_CONNECTIONS = 1000
 
 
 def healths(account_id: int) -> list[Row]:
-    """All shops of the account, with `light`; those that wait for consent are left out."""
+    """All shops of the account, with `light` and all `reasons` for it; those that wait for consent are left
+    out."""
     rows = read(_HEALTH, account_id=account_id, id=None, limit=MOST_CONNECTIONS)
     return [_lit(row) for row in rows if row["state"] != "connecting"]
 
@@ -61,11 +62,12 @@ def facts_of(row: Mapping[str, Any]) -> Facts:
 
 
 def _lit(row: Row) -> Row:
-    found: Light = light(facts_of(row))
+    facts = facts_of(row)
     calls = row["calls"]
     return {
         **{name: value for name, value in row.items() if name != "sealed"},
-        "light": {"colour": found.colour.value, "reason": found.reason, "remedy": found.remedy},
+        "light": asdict(light(facts)),
+        "reasons": [found.code for found in lights(facts)],
         "error_rate": row["failed_calls"] / calls if calls else None,
         "mean_latency_ms": row["total_ms"] / calls if calls else None,
         "webhook_coverage": _share(row["orders_announced"], row["orders_missed"]),

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from app.domain.event_log import EventKind
 from app.services.queries.dashboard.orders import order_sums, totals
 from app.services.queries.dashboard.reporting import reporting, today
-from app.services.queries.dashboard.status import shops
+from app.services.queries.dashboard.status import shop_status
 from app.services.queries.paging import Row, read
 
 ACTIONS = {
@@ -42,7 +42,7 @@ def overview(account_id: int, *, now: datetime) -> Row:
     """Shops, today's orders by the merchant's clock, low stock, and what needs attention."""
     of = reporting(account_id)
     day = today(of, now)
-    status = shops(account_id, of)
+    status = shop_status(account_id)
     events = read(_OPEN, account_id=account_id)
     return {
         "time_zone": of.time_zone,

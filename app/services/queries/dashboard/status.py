@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
-from app.domain.lights import Facts, light
-from app.services.queries.dashboard.reporting import Reporting, reporting
+from app.services.queries.connection_health import healths
 from app.services.queries.paging import Row, read
 
 RATE_SECONDS = 1800
@@ -14,30 +13,17 @@ RATE_SECONDS = 1800
 
 def shop_status(account_id: int) -> list[Row]:
     """Of each connected shop, in the order in which they were connected."""
-    return shops(account_id, reporting(account_id))
-
-
-def shops(account_id: int, of: Reporting) -> list[Row]:
+    lit = {row["id"]: row for row in healths(account_id)}
     rows = read(_SHOPS, account_id=account_id, seconds=RATE_SECONDS)
-    return [_with_light(row, of) for row in rows]
+    return [_with_light(row, lit[row["connection_id"]]) for row in rows if row["connection_id"] in lit]
 
 
-def _with_light(row: Row, of: Reporting) -> Row:
-    colour, reasons = light(
-        Facts(
-            state=row["state"],
-            failures=row["failures"],
-            braked=row["braked_at"] is not None,
-            writes_stopped=of.writes_stopped,
-            failed_cells=row["failed_cells"],
-            reviews=row["reviews"],
-        )
-    )
+def _with_light(row: Row, health: Row) -> Row:
     pending = row["pending_events"] + row["dirty_cells"] + row["open_attempts"]
     return {
         **row,
-        "light": colour.value,
-        "reasons": list(reasons),
+        "light": health["light"]["colour"],
+        "reasons": health["reasons"],
         "pending": pending,
         "items_per_second": round(row["applied"] / RATE_SECONDS, 3),
     }
