@@ -126,6 +126,7 @@ _MADE: Mapping[str, Callable[[Caller, Mapping[str, int]], int]] = {
         {"url": "http://127.0.0.1:9/", "kinds": ["stock.changed"], "description": MARK},
     ),
     "delivery_id": _delivery,
+    "run_id": lambda caller, ids: _created(caller, "/sync/runs", {"variant_id": ids["variant_id"]}),
     "view_id": lambda caller, _ids: _created(
         caller, "/saved-views", {"name": MARK, "resource": "stock", "filters": {}, "shared": True}
     ),
