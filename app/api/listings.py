@@ -10,10 +10,12 @@ from app.api.resource import Resource
 from app.api.schemas.base import PageArgs, page_of
 from app.api.schemas.connections import ConfigureListingSchema, ListingSchema
 from app.api.schemas.listings import LinkSchema, MadeVariantsSchema, MakeVariantsSchema, SuggestionSchema
+from app.api.schemas.stock import WhyArgs, WhySchema
 from app.services import linking, publishing
 from app.services.queries.connections import listing
 from app.services.queries.paging import Page, Row
 from app.services.queries.suggestions import suggestions
+from app.services.queries.why import why_listing
 
 blp = Resource("listings", __name__, description="What shops sell, and which variant it is.")
 
@@ -63,3 +65,12 @@ def make_variants(given: dict[str, Any]) -> dict[str, Any]:
 def list_suggestions(args: dict[str, Any], connection_id: int) -> Page:
     """The shop's unlinked listings, each with the variants that its title suggests. Links nothing."""
     return suggestions(principal().account_id, connection_id, **args)
+
+
+@blp.route("/listings/<int:listing_id>/why")
+@blp.arguments(WhyArgs, location="query")
+@blp.response(OK, page_of(WhySchema))
+def explain_listing(args: dict[str, Any], listing_id: int) -> Page:
+    """What led to the number that a listing shows, newest first: its variant's movements, what the shop
+    was told, and what was changed there."""
+    return why_listing(principal().account_id, listing_id, **args)

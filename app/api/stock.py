@@ -7,9 +7,21 @@ from typing import Any
 from app.api.errors import OK
 from app.api.policy import principal
 from app.api.resource import Resource
-from app.api.schemas.base import PageArgs, page_of
-from app.api.schemas.stock import MovementSchema, StockArgs, StockSchema, ThresholdSchema
-from app.services.queries import stock
+from app.api.schemas.base import page_of
+from app.api.schemas.stock import (
+    AsOfArgs,
+    LevelAsOfSchema,
+    MovementArgs,
+    MovementSchema,
+    StockArgs,
+    StockSchema,
+    ThresholdSchema,
+    WhyArgs,
+    WhySchema,
+)
+from app.services.queries import movement_lists, stock
+from app.services.queries import why as explained
+from app.services.queries.movement_lists import MovementFilter
 from app.services.queries.paging import Page, Row
 from app.services.stock_catch_up import set_low_stock_threshold
 
@@ -34,9 +46,41 @@ def set_threshold(given: dict[str, Any], variant_id: int) -> Row:
     return stock.stock_of(caller.account_id, variant_id)
 
 
+@blp.route("/stock/as-of")
+@blp.arguments(AsOfArgs, location="query")
+@blp.response(OK, page_of(LevelAsOfSchema))
+def list_stock_as_of(args: dict[str, Any]) -> Page:
+    """The levels as they were at a moment, and what each channel had been told last by then."""
+    return explained.as_of(principal().account_id, args.pop("at"), **args)
+
+
+@blp.route("/stock/movements")
+@blp.arguments(MovementArgs, location="query")
+@blp.response(OK, page_of(MovementSchema))
+def list_all_movements(args: dict[str, Any]) -> Page:
+    """What moved any variant's stock, newest first."""
+    limit, cursor = args.pop("limit"), args.pop("cursor")
+    return movement_lists.movements(principal().account_id, _filter(args), limit=limit, cursor=cursor)
+
+
 @blp.route("/stock/<int:variant_id>/movements")
-@blp.arguments(PageArgs, location="query")
+@blp.arguments(MovementArgs, location="query")
 @blp.response(OK, page_of(MovementSchema))
 def list_movements(args: dict[str, Any], variant_id: int) -> Page:
     """What moved a variant's stock, newest first."""
-    return stock.movements(principal().account_id, variant_id, **args)
+    limit, cursor = args.pop("limit"), args.pop("cursor")
+    return movement_lists.movements_of(
+        principal().account_id, variant_id, _filter(args), limit=limit, cursor=cursor
+    )
+
+
+@blp.route("/stock/<int:variant_id>/why")
+@blp.arguments(WhyArgs, location="query")
+@blp.response(OK, page_of(WhySchema))
+def explain_stock(args: dict[str, Any], variant_id: int) -> Page:
+    """What led to a variant's numbers, newest first: movements, writes, and changes at channels."""
+    return explained.why(principal().account_id, variant_id, **args)
+
+
+def _filter(args: dict[str, Any]) -> MovementFilter:
+    return MovementFilter(causes=args.pop("cause"), **args)

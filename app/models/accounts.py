@@ -77,7 +77,11 @@ class AuditEntry(TenantRow, Base):
     """Who did what. `detail` never holds secrets or customer data."""
 
     __tablename__ = "audit_log"
-    __table_args__ = (account_ref(), Index(None, "account_id", "id"))
+    __table_args__ = (
+        account_ref(),
+        Index(None, "account_id", "id"),
+        Index(None, "account_id", "subject", "id"),
+    )
 
     actor: Mapped[str] = mapped_column(Text)
     """`user:<id>`, `staff:<id>`, `cli` or `system`."""

@@ -45,6 +45,12 @@ class InboundEvent(Base):
         ),
         Index(None, "connection_id", "dedupe_key"),
         Index(None, "account_id", "id"),
+        Index(
+            "ix_inbound_events_order",
+            "connection_id",
+            "order_external_id",
+            postgresql_where=text("order_external_id IS NOT NULL"),
+        ),
         CheckConstraint(f"state IN {EVENT_STATES}", name="state"),
         {"postgresql_partition_by": "RANGE (received_at)"},
     )
@@ -64,6 +70,8 @@ class InboundEvent(Base):
     state: Mapped[str] = mapped_column(String(16), server_default="pending")
     verdict: Mapped[str] = mapped_column(Text, server_default="")
     """What became of it, in a few words."""
+    order_external_id: Mapped[str | None] = mapped_column(Text)
+    """The shop's id of the order it told of, known once it was processed."""
     held: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     """Waited for so long that what it mentions was looked at (`order_holds`)."""
     attempts: Mapped[int] = mapped_column(Integer, server_default="0")

@@ -5,11 +5,27 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, DateTime, Index, Integer, String, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Computed,
+    DateTime,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, BigInt, TenantRow, account_ref, tenant_key, tenant_ref
+
+_BY_STATE = ("connection_id", "state", "payment")
+_LISTED_BY = ("placed_at", "is_test", "review_reason")
+NUMBER_KEY = "lower(left(ltrim(number, '# '), 100))"
+SKU_KEY = "lower(left(sku, 255))"
 
 
 class Order(TenantRow, Base):
@@ -26,11 +42,44 @@ class Order(TenantRow, Base):
         Index(
             "ix_orders_uncounted", "id", postgresql_where=text("counted_hash IS DISTINCT FROM content_hash")
         ),
+        # Each order of a list, within every combination of what can be asked for; what is summed beside it.
+        Index(
+            "ix_orders_by_placed_at",
+            *_BY_STATE,
+            "placed_at",
+            "id",
+            postgresql_include=["is_test", "review_reason", "currency", "total_minor", "refunded_minor"],
+        ),
+        Index(
+            "ix_orders_by_updated_at",
+            *_BY_STATE,
+            "external_updated_at",
+            "id",
+            postgresql_include=_LISTED_BY,
+        ),
+        Index("ix_orders_by_total", *_BY_STATE, "total_minor", "id", postgresql_include=_LISTED_BY),
+        Index(
+            "ix_orders_in_review",
+            "account_id",
+            "placed_at",
+            "id",
+            postgresql_where=text("review_reason IS NOT NULL"),
+        ),
+        Index("ix_orders_test", "account_id", "placed_at", "id", postgresql_where=text("is_test")),
+        Index(None, "account_id", "number_key", "id"),
+        Index(
+            "ix_orders_customer",
+            "connection_id",
+            "customer_key",
+            postgresql_where=text("customer_key IS NOT NULL"),
+        ),
     )
 
     connection_id: Mapped[int] = mapped_column(BigInteger)
     external_id: Mapped[str] = mapped_column(Text)
     number: Mapped[str] = mapped_column(Text, server_default="")
+    number_key: Mapped[str] = mapped_column(Text(collation="C"), Computed(NUMBER_KEY, persisted=True))
+    """What a search for the number's beginning compares with."""
     state: Mapped[str] = mapped_column(String(16), server_default="open")
     payment: Mapped[str] = mapped_column(String(24), server_default="pending")
     currency: Mapped[str] = mapped_column(String(3), server_default="")
@@ -98,7 +147,7 @@ class OrderLine(TenantRow, Base):
         tenant_ref("applied_cell_id", "stock_cells"),
         UniqueConstraint("order_id", "external_id", "external_location_id"),
         Index(None, "listing_id"),
-        Index(None, "account_id", "sku"),
+        Index(None, "account_id", "sku_key", "order_id"),
         Index(None, "applied_variant_id"),
         Index(
             "ix_order_lines_unapplied",
@@ -115,6 +164,8 @@ class OrderLine(TenantRow, Base):
     """The shop's location that its units are taken from, where the shop tells."""
     listing_id: Mapped[int | None] = mapped_column(BigInteger)
     sku: Mapped[str | None] = mapped_column(Text)
+    sku_key: Mapped[str | None] = mapped_column(Text(collation="C"), Computed(SKU_KEY, persisted=True))
+    """What a search for the SKU's beginning compares with."""
     title: Mapped[str] = mapped_column(Text)
     quantity: Mapped[int] = mapped_column(Integer)
     unit_price_minor: Mapped[BigInt]

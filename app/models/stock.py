@@ -61,6 +61,7 @@ class StockMovement(TenantRow, Base):
         ),
         UniqueConstraint("account_id", "source_key"),
         Index(None, "level_id", "id"),
+        Index(None, "account_id", "location_id", "cause", "created_at", "id"),
         Index(
             "ix_stock_movements_by_hand",
             "level_id",

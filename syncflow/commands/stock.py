@@ -26,13 +26,14 @@ def command(sku: str, movements: int, as_json: bool, home: Path | None) -> None:
     The SKU is case-sensitive. Ends with 1 if no account has it.
     """
     from app.services.queries import stock
+    from app.services.queries.movement_lists import MovementFilter, movements_of
 
     with application(settings_at(home)):
         found = [
             {
                 **variant,
-                "movements": stock.movements(
-                    variant["account_id"], variant["variant_id"], limit=max(movements, 1)
+                "movements": movements_of(
+                    variant["account_id"], variant["variant_id"], MovementFilter(), limit=max(movements, 1)
                 ).items,
             }
             for variant in stock.stock_of_sku(sku)

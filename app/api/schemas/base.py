@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from marshmallow import Schema, fields, validate
@@ -30,6 +31,7 @@ class PageArgs(Schema):
     cursor = fields.String(load_default=None, metadata={"description": "`next` of the page before."})
 
 
+@cache
 def page_of(item: type[Schema]) -> type[Schema]:
     """The schema of a page of items."""
     name = item.__name__.removesuffix("Schema") + "PageSchema"

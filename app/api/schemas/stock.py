@@ -3,6 +3,7 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from app.api.schemas.base import PageArgs
+from app.models.stock import MOVEMENT_CAUSES
 
 
 class StockArgs(PageArgs):
@@ -60,6 +61,9 @@ class MovementSchema(Schema):
     id = fields.Integer()
     booked_at = fields.DateTime()
     occurred_at = fields.DateTime()
+    variant_id = fields.Integer()
+    sku = fields.String(allow_none=True)
+    title = fields.String(metadata={"description": "Of the variant."})
     location_id = fields.Integer()
     location = fields.String()
     cause = fields.String()
@@ -74,3 +78,66 @@ class MovementSchema(Schema):
     note = fields.String(allow_none=True)
     made_by = fields.String(allow_none=True, metadata={"description": "Who changed or counted it."})
     text = fields.String(metadata={"description": "The movement in plain words."})
+
+
+class MovementFilterArgs(Schema):
+    """Which movements; all of what is given must hold."""
+
+    cause = fields.List(
+        fields.String(validate=validate.OneOf(MOVEMENT_CAUSES)),
+        load_default=[],
+        validate=validate.Length(max=len(MOVEMENT_CAUSES)),
+        metadata={"description": "One of these; may be given several times."},
+    )
+    location_id = fields.Integer(load_default=None)
+    booked_from = fields.AwareDateTime(load_default=None)
+    booked_to = fields.AwareDateTime(load_default=None, metadata={"description": "Booked before then."})
+
+
+class MovementArgs(MovementFilterArgs, PageArgs):
+    """A page of them."""
+
+
+class WhyArgs(PageArgs):
+    at = fields.AwareDateTime(
+        load_default=None,
+        metadata={"description": "Explains the numbers of this moment; of now if left out."},
+    )
+
+
+class WhySchema(Schema):
+    """What led to a number: a movement of the ledger, a write to a channel, or a change made there."""
+
+    at = fields.DateTime()
+    kind = fields.String(validate=validate.OneOf(["movement", "write", "drift"]))
+    text = fields.String()
+    id = fields.Integer(metadata={"description": "Unique among its kind."})
+    location = fields.String(allow_none=True)
+    connection_id = fields.Integer(allow_none=True)
+    order_id = fields.Integer(allow_none=True)
+    on_hand_after = fields.Integer(allow_none=True)
+    committed_after = fields.Integer(allow_none=True)
+
+
+class AsOfArgs(PageArgs):
+    at = fields.AwareDateTime(required=True)
+    variant_id = fields.Integer(load_default=None)
+
+
+class ToldSchema(Schema):
+    connection_id = fields.Integer()
+    told = fields.Integer(metadata={"description": "The number that it had taken last."})
+
+
+class LevelAsOfSchema(Schema):
+    """A variant at one location, as it was."""
+
+    variant_id = fields.Integer()
+    sku = fields.String(allow_none=True)
+    title = fields.String()
+    location_id = fields.Integer()
+    location = fields.String()
+    on_hand = fields.Integer()
+    committed = fields.Integer()
+    available = fields.Integer()
+    channels = fields.List(fields.Nested(ToldSchema))

@@ -7,6 +7,7 @@ import binascii
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import TextClause
@@ -61,3 +62,14 @@ def decode(cursor: str | None, *kinds: type) -> list[Any] | None:
     if not isinstance(key, list) or [type(part) for part in key] != list(kinds):
         raise InvalidCursor()
     return key
+
+
+def moment_of(value: str) -> datetime:
+    """A moment in a cursor. Raises InvalidCursor."""
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError as err:
+        raise InvalidCursor() from err
+    if moment.tzinfo is None:
+        raise InvalidCursor()
+    return moment

@@ -10,7 +10,6 @@ from sqlalchemy import text
 
 from app.errors import NotFound
 from app.services import cells as cell_store
-from app.services.queries.movements import BY_HAND, WHAT_IS_BEHIND, in_words
 from app.services.queries.paging import Page, Row, decode, page, read
 from app.services.uow import unit_of_work
 
@@ -47,14 +46,6 @@ def stock_of(account_id: int, variant_id: int) -> Row:
     if not rows:
         raise NotFound("There is no such variant.")
     return _with_channels(account_id, rows)[0]
-
-
-def movements(account_id: int, variant_id: int, *, limit: int, cursor: str | None = None) -> Page:
-    """What moved a variant's levels, newest first, each in plain words too. Raises NotFound."""
-    require_variant(account_id, variant_id)
-    before = decode(cursor, int) or [NEWER_THAN_ANY]
-    rows = read(_MOVEMENTS, account_id=account_id, variant_id=variant_id, before=before[0], limit=limit + 1)
-    return page([{**row, "text": in_words(row)} for row in rows], limit, lambda row: [row["id"]])
 
 
 def require_variant(account_id: int, variant_id: int) -> None:
@@ -113,18 +104,4 @@ _CHANNELS = text(
       AND c.state <> 'disconnected'
     ORDER BY s.variant_id, s.connection_id, s.id
     """
-)
-_MOVEMENTS = text(
-    f"""
-    SELECT m.id, m.created_at AS booked_at, m.occurred_at, m.location_id, p.name AS location, m.cause,
-           m.source_key, m.on_hand_delta, m.committed_delta, m.on_hand_after, m.committed_after,
-           o.id AS order_id, o.number AS order_number, c.id AS connection_id, c.name AS connection_name,
-           {BY_HAND}
-    FROM stock_levels l
-    JOIN stock_movements m ON m.level_id = l.id
-    JOIN locations p ON p.id = m.location_id
-    {WHAT_IS_BEHIND}
-    WHERE l.account_id = :account_id AND l.variant_id = :variant_id AND m.id < :before
-    ORDER BY m.id DESC LIMIT :limit
-    """  # noqa: S608  (a constant)
 )

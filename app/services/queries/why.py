@@ -3,29 +3,46 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import text
 
+from app.errors import NotFound
 from app.services.queries.movements import BY_HAND, WHAT_IS_BEHIND, in_words
 from app.services.queries.paging import Page, Row, decode, encode, page, read
 from app.services.queries.stock import NEWER_THAN_ANY, require_variant
 
 
-def why(account_id: int, variant_id: int, *, limit: int, cursor: str | None = None) -> Page:
+def why(
+    account_id: int, variant_id: int, *, limit: int, cursor: str | None = None, at: datetime | None = None
+) -> Page:
     """What led to a variant's numbers, newest first: one line per cause, with who or what is behind it.
 
     Each line has `at`, `kind` (`movement`, `write` or `drift`), `text`, and `connection_id`, `order_id`,
     `on_hand_after`, `committed_after` where they apply. A `movement` changed the ledger; a `write` is what a
     channel was told, and what it answered; a `drift` is a number that a channel showed and nobody had told
-    us of. Raises NotFound.
+    us of. With `at`, what led to the numbers of that moment. Raises NotFound.
     """
     require_variant(account_id, variant_id)
+    return _why({"account_id": account_id, "variant_id": variant_id, "cells": None, "at": at}, limit, cursor)
+
+
+def why_listing(
+    account_id: int, listing_id: int, *, limit: int, cursor: str | None = None, at: datetime | None = None
+) -> Page:
+    """`why` of what one listing shows: the movements of its variant, and the writes and drifts of the
+    listing's own numbers. Of one that is not linked there is nothing to tell. Raises NotFound."""
+    found = read(_LISTING, account_id=account_id, id=listing_id)
+    if not found:
+        raise NotFound("There is no such listing.")
+    return _why({"account_id": account_id, **found[0], "at": at}, limit, cursor)
+
+
+def _why(asked: dict[str, Any], limit: int, cursor: str | None) -> Page:
     before = dict(zip(_SOURCES, decode(cursor, int, int, int) or [NEWER_THAN_ANY] * 3, strict=True))
     lines = []
     for kind, query in _SOURCES.items():
-        found = read(
-            query, account_id=account_id, variant_id=variant_id, before=before[kind], limit=limit + 1
-        )
+        found = read(query, **asked, before=before[kind], limit=limit + 1)
         lines += [{**row, "kind": kind, "text": _WORDS[kind](row)} for row in found]
     lines.sort(key=lambda line: (line["at"], line["id"]), reverse=True)
     kept = lines[:limit]
@@ -53,7 +70,8 @@ def as_of(
     return page(rows, limit, lambda row: [row["level_id"]])
 
 
-def _write_in_words(write: Row) -> str:
+def write_in_words(write: Row) -> str:
+    """What a channel was told, and what it answered. `write` has the columns of WRITE."""
     shop = write["connection_name"]
     asked = (
         f"{shop} was told to show {write['to_quantity']} instead of {write['from_quantity']}"
@@ -85,7 +103,14 @@ def _drift_in_words(drift: Row) -> str:
     }[drift["state"]]
 
 
-_WORDS = {"movement": in_words, "write": _write_in_words, "drift": _drift_in_words}
+WRITE = """
+    a.id, coalesce(a.closed_at, a.created_at) AS at, a.kind AS kind_of_write, a.from_quantity,
+    a.to_quantity, a.outcome, a.code, a.message, a.tries, a.connection_id, c.name AS connection_name
+"""
+"""Of a push attempt `a` and its connection `c`."""
+_WORDS = {"movement": in_words, "write": write_in_words, "drift": _drift_in_words}
+_UNTIL = "(CAST(:at AS timestamptz) IS NULL OR created_at <= CAST(:at AS timestamptz))"
+_OF_CELLS = "(CAST(:cells AS bigint[]) IS NULL OR s.id = ANY(CAST(:cells AS bigint[])))"
 _SOURCES = {
     "movement": text(
         f"""
@@ -95,7 +120,7 @@ _SOURCES = {
         FROM (
             SELECT m.* FROM stock_levels l
             CROSS JOIN LATERAL (
-                SELECT * FROM stock_movements WHERE level_id = l.id AND id < :before
+                SELECT * FROM stock_movements WHERE level_id = l.id AND id < :before AND {_UNTIL}
                 ORDER BY id DESC LIMIT :limit
             ) m
             WHERE l.account_id = :account_id AND l.variant_id = :variant_id
@@ -106,37 +131,45 @@ _SOURCES = {
         """  # noqa: S608  (a constant)
     ),
     "write": text(
-        """
-        SELECT a.id, coalesce(a.closed_at, a.created_at) AS at, a.kind AS kind_of_write, a.from_quantity,
-            a.to_quantity, a.outcome, a.code, a.message, a.tries, a.connection_id,
-            c.name AS connection_name
+        f"""
+        SELECT {WRITE}
         FROM (
             SELECT a.* FROM stock_cells s
             CROSS JOIN LATERAL (
-                SELECT * FROM push_attempts WHERE cell_id = s.id AND id < :before
+                SELECT * FROM push_attempts WHERE cell_id = s.id AND id < :before AND {_UNTIL}
                 ORDER BY id DESC LIMIT :limit
             ) a
-            WHERE s.account_id = :account_id AND s.variant_id = :variant_id
+            WHERE s.account_id = :account_id AND s.variant_id = :variant_id AND {_OF_CELLS}
             ORDER BY a.id DESC LIMIT :limit
         ) a
         JOIN connections c ON c.id = a.connection_id
-        """
+        """  # noqa: S608  (a constant)
     ),
     "drift": text(
-        """
+        f"""
         SELECT d.id, d.seen_at AS at, d.quantity, d.state, d.closed_at, s.connection_id,
             c.name AS connection_name
         FROM stock_cells s
         CROSS JOIN LATERAL (
-            SELECT * FROM drifts WHERE cell_id = s.id AND id < :before ORDER BY id DESC LIMIT :limit
+            SELECT * FROM drifts WHERE cell_id = s.id AND id < :before AND {_UNTIL}
+            ORDER BY id DESC LIMIT :limit
         ) d
         JOIN connections c ON c.id = s.connection_id
-        WHERE s.account_id = :account_id AND s.variant_id = :variant_id
+        WHERE s.account_id = :account_id AND s.variant_id = :variant_id AND {_OF_CELLS}
         ORDER BY d.id DESC LIMIT :limit
-        """
+        """  # noqa: S608  (constants)
     ),
 }
 """Kind of line -> its newest rows below an id; each takes no more of any level or cell than it may show."""
+_LISTING = text(
+    """
+    SELECT l.variant_id, ARRAY(
+        SELECT s.id FROM stock_cells s
+        WHERE s.connection_id = l.connection_id AND s.external_stock_id = l.external_stock_id
+    ) AS cells
+    FROM listings l WHERE l.account_id = :account_id AND l.id = :id
+    """
+)
 _AS_OF = text(
     """
     SELECT l.id AS level_id, l.variant_id, v.sku, v.title, l.location_id, p.name AS location,
