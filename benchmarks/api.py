@@ -26,6 +26,7 @@ from sqlalchemy import text
 from tqdm import tqdm
 
 from app import create_app
+from app.services.queries.order_lists import NEWEST
 from app.services.queries.paging import encode
 from app.services.uow import unit_of_work
 from app.settings import Settings
@@ -183,7 +184,7 @@ def _last_pages(app: Flask, api: _Api, made: Made) -> dict[str, float]:
     """A page of orders far down the list, beside the first: the median of PAGES of each, in turns."""
     with app.app_context(), unit_of_work() as uow:
         row = uow.session.execute(_NEAR_THE_END, {"a": made.account_id}).one()
-    cursor = encode([row.placed_at.isoformat(), row.id])
+    cursor = encode(NEWEST.key(row.placed_at, row.id))
     first, last = [], []
     for _ in range(PAGES):
         first.append(_timed(lambda: api.get("/orders")))

@@ -66,6 +66,8 @@ POLICY: dict[str, Access] = {
     "counts.list_count_lines": Access.VIEWER,
     "orders.list_orders": Access.VIEWER,
     "orders.get_order": Access.VIEWER,
+    "orders.get_order_totals": Access.VIEWER,
+    "orders.get_order_timeline": Access.VIEWER,
     "fulfillments.list_fulfillments": Access.VIEWER,
     "fulfillments.get_fulfillment": Access.VIEWER,
     "account.get_account": Access.VIEWER,

@@ -211,6 +211,7 @@ def _note_levels(job: Job, reports: Sequence[LevelReported]) -> None:
 
 def _finish(rows: Sequence[Row[Any]], batch: _Batch) -> None:
     states, words, delays = [], [], []
+    orders = {event_id: order_id for order_id, event_ids in batch.orders.items() for event_id in event_ids}
     rows = [row for row in rows if row.id in batch.verdicts]
     for row in rows:
         state, verdict = batch.verdicts[row.id]
@@ -228,6 +229,7 @@ def _finish(rows: Sequence[Row[Any]], batch: _Batch) -> None:
                 "states": states,
                 "words": words,
                 "delays": delays,
+                "orders": [orders.get(row.id) for row in rows],
             },
         )
         if announced := _first_told_of(rows, batch):
@@ -257,12 +259,13 @@ _ONE = text(
 _FINISH = text(
     """
     UPDATE inbound_events e SET state = v.state, verdict = v.words,
-        attempts = e.attempts + 1,
+        attempts = e.attempts + 1, order_external_id = v.order_id,
         processed_at = CASE WHEN v.state IN ('done', 'ignored') THEN clock_timestamp() END,
         next_attempt_at = CASE WHEN v.state = 'retrying'
             THEN clock_timestamp() + make_interval(secs => v.delay) END
     FROM unnest(CAST(:ids AS bigint[]), CAST(:received AS timestamptz[]), CAST(:states AS text[]),
-        CAST(:words AS text[]), CAST(:delays AS float8[])) AS v (id, received_at, state, words, delay)
+        CAST(:words AS text[]), CAST(:delays AS float8[]), CAST(:orders AS text[]))
+        AS v (id, received_at, state, words, delay, order_id)
     WHERE e.id = v.id AND e.received_at = v.received_at
     """
 )

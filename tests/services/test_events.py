@@ -40,6 +40,15 @@ def test_many_events_of_one_order_cost_one_fetch_and_count_once(
     assert world.level("SKU") == (10, 3)
 
 
+def test_an_event_is_kept_with_the_order_that_it_told_of(world: World, connection: int, shop: Shop) -> None:
+    """Also one whose order is gone."""
+    shop.sell("1", "A", 3, at=now())
+    told = [world.hear(connection, ["order", number]) for number in ("1", "gone")]
+    other = world.hear(connection, topic="unknown")
+    world.drain(connection)
+    assert [world.event(event_id).order_external_id for event_id in (*told, other)] == ["1", "gone", None]
+
+
 def test_the_orders_of_many_events_share_a_call(world: World, connection: int, shop: Shop) -> None:
     for number in range(20):
         shop.sell(str(number), "A", 1, at=now())

@@ -26,6 +26,25 @@ WHAT_IS_BEHIND = """
 """
 """Joins a movement `m` by its source key to its order `o` and its connection `c`, or to the change by hand
 `h` (with the other end `w` of a transfer) or the counted line `k` and the user `u`, where it has them."""
+OF_LINES = """
+    order_lines l
+    CROSS JOIN LATERAL unnest(ARRAY(
+        SELECT 'line:' || l.id || ':' || seq || part.of
+        FROM generate_series(0, l.effect_seq) AS seq
+        CROSS JOIN (
+            SELECT '' AS of
+            UNION ALL SELECT ':' || (p ->> 0) FROM jsonb_array_elements(l.applied_components) p
+        ) AS part
+    )) AS k (source_key)
+    CROSS JOIN LATERAL (
+        SELECT * FROM stock_movements
+        WHERE account_id = l.account_id AND source_key = k.source_key LIMIT 1
+    ) AS m
+"""
+"""Order lines `l` with the movements `m` that they made, those of a bundle's components included.
+
+Each is looked up by its key: the planner takes a few keys for very many, and would read the whole ledger.
+"""
 BY_HAND = """
     h.kind AS change_kind, h.reason, h.note, w.name AS other_location, k.counted, k.on_hand_then,
     coalesce(u.email, h.actor, k.actor) AS made_by
