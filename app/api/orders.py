@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import Response
+
 from app.api.errors import OK
+from app.api.files import CSV, FILE, csv_file
 from app.api.policy import principal
 from app.api.resource import Resource
 from app.api.schemas.base import PageArgs, page_of
 from app.api.schemas.orders import (
     OrderArgs,
     OrderDetailSchema,
+    OrderFileArgs,
     OrderFilterArgs,
     OrderSchema,
     TimelineSchema,
     TotalsSchema,
 )
-from app.services.queries import order_lists, orders, timeline
+from app.services.queries import exports, order_lists, orders, timeline
 from app.services.queries.order_filters import OrderFilter, Sort
 from app.services.queries.order_lists import Totals
 from app.services.queries.paging import Page, Row
@@ -40,6 +44,15 @@ def list_orders(args: dict[str, Any]) -> Page:
 def get_order_totals(args: dict[str, Any]) -> Totals:
     """How many orders there are, and what they come to in each currency, for the filters of the list."""
     return order_lists.totals(principal().account_id, _filter(args))
+
+
+@blp.route("/orders.csv")
+@blp.arguments(OrderFileArgs, location="query")
+@blp.response(OK, FILE, content_type=CSV)
+def export_orders(args: dict[str, Any]) -> Response:
+    """The orders of the list's filters as a CSV file, the newest first, or their lines."""
+    rows_of = exports.order_line_rows if args.pop("rows") == "lines" else exports.order_rows
+    return csv_file("orders", rows_of(principal().account_id, _filter(args)))
 
 
 @blp.route("/orders/<int:order_id>")

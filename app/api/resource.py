@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import flask
@@ -51,9 +51,10 @@ class Resource(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest 
         return decorate
 
     def response(
-        self, status: int, schema: type[Schema] | None = None, **options: Any
+        self, status: int, schema: type[Schema] | Mapping[str, str] | None = None, **options: Any
     ) -> Callable[[View], View]:
-        """Turn what the view returns into JSON by `schema`, if it has a body."""
+        """Turn what the view returns into JSON by `schema`, if it has a body. A JSON schema only documents:
+        its view makes the response itself."""
         decorate: Callable[[View], View] = super().response(status, schema, **options)
         return decorate
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import Response
+
 from app.api.errors import OK
+from app.api.files import CSV, FILE, csv_file
 from app.api.policy import principal
 from app.api.resource import Resource
 from app.api.schemas.base import page_of
@@ -12,14 +15,16 @@ from app.api.schemas.stock import (
     AsOfArgs,
     LevelAsOfSchema,
     MovementArgs,
+    MovementFileArgs,
     MovementSchema,
     StockArgs,
+    StockFileArgs,
     StockSchema,
     ThresholdSchema,
     WhyArgs,
     WhySchema,
 )
-from app.services.queries import movement_lists, stock
+from app.services.queries import exports, movement_lists, stock
 from app.services.queries import why as explained
 from app.services.queries.movement_lists import MovementFilter
 from app.services.queries.paging import Page, Row
@@ -46,6 +51,14 @@ def set_threshold(given: dict[str, Any], variant_id: int) -> Row:
     return stock.stock_of(caller.account_id, variant_id)
 
 
+@blp.route("/stock.csv")
+@blp.arguments(StockFileArgs, location="query")
+@blp.response(OK, FILE, content_type=CSV)
+def export_stock(args: dict[str, Any]) -> Response:
+    """Every level as a CSV file: a row for each variant and location."""
+    return csv_file("stock", exports.stock_rows(principal().account_id, **args))
+
+
 @blp.route("/stock/as-of")
 @blp.arguments(AsOfArgs, location="query")
 @blp.response(OK, page_of(LevelAsOfSchema))
@@ -61,6 +74,15 @@ def list_all_movements(args: dict[str, Any]) -> Page:
     """What moved any variant's stock, newest first."""
     limit, cursor = args.pop("limit"), args.pop("cursor")
     return movement_lists.movements(principal().account_id, _filter(args), limit=limit, cursor=cursor)
+
+
+@blp.route("/stock/movements.csv")
+@blp.arguments(MovementFileArgs, location="query")
+@blp.response(OK, FILE, content_type=CSV)
+def export_movements(args: dict[str, Any]) -> Response:
+    """Movements as a CSV file, newest first."""
+    variant_id = args.pop("variant_id")
+    return csv_file("movements", exports.movement_rows(principal().account_id, _filter(args), variant_id))
 
 
 @blp.route("/stock/<int:variant_id>/movements")

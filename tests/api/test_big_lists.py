@@ -1,8 +1,10 @@
-"""What lists do on tables of some ten thousands: indexes."""
+"""What lists do on tables of some ten thousands: indexes, and the memory of files."""
 
 from __future__ import annotations
 
+import gc
 import re
+import tracemalloc
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,7 +13,7 @@ from sqlalchemy import event, text
 
 from app.extensions import db
 from app.models import Connection
-from app.services.queries import order_lists, timeline
+from app.services.queries import exports, order_lists, timeline
 from app.services.queries.movement_lists import MovementFilter, movements, movements_of
 from app.services.queries.order_filters import SORTS, OrderFilter, Sort
 from app.services.queries.order_lists import orders, totals
@@ -172,6 +174,7 @@ def test_no_list_of_the_ledger_reads_a_big_table_whole(
     why_listing(account, listing, limit=10)
     as_of(account, NOON, limit=10)
     timeline.timeline(account, books.order_ids[0], limit=10)
+    next(exports.stock_rows(account))
     assert_indexed(plans)
 
 
@@ -181,3 +184,51 @@ def test_the_plan_of_a_table_read_whole_would_be_seen(
     rows("SELECT count(*) FROM orders WHERE total_minor % 2 = 1")
     with pytest.raises(AssertionError, match="Seq Scan on orders"):
         assert_indexed(plans)
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "rows_of_one"),
+    [
+        ("/orders.csv", {}, 1),
+        ("/orders.csv", {"rows": "lines"}, 2),
+        ("/orders.csv", {"q": "=cup"}, 1),
+        ("/stock/movements.csv", {}, 1),
+    ],
+)
+def test_a_file_takes_no_more_memory_for_more_rows(
+    merchant: Caller,
+    make_connection: Callable[..., Connection],
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+    query: dict[str, str],
+    rows_of_one: int,
+) -> None:
+    monkeypatch.setattr(exports, "PAGE", 200)
+    monkeypatch.setattr(order_lists, "FEW", 500)
+    connection = make_connection(merchant.account_id)
+    kept = keep_books(connection, orders=0)
+    peaks, there = [], 0
+    for count in (1_000, ORDERS):
+        if path == "/orders.csv":
+            place(connection, count, start=there + 1)
+        else:
+            move(connection, kept.variant_ids[0], kept.location_id, count, start=there + 1)
+        there += count
+        opening = 1 if path == "/stock/movements.csv" else 0
+        peaks.append(_peak(merchant, path, query, expected=there * rows_of_one + opening))
+    assert peaks[1] < peaks[0] * 1.3
+
+
+def _peak(caller: Caller, path: str, query: dict[str, str], *, expected: int) -> int:
+    """The most memory that was taken while a file of so many rows was sent and thrown away."""
+    caller.call("GET", path, params=query)
+    gc.collect()
+    tracemalloc.start()
+    sent = 0
+    with caller.call("GET", path, params=query, stream=True) as answer:
+        for chunk in answer.iter_content(65536):
+            sent += chunk.count(b"\n")
+    _now, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert sent == expected + 1
+    return peak

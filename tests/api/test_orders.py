@@ -191,7 +191,7 @@ def test_totals_say_when_they_did_not_count_all(
     ],
 )
 def test_what_no_filter_understands_is_refused(merchant: Caller, query: dict[str, Any]) -> None:
-    for path in ("/orders", "/orders/totals"):
+    for path in ("/orders", "/orders/totals", "/orders.csv"):
         answer = merchant.call("GET", path, params=query)
         assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input"), path
 
@@ -222,6 +222,7 @@ def test_nobody_sees_or_counts_the_orders_of_another_merchant(
     ):
         assert walked(stranger, **query) == []
         assert stranger.get("/orders/totals", **query) == {"count": 0, "at_least": False, "revenue": []}
+        assert stranger.call("GET", "/orders.csv", params=query).text.count("\n") == 1
     for path in (f"/orders/{one}", f"/orders/{one}/timeline"):
         assert stranger.call("GET", path).status_code == 404
 

@@ -52,6 +52,16 @@ class OrderArgs(OrderFilterArgs, PageArgs):
     )
 
 
+class OrderFileArgs(OrderFilterArgs):
+    """What a file of orders has."""
+
+    rows = fields.String(
+        load_default="orders",
+        validate=validate.OneOf(["orders", "lines"]),
+        metadata={"description": "A row for each order, or for each line of each order."},
+    )
+
+
 class RevenueSchema(Schema):
     currency = fields.String()
     orders = fields.Integer()

@@ -98,6 +98,14 @@ class MovementArgs(MovementFilterArgs, PageArgs):
     """A page of them."""
 
 
+class MovementFileArgs(MovementFilterArgs):
+    variant_id = fields.Integer(load_default=None)
+
+
+class StockFileArgs(Schema):
+    location_id = fields.Integer(load_default=None)
+
+
 class WhyArgs(PageArgs):
     at = fields.AwareDateTime(
         load_default=None,
