@@ -6,8 +6,8 @@ from typing import Any
 
 from flask import Response
 
-from app.api.csv_answer import csv_answer
 from app.api.errors import ACCEPTED, OK
+from app.api.files import CSV, FILE, csv_file
 from app.api.limits import limit_to
 from app.api.policy import principal
 from app.api.resource import Resource
@@ -27,24 +27,12 @@ from app.api.schemas.sync import (
 from app.services import undo
 from app.services.queries import runs
 from app.services.queries.brakes import brakes
+from app.services.queries.exports import run_item_rows
 from app.services.queries.paging import Page, Row
 from app.services.queries.sync_preview import sync_preview
 from app.services.run_now import Scope, run_now
 
 RUNS_A_MINUTE = 30
-COLUMNS = [
-    "at",
-    "connection_id",
-    "connection_name",
-    "sku",
-    "title",
-    "location",
-    "from_quantity",
-    "to_quantity",
-    "outcome",
-    "code",
-    "error",
-]
 
 blp = Resource("sync", __name__, description="Syncing: now, what it would do, and what it did.")
 
@@ -86,12 +74,10 @@ def list_run_items(args: dict[str, Any], run_id: int) -> Page:
 
 @blp.route("/sync/runs/<int:run_id>/items.csv")
 @blp.arguments(ItemFilters, location="query")
-@blp.response(OK, content_type="text/csv")
+@blp.response(OK, FILE, content_type=CSV)
 def export_run_items(args: dict[str, Any], run_id: int) -> Response:
     """The same as a file, whole."""
-    account_id = principal().account_id
-    runs.run(account_id, run_id)
-    return csv_answer(f"run-{run_id}.csv", COLUMNS, runs.all_items(account_id, run_id, **args))
+    return csv_file(f"run-{run_id}", run_item_rows(principal().account_id, run_id, **args))
 
 
 @blp.route("/sync/runs/<int:run_id>/undo", methods=("POST",))

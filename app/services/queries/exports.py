@@ -16,6 +16,7 @@ from app.services.queries.movement_lists import MovementFilter, movements, movem
 from app.services.queries.order_filters import OrderFilter
 from app.services.queries.order_lists import orders
 from app.services.queries.paging import Page, Row, read
+from app.services.queries.runs import items
 from app.services.queries.stock import require_variant
 
 PAGE = 1_000
@@ -83,6 +84,19 @@ STOCK_COLUMNS = (
     "committed",
     "available",
 )
+RUN_ITEM_COLUMNS = (
+    "at",
+    "connection_id",
+    "connection_name",
+    "sku",
+    "title",
+    "location",
+    "from_quantity",
+    "to_quantity",
+    "outcome",
+    "code",
+    "error",
+)
 
 Rows = Iterator[Sequence[Any]]
 
@@ -119,6 +133,13 @@ def movement_rows(account_id: int, asked: MovementFilter, variant_id: int | None
 def stock_rows(account_id: int, location_id: int | None = None) -> Rows:
     """STOCK_COLUMNS, then a row for each variant and location that it has a level at."""
     return _table(STOCK_COLUMNS, lambda cursor: _levels(account_id, location_id, cursor))
+
+
+def run_item_rows(account_id: int, run_id: int, **filters: Any) -> Rows:
+    """RUN_ITEM_COLUMNS, then a row for each item of a run. Raises NotFound."""
+    return _table(
+        RUN_ITEM_COLUMNS, lambda cursor: items(account_id, run_id, limit=PAGE, cursor=cursor, **filters)
+    )
 
 
 def _table(columns: Sequence[str], read_page: Callable[[str | None], Page]) -> Rows:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +12,6 @@ from app.errors import NotFound
 from app.services.queries.paging import InvalidCursor, Page, Row, decode, page, read
 from app.services.run_book import OF_RUN
 
-ITEMS_AT_A_TIME = 500
 FILTERS = {
     "connection_id": "r.connection_id = :connection_id",
     "kind": "r.kind = :kind",
@@ -75,17 +73,6 @@ def items(
         limit=limit + 1,
     )
     return page([{**row, "suggestion": remedy(row["code"])} for row in rows], limit, _item_key)
-
-
-def all_items(account_id: int, run_id: int, **filters: Any) -> Iterator[Row]:
-    """Every one of them, some at a time. Raises NotFound."""
-    cursor: str | None = None
-    while True:
-        found = items(account_id, run_id, limit=ITEMS_AT_A_TIME, cursor=cursor, **filters)
-        yield from found.items
-        if found.next is None:
-            return
-        cursor = found.next
 
 
 def _items_of(kind: str) -> TextClause:
