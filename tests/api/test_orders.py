@@ -231,4 +231,5 @@ def test_what_a_list_costs_does_not_depend_on_what_is_in_it(merchant: Caller, sh
     empty = counted(lambda: merchant.get("/orders", q="nothing"))
     for query in ({}, {"sort": "total"}, {"state": ["open", "cancelled"]}, {"q": "mug-7", "limit": 250}):
         assert counted(lambda query=query: merchant.get("/orders", **query)) <= empty  # type: ignore[misc]
+    for query in ({}, {"state": ["open", "cancelled"]}, {"q": "mug-7"}):
         assert counted(lambda query=query: merchant.get("/orders/totals", **query)) <= empty + 1  # type: ignore[misc]
