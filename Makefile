@@ -6,7 +6,7 @@ STAMP := .venv/.installed
 ARGS ?=
 SECONDS ?= 600
 
-.PHONY: help setup demo up trial bench bench-api soak mutants test lint pytest clean
+.PHONY: help setup demo up trial bench bench-api fuzz soak mutants test lint pytest clean
 
 help: ## list these
 	@echo "SyncFlow. Pass options to a command with ARGS=\"...\"."
@@ -30,6 +30,9 @@ bench: $(STAMP) ## measure (ARGS=--json for one JSON object)
 bench-api: $(STAMP) ## measure the REST API on a merchant with a million orders (ARGS=--json)
 	@$(BIN)/python -m benchmarks.api $(ARGS)
 
+fuzz: $(STAMP) ## ask every operation of the REST API 300 times for what it does and does not take
+	@FUZZ_EXAMPLES=300 $(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal tests/api/test_fuzz.py $(ARGS)
+
 soak: $(STAMP) ## random histories under a virtual clock until SECONDS are over (SEED=...)
 	@$(BIN)/python -m tests.simulation.soak --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
@@ -39,7 +42,7 @@ mutants: $(STAMP) ## break the engine's rules one by one, and see the simulation
 test: lint pytest ## lint, then run all tests
 
 pytest: $(STAMP) ## run the tests alone
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal $(ARGS)
 
 lint: $(STAMP) ## ruff, mypy --strict, import rules
 	$(BIN)/ruff check .

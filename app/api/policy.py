@@ -10,6 +10,7 @@ from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt.exceptions import PyJWTError
 
 from app.api.errors import Forbidden, NotSignedIn
+from app.errors import NotFound
 from app.services import auth
 from app.services.auth import Principal
 
@@ -176,6 +177,7 @@ POLICY: dict[str, Access] = {
     "account.allow_writes": Access.ADMIN,
 }
 """Endpoint -> what it asks."""
+LARGEST_ID = 2**63 - 1
 MOST_BYTES = {"counts.record_count_sheet": 2 * 1024 * 1024}
 """Endpoint -> the longest body that it takes, where that is more than `MAX_CONTENT_LENGTH`."""
 
@@ -203,6 +205,8 @@ def _check() -> None:
     caller = _caller()
     if asked is None or RANKS[caller.role] < asked:
         raise Forbidden(f"Your role, {caller.role}, does not allow this.")
+    if any(isinstance(part, int) and part > LARGEST_ID for part in (request.view_args or {}).values()):
+        raise NotFound("Nothing has such an id.")
     g.principal = caller
 
 

@@ -46,7 +46,10 @@ class Resource(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest 
     def arguments(
         self, schema: type[Schema], *, location: str = "json", **options: Any
     ) -> Callable[[View], View]:
-        """Hand the view a dict checked by `schema`, before the arguments of the path."""
+        """Hand the view a dict checked by `schema`, before the arguments of the path. A body of which nothing
+        is required may be left out."""
+        if location == "json":
+            options.setdefault("required", any(field.required for field in schema().fields.values()))
         decorate: Callable[[View], View] = super().arguments(schema, location=location, **options)
         return decorate
 

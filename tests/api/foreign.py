@@ -60,7 +60,10 @@ def another_merchant(caller: Caller, connection: Connection) -> Foreign:
             text("UPDATE order_lines SET parts = CAST(:p AS jsonb) WHERE account_id = :a"),
             {**account, "p": _PARTS},
         )
-        uow.session.execute(text("UPDATE drifts SET state = 'review' WHERE account_id = :a"), account)
+        uow.session.execute(
+            text("UPDATE drifts SET state = 'review', review_reason = 'policy' WHERE account_id = :a"),
+            account,
+        )
         ids = {
             name: uow.session.execute(
                 text(f"SELECT min(id) FROM {table} WHERE account_id = :a"), account
@@ -96,6 +99,7 @@ def _delivery(caller: Caller, ids: Mapping[str, int]) -> int:
     return number
 
 
+_IN_REVIEW = "UPDATE drifts SET state = 'review', review_reason = 'policy' WHERE account_id = :a"
 _PARTS = '[["ordered", 2, "2026-11-20T12:00:00+00:00"]]'
 _TABLES = """
     SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'account_id'

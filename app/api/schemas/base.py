@@ -12,6 +12,15 @@ from app.services.queries.paging import MOST
 DEFAULT_LIMIT = 50
 
 
+class Flag(fields.Boolean):
+    """true or false in a JSON body, and nothing that only means it."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
 class ProblemSchema(Schema):
     """An RFC 9457 problem document."""
 

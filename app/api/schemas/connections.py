@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from app.api.schemas.base import PageArgs
+from app.api.schemas.base import Flag, PageArgs
 from app.models.connections import DRIFT_POLICIES
 from app.services.first_sync import Source
 
@@ -81,7 +81,7 @@ class ConfigureSchema(Schema):
 
 
 class ConfigureListingSchema(Schema):
-    paused = fields.Boolean()
+    paused = Flag()
     factor = fields.Integer(
         strict=True, metadata={"description": "It sells packs of so many units of the variant."}
     )

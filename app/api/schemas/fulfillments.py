@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
+from app.api.schemas.base import Flag
 from app.models.fulfillments import FULFILLMENT_STATES
 from app.services.fulfillments import (
     MOST_CARRIER_CHARACTERS,
@@ -31,7 +32,7 @@ class NewFulfillmentSchema(Schema):
         validate=validate.Length(max=MOST_URL_CHARACTERS),
         metadata={"description": "http or https; needs a tracking number."},
     )
-    notify_customer = fields.Boolean(
+    notify_customer = Flag(
         load_default=False, metadata={"description": "Whether the shop is to tell the customer."}
     )
     key = fields.String(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from app.api.schemas.base import PageArgs
+from app.api.schemas.base import Flag, PageArgs
 from app.domain.prices import HIGHEST_MINOR, Direction, Rounding
 from app.services.prices.base import MOST_AT_ONCE
 from app.services.prices.listings import Choice
@@ -96,7 +96,7 @@ class RuleSchema(Schema):
 
 
 class SetRuleSchema(RuleSchema):
-    enabled = fields.Boolean(required=True, metadata={"description": "Whether prices are to be written."})
+    enabled = Flag(required=True, metadata={"description": "Whether prices are to be written."})
 
 
 class PriceRuleSchema(RuleSchema):

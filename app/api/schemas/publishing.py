@@ -4,13 +4,15 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
+from app.api.schemas.base import Flag
+
 MOST_AT_ONCE = 1000
 LARGEST_ID = 2**63 - 1
 
 
 class ProposedConnectionSchema(Schema):
     id = fields.Integer(required=True, strict=True, validate=validate.Range(min=1, max=LARGEST_ID))
-    paused = fields.Boolean()
+    paused = Flag()
     share_percent = fields.Integer(strict=True)
     buffer = fields.Integer(strict=True)
     cap = fields.Integer(strict=True, allow_none=True, metadata={"description": "Null for no limit."})
@@ -20,7 +22,7 @@ class ProposedListingSchema(Schema):
     """Null: as its connection does."""
 
     id = fields.Integer(required=True, strict=True, validate=validate.Range(min=1, max=LARGEST_ID))
-    paused = fields.Boolean()
+    paused = Flag()
     share_percent = fields.Integer(strict=True, allow_none=True)
     buffer = fields.Integer(strict=True, allow_none=True)
     cap = fields.Integer(strict=True, allow_none=True)

@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from app.api.schemas.base import PageArgs
+from app.api.schemas.base import Flag, PageArgs
 from app.domain.event_log import EventKind
 from app.domain.periods import Grain
 from app.models.workplace import CHANNELS, VIEWED
@@ -88,7 +88,7 @@ class ViewContentSchema(Schema):
         metadata={"description": "Names of the list's parameters, with a value or a list of values each."},
     )
     sort = fields.String(load_default="", validate=validate.Length(max=100))
-    shared = fields.Boolean(load_default=False, metadata={"description": "All members see it."})
+    shared = Flag(load_default=False, metadata={"description": "All members see it."})
 
 
 class NewViewSchema(ViewContentSchema):
@@ -114,7 +114,7 @@ class SavedViewSchema(Schema):
 class PreferenceSchema(Schema):
     kind = fields.String(required=True, validate=validate.OneOf([kind.value for kind in EventKind]))
     channel = fields.String(required=True, validate=validate.OneOf(CHANNELS))
-    wanted = fields.Boolean(required=True)
+    wanted = Flag(required=True)
 
 
 class PreferencesSchema(Schema):
