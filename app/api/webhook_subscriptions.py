@@ -48,6 +48,7 @@ def subscribe(given: dict[str, Any]) -> WithSecret:
 @blp.route("/webhook-subscriptions/<int:subscription_id>")
 @blp.response(OK, SubscriptionSchema)
 def get_subscription(subscription_id: int) -> Row:
+    """One of them, without its secret."""
     return queries.subscription(principal().account_id, subscription_id)
 
 

@@ -67,6 +67,8 @@ def change(account_id: int, subscription_id: int, changes: Mapping[str, Any], *,
         raise InvalidInput(f"{', '.join(sorted(unknown))} cannot be changed.")
     if changes.get("state", "active") not in ("active", "paused"):
         raise InvalidInput("The state is one of active, paused.")
+    with unit_of_work() as uow:  # a name is looked up outside of any transaction, and for its owner only
+        _locked(uow.session, account_id, subscription_id)
     _check(url=changes.get("url"), kinds=changes.get("kinds"))
     with unit_of_work() as uow:
         row = _locked(uow.session, account_id, subscription_id)

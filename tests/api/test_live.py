@@ -343,6 +343,22 @@ def test_a_client_that_lags_gets_all_of_it_in_order(hub: Hub, merchant: Caller) 
     quick.close()
 
 
+def test_who_is_further_than_the_others_is_told_nothing_twice(hub: Hub, merchant: Caller) -> None:
+    tell(merchant.account_id, 1001)
+    theirs, ours = socket.socketpair()
+    theirs.settimeout(20)
+    hub.admit(merchant.account_id)
+    ours.setblocking(False)
+    behind = Client(ours, merchant.account_id, merchant.user_id, None, (0, 0), 2e9, chunked=True)
+    hub._arrived.append(behind)
+    further, _ = a_client(hub, merchant)
+    read_until(theirs, b":1001}")
+    tell(merchant.account_id, 1002)
+    assert b":1001}" not in read_until(further, b":1002}")
+    theirs.close()
+    further.close()
+
+
 def test_a_client_that_resets_its_connection_gives_its_seat_back(hub: Hub, merchant: Caller) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         theirs = socket.create_connection(server.getsockname())

@@ -135,6 +135,7 @@ def test_another_merchants_webhooks_are_not_there(
     for method, path, document in (
         ("GET", f"{PATH}/{made['id']}", None),
         ("PATCH", f"{PATH}/{made['id']}", {"state": "paused"}),
+        ("PATCH", f"{PATH}/{made['id']}", {"url": "ftp://no.such.host/"}),
         ("DELETE", f"{PATH}/{made['id']}", None),
         ("POST", f"{PATH}/{made['id']}/secret", None),
         ("POST", f"{PATH}/{made['id']}/ping", None),
