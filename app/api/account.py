@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.api.errors import OK
+from app.api.etags import if_unchanged, tagged
 from app.api.policy import principal
 from app.api.resource import Resource
 from app.api.schemas.account import AccountSchema, ConfigureAccountSchema
@@ -17,6 +18,7 @@ blp = Resource("account", __name__, description="What holds for all of a merchan
 
 @blp.route("/account")
 @blp.response(OK, AccountSchema)
+@tagged(ConfigureAccountSchema)
 def get_account() -> Row:
     """Its name, its safety stock, and whether writes are stopped."""
     return _now()
@@ -25,6 +27,7 @@ def get_account() -> Row:
 @blp.route("/account", methods=("PATCH",))
 @blp.arguments(ConfigureAccountSchema)
 @blp.response(OK, AccountSchema)
+@if_unchanged(lambda: _now(), ConfigureAccountSchema)
 def configure_account(given: dict[str, Any]) -> Row:
     """Keep so many units of each variant back from all channels."""
     publishing.set_safety_stock(principal().account_id, given["safety_stock"], actor=principal().actor)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.api.errors import ACCEPTED, CREATED, OK
+from app.api.etags import if_unchanged, tagged
 from app.api.policy import principal
 from app.api.resource import Resource
 from app.api.schemas.base import PageArgs, page_of
@@ -53,6 +54,7 @@ def start_connecting(given: dict[str, Any]) -> dict[str, Any]:
 
 @blp.route("/connections/<int:connection_id>")
 @blp.response(OK, ConnectionSchema)
+@tagged(ConfigureSchema)
 def get_connection(connection_id: int) -> Row:
     """One shop, its state and the reason for it, and what there is to do."""
     return _now(connection_id)
@@ -61,6 +63,7 @@ def get_connection(connection_id: int) -> Row:
 @blp.route("/connections/<int:connection_id>", methods=("PATCH",))
 @blp.arguments(ConfigureSchema)
 @blp.response(OK, ConnectionSchema)
+@if_unchanged(lambda connection_id: _now(connection_id), ConfigureSchema)
 def configure(given: dict[str, Any], connection_id: int) -> Row:
     """Change its name, how much of what is available it shows, or what happens when its numbers are changed
     at the shop."""

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.api.errors import OK
+from app.api.etags import if_unchanged, tagged
 from app.api.policy import principal
 from app.api.resource import Resource
 from app.api.schemas.dashboard import (
@@ -72,6 +73,7 @@ def get_sync_report(args: dict[str, Any]) -> Row:
 
 @blp.route("/account/reporting")
 @blp.response(OK, ReportingSchema)
+@tagged(ReportingSchema)
 def get_reporting() -> Row:
     """The time zone in which days begin, and the currency that sums are converted to."""
     return _reporting()
@@ -80,6 +82,7 @@ def get_reporting() -> Row:
 @blp.route("/account/reporting", methods=("PUT",))
 @blp.arguments(ReportingSchema)
 @blp.response(OK, ReportingSchema)
+@if_unchanged(lambda: _reporting(), ReportingSchema)
 def set_reporting(given: dict[str, Any]) -> Row:
     """Replace them, with all rates. What was recorded stays as it is: reports follow at once."""
     rates = {each["currency"]: each["rate"] for each in given["rates"]}

@@ -55,6 +55,8 @@ def _statuses(rule: Rule, method: str, operation: dict[str, Any]) -> Iterator[in
         yield 422
     if method != "get":
         yield 409
+    if method in ("put", "patch"):
+        yield 412
     if "requestBody" in operation:
         yield from (400, 413, 415, 422)
 

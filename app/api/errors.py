@@ -23,6 +23,7 @@ STATUSES = {
     "forbidden": 403,
     "not_found": 404,
     "conflict": 409,
+    "precondition_failed": 412,
     "plan_limit": 402,
     "order_cancelled": 409,
     "nothing_to_fulfill": 409,

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from app.api.errors import OK
+from app.api.etags import if_unchanged, tagged
 from app.api.policy import principal
 from app.api.resource import Resource
 from app.api.schemas.base import page_of
@@ -66,6 +67,7 @@ def set_base_price(given: dict[str, Any], variant_id: int) -> Row:
 
 @blp.route("/connections/<int:connection_id>/price-rule")
 @blp.response(OK, PriceRuleSchema)
+@tagged(SetRuleSchema)
 def get_price_rule(connection_id: int) -> Row:
     """How the shop shows base prices, and whether it does."""
     return _rule(connection_id)
@@ -74,6 +76,7 @@ def get_price_rule(connection_id: int) -> Row:
 @blp.route("/connections/<int:connection_id>/price-rule", methods=("PUT",))
 @blp.arguments(SetRuleSchema)
 @blp.response(OK, PriceRuleSchema)
+@if_unchanged(lambda connection_id: _rule(connection_id), SetRuleSchema)
 def set_price_rule(given: dict[str, Any], connection_id: int) -> Row:
     """Replace the rule. Switched on, it is shown as a preview and writes nothing before it is applied; one
     that is on already is followed at once."""
