@@ -103,10 +103,13 @@ _CONNECTIONS = text(
         WHERE connection_id = c.id AND state IN ('pending', 'retrying')
     ) AS e
     CROSS JOIN LATERAL (
-        SELECT count(*) FILTER (WHERE state = 'active' AND dirty_since IS NOT NULL) AS dirty_cells,
-               count(*) FILTER (WHERE state = 'failed') AS failed_cells,
-               count(*) FILTER (WHERE check_due_at IS NOT NULL) AS checks_due
-        FROM stock_cells WHERE connection_id = c.id
+        SELECT (
+            SELECT count(*) FROM stock_cells
+            WHERE connection_id = c.id AND state = 'active' AND dirty_since IS NOT NULL
+        ) AS dirty_cells,
+        (SELECT count(*) FROM stock_cells WHERE connection_id = c.id AND state = 'failed') AS failed_cells,
+        (SELECT count(*) FROM stock_cells WHERE connection_id = c.id AND check_due_at IS NOT NULL)
+            AS checks_due
     ) AS s
     CROSS JOIN LATERAL (
         SELECT count(*) AS open_attempts FROM push_attempts
