@@ -8,7 +8,7 @@ import pytest
 
 from app.errors import InvalidInput, NotFound
 from app.services import counts, first_sync, undo
-from app.services.queries import stock
+from app.services.queries.movement_lists import MovementFilter, movements_of
 from tests.services.shop import Shop
 from tests.services.world import World, new_account, now
 
@@ -41,7 +41,8 @@ def test_changes_at_a_shop_are_taken_back_everywhere_and_sales_since_stay(
     world.assert_explained()
     world.assert_quiet()
     variant = world.one("SELECT id FROM variants WHERE sku = 'SKU' AND account_id = :a", a=world.account_id)
-    texts = [row["text"] for row in stock.movements(world.account_id, variant.id, limit=10).items]
+    told = movements_of(world.account_id, variant.id, MovementFilter(), limit=10).items
+    texts = [row["text"] for row in told]
     assert texts[0] == "what had been changed by -6 was taken back"
 
 
