@@ -115,7 +115,6 @@ class StockCell(TenantRow, Base):
             "dirty_since",
             postgresql_where=text("dirty_since IS NOT NULL AND state = 'active'"),
         ),
-        Index("ix_stock_cells_failed", "connection_id", postgresql_where=text("state = 'failed'")),
         Index(
             "ix_stock_cells_check_due",
             "connection_id",
