@@ -272,9 +272,10 @@ def test_a_page_has_1_to_250_rows(merchant: Caller, limit: str) -> None:
     assert "limit" in answer.json()["errors"]["query"]
 
 
-@pytest.mark.parametrize(
-    "path",
-    [f"/connections/{2**70}", f"/orders?connection_id={2**70}", "/stock?q=%00", "/stock?cursor=WzFlOTld"],
-)
+@pytest.mark.parametrize("path", [f"/orders?connection_id={2**70}", "/stock?q=%00", "/stock?cursor=WzFlOTld"])
 def test_what_no_column_can_hold_is_refused(merchant: Caller, path: str) -> None:
     assert merchant.call("GET", path).status_code == 422
+
+
+def test_an_id_that_no_column_can_hold_is_nowhere(merchant: Caller) -> None:
+    assert merchant.call("GET", f"/connections/{2**70}").status_code == 404
