@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import itertools
 import re
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import IO
 
@@ -18,12 +14,13 @@ from sqlalchemy.orm import Session
 from app.errors import InvalidInput
 from app.services import cells as cell_store
 from app.services.counts import Counted, lock, require_state, what_is_wrong, write
+from app.services.csv_rows import BrokenRow, CsvFile, CsvRow, read_csv
 from app.services.uow import unit_of_work
 
 ROWS_PER_STATEMENT = 1000
 MOST_ROWS = 200_000
 MOST_FAULTS = 100
-DELIMITERS = ",;\t"
+COLUMNS = "The first line names the columns: sku, counted and, if you like, counted_at."
 
 
 class InvalidRows(InvalidInput):
@@ -37,14 +34,6 @@ class InvalidRows(InvalidInput):
         self.errors = {str(line): fault for line, fault in errors.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    line: int
-    sku: str
-    counted: str
-    counted_at: str
-
-
 def record_sheet(account_id: int, count_id: int, file: IO[bytes], *, at: datetime, actor: str) -> int:
     """Note the numbers of a CSV file in UTF-8, all or none. Returns how many rows it has.
 
@@ -55,7 +44,9 @@ def record_sheet(account_id: int, count_id: int, file: IO[bytes], *, at: datetim
     """
     faults: dict[int, str] = {}
     total = 0
-    with unit_of_work() as uow, closing(_rows(file, faults)) as rows:
+    with read_csv(file) as sheet, unit_of_work() as uow:
+        sheet.require("sku", "counted", said=COLUMNS)
+        rows = _rows(sheet, faults)
         session = uow.session
         require_state(lock(session, account_id, count_id), "open")
         now = cell_store.now(session)
@@ -74,70 +65,61 @@ def record_sheet(account_id: int, count_id: int, file: IO[bytes], *, at: datetim
     return total
 
 
-def _rows(file: IO[bytes], faults: dict[int, str]) -> Generator[_Row]:
-    """The rows that are complete. What cannot be split into rows ends the file."""
-    lines = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
-    line = 0
-    try:
-        header = lines.readline()
-        delimiter = max(DELIMITERS, key=header.count)
-        names = [name.strip().lower() for name in next(csv.reader([header], delimiter=delimiter), [])]
-        if not {"sku", "counted"} <= set(names):
-            raise InvalidInput("The first line names the columns: sku, counted and, if you like, counted_at.")
-        reader = csv.reader(lines, delimiter=delimiter)
-        for cells in reader:
-            line = reader.line_num + 1
-            if not any(cell.strip() for cell in cells):
-                continue
-            values = {name: cell.strip() for name, cell in zip(names, cells, strict=False)}
-            yield _Row(line, values.get("sku", ""), values.get("counted", ""), values.get("counted_at", ""))
-    except UnicodeDecodeError as err:
-        raise InvalidInput("The file is not in UTF-8.") from err
-    except csv.Error as err:
-        faults[line + 1] = f"This is not CSV: {err}."
-    finally:
-        lines.detach()
+def _rows(file: CsvFile, faults: dict[int, str]) -> Iterator[CsvRow]:
+    """The rows that are complete; the faults of the others are noted."""
+    for row in file.rows:
+        if isinstance(row, BrokenRow):
+            faults[row.line] = row.problem
+        else:
+            yield row
 
 
 def _numbers(
     session: Session,
     account_id: int,
-    rows: Sequence[_Row],
+    rows: Sequence[CsvRow],
     at: datetime,
     now: datetime,
     faults: dict[int, str],
 ) -> list[Counted]:
     """Those that nothing is wrong with; the faults of the others are noted."""
-    skus = {row.sku for row in rows if "\0" not in row.sku}
-    found = session.execute(_VARIANTS, {"account_id": account_id, "skus": list(skus)})
-    variants = {row.sku: None if row.is_bundle else row.id for row in found}
+    variants = variants_by_sku(session, account_id, {row.cells["sku"] for row in rows})
     numbers = []
     for row in rows:
-        number = _number(row, variants, at)
-        fault = number if isinstance(number, str) else what_is_wrong(number, now)
-        if fault is not None:
-            faults[row.line] = fault
-        elif isinstance(number, Counted):
+        number = read_number(row.cells, variants, at, now)
+        if isinstance(number, str):
+            faults[row.line] = number
+        else:
             numbers.append(number)
     return numbers
 
 
-def _number(row: _Row, variants: Mapping[str, int | None], at: datetime) -> Counted | str:
-    """The row's number, or what is wrong with it."""
-    if row.sku not in variants:
-        return f"There is no variant with the SKU {row.sku[:100]!r}."
-    variant_id = variants[row.sku]
+def variants_by_sku(session: Session, account_id: int, skus: Collection[str]) -> dict[str, int | None]:
+    """The variants with these SKUs; None for a bundle."""
+    found = session.execute(_VARIANTS, {"account_id": account_id, "skus": list(skus)})
+    return {row.sku: None if row.is_bundle else row.id for row in found}
+
+
+def read_number(
+    row: Mapping[str, str], variants: Mapping[str, int | None], at: datetime, now: datetime
+) -> Counted | str:
+    """The number in a row's `sku`, `counted` and `counted_at` (else `at`), or what is wrong with it."""
+    sku, counted, counted_at = (row.get(name, "") for name in ("sku", "counted", "counted_at"))
+    if sku not in variants:
+        return f"There is no variant with the SKU {sku[:100]!r}."
+    variant_id = variants[sku]
     if variant_id is None:
-        return f"{row.sku[:100]!r} is a bundle, which has no stock of its own."
-    if not re.fullmatch(r"[0-9]{1,12}", row.counted):
-        return f"{row.counted[:100]!r} is not a whole number of units."
-    if row.counted_at:
+        return f"{sku[:100]!r} is a bundle, which has no stock of its own."
+    if not re.fullmatch(r"[0-9]{1,12}", counted):
+        return f"{counted[:100]!r} is not a whole number of units."
+    if counted_at:
         try:
-            at = datetime.fromisoformat(row.counted_at)
+            at = datetime.fromisoformat(counted_at)
         except ValueError:
-            return f"{row.counted_at[:100]!r} is not a time like 2026-11-25T14:30:00."
+            return f"{counted_at[:100]!r} is not a time like 2026-11-25T14:30:00."
         at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return Counted(variant_id, int(row.counted), at)
+    number = Counted(variant_id, int(counted), at)
+    return what_is_wrong(number, now) or number
 
 
 _VARIANTS = text(
