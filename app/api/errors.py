@@ -25,6 +25,8 @@ STATUSES = {
     "conflict": 409,
     "precondition_failed": 412,
     "plan_limit": 402,
+    "sku_taken": 409,
+    "variant_in_use": 409,
     "order_cancelled": 409,
     "nothing_to_fulfill": 409,
     "fulfillment_being_sent": 409,

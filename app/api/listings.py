@@ -4,20 +4,70 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import Response
+
 from app.api.errors import OK
+from app.api.files import CSV, FILE, csv_file
 from app.api.policy import principal
 from app.api.resource import Resource
 from app.api.schemas.base import PageArgs, page_of
 from app.api.schemas.connections import ConfigureListingSchema, ListingSchema
-from app.api.schemas.listings import LinkSchema, MadeVariantsSchema, MakeVariantsSchema, SuggestionSchema
+from app.api.schemas.listings import (
+    LinkSchema,
+    LinksSchema,
+    ListingFilters,
+    ListingSearchArgs,
+    MadeVariantsSchema,
+    MakeVariantsSchema,
+    SuggestionSchema,
+    UnlinksSchema,
+    VerdictsSchema,
+)
 from app.api.schemas.stock import WhyArgs, WhySchema
-from app.services import linking, publishing
+from app.services import bulk_linking, linking, publishing
+from app.services.queries import connections as queries
+from app.services.queries.catalog_exports import listing_rows
 from app.services.queries.connections import listing
 from app.services.queries.paging import Page, Row
 from app.services.queries.suggestions import suggestions
 from app.services.queries.why import why_listing
 
 blp = Resource("listings", __name__, description="What shops sell, and which variant it is.")
+
+
+@blp.route("/listings")
+@blp.arguments(ListingSearchArgs, location="query")
+@blp.response(OK, page_of(ListingSchema))
+def search_listings(args: dict[str, Any]) -> Page:
+    """The listings of all shops, by filter."""
+    return queries.search_listings(principal().account_id, **args)
+
+
+@blp.route("/listings.csv")
+@blp.arguments(ListingFilters, location="query")
+@blp.response(OK, FILE, content_type=CSV)
+def export_listings(args: dict[str, Any]) -> Response:
+    """All that match, as a file."""
+    return csv_file("listings", listing_rows(principal().account_id, **args))
+
+
+@blp.route("/listings/links", methods=("POST",))
+@blp.arguments(LinksSchema)
+@blp.response(OK, VerdictsSchema)
+def link_listings(given: dict[str, Any]) -> dict[str, Any]:
+    """Say of many which variants they are. Each pair is done, or its `problem` says why not."""
+    caller = principal()
+    pairs = [(link["listing_id"], link["variant_id"]) for link in given["links"]]
+    return {"items": bulk_linking.link_many(caller.account_id, pairs, actor=caller.actor)}
+
+
+@blp.route("/listings/unlinks", methods=("POST",))
+@blp.arguments(UnlinksSchema)
+@blp.response(OK, VerdictsSchema)
+def unlink_listings(given: dict[str, Any]) -> dict[str, Any]:
+    """Say of many that they are none."""
+    caller = principal()
+    return {"items": bulk_linking.unlink_many(caller.account_id, given["listing_ids"], actor=caller.actor)}
 
 
 @blp.route("/listings/<int:listing_id>", methods=("PATCH",))

@@ -9,6 +9,7 @@ from app.models.event_log import Event, UnannouncedOrder, WebhookDay
 from app.models.events import InboundEvent, SyncRun, SyncRunItem
 from app.models.fulfillments import Fulfillment, FulfillmentLine
 from app.models.idempotency import IdempotentCall
+from app.models.imports import CsvImport, CsvImportPart, CsvImportRow
 from app.models.orders import Order, OrderHold, OrderLine
 from app.models.prices import ListingPrice, PriceAttempt, PriceSync
 from app.models.stock import CellEffect, Drift, PushAttempt, StockCell, StockLevel, StockMovement
@@ -35,6 +36,9 @@ __all__ = [
     "CellEffect",
     "Connection",
     "ConnectionLocation",
+    "CsvImport",
+    "CsvImportPart",
+    "CsvImportRow",
     "Dashboard",
     "DrainLease",
     "Drift",

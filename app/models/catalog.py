@@ -56,6 +56,15 @@ class Variant(TenantRow, Base):
             postgresql_where=text("barcode_key IS NOT NULL"),
         ),
         Index("ix_variants_words", "words", postgresql_using="gin"),
+        Index(
+            "ix_variants_search",
+            "account_id",
+            "search_text",
+            postgresql_using="gin",
+            postgresql_ops={"search_text": "gin_trgm_ops"},
+        ),
+        Index(None, "account_id", "sku_key", "id"),
+        Index(None, "account_id", "title_key", "id"),
         Index(None, "product_id"),
         CheckConstraint("sku <> ''", name="sku_not_empty"),
         CheckConstraint("low_stock_threshold >= 0", name="low_stock_threshold"),
@@ -76,6 +85,15 @@ class Variant(TenantRow, Base):
     unit_cost_minor: Mapped[int | None] = mapped_column(BigInteger)
     low_stock_threshold: Mapped[int | None] = mapped_column(Integer)
     """In units available over all locations; NULL is `app.domain.stock.LOW_STOCK_THRESHOLD`."""
+    archived_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """Since when it is sold no more: lists leave it out. A listing that is linked to it brings it back."""
+    search_text: Mapped[str] = mapped_column(
+        Text, Computed("search_text(sku, title, barcode)", persisted=True)
+    )
+    """What free text finds it by, in lower case."""
+    sku_key: Mapped[str] = mapped_column(Text, Computed("sort_key(sku)", persisted=True))
+    title_key: Mapped[str] = mapped_column(Text, Computed("sort_key(title)", persisted=True))
+    """What lists sort it by: the beginning, in lower case, which fits into an index however long it is."""
 
 
 class Listing(TenantRow, Base):
@@ -96,6 +114,18 @@ class Listing(TenantRow, Base):
             postgresql_where=text("barcode_key IS NOT NULL"),
         ),
         Index("ix_listings_unlinked", "connection_id", "id", postgresql_where=text("variant_id IS NULL")),
+        Index(
+            "ix_listings_account_unlinked", "account_id", "id", postgresql_where=text("variant_id IS NULL")
+        ),
+        Index(None, "account_id", "id"),
+        Index(None, "connection_id", "id"),
+        Index(
+            "ix_listings_search",
+            "account_id",
+            "search_text",
+            postgresql_using="gin",
+            postgresql_ops={"search_text": "gin_trgm_ops"},
+        ),
         Index(None, "variant_id"),
         Index(None, "connection_id", "external_stock_id"),
         CheckConstraint("factor > 0", name="factor_positive"),
@@ -129,6 +159,10 @@ class Listing(TenantRow, Base):
     barcode_key: Mapped[str | None] = mapped_column(
         Text, Computed("barcode_key((details ->> 'barcode'\\:\\:text))", persisted=True)
     )
+    search_text: Mapped[str] = mapped_column(
+        Text, Computed("search_text(sku, title, (details ->> 'barcode'\\:\\:text))", persisted=True)
+    )
+    """As a variant's."""
     seen_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     """The last import that saw it."""
 

@@ -129,6 +129,13 @@ class StockCell(TenantRow, Base):
         ),
         Index(None, "account_id", "location_id"),
         Index("ix_stock_cells_failed", "connection_id", postgresql_where=text("state = 'failed'")),
+        Index(
+            "ix_stock_cells_not_active",
+            "account_id",
+            "state",
+            "id",
+            postgresql_where=text("state <> 'active'"),
+        ),
         CheckConstraint(f"state IN {CELL_STATES}", name="state"),
         CheckConstraint("(dirty_since IS NOT NULL) = (wanted_version > synced_version)", name="dirty"),
         {"postgresql_with": {"fillfactor": "70"}},

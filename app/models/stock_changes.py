@@ -97,6 +97,7 @@ class StockCountLine(TenantRow, Base):
         tenant_ref("count_id", "stock_counts"),
         tenant_ref("variant_id", "variants"),
         UniqueConstraint("count_id", "variant_id"),
+        Index(None, "variant_id"),
         Index(None, "variant_id", "counted_at", postgresql_where=text("booked_at IS NOT NULL")),
         CheckConstraint("counted >= 0", name="counted"),
         CheckConstraint(

@@ -21,7 +21,7 @@ from app.services import cells as cell_store
 from app.services import drifts
 from app.services.audit import audit
 from app.services.cells import Cell
-from app.services.matching import Seed, make_variants, take_turns
+from app.services.matching import Seed, bring_back, make_variants, take_turns
 from app.services.nudge import Drain, nudge
 from app.services.prices import wants as prices
 from app.services.prices.told import tell
@@ -48,12 +48,12 @@ def link(account_id: int, listing_id: int, variant_id: int, *, actor: str) -> No
     """
     with unit_of_work() as uow:
         listing = _locked(uow.session, account_id, [listing_id])[0]
-        if problem := _problem(listing):
+        if problem := problem_of(listing):
             raise Conflict(problem)
         if uow.session.execute(_VARIANT, {"account_id": account_id, "id": variant_id}).first() is None:
-            raise NotFound("There is no such variant.")
+            raise NotFound(NO_VARIANT)
         if listing.variant_id != variant_id:
-            _set_links(uow, account_id, [listing], {listing_id: variant_id}, actor)
+            set_links(uow, account_id, [listing], {listing_id: variant_id}, actor)
             uow.commit()
 
 
@@ -64,7 +64,7 @@ def unlink(account_id: int, listing_id: int, *, actor: str) -> None:
     """
     with unit_of_work() as uow:
         listing = _locked(uow.session, account_id, [listing_id])[0]
-        _set_links(uow, account_id, [listing], {listing_id: None}, actor)
+        set_links(uow, account_id, [listing], {listing_id: None}, actor)
         uow.commit()
 
 
@@ -77,13 +77,13 @@ def create_variants(account_id: int, listing_ids: Collection[int], *, actor: str
     """
     with unit_of_work() as uow:
         listings = _locked(uow.session, account_id, listing_ids)
-        waiting = [row for row in listings if row.variant_id is None and not _problem(row)]
+        waiting = [row for row in listings if row.variant_id is None and not problem_of(row)]
         variants = _variants_for(uow.session, account_id, waiting)
         if variants:
-            _set_links(uow, account_id, waiting, variants, actor)
+            set_links(uow, account_id, waiting, variants, actor)
         uow.commit()
     return [
-        Made(row.id, row.variant_id or variants.get(row.id), "" if row.variant_id else _problem(row))
+        Made(row.id, row.variant_id or variants.get(row.id), "" if row.variant_id else problem_of(row))
         for row in listings
     ]
 
@@ -91,13 +91,19 @@ def create_variants(account_id: int, listing_ids: Collection[int], *, actor: str
 def _locked(session: Session, account_id: int, listing_ids: Collection[int]) -> Sequence[Row[Any]]:
     """The listings by id, locked; no import links listings of the account meanwhile."""
     take_turns(session, account_id)
-    rows = session.execute(_LISTINGS, {"account_id": account_id, "ids": list(listing_ids)}).all()
+    rows = lock_found(session, account_id, listing_ids)
     if len(rows) < len(set(listing_ids)):
-        raise NotFound("There is no such listing.")
-    return rows
+        raise NotFound(NO_LISTING)
+    return list(rows.values())
 
 
-def _problem(listing: Row[Any]) -> str:
+def lock_found(session: Session, account_id: int, listing_ids: Collection[int]) -> dict[int, Row[Any]]:
+    """Those of the listings that there are, locked in id order."""
+    rows = session.execute(_LISTINGS, {"account_id": account_id, "ids": list(listing_ids)})
+    return {row.id: row for row in rows}
+
+
+def problem_of(listing: Row[Any]) -> str:
     """Why it cannot be linked, or ""."""
     if listing.unsyncable is not None or listing.external_stock_id is None:
         return "The shop keeps no number for this listing that could be kept in step."
@@ -106,21 +112,21 @@ def _problem(listing: Row[Any]) -> str:
 
 def _variants_for(session: Session, account_id: int, listings: Sequence[Row[Any]]) -> dict[int, int]:
     """Listing -> the variant that its number has, or that is made for the first listing of that number."""
-    firsts = {_number(row): row for row in reversed(listings) if row.cell_variant_id is None}
+    firsts = {number_of(row): row for row in reversed(listings) if row.cell_variant_id is None}
     carried = Counter(row.sku for row in firsts.values())
     used = session.execute(_USED_SKUS, {"account_id": account_id, "skus": [s for s in carried if s]})
     taken = set(used.scalars()) | {sku for sku, count in carried.items() if count > 1}
     seeds = [Seed.of(row) for row in firsts.values()]
     seeds = [replace(seed, sku=None) if seed.sku in taken else seed for seed in seeds]
     made = make_variants(session, account_id, seeds)
-    return {row.id: row.cell_variant_id or made[firsts[_number(row)].id] for row in listings}
+    return {row.id: row.cell_variant_id or made[firsts[number_of(row)].id] for row in listings}
 
 
-def _number(listing: Row[Any]) -> tuple[int, str]:
+def number_of(listing: Row[Any]) -> tuple[int, str]:
     return listing.connection_id, listing.external_stock_id
 
 
-def _set_links(
+def set_links(
     uow: UnitOfWork,
     account_id: int,
     listings: Sequence[Row[Any]],
@@ -130,6 +136,7 @@ def _set_links(
     """Write the links of locked listings, and have their cells, and those of the variants before, follow."""
     session = uow.session
     session.execute(_SET_LINKS, {"ids": list(variants), "variants": list(variants.values())})
+    bring_back(session, {variant_id for variant_id in variants.values() if variant_id is not None})
     before = {row.variant_id for row in listings} - {None}
     cell_ids = set(session.execute(_CELLS, {"ids": [row.id for row in listings]}).scalars())
     locked, at = cell_store.lock_at(session, variant_ids=before, cell_ids=cell_ids)
@@ -152,7 +159,7 @@ def _move_cells(session: Session, cells: Mapping[int, Cell], at: datetime) -> se
     """
     agreed = {row.id: row for row in session.execute(_LINKS_OF_CELLS, {"ids": list(cells)})}
     if any(row.variants > 1 for row in agreed.values()):
-        raise Conflict("Its number is also that of a listing that is linked to another variant.")
+        raise Conflict(SHARED)
     moved = {i: agreed[i] for i, cell in cells.items() if cell.variant_id != agreed[i].variant_id}
     for cell_id, row in moved.items():
         cells[cell_id].variant_id, cells[cell_id].factor = row.variant_id, row.factor
@@ -195,6 +202,9 @@ def _write_down(
     )
 
 
+NO_LISTING = "There is no such listing."
+NO_VARIANT = "There is no such variant."
+SHARED = "Its number is also that of a listing that is linked to another variant."
 _LISTINGS = text(
     f"""
     SELECT l.id, l.connection_id, l.external_product_id, l.external_stock_id, l.sku, l.title, l.details,

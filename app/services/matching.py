@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +37,7 @@ def link_batch(session: Session, scope: Scope) -> int:
     session.execute(
         _LINK, {"ids": list(linked), "variants": list(linked.values()), "account_id": scope.account_id}
     )
+    bring_back(session, set(linked.values()))
     session.execute(_UNLINK, {"ids": list(decided.unlinked), "reasons": list(decided.unlinked.values())})
     session.execute(_LINK_CELLS, {"ids": list(linked)})
     return len(rows)
@@ -45,6 +46,11 @@ def link_batch(session: Session, scope: Scope) -> int:
 def take_turns(session: Session, account_id: int) -> None:
     """Until the transaction ends nobody else links listings of the account or opens its levels."""
     session.execute(text("SELECT pg_advisory_xact_lock(:account_id)"), {"account_id": account_id})
+
+
+def bring_back(session: Session, variant_ids: Collection[int]) -> None:
+    """Variants that listings are linked to are sold: none of them stays archived. It is the caller's turn."""
+    session.execute(_BRING_BACK, {"ids": list(variant_ids)})
 
 
 def _known(session: Session, scope: Scope, rows: Sequence[Row[Any]]) -> Known:
@@ -232,6 +238,12 @@ _LINK = text(
     UPDATE listings l SET variant_id = v.variant_id, unlinked_reason = NULL
     FROM unnest(CAST(:ids AS bigint[]), CAST(:variants AS bigint[])) AS v (id, variant_id)
     WHERE l.id = v.id AND l.account_id = :account_id
+    """
+)
+_BRING_BACK = text(
+    """
+    UPDATE variants SET archived_at = NULL
+    WHERE id = ANY(CAST(:ids AS bigint[])) AND archived_at IS NOT NULL
     """
 )
 _UNLINK = text(

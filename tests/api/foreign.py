@@ -100,6 +100,8 @@ def _delivery(caller: Caller, ids: Mapping[str, int]) -> int:
 
 
 _IN_REVIEW = "UPDATE drifts SET state = 'review', review_reason = 'policy' WHERE account_id = :a"
+
+
 _PARTS = '[["ordered", 2, "2026-11-20T12:00:00+00:00"]]'
 _TABLES = """
     SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'account_id'
@@ -111,6 +113,7 @@ _STORED = {
     "listing_id": "listings",
     "location_id": "locations",
     "variant_id": "variants",
+    "product_id": "products",
     "order_id": "orders",
     "order_line_id": "order_lines",
     "review_id": "drifts",

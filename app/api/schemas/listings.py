@@ -2,11 +2,62 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
+from app.api.schemas.base import PageArgs
+from app.domain.matching import UnlinkedReason
+from app.models.stock import CELL_STATES
 from app.services.linking import MOST_AT_ONCE
+
+
+class ListingFilters(Schema):
+    connection_id = fields.Integer(load_default=None)
+    variant_id = fields.Integer(load_default=None)
+    linked = fields.Boolean(load_default=None)
+    reason = fields.String(
+        load_default=None,
+        validate=validate.OneOf([reason.value for reason in UnlinkedReason]),
+        metadata={"description": "Why it is not linked."},
+    )
+    cell_state = fields.String(load_default=None, validate=validate.OneOf(CELL_STATES))
+    q = fields.String(
+        load_default=None,
+        validate=validate.Length(max=200),
+        metadata={"description": "Part of the SKU, the title or the barcode, in any case."},
+    )
+
+
+class ListingSearchArgs(PageArgs, ListingFilters):
+    pass
 
 
 class LinkSchema(Schema):
     variant_id = fields.Integer(required=True)
+
+
+class PairSchema(Schema):
+    listing_id = fields.Integer(required=True, strict=True)
+    variant_id = fields.Integer(required=True, strict=True)
+
+
+class LinksSchema(Schema):
+    links = fields.List(
+        fields.Nested(PairSchema), required=True, validate=validate.Length(min=1, max=MOST_AT_ONCE)
+    )
+
+
+class UnlinksSchema(Schema):
+    listing_ids = fields.List(
+        fields.Integer(strict=True), required=True, validate=validate.Length(min=1, max=MOST_AT_ONCE)
+    )
+
+
+class VerdictSchema(Schema):
+    listing_id = fields.Integer()
+    variant_id = fields.Integer(allow_none=True)
+    problem = fields.String(metadata={"description": "Why nothing was done, else empty."})
+
+
+class VerdictsSchema(Schema):
+    items = fields.List(fields.Nested(VerdictSchema))
 
 
 class MakeVariantsSchema(Schema):

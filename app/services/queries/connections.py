@@ -6,7 +6,8 @@ from sqlalchemy import text
 
 from app.errors import NotFound
 from app.services.cells import OF_LISTING
-from app.services.queries.paging import Page, Row, decode, page, read
+from app.services.queries.paging import MOST, Page, Row, decode, page, read
+from app.services.queries.search import MATCHES, pattern, where
 
 COUNTED = (
     "listings",
@@ -74,6 +75,50 @@ def listing(account_id: int, listing_id: int) -> Row:
     return rows[0]
 
 
+def search_listings(
+    account_id: int,
+    *,
+    connection_id: int | None = None,
+    variant_id: int | None = None,
+    linked: bool | None = None,
+    reason: str | None = None,
+    cell_state: str | None = None,
+    q: str | None = None,
+    limit: int,
+    cursor: str | None = None,
+) -> Page:
+    """Those of all connections that match all that is given. `q`: part of SKU, title or barcode, in any
+    case. A listing of several cells is `failed` if one is, else `active` if one is."""
+    after = decode(cursor, int) or [0]
+    text_pattern = pattern(q)
+    conditions = [
+        "l.account_id = :account_id AND l.id > :after",
+        _FROM_ITS_FIRST.format(owner="account_id" if connection_id is None else "connection_id"),
+        None if connection_id is None else "l.connection_id = :connection_id",
+        None if variant_id is None else "l.variant_id = :variant_id",
+        None if linked is None else f"l.variant_id IS {'NOT' if linked else ''} NULL",
+        None if reason is None else "l.variant_id IS NULL AND l.unlinked_reason = :reason",
+        None if cell_state is None else _BY_CELLS[cell_state],
+        f"l.{MATCHES}" if text_pattern else None,
+    ]
+    rows = read(
+        text(f"{_PAGE.format(condition=where(conditions))} ORDER BY l.id"),
+        account_id=account_id,
+        connection_id=connection_id,
+        variant_id=variant_id,
+        reason=reason,
+        pattern=text_pattern,
+        after=after[0],
+        limit=limit + 1,
+    )
+    return page(rows, limit, lambda row: [row["id"]])
+
+
+def listings_of_variant(account_id: int, variant_id: int) -> list[Row]:
+    """The first MOST of them."""
+    return list(search_listings(account_id, variant_id=variant_id, limit=MOST).items)
+
+
 def _nested(row: Row) -> Row:
     counts = {name: row.pop(name) for name in COUNTED}
     return {**row, "counts": counts}
@@ -127,7 +172,7 @@ _CONNECTIONS = text(
     """
 )
 _EXISTS = text("SELECT 1 AS found FROM connections WHERE account_id = :account_id AND id = :id")
-_OF_LISTINGS = f"""
+_OF = f"""
     SELECT l.id, l.connection_id, l.external_id, l.external_product_id, l.sku, l.title, l.factor,
            l.variant_id, l.unlinked_reason, s.cell_state, s.expected, s.error,
            l.paused, l.share_percent, l.buffer, l.cap, l.fixed_quantity,
@@ -135,7 +180,7 @@ _OF_LISTINGS = f"""
                'override_minor', p.override_minor, 'currency', c.currency, 'problem', p.problem,
                'error', p.error, 'dirty', p.dirty_since IS NOT NULL, 'changed_at', p.changed_at,
                'written_again_at', p.hold_until) END AS price
-    FROM listings l
+    FROM {{listings}} l
     JOIN connections c ON c.id = l.connection_id
     CROSS JOIN LATERAL (
         SELECT CASE WHEN bool_or(s.state = 'failed') THEN 'failed' ELSE min(s.state) END AS cell_state,
@@ -144,6 +189,9 @@ _OF_LISTINGS = f"""
     ) s
     LEFT JOIN listing_prices p ON p.listing_id = l.id
 """  # noqa: S608  (a constant)
+_OF_LISTINGS = _OF.format(listings="listings")
+# The page first, then what belongs to each listing of it.
+_PAGE = _OF.format(listings="(SELECT * FROM listings l WHERE {condition} ORDER BY l.id LIMIT :limit)")
 _LISTING = text(f"{_OF_LISTINGS} WHERE l.account_id = :account_id AND l.id = :id")
 _LISTINGS = text(
     f"""
@@ -153,3 +201,20 @@ _LISTINGS = text(
     ORDER BY l.id LIMIT :limit
     """
 )
+# A shop's listings lie together, behind those of others: whoever walks by id need not pass these.
+_FROM_ITS_FIRST = "l.id >= (SELECT min(id) FROM listings WHERE {owner} = :{owner})"
+_WITH_CELLS = """(
+    SELECT o.id FROM stock_cells s JOIN listings o ON o.connection_id = s.connection_id
+        AND o.external_stock_id = s.external_stock_id
+    WHERE s.account_id = :account_id AND s.state = '{state}'
+)"""
+_HAS_CELL = "EXISTS (SELECT 1 FROM stock_cells s WHERE {of_listing} AND s.state = '{state}')"
+# Few cells are not active: their listings are looked up by them.
+_BY_CELLS = {
+    "failed": f"l.id IN {_WITH_CELLS.format(state='failed')}",
+    "waiting": f"l.id IN {_WITH_CELLS.format(state='waiting')}"
+    f" AND NOT {_HAS_CELL.format(of_listing=OF_LISTING, state='failed')}"
+    f" AND NOT {_HAS_CELL.format(of_listing=OF_LISTING, state='active')}",
+    "active": f"{_HAS_CELL.format(of_listing=OF_LISTING, state='active')}"
+    f" AND NOT {_HAS_CELL.format(of_listing=OF_LISTING, state='failed')}",
+}

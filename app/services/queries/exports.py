@@ -103,7 +103,7 @@ Rows = Iterator[Sequence[Any]]
 
 def order_rows(account_id: int, asked: OrderFilter) -> Rows:
     """ORDER_COLUMNS, then a row for each order, the newest first."""
-    return _table(ORDER_COLUMNS, lambda cursor: orders(account_id, asked, limit=PAGE, cursor=cursor))
+    return table(ORDER_COLUMNS, lambda cursor: orders(account_id, asked, limit=PAGE, cursor=cursor))
 
 
 def order_line_rows(account_id: int, asked: OrderFilter) -> Rows:
@@ -113,18 +113,16 @@ def order_line_rows(account_id: int, asked: OrderFilter) -> Rows:
         found = orders(account_id, asked, limit=PAGE, cursor=cursor)
         return Page(_lines_of(account_id, found.items), found.next)
 
-    return _table(LINE_COLUMNS, lines)
+    return table(LINE_COLUMNS, lines)
 
 
 def movement_rows(account_id: int, asked: MovementFilter, variant_id: int | None = None) -> Rows:
     """MOVEMENT_COLUMNS, then a row for each movement, of one variant if it is given, the newest first.
     Raises NotFound."""
     if variant_id is None:
-        return _table(
-            MOVEMENT_COLUMNS, lambda cursor: movements(account_id, asked, limit=PAGE, cursor=cursor)
-        )
+        return table(MOVEMENT_COLUMNS, lambda cursor: movements(account_id, asked, limit=PAGE, cursor=cursor))
     require_variant(account_id, variant_id)
-    return _table(
+    return table(
         MOVEMENT_COLUMNS,
         lambda cursor: movements_of(account_id, variant_id, asked, limit=PAGE, cursor=cursor),
     )
@@ -132,17 +130,17 @@ def movement_rows(account_id: int, asked: MovementFilter, variant_id: int | None
 
 def stock_rows(account_id: int, location_id: int | None = None) -> Rows:
     """STOCK_COLUMNS, then a row for each variant and location that it has a level at."""
-    return _table(STOCK_COLUMNS, lambda cursor: _levels(account_id, location_id, cursor))
+    return table(STOCK_COLUMNS, lambda cursor: _levels(account_id, location_id, cursor))
 
 
 def run_item_rows(account_id: int, run_id: int, **filters: Any) -> Rows:
     """RUN_ITEM_COLUMNS, then a row for each item of a run. Raises NotFound."""
-    return _table(
+    return table(
         RUN_ITEM_COLUMNS, lambda cursor: items(account_id, run_id, limit=PAGE, cursor=cursor, **filters)
     )
 
 
-def _table(columns: Sequence[str], read_page: Callable[[str | None], Page]) -> Rows:
+def table(columns: Sequence[str], read_page: Callable[[str | None], Page]) -> Rows:
     """The columns' names and a row for each item of all pages."""
     yield columns
     cursor = None

@@ -1,0 +1,171 @@
+"""The catalog: variants with their stock, listings and parts, and the products that they are of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from sqlalchemy import text
+
+from app.errors import NotFound
+from app.services.queries.connections import listings_of_variant
+from app.services.queries.paging import Page, Row, decode, page, read
+from app.services.queries.search import MATCHES, pattern, where
+
+Sort = Literal["id", "-id", "sku", "-sku", "title", "-title"]
+SORTS: tuple[Sort, ...] = ("id", "-id", "sku", "-sku", "title", "-title")
+"""By what a list is sorted; with a minus the other way round. SKUs and titles in any case."""
+FILTERS: Mapping[str, tuple[str, str]] = {
+    "has_listings": (
+        # Not as EXISTS, for which all listings would be read and compared with all variants.
+        "(SELECT l.id FROM listings l WHERE l.variant_id = v.id LIMIT 1) IS NOT NULL",
+        "(SELECT l.id FROM listings l WHERE l.variant_id = v.id LIMIT 1) IS NULL",
+    ),
+    "is_bundle": (
+        "v.id IN (SELECT bundle_id FROM bundle_components WHERE account_id = :account_id)",
+        "NOT EXISTS (SELECT 1 FROM bundle_components b WHERE b.bundle_id = v.id)",
+    ),
+    "low_stock": (
+        """v.id IN (
+            SELECT variant_id FROM events
+            WHERE account_id = :account_id AND kind = 'low_stock' AND cleared_at IS NULL
+        )""",
+        """NOT EXISTS (
+            SELECT 1 FROM events e WHERE e.account_id = :account_id AND e.kind = 'low_stock'
+                AND e.variant_id = v.id AND e.cleared_at IS NULL
+        )""",
+    ),
+    "archived": ("v.archived_at IS NOT NULL", "v.archived_at IS NULL"),
+}
+"""What may be asked for, and its opposite. Low is what the open events say is low."""
+
+
+def variants(
+    account_id: int,
+    *,
+    q: str | None = None,
+    sku: str | None = None,
+    sort: Sort = "id",
+    limit: int,
+    cursor: str | None = None,
+    **asked: bool | None,
+) -> Page:
+    """Those that match all of `asked` (FILTERS, None for either way), `q` (part of SKU, title or barcode, in
+    any case) and `sku` (letter for letter)."""
+    text_pattern = pattern(q)
+    conditions = [
+        *(FILTERS[name][0 if wanted else 1] for name, wanted in asked.items() if wanted is not None),
+        MATCHES if text_pattern else None,
+        "v.sku = :sku" if sku is not None else None,
+    ]
+    parameters = {"account_id": account_id, "pattern": text_pattern, "sku": sku, "limit": limit + 1}
+    return _sorted_page(conditions, sort, limit, cursor, parameters)
+
+
+def variant(account_id: int, variant_id: int) -> Row:
+    """One of them, with its levels, its first listings, what it is made of and what is made of it.
+
+    Raises NotFound.
+    """
+    one = {"account_id": account_id, "id": variant_id}
+    rows = read(_of("v.account_id = :account_id AND v.id = :id", "v.id", "LIMIT 1"), **one)
+    if not rows:
+        raise NotFound("There is no such variant.")
+    [parts] = read(_PARTS, **one)
+    listings = listings_of_variant(account_id, variant_id)
+    return {**rows[0], **parts, "listings": listings}
+
+
+def products(account_id: int, *, limit: int, cursor: str | None = None) -> Page:
+    """All of them, with the number of their variants."""
+    after = decode(cursor, int) or [0]
+    rows = read(_PRODUCTS, account_id=account_id, id=None, after=after[0], limit=limit + 1)
+    return page(rows, limit, lambda row: [row["id"]])
+
+
+def product(account_id: int, product_id: int) -> Row:
+    """Raises NotFound."""
+    rows = read(_PRODUCTS, account_id=account_id, id=product_id, after=0, limit=1)
+    if not rows:
+        raise NotFound("There is no such product.")
+    return rows[0]
+
+
+def variants_of(account_id: int, product_id: int, *, limit: int, cursor: str | None = None) -> Page:
+    """A product's variants, archived ones too. Raises NotFound."""
+    product(account_id, product_id)
+    parameters = {"account_id": account_id, "product_id": product_id, "limit": limit + 1}
+    return _sorted_page(["v.product_id = :product_id"], "id", limit, cursor, parameters)
+
+
+def _sorted_page(
+    conditions: Sequence[str | None], sort: Sort, limit: int, cursor: str | None, parameters: Row
+) -> Page:
+    """A page by the sort's index: a cursor is the key of the last row, whatever came or went since."""
+    column = {"sku": "sku_key", "title": "title_key"}.get(sort.lstrip("-"))
+    beyond, direction = ("<", "DESC") if sort.startswith("-") else (">", "ASC")
+    key = decode(cursor, *([int] if column is None else [str, int]))
+    after = None
+    if key is not None:
+        after = f"(v.{column}, v.id) {beyond} (:key, :after)" if column else f"v.id {beyond} :after"
+        parameters = {**parameters, "after": key[-1], "key": key[0]}
+    order = f"v.{column} {direction}, v.id {direction}" if column else f"v.id {direction}"
+    rows = read(_of(where(["v.account_id = :account_id", after, *conditions]), order), **parameters)
+    names = ["id"] if column is None else [column, "id"]
+    return page(rows, limit, lambda row: [row[name] for name in names])
+
+
+def _of(condition: str, order: str, limit: str = "LIMIT :limit") -> Any:
+    """The page first, then what belongs to each row of it."""
+    return text(_VARIANTS.format(condition=condition, order=order, limit=limit))
+
+
+_VARIANTS = """
+    SELECT v.id, v.product_id, p.title AS product_title, v.sku, v.title, v.barcode, v.currency, v.price_minor,
+        v.unit_cost_minor, v.low_stock_threshold, v.archived_at, v.created_at, v.sku_key, v.title_key,
+        l.on_hand, l.committed, l.on_hand - l.committed AS available,
+        (SELECT count(*) FROM listings o WHERE o.variant_id = v.id) AS listing_count,
+        EXISTS (SELECT 1 FROM bundle_components b WHERE b.bundle_id = v.id) AS is_bundle
+    FROM (SELECT v.* FROM variants v WHERE {condition} ORDER BY {order} {limit}) v
+    JOIN products p ON p.id = v.product_id
+    CROSS JOIN LATERAL (
+        SELECT CAST(coalesce(sum(s.on_hand), 0) AS bigint) AS on_hand,
+            CAST(coalesce(sum(s.committed), 0) AS bigint) AS committed
+        FROM stock_levels s WHERE s.variant_id = v.id
+    ) l
+    ORDER BY {order}
+"""
+_PARTS = text(
+    """
+    SELECT (
+        SELECT coalesce(jsonb_agg(jsonb_build_object('location_id', p.id, 'location', p.name,
+            'on_hand', s.on_hand, 'committed', s.committed, 'available', s.on_hand - s.committed)
+            ORDER BY p.id), '[]')
+        FROM stock_levels s JOIN locations p ON p.id = s.location_id
+        WHERE s.variant_id = :id AND s.account_id = :account_id
+    ) AS levels, (
+        SELECT coalesce(jsonb_agg(jsonb_build_object('variant_id', c.id, 'sku', c.sku, 'title', c.title,
+            'quantity', b.quantity) ORDER BY c.id), '[]')
+        FROM bundle_components b JOIN variants c ON c.id = b.component_id
+        WHERE b.bundle_id = :id AND b.account_id = :account_id
+    ) AS components, (
+        SELECT coalesce(jsonb_agg(jsonb_build_object('variant_id', c.id, 'sku', c.sku, 'title', c.title,
+            'quantity', c.quantity) ORDER BY c.id), '[]')
+        FROM (
+            SELECT o.id, o.sku, o.title, b.quantity
+            FROM bundle_components b JOIN variants o ON o.id = b.bundle_id
+            WHERE b.component_id = :id AND b.account_id = :account_id ORDER BY o.id LIMIT 250
+        ) c
+    ) AS part_of
+    """
+)
+_PRODUCTS = text(
+    """
+    SELECT p.id, p.title, p.vendor, p.product_type, p.image_url, p.created_at,
+        (SELECT count(*) FROM variants v WHERE v.product_id = p.id) AS variant_count
+    FROM products p
+    WHERE p.account_id = :account_id AND p.id > :after
+        AND (CAST(:id AS bigint) IS NULL OR p.id = CAST(:id AS bigint))
+    ORDER BY p.id LIMIT :limit
+    """
+)
