@@ -14,6 +14,7 @@ from app.services import (
     webhook_delivery,
 )
 from app.services import reconcile as reconciliation
+from app.services.imports import work as imports
 from app.services.prices import drain as prices
 from app.services.rollups import fold, proof
 
@@ -72,6 +73,10 @@ def push_cell(cell_id: int) -> None:
 
 def check_ledger(account_id: int) -> None:
     ledger_repair.report(account_id)
+
+
+def work_on_import(import_id: int) -> None:
+    imports.work_on(import_id)
 
 
 def catch_up_stock_events(account_id: int) -> None:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from typing import IO, Any
-
-from flask import request
-from werkzeug.exceptions import RequestEntityTooLarge
+from typing import Any
 
 from app.api.errors import CREATED, OK
 from app.api.policy import principal
@@ -23,13 +20,13 @@ from app.api.schemas.counts import (
     SheetArgs,
 )
 from app.api.stock_changes import by_variant
+from app.api.uploads import body_in_pieces
 from app.services import counts, undo
 from app.services.count_sheets import record_sheet
 from app.services.counts import begin
 from app.services.queries import counts as queries
 from app.services.queries.paging import Page, Row
 
-MOST_BYTES = 16 * 1024 * 1024
 BYTES_IN_MEMORY = 1024 * 1024
 
 blp = Resource("counts", __name__, description="Counting what is on the shelves.")
@@ -89,7 +86,10 @@ def record_count_sheet(args: dict[str, Any], count_id: int) -> Row:
     """
     caller = principal()
     with tempfile.SpooledTemporaryFile(max_size=BYTES_IN_MEMORY) as file:
-        _take_body(file)
+        # The whole body first, so that a slow client holds no transaction open.
+        for piece in body_in_pieces():
+            file.write(piece)
+        file.seek(0)
         record_sheet(caller.account_id, count_id, file, at=args["counted_at"], actor=caller.actor)
     return _now(count_id)
 
@@ -108,19 +108,6 @@ def cancel_count(count_id: int) -> Row:
     """Book nothing."""
     counts.cancel(principal().account_id, count_id, actor=principal().actor)
     return _now(count_id)
-
-
-def _take_body(file: IO[bytes]) -> None:
-    """Wait for the whole body, so that a slow client holds no transaction open.
-
-    One that does not say its length (chunked) would be cut off in silence, hence the one byte more.
-    """
-    request.max_content_length = MOST_BYTES + 1
-    while part := request.stream.read(64 * 1024):
-        file.write(part)
-    if file.tell() > MOST_BYTES:
-        raise RequestEntityTooLarge()
-    file.seek(0)
 
 
 def _now(count_id: int) -> Row:

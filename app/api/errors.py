@@ -27,6 +27,7 @@ STATUSES = {
     "plan_limit": 402,
     "sku_taken": 409,
     "variant_in_use": 409,
+    "import_has_faults": 409,
     "order_cancelled": 409,
     "nothing_to_fulfill": 409,
     "fulfillment_being_sent": 409,

@@ -59,6 +59,9 @@ POLICY: dict[str, Access] = {
     "variants.list_variants": Access.VIEWER,
     "variants.get_variant": Access.VIEWER,
     "variants.export_variants": Access.VIEWER,
+    "imports.list_imports": Access.VIEWER,
+    "imports.get_import": Access.VIEWER,
+    "imports.list_import_rows": Access.VIEWER,
     "prices.list_base_prices": Access.VIEWER,
     "prices.get_price_rule": Access.VIEWER,
     "prices.list_price_preview": Access.VIEWER,
@@ -153,6 +156,10 @@ POLICY: dict[str, Access] = {
     "variants.change_variant": Access.STAFF,
     "variants.archive_variant": Access.STAFF,
     "variants.restore_variant": Access.STAFF,
+    "imports.upload_catalog": Access.STAFF,
+    "imports.upload_counts": Access.STAFF,
+    "imports.apply_import": Access.STAFF,
+    "imports.cancel_import": Access.STAFF,
     "prices.set_base_price": Access.STAFF,
     "prices.set_base_prices": Access.STAFF,
     "prices.fix_listing_price": Access.STAFF,
@@ -193,7 +200,12 @@ POLICY: dict[str, Access] = {
 }
 """Endpoint -> what it asks."""
 LARGEST_ID = 2**63 - 1
-MOST_BYTES = {"counts.record_count_sheet": 2 * 1024 * 1024}
+MEGABYTE = 1024 * 1024
+MOST_BYTES = {
+    "counts.record_count_sheet": 16 * MEGABYTE,
+    "imports.upload_catalog": 256 * MEGABYTE,
+    "imports.upload_counts": 256 * MEGABYTE,
+}
 """Endpoint -> the longest body that it takes, where that is more than `MAX_CONTENT_LENGTH`."""
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.platforms.base import Lane
 from app.services import fulfillment_push, idempotency, webhook_delivery
+from app.services.imports import wake as imports
 from app.services.nudge import DRAIN_OF_LANE, EVERYBODY, Drain, enqueue, nudge
 from app.services.prices.wants import CLAIMABLE, WRITABLE
 from app.services.uow import unit_of_work
@@ -24,7 +25,8 @@ RETRY_SECONDS = 120
 
 def wake_due() -> None:
     """Every second: reconciles whose time has come, shops whose back-off ended, retries that are due,
-    listings linked by hand, shipments of which a shop is to be told, and webhooks to send."""
+    listings linked by hand, shipments of which a shop is to be told, webhooks to send, and imports that
+    stand still."""
     settings: Settings = current_app.extensions["settings"]
     with unit_of_work() as uow:
         session = uow.session
@@ -35,6 +37,7 @@ def wake_due() -> None:
         unanswered = session.execute(_UNANSWERED).scalars().all()
         to_track = session.execute(_TO_TRACK).scalars().all()
         to_fulfill = session.execute(fulfillment_push.WITH_DUE_SHIPMENTS).scalars().all()
+        to_work_on = session.execute(imports.DUE).scalars().all()
         uow.commit()
     for connection_id in to_reconcile:
         nudge(Drain.RECONCILE, connection_id)
@@ -46,6 +49,8 @@ def wake_due() -> None:
         nudge(Drain.FULFILL, connection_id)
     if webhook_delivery.is_due():
         nudge(Drain.DELIVER, EVERYBODY)
+    for import_id in to_work_on:
+        imports.wake(import_id)
     for row in events:
         _retry("process_event", f"event-{row.id}-{row.attempts}", row.id)
     for row in cells:
@@ -255,4 +260,12 @@ _PURGES = (
     text("DELETE FROM platform_call_minutes WHERE starts_at < now() - interval '2 days'"),
     text("DELETE FROM platform_call_hours WHERE starts_at < now() - interval '400 days'"),
     text("DELETE FROM sync_runs WHERE created_at < now() - interval '90 days' AND state <> 'running'"),
+    text(
+        """
+        DELETE FROM csv_imports WHERE state NOT IN ('checking', 'applying') AND (
+            created_at < now() - make_interval(days => :days)
+            OR state = 'receiving' AND created_at < now() - interval '1 day'
+        )
+        """
+    ),
 )

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import text
 
 from app.models import Connection
+from app.services.imports.work import work_on
 from app.services.uow import unit_of_work
 from tests.api.books import drift, hear, keep_books
 from tests.api.conftest import Caller
@@ -102,6 +103,14 @@ def _delivery(caller: Caller, ids: Mapping[str, int]) -> int:
 _IN_REVIEW = "UPDATE drifts SET state = 'review', review_reason = 'policy' WHERE account_id = :a"
 
 
+def _import(caller: Caller, _ids: Mapping[str, int]) -> int:
+    answer = caller.call("POST", "/imports/catalog", data=f"sku,title\nA,{MARK}\n")
+    assert answer.status_code == 202, answer.text
+    work_on(answer.json()["id"])
+    number: int = answer.json()["id"]
+    return number
+
+
 _PARTS = '[["ordered", 2, "2026-11-20T12:00:00+00:00"]]'
 _TABLES = """
     SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'account_id'
@@ -126,6 +135,7 @@ _MADE: Mapping[str, Callable[[Caller, Mapping[str, int]], int]] = {
         caller, "/counts", {"key": "theirs", "location_id": ids["location_id"]}
     ),
     "fulfillment_id": _fulfillment,
+    "import_id": _import,
     "dashboard_id": lambda caller, _ids: _created(caller, "/dashboards", {"name": MARK}),
     "subscription_id": lambda caller, _ids: _created(
         caller,

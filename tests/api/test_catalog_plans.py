@@ -12,10 +12,10 @@ from sqlalchemy import event
 
 from app.extensions import db
 from app.models import Connection
-from app.services.queries import variants
+from app.services.queries import imports, variants
 from app.services.queries.connections import search_listings
 from tests.api.books import keep_books
-from tests.api.conftest import Caller
+from tests.api.conftest import Caller, execute
 
 BIG = {
     "variants",
@@ -44,6 +44,7 @@ LISTS: list[tuple[Callable[..., Any], dict[str, Any]]] = [
     (search_listings, {"q": "cup", "connection_id": 1, "linked": True}),
     (search_listings, {"connection_id": 1}),
     (search_listings, {"variant_id": 1}),
+    (imports.imports, {}),
 ]
 
 
@@ -75,6 +76,18 @@ def test_a_list_is_read_by_an_index(
     listed(merchant.account_id, limit=2, **asked)
     [(statement, parameters)] = sent
     assert read_whole(statement, parameters) & BIG == set()
+
+
+def test_the_rows_of_an_import_are_read_by_an_index(merchant: Caller, sent: list[tuple[str, Any]]) -> None:
+    execute(
+        "INSERT INTO csv_imports (account_id, kind, file_name, actor) VALUES (:a, 'catalog', '', 'cli')",
+        a=merchant.account_id,
+    )
+    [imported] = imports.imports(merchant.account_id, limit=1).items
+    for outcome in (None, "fault"):
+        sent.clear()
+        imports.import_rows(merchant.account_id, imported["id"], outcome=outcome, limit=2)
+        assert read_whole(*sent[-1]) & BIG == set()
 
 
 def read_whole(statement: str, parameters: Any) -> set[str]:

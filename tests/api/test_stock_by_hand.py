@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.api import counts as counts_api
-from app.api.policy import POLICY, RANKS
+from app.api.policy import MOST_BYTES, POLICY, RANKS
 from app.models import Connection
 from tests.api.books import Books, keep_books
 from tests.api.conftest import Caller, execute, rows
@@ -172,7 +171,7 @@ def test_a_sheet_may_be_longer_than_other_requests_but_not_endless(
     count = begin(merchant, books)
     three_megabytes = b"sku,counted,note\n" + b"CUP-0,1,%b\n" % (b"x" * 100_000) * 30
     ok(upload(merchant, count, three_megabytes, counted_at))
-    monkeypatch.setattr(counts_api, "MOST_BYTES", 1000)
+    monkeypatch.setitem(MOST_BYTES, "counts.record_count_sheet", 1000)
     for content in (b"x" * 1001, b"x" * 5000):
         answer = upload(merchant, count, content, counted_at)
         assert answer.status_code == 413, answer.text
