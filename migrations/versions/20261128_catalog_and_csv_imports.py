@@ -1,7 +1,7 @@
 """variants that are found, sorted and archived; CSV files that merchants upload
 
-Revision ID: 0025
-Revises: 0024
+Revision ID: 0024
+Revises: 0023
 
 """
 
@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-revision = "0025"
-down_revision = "0024"
+revision = "0024"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 
