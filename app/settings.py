@@ -11,6 +11,7 @@ import binascii
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from email.utils import parseaddr
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
@@ -56,6 +57,10 @@ class Settings:
     """Origins of pages on other hosts that may call the API from a browser."""
     allow_private_shops: bool = False
     """Whether a shop's address may be loopback or private: for demos and rehearsals only."""
+    mail_url: str = field(default="", repr=False)
+    """The mail server, see `app/integrations/mail/smtp.py`; without one mails are only spoken of."""
+    mail_from: str = ""
+    """The sender of mails: an address, or `Name <address>`."""
     order_poll_seconds: int = 30
     level_sweep_seconds: int = 900
     drift_settle_seconds: int = 5
@@ -85,6 +90,8 @@ class Settings:
                     problems.append(f"{name.upper()} {err}.")
             elif name in required:
                 problems.append(f"{name.upper()} is not set.")
+        if "mail_url" in found and "mail_from" not in found:
+            problems.append("MAIL_FROM is not set, but MAIL_URL is.")
         if problems:
             raise SettingsError(problems)
         of_platforms = {name: value for name, value in environ.items() if name.startswith(PLATFORM_PREFIX)}
@@ -174,6 +181,20 @@ def _origins(value: str) -> tuple[str, ...]:
     return origins
 
 
+def _mail_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("smtp", "smtps", "smtp+plain") or not parts.hostname:
+        raise ValueError("must be smtps://, smtp:// or smtp+plain:// with user:password@host:port")
+    return value
+
+
+def _mail_from(value: str) -> str:
+    _name, address = parseaddr(value)
+    if "@" not in address or not value.isprintable():
+        raise ValueError("must be an e-mail address, or a name and an address in angle brackets")
+    return value
+
+
 def _whole(least: int, most: int | None = None) -> Callable[[str], int]:
     words = f"of at least {least}" if most is None else f"from {least} to {most}"
 
@@ -215,6 +236,8 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "log_format": _one_of(LOG_FORMATS),
     "cors_origins": _origins,
     "allow_private_shops": _boolean,
+    "mail_url": _mail_url,
+    "mail_from": _mail_from,
     "order_poll_seconds": _whole(1),
     "level_sweep_seconds": _whole(1),
     "drift_settle_seconds": _whole(0),

@@ -15,6 +15,7 @@ from app import create_app
 from app.errors import Conflict
 from app.services.auth import open_account
 from syncflow.demo_catalog import demo_products
+from syncflow.demo_mail import MailWatcher
 from syncflow.demo_sales import Buyers, Watcher
 from syncflow.output import LogFiles
 from syncflow.processes import free_port
@@ -28,6 +29,7 @@ EMAIL = "merchant@demo.example"
 SHOP_DOMAIN = "syncflow-demo.myshopify.com"
 CLIENT_ID = "syncflow-demo"
 STATE_FILE = "demo.json"
+LOG_FOLDER = "logs"
 TICK_SECONDS = 0.2
 LATENCY_MS = 30
 """What each call of a shop's API takes: about as long as a real one's answer travels."""
@@ -52,6 +54,7 @@ class Demo:
     product: Product
     shops: Mapping[str, Shop]
     password: str
+    mails: MailWatcher
 
 
 @contextmanager
@@ -64,7 +67,7 @@ def running_demo(home: Path, *, say: Say) -> Iterator[Demo]:
         say("starting PostgreSQL and Valkey")
         services = ending.enter_context(services_for(os.environ, home))
         state = _remembered(home)
-        output = LogFiles(home / "logs")
+        output = LogFiles(home / LOG_FOLDER)
         say("opening two sandbox shops")
         shops = {
             platform: ending.enter_context(
@@ -90,18 +93,21 @@ def running_demo(home: Path, *, say: Say) -> Iterator[Demo]:
         )
         _keep(home, replace(state, web_port=product.settings.port))
         _furnish(product, shops, state.password, say)
-        yield Demo(product, shops, state.password)
+        yield Demo(product, shops, state.password, MailWatcher(home / LOG_FOLDER))
 
 
 def show_sales(demo: Demo, tell: Callable[[str], None]) -> None:
-    """Let buyers buy and tell of every sale, until the product ends. Raises LaunchFailed, ShopFailed."""
+    """Let buyers buy and tell of every sale and mail, until the product ends.
+
+    Raises LaunchFailed, ShopFailed.
+    """
     watcher = Watcher({slug: shop.twin() for slug, shop in demo.shops.items()})
     watcher.start()
     buyers = Buyers(demo.shops, random.Random())
     buyers.start()
     try:
         while not demo.product.launcher.wait(TICK_SECONDS):
-            for line in watcher.lines():
+            for line in (*watcher.lines(), *demo.mails.lines()):
                 tell(line)
             if buyers.failed:
                 raise buyers.failed

@@ -25,6 +25,7 @@ GLOBAL_TABLES = {
     "accounts": "it is the tenant",
     "users": "a person may belong to several accounts, through memberships",
     "rollups": "how far the sums over all accounts' rows are",
+    "mails": "a mail may go to somebody who belongs to no account (yet)",
     "drain_leases": "claims on connections, not data; a connection has one account",
 }
 COMMITS_ELSEWHERE = {

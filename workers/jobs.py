@@ -8,6 +8,7 @@ from app.services import (
     fulfillment_push,
     importer,
     ledger_repair,
+    mail,
     push,
     stock_catch_up,
     tracking,
@@ -69,6 +70,10 @@ def process_event(event_id: int) -> None:
 
 def push_cell(cell_id: int) -> None:
     push.push_cell(cell_id)
+
+
+def deliver_mail(mail_id: int) -> None:
+    mail.deliver(mail_id)
 
 
 def check_ledger(account_id: int) -> None:

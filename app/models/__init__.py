@@ -10,6 +10,7 @@ from app.models.events import InboundEvent, SyncRun, SyncRunItem
 from app.models.fulfillments import Fulfillment, FulfillmentLine
 from app.models.idempotency import IdempotentCall
 from app.models.imports import CsvImport, CsvImportPart, CsvImportRow
+from app.models.mails import Mail
 from app.models.orders import Order, OrderHold, OrderLine
 from app.models.prices import ListingPrice, PriceAttempt, PriceSync
 from app.models.stock import CellEffect, Drift, PushAttempt, StockCell, StockLevel, StockMovement
@@ -51,6 +52,7 @@ __all__ = [
     "Listing",
     "ListingPrice",
     "Location",
+    "Mail",
     "Membership",
     "MovementSum",
     "NotificationPreference",

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.platforms.base import Lane
 from app.services import fulfillment_push, idempotency, webhook_delivery
 from app.services.imports import wake as imports
+from app.services import fulfillment_push, idempotency, mail, webhook_delivery
 from app.services.nudge import DRAIN_OF_LANE, EVERYBODY, Drain, enqueue, nudge
 from app.services.prices.wants import CLAIMABLE, WRITABLE
 from app.services.uow import unit_of_work
@@ -75,6 +76,7 @@ def sweep() -> None:
         nudge(Drain.IMPORT, connection_id)
     for connection_id in to_price:
         nudge(Drain.PRICES, connection_id)
+    mail.wake_due()
 
 
 def webhooks_due() -> list[int]:
@@ -240,6 +242,12 @@ _PURGES = (
     ),
     idempotency.PURGE,
     text("DELETE FROM cell_effects WHERE learned_at < now() - interval '1 day'"),
+    text(
+        """
+        DELETE FROM mails
+        WHERE state <> 'pending' AND created_at < now() - make_interval(days => :days)
+        """
+    ),
     text(
         """
         DELETE FROM push_attempts a WHERE a.outcome NOT IN ('open', 'unknown')

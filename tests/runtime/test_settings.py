@@ -63,6 +63,9 @@ def test_every_missing_variable_is_named_at_once_and_no_secret_has_a_default() -
         ("LOG_LEVEL", "LOUD"),
         ("LOG_FORMAT", "xml"),
         ("ALLOW_PRIVATE_SHOPS", "perhaps"),
+        ("MAIL_URL", "https://mail.example.com"),
+        ("MAIL_URL", "smtps://"),
+        ("MAIL_FROM", "nobody"),
         ("ORDER_POLL_SECONDS", "0"),
         ("ORDER_POLL_SECONDS", "1.5"),
         ("PUSH_WINDOW_MS", "-200"),
@@ -72,6 +75,14 @@ def test_wrong_value_is_named_without_repeating_it(name: str, value: str) -> Non
     (problem,) = problems({**COMPLETE, name: value})
     assert problem.startswith(f"{name} must ")
     assert value not in problem.split()
+
+
+def test_a_mail_server_needs_a_sender() -> None:
+    server = {"MAIL_URL": "smtps://u:hush@mail.example.com"}
+    assert problems(COMPLETE | server) == ("MAIL_FROM is not set, but MAIL_URL is.",)
+    settings = Settings.from_env(COMPLETE | server | {"MAIL_FROM": "SyncFlow <sync@example.com>"})
+    assert (settings.mail_url, settings.mail_from) == (server["MAIL_URL"], "SyncFlow <sync@example.com>")
+    assert "hush" not in repr(settings)
 
 
 def test_missing_and_wrong_variables_are_listed_together() -> None:

@@ -1,0 +1,1 @@
+"""Outside services that are no sales platform."""

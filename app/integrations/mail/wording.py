@@ -1,0 +1,33 @@
+"""What mails say. A mail NAME is `templates/NAME.txt` (its first line is the subject) and `NAME.html`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    subject: str
+    text: str = field(repr=False)
+    html: str = field(repr=False)
+
+
+def worded(template: str, context: Mapping[str, Any]) -> Wording:
+    """The mail in both forms. Raises jinja2's errors: no such template, or a value is missing."""
+    subject, _newline, text = _environment().get_template(f"{template}.txt").render(context).partition("\n")
+    html = _environment().get_template(f"{template}.html").render(context)
+    return Wording(" ".join(subject.split()), text.strip() + "\n", html)
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("app.integrations.mail"),
+        autoescape=select_autoescape(("html",)),
+        undefined=StrictUndefined,
+    )

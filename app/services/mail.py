@@ -1,0 +1,202 @@
+"""The outbox: a mail is a row of the transaction that causes it, and leaves after the commit.
+
+A mail is sent at least once. Workers claim it, so that two do not send the same one; only a worker that dies
+between the server's yes and its own commit has it sent again, under the same Message-ID.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import redis
+import structlog
+from flask import current_app
+from sqlalchemy import event, text
+from sqlalchemy.orm import Session
+
+from app.domain import backoff
+from app.integrations import mail as port
+from app.models import Mail
+from app.services.credentials import CredentialsUnreadable, vault
+from app.services.nudge import enqueue
+from app.services.uow import unit_of_work
+from app.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+QUEUE = "notify"
+JOB_SECONDS = 180
+CLAIM_SECONDS = 240
+"""Longer than a job may take."""
+NUDGED_SECONDS = 5
+"""How long the nudge of a new mail is waited for before the sweeper looks after it."""
+MOST_ATTEMPTS = 8
+FIRST_DELAY_SECONDS, LONGEST_DELAY_SECONDS = 15.0, 1800.0
+WOKEN_AT_ONCE = 200
+
+
+def queue_mail(
+    session: Session, *, to: str, template: str, context: Mapping[str, Any], account_id: int | None
+) -> None:
+    """Write a mail in the caller's transaction; it is sent once that is durable, and never if it is not.
+
+    `template` is one of `app/integrations/mail/templates`, `context` what it needs; `account_id` the account
+    that the mail speaks of. Takes as long whoever it is for.
+    """
+    wording = port.worded(template, context)
+    mail = Mail(
+        about_account_id=account_id,
+        recipient=to,
+        template=template,
+        subject=wording.subject,
+        body=vault().seal({"text": wording.text, "html": wording.html}),
+        due_at=datetime.now(UTC) + timedelta(seconds=NUDGED_SECONDS),
+    )
+    session.add(mail)
+    session.flush()
+    mail_id = mail.id
+    event.listen(session, "after_commit", lambda _session: _wake(mail_id, attempt=0), once=True)
+
+
+def link(path: str) -> str:
+    """The address of a page of this installation, for use in a mail."""
+    settings: Settings = current_app.extensions["settings"]
+    return f"{settings.public_url}{path}"
+
+
+def deliver(mail_id: int) -> None:
+    """Send one mail. Safe to run at any time and twice; a mail that is sent or claimed is left alone."""
+    claim = _claim(mail_id)
+    if claim is None:
+        return
+    if claim.number > MOST_ATTEMPTS:
+        _fail(claim, "Every worker that tried to send it died.")
+        return
+    try:
+        _sender().send(claim.mail())
+    except (port.MailRefused, CredentialsUnreadable) as err:
+        _fail(claim, str(err))
+    except port.MailUndelivered as err:
+        _put_off(claim, str(err))
+    except Exception as err:  # a fault of our own, which another release may mend
+        log.exception("mail_not_sent", mail_id=claim.id)
+        _put_off(claim, type(err).__name__)
+    else:
+        _record(_SENT, claim)
+
+
+def wake_due() -> None:
+    """Have those sent whose nudge was lost, whose worker died, or whose time to try again has come."""
+    with unit_of_work() as uow:
+        due = uow.session.execute(_WAKE, {"limit": WOKEN_AT_ONCE}).all()
+        uow.commit()
+    for row in due:
+        _wake(row.id, attempt=row.attempts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """A mail that this worker has for CLAIM_SECONDS."""
+
+    id: int
+    number: int
+    recipient: str
+    subject: str
+    body: bytes = field(repr=False)
+
+    def mail(self) -> port.Mail:
+        """Raises CredentialsUnreadable."""
+        document = vault().open(self.body)
+        settings: Settings = current_app.extensions["settings"]
+        return port.Mail(
+            message_id=f"mail-{self.id}@{urlsplit(settings.public_url).hostname}",
+            to=self.recipient,
+            subject=self.subject,
+            **document,
+        )
+
+
+def _sender() -> port.Sender:
+    settings: Settings = current_app.extensions["settings"]
+    if settings.mail_url:
+        return port.SmtpSender(settings.mail_url, settings.mail_from)
+    return port.ConsoleSender(to_terminal=settings.log_format == "console")
+
+
+def _claim(mail_id: int) -> _Claim | None:
+    with unit_of_work() as uow:
+        row = uow.session.execute(_CLAIM, {"id": mail_id, "seconds": CLAIM_SECONDS}).one_or_none()
+        uow.commit()
+    if row is None:
+        return None
+    return _Claim(row.id, row.attempts, row.recipient, row.subject, bytes(row.body))
+
+
+def _put_off(claim: _Claim, error: str) -> None:
+    """Until another try, if there is one."""
+    if claim.number >= MOST_ATTEMPTS:
+        _fail(claim, error)
+        return
+    delay = backoff.delay_seconds(
+        claim.number,
+        jitter=random.random(),  # noqa: S311  (spreads load, guards nothing)
+        base=FIRST_DELAY_SECONDS,
+        ceiling=LONGEST_DELAY_SECONDS,
+    )
+    log.warning("mail_put_off", mail_id=claim.id, attempts=claim.number, error=error)
+    _record(_PUT_OFF, claim, error=error, seconds=delay)
+
+
+def _fail(claim: _Claim, error: str) -> None:
+    log.error("mail_failed", mail_id=claim.id, attempts=claim.number, error=error)
+    _record(_FAILED, claim, error=error)
+
+
+def _record(statement: Any, claim: _Claim, **parameters: Any) -> None:
+    with unit_of_work() as uow:
+        uow.session.execute(statement, {"id": claim.id, "number": claim.number, **parameters})
+        uow.commit()
+
+
+def _wake(mail_id: int, *, attempt: int) -> None:
+    try:
+        job_id = f"mail-{mail_id}-{attempt}"
+        enqueue(QUEUE, "deliver_mail", mail_id, timeout_seconds=JOB_SECONDS, job_id=job_id)
+    except redis.RedisError as err:  # the sweeper finds it
+        log.warning("nudge_lost", mail_id=mail_id, error=type(err).__name__)
+
+
+_CLAIM = text(
+    """
+    UPDATE mails SET attempts = attempts + 1, claimed_until = now() + make_interval(secs => :seconds),
+        due_at = now() + make_interval(secs => :seconds)
+    WHERE id = :id AND state = 'pending' AND coalesce(claimed_until <= now(), true)
+    RETURNING id, attempts, recipient, subject, body
+    """
+)
+_MINE = "WHERE id = :id AND state = 'pending' AND attempts = :number"
+_SENT = text(
+    f"UPDATE mails SET state = 'sent', body = NULL, last_error = '', sent_at = now() {_MINE}"  # noqa: S608
+)
+_FAILED = text(f"UPDATE mails SET state = 'failed', body = NULL, last_error = :error {_MINE}")  # noqa: S608
+_PUT_OFF = text(
+    f"""
+    UPDATE mails SET claimed_until = NULL, last_error = :error,
+        due_at = now() + make_interval(secs => :seconds) {_MINE}
+    """  # noqa: S608  (constants)
+)
+_WAKE = text(
+    """
+    WITH due AS (
+        SELECT id FROM mails WHERE state = 'pending' AND due_at <= now()
+        ORDER BY due_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
+    )
+    UPDATE mails m SET due_at = now() + interval '1 minute' FROM due WHERE m.id = due.id
+    RETURNING m.id, m.attempts
+    """
+)
