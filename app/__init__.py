@@ -11,6 +11,7 @@ from flask.sessions import SessionInterface
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from sqlalchemy import event
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.extensions import api as rest_api
 from app.extensions import db, jwt, migrate
@@ -50,6 +51,10 @@ def create_app(settings: Settings | None = None) -> Flask:
         },
         MAX_CONTENT_LENGTH=256 * 1024,
     )
+    if settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # as Flask's manual has it
+            app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies
+        )
     app.extensions["settings"] = settings
     app.extensions["redis"] = redis.Redis.from_url(
         settings.redis_url,

@@ -51,6 +51,8 @@ class Settings:
     port: int = 8000
     bind_host: str = "127.0.0.1"
     """The address to listen on; 0.0.0.0 in a container or behind a proxy on another machine."""
+    trusted_proxies: int = 0
+    """How many proxies in front of the web processes name their caller in X-Forwarded-For."""
     log_level: str = "INFO"
     log_format: str = "json"
     cors_origins: tuple[str, ...] = ()
@@ -232,6 +234,7 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "public_url": _http_url,
     "port": _whole(1, 65535),
     "bind_host": str,
+    "trusted_proxies": _whole(0, 10),
     "log_level": _one_of(LOG_LEVELS),
     "log_format": _one_of(LOG_FORMATS),
     "cors_origins": _origins,

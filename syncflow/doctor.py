@@ -70,6 +70,7 @@ def examine(settings: Settings, app: Flask, procfile: Path) -> Findings:
         for connection in all_connections():
             yield from _connection(connection)
     yield from _public_url(settings)
+    yield from _mail(settings)
 
 
 def _health(found: health.Health) -> Findings:
@@ -212,6 +213,18 @@ def _public_url(settings: Settings, get: Callable[..., requests.Response] = requ
         )
     elif not url.startswith("https://"):
         yield Finding(Verdict.WRONG, subject, "is not https: shops refuse to use it", "Set an https address.")
+
+
+def _mail(settings: Settings) -> Findings:
+    if settings.mail_url:
+        yield Finding(Verdict.OK, "MAIL_URL", "mails leave by a server")
+    else:
+        yield Finding(
+            Verdict.NOTE,
+            "MAIL_URL",
+            "is not set: mails to register, to reset a password or to invite somebody are not sent",
+            "Set it and MAIL_FROM, see docs/operators/running.md.",
+        )
 
 
 def _is_private(host: str) -> bool:

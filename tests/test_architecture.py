@@ -25,6 +25,11 @@ GLOBAL_TABLES = {
     "accounts": "it is the tenant",
     "users": "a person may belong to several accounts, through memberships",
     "rollups": "how far the sums over all accounts' rows are",
+    "sessions": "a person's, whatever accounts they belong to",
+    "second_factors": "a person's",
+    "recovery_codes": "a person's",
+    "registrations": "of people who have no account yet",
+    "password_resets": "a person's",
     "mails": "a mail may go to somebody who belongs to no account (yet)",
     "drain_leases": "claims on connections, not data; a connection has one account",
 }

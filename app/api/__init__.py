@@ -11,7 +11,8 @@ API_PREFIX = "/api/v1"
 DESCRIPTION = """\
 One ledger of stock for every shop a merchant sells in.
 
-Sign in with `POST /api/v1/auth/login` and send the token as `Authorization: Bearer <token>`. Quantities \
+Sign in with `POST /api/v1/auth/login` and send the token as `Authorization: Bearer <token>`; it lasts 15 \
+minutes, `POST /api/v1/auth/refresh` gives the next one. Quantities \
 are whole units, money is in the smallest unit of the currency beside it, times are UTC. Lists come in \
 pages: pass `next` of an answer as `cursor` to get what follows. Errors are problem+json documents \
 (RFC 9457) with a stable `code`. A call that changes something may carry an `Idempotency-Key`: sent again \
@@ -39,17 +40,22 @@ def register_api(app: Flask, api: Api) -> None:
         locations,
         orders,
         pages,
+        passwords,
         platforms,
         policy,
         prices,
         products,
         publishing,
+        registration,
         reviews,
+        second_factor,
+        sessions,
         status,
         stock,
         stock_changes,
         sync,
         variants,
+        tokens,
         webhook_subscriptions,
         workplace,
     )
@@ -72,13 +78,17 @@ def register_api(app: Flask, api: Api) -> None:
             },
             "security": [{"token": []}],
         },
-        JWT_ACCESS_TOKEN_EXPIRES=auth.TOKEN_LIFE,
+        JWT_ACCESS_TOKEN_EXPIRES=tokens.TOKEN_LIFE,
     )
     api.DEFAULT_ERROR_RESPONSE_NAME = None  # each operation says how it can be refused
     api.init_app(app, spec_kwargs={"extra_plugins": [Problems()]})
     api.spec.components.schema("Problem", schema=ProblemSchema)
     for resource in (
         auth,
+        registration,
+        passwords,
+        second_factor,
+        sessions,
         account,
         platforms,
         connections,

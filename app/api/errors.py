@@ -18,6 +18,12 @@ STATUSES = {
     "invalid_cursor": 422,
     "invalid_rows": 422,
     "wrong_credentials": 401,
+    "second_factor_needed": 401,
+    "wrong_code": 403,
+    "wrong_password": 403,
+    "invalid_refresh_token": 401,
+    "csrf_header_missing": 403,
+    "invalid_token": 422,
     "not_signed_in": 401,
     "invalid_signature": 401,
     "forbidden": 403,
@@ -71,6 +77,12 @@ class Forbidden(SyncFlowError):
     """Your role does not allow this."""
 
     code = "forbidden"
+
+
+class CsrfHeaderMissing(SyncFlowError):
+    """With the cookie the header X-CSRF-Protection has to come, with any value."""
+
+    code = "csrf_header_missing"
 
 
 class TooManyRequests(SyncFlowError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask, Response, request
 from flask_cors import CORS
 
+from app.api.tokens import CSRF_HEADER
 from app.settings import Settings
 
 ALWAYS = {
@@ -14,7 +15,7 @@ ALWAYS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
 HSTS = "max-age=63072000; includeSubDomains"
-ASKED_FOR = ("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "Last-Event-ID", "X-CSRF-Token")
+ASKED_FOR = ("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "Last-Event-ID", CSRF_HEADER)
 SHOWN = ("ETag", "Link", "Retry-After", "Idempotent-Replayed")
 
 

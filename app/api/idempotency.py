@@ -1,4 +1,8 @@
-"""The header Idempotency-Key on calls that change something: sent again, they are answered as before."""
+"""The header Idempotency-Key on calls that change something: sent again, they are answered as before.
+
+Not on those of `/auth/`: their bodies hold passwords and their answers secrets that are shown once, and of
+either nothing may be kept, not even a hash that is quickly made.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import hashlib
 
 from flask import Flask, Response, g, request
 
+from app.api.tokens import AUTH_PATH
 from app.errors import InvalidInput
 from app.services import idempotency
 from app.services.idempotency import Answer, Call
@@ -27,6 +32,8 @@ def replay_calls(app: Flask) -> None:
 def _begin() -> Response | None:
     key = request.headers.get(HEADER)
     if key is None or request.method not in UNSAFE or "principal" not in g:
+        return None
+    if request.path.startswith(AUTH_PATH):
         return None
     if not (0 < len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()):
         raise InvalidInput(f"An {HEADER} has 1 to {LONGEST_KEY} printable ASCII characters.")

@@ -1,58 +1,119 @@
-"""How often somebody may try something. Counted in Redis, for all web processes together."""
+"""How often somebody may try something. Counted in Redis, for all web processes together; without Redis
+nothing is counted."""
 
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import redis
 import structlog
 from flask import current_app, request
 
 from app.api.errors import TooManyRequests
+from app.services.auth import normal
 
 log = structlog.get_logger(__name__)
 
-WINDOW_SECONDS = 60
-PER_ADDRESS = 60
-PER_USER = 10
-"""Of one user from one address: else a stranger could lock a user out."""
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """`most` times in each `seconds`; `name` is the counter's."""
+
+    name: str
+    most: int
+    seconds: int
 
 
-def limit_sign_in(email: str, *, clock: Callable[[], float] = time.time) -> None:
-    """Count an attempt. Raises TooManyRequests; without Redis nothing is counted."""
-    now = clock()
-    address = request.remote_addr or ""
-    user = hashlib.sha256(f"{address} {email.strip().lower()}".encode()).hexdigest()
-    window = int(now // WINDOW_SECONDS)
-    client: redis.Redis = current_app.extensions["redis"]
+SIGN_INS_OF_ADDRESS = Limit("sign_in:address", 60, 60)
+SIGN_INS_OF_USER = Limit("sign_in:user", 10, 900)
+"""Failed ones of one user from one address: else a stranger could lock a user out."""
+MAILS_BY_ADDRESS = Limit("mail:by", 30, 3600)
+MAILS_TO = Limit("mail:to", 5, 3600)
+"""Whoever asks: nobody is to be pestered."""
+TOKENS_OF_ADDRESS = Limit("token:address", 60, 60)
+"""One-time and refresh tokens, which are too long to guess: this spares the database."""
+OWN_SECRETS = Limit("own_secret", 10, 900)
+"""A signed-in user's password and codes: whoever got hold of an access token is not to find them out."""
+
+Clock = Callable[[], float]
+
+
+def limit_sign_in(email: str, *, clock: Clock = time.time) -> None:
+    """Count an attempt. Raises TooManyRequests."""
+    _count({SIGN_INS_OF_ADDRESS: _network(), SIGN_INS_OF_USER: _user_here(email)}, clock)
+
+
+def forgive_sign_ins(email: str, *, clock: Clock = time.time) -> None:
+    """Forget the failed attempts of a user who signed in."""
+    key = _key(SIGN_INS_OF_USER, _user_here(email), clock())
     try:
-        by_address = _count(client, f"address:{address}:{window}")
-        by_user = _count(client, f"user:{user}:{window}")
+        _redis().delete(key)
     except redis.RedisError as err:
-        log.warning("sign_ins_not_counted", error=type(err).__name__)
-        return
-    if by_address > PER_ADDRESS or by_user > PER_USER:
-        raise TooManyRequests(retry_after=WINDOW_SECONDS - now % WINDOW_SECONDS)
+        log.warning("attempts_not_forgotten", error=type(err).__name__)
 
 
-def limit_to(most: int, what: str, *, clock: Callable[[], float] = time.time) -> None:
-    """Count one use of `what`, of which there may be `most` a minute. Raises TooManyRequests; without Redis
-    nothing is counted."""
+def limit_mails(email: str, *, clock: Clock = time.time) -> None:
+    """Count a mail that somebody asks for, whether or not the address is known. Raises TooManyRequests."""
+    _count({MAILS_BY_ADDRESS: _network(), MAILS_TO: normal(email)}, clock)
+
+
+def limit_tokens(*, clock: Clock = time.time) -> None:
+    """Count a token that somebody comes with. Raises TooManyRequests."""
+    _count({TOKENS_OF_ADDRESS: _network()}, clock)
+
+
+def limit_own_secrets(user_id: int, *, clock: Clock = time.time) -> None:
+    """Count a password or code that a signed-in user enters. Raises TooManyRequests."""
+    _count({OWN_SECRETS: str(user_id)}, clock)
+
+
+def limit_to(most: int, what: str, *, clock: Clock = time.time) -> None:
+    """Count one use of `what`, of which there may be `most` a minute. Raises TooManyRequests."""
+    _count({Limit("use", most, 60): what}, clock)
+
+
+def _count(whose: dict[Limit, str], clock: Clock) -> None:
     now = clock()
-    client: redis.Redis = current_app.extensions["redis"]
+    pipeline = _redis().pipeline()
+    for limit, key in whose.items():
+        name = _key(limit, key, now)
+        pipeline.incr(name)
+        pipeline.expire(name, 2 * limit.seconds)
     try:
-        used = _count(client, f"{what}:{int(now // WINDOW_SECONDS)}")
+        counts = pipeline.execute()[::2]
     except redis.RedisError as err:
-        log.warning("uses_not_counted", what=what, error=type(err).__name__)
+        log.warning("attempts_not_counted", error=type(err).__name__)
         return
-    if used > most:
-        raise TooManyRequests(retry_after=WINDOW_SECONDS - now % WINDOW_SECONDS)
+    over = [limit for limit, count in zip(whose, counts, strict=True) if count > limit.most]
+    if over:
+        raise TooManyRequests(retry_after=max(limit.seconds - now % limit.seconds for limit in over))
 
 
-def _count(client: redis.Redis, key: str) -> int:
-    pipeline = client.pipeline()
-    pipeline.incr(f"syncflow:limit:{key}")
-    pipeline.expire(f"syncflow:limit:{key}", 2 * WINDOW_SECONDS)
-    return int(pipeline.execute()[0])
+def _key(limit: Limit, key: str, now: float) -> str:
+    """Addresses of people are not left lying in Redis."""
+    hashed = hashlib.sha256(key.encode()).hexdigest()
+    return f"syncflow:limit:{limit.name}:{hashed}:{int(now // limit.seconds)}"
+
+
+def _user_here(email: str) -> str:
+    return f"{_network()} {normal(email)}"
+
+
+def _network() -> str:
+    """The caller's address; of IPv6 the /64, which is one customer's."""
+    try:
+        address = ipaddress.ip_address(request.remote_addr or "")
+    except ValueError:
+        return ""
+    if address.version == 4:
+        return str(address)
+    return str(ipaddress.ip_network((address, 64), strict=False))
+
+
+def _redis() -> redis.Redis:
+    client: redis.Redis = current_app.extensions["redis"]
+    return client

@@ -12,7 +12,7 @@ from jwt.exceptions import PyJWTError
 from app.api.errors import Forbidden, NotSignedIn
 from app.errors import NotFound
 from app.services import auth
-from app.services.auth import Principal
+from app.services.auth import Person, Principal
 
 
 class Access(IntEnum):
@@ -39,7 +39,26 @@ POLICY: dict[str, Access] = {
     "webhooks.receive_for_app": Access.PUBLIC,
     "connect.callback": Access.PUBLIC,
     "connect.done": Access.PUBLIC,
+    # passwords, codes and tokens are checked there
     "auth.login": Access.PUBLIC,
+    "auth.refresh": Access.PUBLIC,
+    "registration.register": Access.PUBLIC,
+    "registration.resend_verification": Access.PUBLIC,
+    "registration.verify_email": Access.PUBLIC,
+    "passwords.request_reset": Access.PUBLIC,
+    "passwords.confirm_reset": Access.PUBLIC,
+    # everyone's own
+    "auth.logout": Access.VIEWER,
+    "auth.logout_everywhere": Access.VIEWER,
+    "auth.switch_account": Access.VIEWER,
+    "passwords.change_password": Access.VIEWER,
+    "sessions.list_sessions": Access.VIEWER,
+    "sessions.end_session": Access.VIEWER,
+    "second_factor.get_second_factor": Access.VIEWER,
+    "second_factor.enrol_second_factor": Access.VIEWER,
+    "second_factor.confirm_second_factor": Access.VIEWER,
+    "second_factor.disable_second_factor": Access.VIEWER,
+    "second_factor.renew_recovery_codes": Access.VIEWER,
     # reading
     "auth.me": Access.VIEWER,
     "platforms.list_platforms": Access.VIEWER,
@@ -220,6 +239,14 @@ def principal() -> Principal:
     return caller
 
 
+def person() -> Person:
+    """The signed-in user who is calling. Raises Forbidden for a caller without a session of their own."""
+    caller = principal()
+    if caller.session_id is None:
+        raise Forbidden("Only a user who signed in can do this.")
+    return Person(caller.user_id, caller.email, caller.account_id, caller.session_id)
+
+
 def _check() -> None:
     endpoint = request.endpoint
     if endpoint is None or request.method == "OPTIONS":
@@ -238,13 +265,14 @@ def _check() -> None:
 
 
 def _caller() -> Principal:
-    """The token's user, if they still are a member of its account."""
+    """The token's user, if their session lasts and they still are a member of its account."""
     try:
         verify_jwt_in_request()
-        user_id, account_id = int(get_jwt_identity()), int(get_jwt()["account_id"])
+        user_id, claims = int(get_jwt_identity()), get_jwt()
+        session_id, account_id = int(claims["session_id"]), int(claims["account_id"])
     except (JWTExtendedException, PyJWTError, KeyError, ValueError) as err:
         raise NotSignedIn() from err
-    found = auth.principal_of(user_id, account_id)
+    found = auth.caller(session_id=session_id, user_id=user_id, account_id=account_id)
     if found is None:
         raise NotSignedIn()
     return found

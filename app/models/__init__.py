@@ -13,6 +13,7 @@ from app.models.imports import CsvImport, CsvImportPart, CsvImportRow
 from app.models.mails import Mail
 from app.models.orders import Order, OrderHold, OrderLine
 from app.models.prices import ListingPrice, PriceAttempt, PriceSync
+from app.models.sign_in import PasswordReset, RecoveryCode, Registration, SecondFactor, UserSession
 from app.models.stock import CellEffect, Drift, PushAttempt, StockCell, StockLevel, StockMovement
 from app.models.stock_changes import StockChange, StockCount, StockCountLine
 from app.models.sums import (
@@ -60,6 +61,7 @@ __all__ = [
     "OrderHold",
     "OrderLine",
     "OrderSum",
+    "PasswordReset",
     "PlatformCallHour",
     "PlatformCallMinute",
     "PriceAttempt",
@@ -67,8 +69,11 @@ __all__ = [
     "Product",
     "PushAttempt",
     "PushSum",
+    "RecoveryCode",
+    "Registration",
     "Rollup",
     "SavedView",
+    "SecondFactor",
     "StockCell",
     "StockChange",
     "StockCount",
@@ -82,6 +87,7 @@ __all__ = [
     "UncountedPush",
     "UnvaluedVariant",
     "User",
+    "UserSession",
     "Variant",
     "VariantValue",
     "WebVitalDay",

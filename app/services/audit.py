@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.models import AuditEntry
@@ -37,3 +39,18 @@ def audit_subject(
             account_id=account_id, actor=actor, action=action, subject=subject, detail=dict(detail or {})
         )
     )
+
+
+def audit_user(session: Session, user_id: int, action: str, detail: Mapping[str, Any] | None = None) -> None:
+    """What a user did that concerns every account of theirs, written down in each."""
+    params = {"user_id": user_id, "who": f"user:{user_id}", "action": action}
+    session.execute(_AUDIT_USER, params | {"detail": json.dumps(dict(detail or {}))})
+
+
+_AUDIT_USER = text(
+    """
+    INSERT INTO audit_log (account_id, actor, action, subject, detail)
+    SELECT account_id, :who, :action, :who, CAST(:detail AS jsonb) FROM memberships
+    WHERE user_id = :user_id ORDER BY id
+    """
+)

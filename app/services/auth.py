@@ -1,28 +1,18 @@
-"""Who signs in, and what they may act for."""
+"""Who acts, and for which account."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from functools import cache
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from sqlalchemy import select, text, update
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
-from app.errors import Conflict, InvalidInput, SyncFlowError
+from app.errors import Conflict, InvalidInput
 from app.models import Account, Membership, User
+from app.services.passwords import hashed
 from app.services.uow import unit_of_work
-
-PASSWORD_LEAST_CHARACTERS = 10
-_hasher = PasswordHasher()  # argon2id with the RFC 9106 low-memory profile
-
-
-class WrongCredentials(SyncFlowError):
-    """The e-mail address and the password do not belong together."""
-
-    code = "wrong_credentials"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +24,8 @@ class Principal:
     account_id: int
     account_name: str
     role: str
+    session_id: int | None = None
+    """None for whoever did not sign in."""
 
     @property
     def actor(self) -> str:
@@ -41,39 +33,35 @@ class Principal:
         return f"user:{self.user_id}"
 
 
-def sign_in(email: str, password: str, *, account_id: int | None = None) -> Principal:
-    """The user and the account to act for: the one asked for, else their first.
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A principal who signed in, and so may see to their own password, second factor and sessions."""
 
-    Raises WrongCredentials, saying no more: an unknown address takes as long as a wrong password.
-    """
+    user_id: int
+    email: str
+    account_id: int
+    session_id: int
+
+
+def normal(email: str) -> str:
+    """An address as users have it."""
+    return email.strip().lower()
+
+
+def caller(*, session_id: int, user_id: int, account_id: int) -> Principal | None:
+    """Whom an access token stands for now: None once the session ended or the user left the account."""
+    params = {"session_id": session_id, "user_id": user_id, "account_id": account_id}
     with unit_of_work() as uow:
-        user = uow.session.scalar(select(User).where(User.email == email.strip().lower()))
-    known = _matches(user.password_hash if user else _nobodys_hash(), password)
-    if user is None or not known:
-        raise WrongCredentials()
-    if _hasher.check_needs_rehash(user.password_hash):
-        _rehash(user.id, password)
-    principal = principal_of(user.id, account_id)
-    if principal is None:
-        raise WrongCredentials()
-    return principal
+        row = uow.session.execute(_CALLER, params).one_or_none()
+    if row is None:
+        return None
+    return Principal(user_id, row.email, account_id, row.name, row.role, session_id)
 
 
-def principal_of(user_id: int, account_id: int | None) -> Principal | None:
-    """What a user may act as now; None if they are no member (any more)."""
-    query = (
-        select(User.email, Membership.account_id, Account.name, Membership.role)
-        .join(Membership, Membership.user_id == User.id)
-        .join(Account, Account.id == Membership.account_id)
-        .where(User.id == user_id)
-        .order_by(Membership.id)
-        .limit(1)
-    )
-    if account_id is not None:
-        query = query.where(Membership.account_id == account_id)
-    with unit_of_work() as uow:
-        row = uow.session.execute(query).one_or_none()
-    return row and Principal(user_id, row.email, row.account_id, row.name, row.role)
+def principal_of(session: Session, user_id: int, account_id: int | None) -> Principal | None:
+    """What a user may act as: for this account, or for their first. None if there is no such."""
+    row = session.execute(_PRINCIPAL, {"user_id": user_id, "account_id": account_id}).one_or_none()
+    return None if row is None else Principal(user_id, row.email, row.account_id, row.name, row.role)
 
 
 def members_among(pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
@@ -86,41 +74,27 @@ def members_among(pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
 
 def open_account(name: str, email: str, password: str) -> Principal:
     """Make a merchant's account with its owner. Raises InvalidInput, Conflict (the address is taken)."""
-    email = email.strip().lower()
-    if "@" not in email or len(password) < PASSWORD_LEAST_CHARACTERS:
-        raise InvalidInput(
-            f"An e-mail address and a password of {PASSWORD_LEAST_CHARACTERS} characters are needed."
-        )
-    account, user = Account(name=name), User(email=email, password_hash=_hasher.hash(password))
+    email = normal(email)
+    if "@" not in email:
+        raise InvalidInput("An e-mail address is needed.")
+    password_hash = hashed(password)
+    with unit_of_work() as uow:
+        opened = make_account(uow.session, name, email, password_hash)
+        uow.commit()
+    return opened
+
+
+def make_account(session: Session, name: str, email: str, password_hash: str) -> Principal:
+    """`open_account` in the caller's transaction, which cannot go on after a Conflict."""
+    account, user = Account(name=name), User(email=email, password_hash=password_hash)
+    session.add_all([account, user])
     try:
-        with unit_of_work() as uow:
-            uow.session.add_all([account, user])
-            uow.session.flush()
-            uow.session.add(Membership(account_id=account.id, user_id=user.id, role="owner"))
-            uow.commit()
+        session.flush()
     except IntegrityError as err:
         raise Conflict("This e-mail address has an account already.") from err
+    session.add(Membership(account_id=account.id, user_id=user.id, role="owner"))
+    session.flush()
     return Principal(user.id, email, account.id, name, "owner")
-
-
-def _matches(password_hash: str, password: str) -> bool:
-    try:
-        return _hasher.verify(password_hash, password)
-    except (VerifyMismatchError, InvalidHashError):
-        return False
-
-
-@cache
-def _nobodys_hash() -> str:
-    return _hasher.hash("nobody has this password")
-
-
-def _rehash(user_id: int, password: str) -> None:
-    with unit_of_work() as uow:
-        uow.session.execute(
-            update(User).where(User.id == user_id).values(password_hash=_hasher.hash(password))
-        )
-        uow.commit()
 
 
 _MEMBERS_AMONG = text(
@@ -128,5 +102,23 @@ _MEMBERS_AMONG = text(
     SELECT m.user_id, m.account_id FROM memberships m
     JOIN unnest(CAST(:users AS bigint[]), CAST(:accounts AS bigint[])) AS w (user_id, account_id)
         USING (user_id, account_id)
+    """
+)
+_CALLER = text(
+    """
+    SELECT u.email, a.name, m.role FROM sessions s
+    JOIN users u ON u.id = s.user_id
+    JOIN memberships m ON m.user_id = s.user_id AND m.account_id = :account_id
+    JOIN accounts a ON a.id = m.account_id
+    WHERE s.id = :session_id AND s.user_id = :user_id AND s.expires_at > now()
+    """
+)
+_PRINCIPAL = text(
+    """
+    SELECT u.email, m.account_id, a.name, m.role FROM users u
+    JOIN memberships m ON m.user_id = u.id
+    JOIN accounts a ON a.id = m.account_id
+    WHERE u.id = :user_id AND m.account_id = coalesce(CAST(:account_id AS bigint), m.account_id)
+    ORDER BY m.id LIMIT 1
     """
 )

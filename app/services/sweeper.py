@@ -242,6 +242,9 @@ _PURGES = (
     ),
     idempotency.PURGE,
     text("DELETE FROM cell_effects WHERE learned_at < now() - interval '1 day'"),
+    text("DELETE FROM sessions WHERE expires_at <= now()"),
+    text("DELETE FROM registrations WHERE expires_at <= now()"),
+    text("DELETE FROM password_resets WHERE expires_at <= now()"),
     text(
         """
         DELETE FROM mails

@@ -35,6 +35,11 @@ def rotate_keys(home: Path | None) -> None:
     To change the key: put a new one in front, restart everything, run this, then drop the old one.
     """
     from app.services.credentials import rotate_keys as rotate
+    from app.services.second_factor import reseal_secrets
 
     with application(settings_at(home)):
-        click.echo(f"Sealed the secrets of {rotate()} connections and webhooks with the first key.")
+        connections, users = rotate(), reseal_secrets()
+        click.echo(
+            f"Sealed the secrets of {connections} connections and webhooks and of {users} second factors"
+            " with the first key."
+        )

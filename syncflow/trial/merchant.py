@@ -16,6 +16,8 @@ ANSWER_SECONDS = 60.0
 IMPORT_SECONDS = 600.0
 POLL_SECONDS = 0.2
 CONFLICT = 409
+NOT_SIGNED_IN = 401
+SIGN_IN = "auth/login"
 
 
 class MerchantStuck(Exception):
@@ -29,15 +31,22 @@ class Merchant:
         self._url = url
         self._session = requests.Session()
         self._session.trust_env = False
-        token = self.ask("POST", "auth/login", {"email": email, "password": password})["access_token"]
-        self._session.headers["Authorization"] = f"Bearer {token}"
+        self._credentials = {"email": email, "password": password}
+        self._sign_in()
 
     def ask(self, method: str, path: str, body: object = None) -> Any:
         """A call of the product's REST API; the answer's JSON."""
         answer = self._send(method, path, body)
+        if answer.status_code == NOT_SIGNED_IN and path != SIGN_IN:  # access tokens do not last a trial
+            self._sign_in()
+            answer = self._send(method, path, body)
         if not answer.ok:
             raise MerchantStuck(f"{method} /api/v1/{path}: {answer.status_code} {answer.text[:500]}")
         return answer.json() if answer.content else None
+
+    def _sign_in(self) -> None:
+        token = self.ask("POST", SIGN_IN, self._credentials)["access_token"]
+        self._session.headers["Authorization"] = f"Bearer {token}"
 
     def _send(self, method: str, path: str, body: object) -> requests.Response:
         try:

@@ -12,15 +12,18 @@ import pytest
 import requests
 from argon2 import PasswordHasher
 from flask import Flask
-from flask_jwt_extended import create_access_token
 from sqlalchemy import text
 from werkzeug.serving import make_server
 
 from app import create_app
+from app.api.tokens import access_token
 from app.extensions import db
 from app.models import Account, Connection, Membership, User
 from app.platforms.registry import platforms
+from app.services import sessions
+from app.services.auth import Principal
 from app.services.credentials import vault
+from app.services.sessions import Client, SignedIn
 from app.services.uow import unit_of_work
 from app.settings import Settings
 from tests.api import fake_platform
@@ -112,10 +115,22 @@ def make_member(base_url: str, password_hash: str) -> Callable[[int, str], Calle
             uow.session.flush()
             uow.session.add(Membership(account_id=account_id, user_id=user.id, role=role))
             uow.commit()
-        token = create_access_token(str(user.id), additional_claims={"account_id": account_id})
-        return Caller(base_url, account_id, user.id, user.email, token)
+        begun = begin_session(Principal(user.id, user.email, account_id, "A shop", role))
+        return Caller(base_url, account_id, user.id, user.email, access_token_of(begun))
 
     return make
+
+
+def begin_session(principal: Principal) -> SignedIn:
+    """As signing in does, without the work of checking a password."""
+    with unit_of_work() as uow:
+        begun = sessions.begin(uow.session, principal, Client("a test", "127.0.0.1"))
+        uow.commit()
+    return begun
+
+
+def access_token_of(begun: SignedIn) -> str:
+    return access_token(begun.principal, begun.session_id)
 
 
 @pytest.fixture

@@ -134,6 +134,8 @@ _MADE: Mapping[str, Callable[[Caller, Mapping[str, int]], int]] = {
     "count_id": lambda caller, ids: _created(
         caller, "/counts", {"key": "theirs", "location_id": ids["location_id"]}
     ),
+    "account_id": lambda caller, _ids: caller.account_id,
+    "session_id": lambda caller, _ids: caller.get("/auth/sessions")["items"][0]["id"],
     "fulfillment_id": _fulfillment,
     "import_id": _import,
     "dashboard_id": lambda caller, _ids: _created(caller, "/dashboards", {"name": MARK}),

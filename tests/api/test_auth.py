@@ -2,28 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import requests
-from flask import Flask
+from flask import Flask, request
 from flask_jwt_extended import create_access_token
+from sqlalchemy import event
 
+from app import create_app
 from app.api import limits
+from app.api.errors import TooManyRequests
 from app.api.policy import POLICY, RANKS, Access
 from app.errors import Conflict, InvalidInput
+from app.extensions import db
 from app.models import Connection
 from app.services import auth
-from app.services.auth import WrongCredentials
+from app.services.sessions import Client
+from app.services.sign_in import WrongCredentials, sign_in
+from app.settings import Settings
 from tests.api.conftest import PASSWORD, Caller, execute, rows
+
+CLIENT = Client("a test", "127.0.0.1")
+
+
+@contextmanager
+def counted_statements() -> Iterator[list[str]]:
+    """What the database is asked meanwhile."""
+    statements: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        statements.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
 
 
 def test_signing_in_gives_a_token_for_the_account(merchant: Caller) -> None:
     merchant.token = ""
     answer = merchant.sign_in().json()
     assert answer["account_id"] == merchant.account_id
-    assert answer["expires_in"] == 8 * 3600
+    assert answer["expires_in"] == 15 * 60
+    assert "refresh_token" not in answer
     me = merchant.get("/me")
     assert (me["email"], me["role"], me["account_name"]) == (merchant.email, "owner", "A shop")
     assert "$argon2id$" in rows("SELECT password_hash FROM users")[0].password_hash
@@ -46,16 +72,18 @@ def test_an_address_is_known_in_any_case_and_an_account_can_be_chosen(
         account=other.account_id,
         user=merchant.user_id,
     )
-    assert auth.sign_in(f" {merchant.email.upper()} ", PASSWORD).account_id == merchant.account_id
-    chosen = auth.sign_in(merchant.email, PASSWORD, account_id=other.account_id)
+    shouted = sign_in(f" {merchant.email.upper()} ", PASSWORD, client=CLIENT)
+    assert shouted.principal.account_id == merchant.account_id
+    chosen = sign_in(merchant.email, PASSWORD, client=CLIENT, account_id=other.account_id).principal
     assert (chosen.account_id, chosen.role) == (other.account_id, "viewer")
     with pytest.raises(WrongCredentials):
-        auth.sign_in(other.email, PASSWORD, account_id=merchant.account_id)
+        sign_in(other.email, PASSWORD, client=CLIENT, account_id=merchant.account_id)
 
 
 def test_an_account_opens_once_per_address_and_with_a_real_password() -> None:
     opened = auth.open_account("Blue", "Anna@Example.com", PASSWORD)
-    assert auth.sign_in("anna@example.com", PASSWORD).account_id == opened.account_id
+    signed_in = sign_in("anna@example.com", PASSWORD, client=CLIENT)
+    assert signed_in.principal.account_id == opened.account_id
     with pytest.raises(Conflict):
         auth.open_account("Red", "anna@example.com", PASSWORD)
     with pytest.raises(InvalidInput):
@@ -63,11 +91,65 @@ def test_an_account_opens_once_per_address_and_with_a_real_password() -> None:
 
 
 def test_guessing_passwords_is_slowed_down(merchant: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "PER_USER", 2)
+    monkeypatch.setattr(limits, "SIGN_INS_OF_USER", replace(limits.SIGN_INS_OF_USER, most=2))
     guesses = [merchant.sign_in("wrong") for _ in range(3)]
     assert [answer.status_code for answer in guesses] == [401, 401, 429]
     assert guesses[-1].json()["code"] == "too_many_requests"
-    assert 1 <= int(guesses[-1].headers["Retry-After"]) <= 60
+    assert 1 <= int(guesses[-1].headers["Retry-After"]) <= 900
+    assert merchant.sign_in().status_code == 429
+
+
+def test_signing_in_forgives_wrong_passwords_of_before(
+    merchant: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "SIGN_INS_OF_USER", replace(limits.SIGN_INS_OF_USER, most=2))
+    for _ in range(3):
+        assert merchant.sign_in("wrong").status_code == 401
+        assert merchant.sign_in().status_code == 200
+
+
+def test_an_address_is_slowed_down_whatever_users_it_tries(
+    merchant: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "SIGN_INS_OF_ADDRESS", replace(limits.SIGN_INS_OF_ADDRESS, most=2))
+    document = {"password": PASSWORD}
+    guesses = [merchant.post("/auth/login", {"email": f"{n}@example.com", **document}) for n in range(3)]
+    assert [answer.status_code for answer in guesses] == [401, 401, 429]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [
+        ("2001:db8:1:2:a::1", "2001:db8:1:2:b::1", True),
+        ("2001:db8:1:2:a::1", "2001:db8:1:3:a::1", False),
+        ("192.0.2.1", "192.0.2.2", False),
+    ],
+)
+def test_an_ipv6_network_counts_as_one_address(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, first: str, second: str, same: bool
+) -> None:
+    monkeypatch.setattr(limits, "TOKENS_OF_ADDRESS", replace(limits.TOKENS_OF_ADDRESS, most=1))
+    with app.test_request_context(environ_base={"REMOTE_ADDR": first}):
+        limits.limit_tokens()
+    with (
+        app.test_request_context(environ_base={"REMOTE_ADDR": second}),
+        pytest.raises(TooManyRequests) if same else nullcontext(),
+    ):
+        limits.limit_tokens()
+
+
+def test_callers_behind_a_trusted_proxy_are_told_apart(settings: Settings) -> None:
+    def address(trusted: int) -> str | None:
+        application = create_app(replace(settings, trusted_proxies=trusted))
+        seen: list[str | None] = []
+        application.before_request(lambda: seen.append(request.remote_addr))
+        application.test_client().get("/healthz", headers={"X-Forwarded-For": "203.0.113.9, 198.51.100.7"})
+        application.extensions["intake"].close()
+        return seen[0]
+
+    assert address(0) == "127.0.0.1"
+    assert address(1) == "198.51.100.7"
+    assert address(2) == "203.0.113.9"
 
 
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer x.y.z", "Basic eDp5"])
@@ -79,24 +161,36 @@ def test_no_token_or_nonsense_is_not_signed_in(base_url: str, header: str | None
     assert answer.json()["code"] == "not_signed_in"
 
 
-def test_a_token_dies_with_its_time_its_membership_and_its_key(merchant: Caller, app: Flask) -> None:
-    claims = {"account_id": merchant.account_id}
+def test_a_token_dies_with_its_time_its_membership_its_session_and_its_key(
+    merchant: Caller, make_merchant: Callable[[], Caller]
+) -> None:
+    [session] = rows("SELECT id FROM sessions")
     good = merchant.token
-    merchant.token = create_access_token(
-        str(merchant.user_id), additional_claims=claims, expires_delta=timedelta(seconds=-1)
-    )
-    assert merchant.call("GET", "/me").status_code == 401
+
+    def status(user_id: int = merchant.user_id, life: timedelta = timedelta(minutes=1), **claims: int) -> int:
+        merchant.token = create_access_token(str(user_id), additional_claims=claims, expires_delta=life)
+        return merchant.call("GET", "/me").status_code
+
+    mine = {"account_id": merchant.account_id, "session_id": session.id}
+    assert status(**mine) == 200
+    assert status(**mine, life=timedelta(seconds=-1)) == 401
+    assert status(**mine | {"account_id": make_merchant().account_id}) == 401
+    assert status(make_merchant().user_id, **mine) == 401
+    assert status(**mine | {"session_id": session.id + 1000}) == 401
+    assert status(account_id=merchant.account_id) == 401
     merchant.token = good[:-4] + "AAAA"
-    assert merchant.call("GET", "/me").status_code == 401
-    merchant.token = create_access_token(
-        str(merchant.user_id), additional_claims={"account_id": merchant.account_id + 1}
-    )
     assert merchant.call("GET", "/me").status_code == 401
 
     merchant.token = good
     assert merchant.call("GET", "/me").status_code == 200
-    execute("DELETE FROM memberships")
+    execute("DELETE FROM memberships WHERE account_id = :id", id=merchant.account_id)
     assert merchant.call("GET", "/me").status_code == 401
+
+
+def test_a_caller_costs_one_statement(merchant: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    with counted_statements() as statements:
+        assert merchant.call("GET", "/platforms").status_code == 200
+    assert len(statements) == 1
 
 
 def test_every_route_is_in_the_policy_and_nothing_else_is(app: Flask) -> None:
@@ -111,6 +205,12 @@ def test_public_routes_are_these() -> None:
         "pages.docs",
         "api-docs.openapi_json",
         "auth.login",
+        "auth.refresh",
+        "registration.register",
+        "registration.resend_verification",
+        "registration.verify_email",
+        "passwords.request_reset",
+        "passwords.confirm_reset",
         "connect.callback",
         "connect.done",
         "webhooks.receive",

@@ -1,0 +1,122 @@
+"""Registering: an account and its owner are made when the address is confirmed, not before.
+
+So nobody can hold an address that is not theirs, and every user's address is a confirmed one. Callers learn
+nothing about an address: the same rows are written whether it is known or not, and the mail tells its owner.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from app.services.audit import audit_subject
+from app.services.auth import make_account, normal
+from app.services.mail import link, queue_mail
+from app.services.passwords import hashed
+from app.services.tokens import InvalidToken, hash_of, new_token
+from app.services.uow import unit_of_work
+
+CONFIRM_HOURS = 24
+
+
+def register(*, email: str, account_name: str, password: str) -> None:
+    """Have an address confirmed, or have its owner told that it has an account. Raises InvalidInput."""
+    email, password_hash, token = normal(email), hashed(password), new_token()
+    params = {
+        "email": email,
+        "account_name": account_name.strip(),
+        "password_hash": password_hash,
+        "token": hash_of(token),
+        "hours": CONFIRM_HOURS,
+    }
+    with unit_of_work() as uow:
+        known = _is_known(uow.session, email)
+        uow.session.execute(_REGISTER, params)
+        if known:
+            _tell(uow.session, email, "already_registered")
+        else:
+            _ask(uow.session, email, token)
+        uow.commit()
+
+
+def resend(email: str) -> None:
+    """Send the last registration of an address a new link; the one before stops working."""
+    email, token = normal(email), new_token()
+    with unit_of_work() as uow:
+        known = _is_known(uow.session, email)
+        waiting = uow.session.execute(
+            _RENEW, {"email": email, "token": hash_of(token), "hours": CONFIRM_HOURS}
+        ).one_or_none()
+        if known:
+            _tell(uow.session, email, "already_registered")
+        elif waiting:
+            _ask(uow.session, email, token)
+        else:
+            _tell(uow.session, email, "not_registered")
+        uow.commit()
+
+
+def confirm(token: str) -> None:
+    """Make the account and its owner. Raises InvalidToken, and Conflict where the address got an account
+    in another way meanwhile."""
+    with unit_of_work() as uow:
+        uow.session.execute(_LOCK_ALL, {"token": hash_of(token)})  # or two of an address wait for each other
+        given = uow.session.execute(_TAKE, {"token": hash_of(token)}).one_or_none()
+        if given is None:
+            raise InvalidToken()
+        opened = make_account(uow.session, given.account_name, given.email, given.password_hash)
+        uow.session.execute(_FORGET, {"email": given.email})
+        audit_subject(
+            uow.session,
+            opened.account_id,
+            opened.actor,
+            "account.opened",
+            f"user:{opened.user_id}",
+        )
+        uow.commit()
+
+
+def _is_known(session: Session, email: str) -> bool:
+    return session.execute(_KNOWN, {"email": email}).one_or_none() is not None
+
+
+def _ask(session: Session, email: str, token: str) -> None:
+    context = {"email": email, "link": link(f"/verify-email#token={token}"), "hours": CONFIRM_HOURS}
+    queue_mail(session, to=email, template="verify_email", context=context, account_id=None)
+
+
+def _tell(session: Session, email: str, template: str) -> None:
+    context = {"email": email, "link": link("/")}
+    queue_mail(session, to=email, template=template, context=context, account_id=None)
+
+
+_KNOWN = text("SELECT 1 FROM users WHERE email = :email")
+_REGISTER = text(
+    """
+    INSERT INTO registrations (email, account_name, password_hash, token_hash, expires_at)
+    VALUES (:email, :account_name, :password_hash, :token, now() + make_interval(hours => :hours))
+    """
+)
+_RENEW = text(
+    """
+    UPDATE registrations SET token_hash = :token, expires_at = now() + make_interval(hours => :hours)
+    WHERE id = (
+        SELECT id FROM registrations WHERE email = :email AND expires_at > now() ORDER BY id DESC LIMIT 1
+    )
+    RETURNING id
+    """
+)
+_LOCK_ALL = text(
+    """
+    SELECT id FROM registrations
+    WHERE email = (SELECT email FROM registrations WHERE token_hash = :token)
+    ORDER BY id FOR UPDATE
+    """
+)
+_TAKE = text(
+    """
+    DELETE FROM registrations WHERE token_hash = :token AND expires_at > now()
+    RETURNING email, account_name, password_hash
+    """
+)
+_FORGET = text("DELETE FROM registrations WHERE email = :email")
