@@ -54,8 +54,8 @@ def register_api(app: Flask, api: Api) -> None:
         stock,
         stock_changes,
         sync,
-        variants,
         tokens,
+        variants,
         webhook_subscriptions,
         workplace,
     )

@@ -11,9 +11,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.platforms.base import Lane
-from app.services import fulfillment_push, idempotency, webhook_delivery
-from app.services.imports import wake as imports
 from app.services import fulfillment_push, idempotency, mail, webhook_delivery
+from app.services.imports import wake as imports
 from app.services.nudge import DRAIN_OF_LANE, EVERYBODY, Drain, enqueue, nudge
 from app.services.prices.wants import CLAIMABLE, WRITABLE
 from app.services.uow import unit_of_work
