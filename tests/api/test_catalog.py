@@ -339,7 +339,7 @@ def test_many_pairs_are_linked_and_each_that_cannot_be_says_why(
     merchant: Caller, books: Books, make_connection: Callable[..., Connection]
 ) -> None:
     other = make_connection(merchant.account_id)
-    free, shared, sharing, untracked = unlinked(other, books.location_id, "s1", "s2", "s2", None)
+    free, shared, sharing, untracked = unlinked(other, books.location_id, "n1", "n2", "n2", None)
     cup, mug, _lamp = books.variant_ids
     pairs = [(free, cup), (shared, cup), (sharing, mug), (untracked, cup), (free + 1000, cup)]
     answer = merchant.post(
@@ -354,7 +354,7 @@ def test_many_pairs_are_linked_and_each_that_cannot_be_says_why(
     for _time in range(2):
         answer = merchant.post("/listings/links", {"links": again})
         assert [item["problem"] for item in answer.json()["items"]] == ["", ""]
-    [cell] = rows("SELECT variant_id FROM stock_cells WHERE external_stock_id = 's2'")
+    [cell] = rows("SELECT variant_id FROM stock_cells WHERE external_stock_id = 'n2'")
     assert cell.variant_id == mug
     twice = [{"listing_id": free, "variant_id": cup}, {"listing_id": free, "variant_id": mug}]
     answer = merchant.post("/listings/links", {"links": twice})
@@ -367,7 +367,7 @@ def test_a_number_that_stays_linked_to_another_variant_keeps_its_listings_from_i
     merchant: Caller, books: Books, make_connection: Callable[..., Connection]
 ) -> None:
     other = make_connection(merchant.account_id)
-    first, second = unlinked(other, books.location_id, "s1", "s1")
+    first, second = unlinked(other, books.location_id, "n1", "n1")
     cup, mug, _lamp = books.variant_ids
     merchant.post("/listings/links", {"links": [{"listing_id": first, "variant_id": cup}]})
     pair = {"links": [{"listing_id": second, "variant_id": mug}]}
