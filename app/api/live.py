@@ -20,7 +20,7 @@ from flask_jwt_extended import get_jwt
 
 from app.api.errors import OK
 from app.api.live_hub import Client, Hub
-from app.api.policy import principal
+from app.api.policy import person
 from app.api.resource import Resource
 from app.api.schemas.live import LiveArgs, LiveHeaders
 from app.errors import SyncFlowError
@@ -52,12 +52,12 @@ def register_live(app: Flask) -> None:
 @blp.arguments(LiveHeaders, location="headers")
 @blp.response(OK, content_type=MIMETYPE)
 def stream(args: dict[str, Any], headers: dict[str, Any]) -> Response:
-    """Server-sent events of the account, until the token ends.
+    """Server-sent events of the account, until the token or the session ends.
 
     The first event is `ready`, or `reset` where what happened since Last-Event-ID is not all known any
     more: fetch again what you show. Events are hints: what counts is what the API answers.
     """
-    caller = principal()
+    caller = person()
     hub: Hub = current_app.extensions["live"]
     if request.method == "HEAD":
         return Response(mimetype=MIMETYPE)
@@ -69,7 +69,7 @@ def stream(args: dict[str, Any], headers: dict[str, Any]) -> Response:
     seat = _Seat(
         hub,
         caller.account_id,
-        caller.user_id,
+        caller.session_id,
         frozenset(args["types"]) if "types" in args else None,
         start,
         float(get_jwt()["exp"]),
@@ -94,7 +94,7 @@ class _Seat:
 
     hub: Hub
     account_id: int
-    user_id: int
+    session_id: int
     kinds: frozenset[str] | None
     start: Start
     ends_at: float
@@ -133,7 +133,7 @@ class _Seat:
             Client(
                 sock,
                 self.account_id,
-                self.user_id,
+                self.session_id,
                 self.kinds,
                 self.start.position,
                 self.ends_at,

@@ -23,7 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.errors import SyncFlowError
 from app.services import live
-from app.services.auth import members_among
+from app.services.auth import signed_in_among
 from app.services.live import Hint, Position, text_of
 
 log = structlog.get_logger(__name__)
@@ -57,7 +57,7 @@ class Client:
 
     sock: socket.socket
     account_id: int
-    user_id: int
+    session_id: int
     kinds: frozenset[str] | None
     position: Position
     ends_at: float
@@ -283,12 +283,12 @@ class Hub:
 
     def _recheck(self, clients: Collection[Client]) -> None:
         try:
-            members = members_among({(client.user_id, client.account_id) for client in clients})
+            signed_in = signed_in_among({(client.session_id, client.account_id) for client in clients})
         except SQLAlchemyError as err:  # they are asked for again in a minute; tokens end all the same
             log.warning("live_not_rechecked", error=type(err).__name__)
             return
         for client in clients:
-            if (client.user_id, client.account_id) not in members:
+            if (client.session_id, client.account_id) not in signed_in:
                 self._end(client)
 
     def _end(self, client: Client) -> None:

@@ -64,12 +64,12 @@ def principal_of(session: Session, user_id: int, account_id: int | None) -> Prin
     return None if row is None else Principal(user_id, row.email, row.account_id, row.name, row.role)
 
 
-def members_among(pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
-    """Of pairs (user, account), those that still are members."""
-    users, accounts = [user for user, _ in pairs], [account for _, account in pairs]
+def signed_in_among(pairs: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Of pairs (session, account), those whose session lasts and whose user still is a member."""
+    sessions, accounts = [session for session, _ in pairs], [account for _, account in pairs]
     with unit_of_work() as uow:
-        rows = uow.session.execute(_MEMBERS_AMONG, {"users": users, "accounts": accounts})
-        return {(row.user_id, row.account_id) for row in rows}
+        rows = uow.session.execute(_SIGNED_IN_AMONG, {"sessions": sessions, "accounts": accounts})
+        return {(row.session_id, row.account_id) for row in rows}
 
 
 def open_account(name: str, email: str, password: str) -> Principal:
@@ -97,11 +97,12 @@ def make_account(session: Session, name: str, email: str, password_hash: str) ->
     return Principal(user.id, email, account.id, name, "owner")
 
 
-_MEMBERS_AMONG = text(
+_SIGNED_IN_AMONG = text(
     """
-    SELECT m.user_id, m.account_id FROM memberships m
-    JOIN unnest(CAST(:users AS bigint[]), CAST(:accounts AS bigint[])) AS w (user_id, account_id)
-        USING (user_id, account_id)
+    SELECT w.session_id, w.account_id
+    FROM unnest(CAST(:sessions AS bigint[]), CAST(:accounts AS bigint[])) AS w (session_id, account_id)
+    JOIN sessions s ON s.id = w.session_id AND s.expires_at > now()
+    JOIN memberships m ON m.user_id = s.user_id AND m.account_id = w.account_id
     """
 )
 _CALLER = text(

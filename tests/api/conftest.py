@@ -21,7 +21,7 @@ from app.extensions import db
 from app.models import Account, Connection, Membership, User
 from app.platforms.registry import platforms
 from app.services import sessions
-from app.services.auth import Principal
+from app.services.auth import Principal, principal_of
 from app.services.credentials import vault
 from app.services.sessions import Client, SignedIn
 from app.services.uow import unit_of_work
@@ -131,6 +131,14 @@ def begin_session(principal: Principal) -> SignedIn:
 
 def access_token_of(begun: SignedIn) -> str:
     return access_token(begun.principal, begun.session_id)
+
+
+def begin_anew(caller: Caller) -> None:
+    """Another session for a user, whose token is the caller's from now on."""
+    with unit_of_work() as uow:
+        principal = principal_of(uow.session, caller.user_id, caller.account_id)
+    assert principal is not None
+    caller.token = access_token_of(begin_session(principal))
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from app.services import connections, live
 from app.services.outward import STREAM_LENGTH, publish, stream_key
 from app.services.outward import event as an_event
 from app.services.uow import unit_of_work
-from tests.api.conftest import Caller, execute
+from tests.api.conftest import Caller, execute, rows
 from tests.api.streams import Stream, Web, opened, web
 
 
@@ -164,7 +164,7 @@ def test_a_head_request_opens_no_stream(caller: Caller) -> None:
 
 
 def test_a_stream_ends_with_its_token(app: Flask, caller: Caller) -> None:
-    claims = {"account_id": caller.account_id}
+    claims = {"account_id": caller.account_id, "session_id": session_of(caller)}
     caller.token = create_access_token(
         str(caller.user_id), additional_claims=claims, expires_delta=timedelta(seconds=2)
     )
@@ -173,13 +173,16 @@ def test_a_stream_ends_with_its_token(app: Flask, caller: Caller) -> None:
         assert stream.ends()
 
 
-def test_a_stream_ends_when_its_user_is_no_member_any_more(app: Flask, merchant: Caller) -> None:
+@pytest.mark.parametrize("table", ["memberships", "sessions"])
+def test_a_stream_ends_when_its_user_is_no_member_or_not_signed_in_any_more(
+    app: Flask, merchant: Caller, table: str
+) -> None:
     clock = Clock()
     hub = Hub(app, app.extensions["redis"], most=10, clock=clock)
     theirs, _ = a_client(hub, merchant)
     clock.pass_by(live_hub.RECHECK_SECONDS)
     assert read_until(theirs, b"still here")
-    execute("DELETE FROM memberships WHERE user_id = :id", id=merchant.user_id)
+    execute(f"DELETE FROM {table} WHERE user_id = :id", id=merchant.user_id)
     clock.pass_by(live_hub.RECHECK_SECONDS)
     assert read_to_the_end(theirs).endswith(b"0\r\n\r\n")
     theirs.close()
@@ -273,6 +276,10 @@ class Clock:
         self.now += seconds
 
 
+def session_of(caller: Caller) -> int:
+    return int(rows("SELECT id FROM sessions WHERE user_id = :id", id=caller.user_id)[0].id)
+
+
 def a_client(hub: Hub, merchant: Caller, **options: Any) -> tuple[socket.socket, Client]:
     theirs, ours = socket.socketpair()
     theirs.settimeout(20)
@@ -280,7 +287,7 @@ def a_client(hub: Hub, merchant: Caller, **options: Any) -> tuple[socket.socket,
     client = Client(
         ours,
         merchant.account_id,
-        merchant.user_id,
+        session_of(merchant),
         options.get("kinds"),
         live.start(hub._redis, merchant.account_id, None).position,
         options.get("ends_at", 2e9),
@@ -349,7 +356,7 @@ def test_who_is_further_than_the_others_is_told_nothing_twice(hub: Hub, merchant
     theirs.settimeout(20)
     hub.admit(merchant.account_id)
     ours.setblocking(False)
-    behind = Client(ours, merchant.account_id, merchant.user_id, None, (0, 0), 2e9, chunked=True)
+    behind = Client(ours, merchant.account_id, session_of(merchant), None, (0, 0), 2e9, chunked=True)
     hub._arrived.append(behind)
     further, _ = a_client(hub, merchant)
     read_until(theirs, b":1001}")
@@ -364,7 +371,7 @@ def test_a_client_that_resets_its_connection_gives_its_seat_back(hub: Hub, merch
         theirs = socket.create_connection(server.getsockname())
         ours, _address = server.accept()
     hub.admit(merchant.account_id)
-    hub.join(Client(ours, merchant.account_id, merchant.user_id, None, (0, 0), 2e9, chunked=True))
+    hub.join(Client(ours, merchant.account_id, session_of(merchant), None, (0, 0), 2e9, chunked=True))
     theirs.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     theirs.close()
     gone = threading.Event()

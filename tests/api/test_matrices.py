@@ -14,9 +14,7 @@ from werkzeug.routing import Rule
 from app.api.policy import POLICY, RANKS, Access
 from app.extensions import api
 from app.models import Connection
-from app.services.auth import Principal, principal_of
-from app.services.uow import unit_of_work
-from tests.api.conftest import Caller, access_token_of, begin_session
+from tests.api.conftest import Caller, begin_anew
 from tests.api.foreign import MARK, Foreign, another_merchant
 
 NOBODYS = 2_000_000_000
@@ -112,16 +110,9 @@ def _ask(
     body: Any,
     query: dict[str, int] | None = None,
 ) -> requests.Response:
-    caller.token = access_token_of(begin_session(_principal_of(caller)))  # one before may have ended the last
+    begin_anew(caller)  # the call before may have ended the session
     path = app.url_map.bind("x").build(rule.endpoint, ids, method=method).removeprefix("/api/v1")
     return caller.call(method, path, json=None if method == "GET" else body, params=query)
-
-
-def _principal_of(caller: Caller) -> Principal:
-    with unit_of_work() as uow:
-        found = principal_of(uow.session, caller.user_id, caller.account_id)
-    assert found is not None
-    return found
 
 
 # ------------------------------------------------------------------- what fits an operation, by the document

@@ -15,14 +15,11 @@ from flask import Flask
 from app.api.tokens import COOKIE, CSRF_HEADER
 from app.domain.devices import device_of
 from app.services import sweeper
-from app.services.auth import principal_of
 from app.services.sign_in import WrongCredentials, sign_in
-from app.services.uow import unit_of_work
 from tests.api.conftest import (
     PASSWORD,
     Caller,
-    access_token_of,
-    begin_session,
+    begin_anew,
     execute,
     rows,
 )
@@ -58,10 +55,9 @@ def works(merchant: Caller, token: str) -> bool:
 
 def another_session(merchant: Caller) -> str:
     """The access token of a further session of the same user."""
-    with unit_of_work() as uow:
-        principal = principal_of(uow.session, merchant.user_id, merchant.account_id)
-    assert principal is not None
-    return access_token_of(begin_session(principal))
+    other = replace(merchant)
+    begin_anew(other)
+    return other.token
 
 
 def join(user: Caller, account: Caller, role: str = "viewer") -> None:
