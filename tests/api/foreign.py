@@ -61,16 +61,15 @@ def another_merchant(caller: Caller, connection: Connection) -> Foreign:
             text("UPDATE order_lines SET parts = CAST(:p AS jsonb) WHERE account_id = :a"),
             {**account, "p": _PARTS},
         )
-        uow.session.execute(
-            text("UPDATE drifts SET state = 'review', review_reason = 'policy' WHERE account_id = :a"),
-            account,
-        )
+        uow.session.execute(text(_IN_REVIEW), account)
+        uow.session.execute(text(_PLACE), account)
         ids = {
             name: uow.session.execute(
                 text(f"SELECT min(id) FROM {table} WHERE account_id = :a"), account
             ).scalar_one()
             for name, table in _STORED.items()
         }
+        ids["to_location_id"] = uow.session.execute(text(_SECOND_LOCATION), account).scalar_one()
         uow.commit()
     for name, make in _MADE.items():
         ids[name] = make(caller, ids)
@@ -111,6 +110,11 @@ def _import(caller: Caller, _ids: Mapping[str, int]) -> int:
     return number
 
 
+_PLACE = """
+    INSERT INTO connection_locations (account_id, connection_id, external_location_id, name, active, priority)
+    SELECT account_id, id, 'x', 'Theirs', true, 0 FROM connections WHERE account_id = :a
+"""
+_SECOND_LOCATION = "INSERT INTO locations (account_id, name) VALUES (:a, 'Second') RETURNING id"
 _PARTS = '[["ordered", 2, "2026-11-20T12:00:00+00:00"]]'
 _TABLES = """
     SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'account_id'
