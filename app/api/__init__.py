@@ -16,7 +16,8 @@ minutes, `POST /api/v1/auth/refresh` gives the next one. Quantities \
 are whole units, money is in the smallest unit of the currency beside it, times are UTC. Lists come in \
 pages: pass `next` of an answer as `cursor` to get what follows. Errors are problem+json documents \
 (RFC 9457) with a stable `code`. A call that changes something may carry an `Idempotency-Key`: sent again \
-within 24 hours it is answered as before, and done once.
+within 24 hours it is answered as before, and done once. Settings have an `ETag`: send it as `If-Match` and \
+nobody's change is overwritten unseen. Lists also name their next page in the header `Link`.
 """
 
 
@@ -59,7 +60,7 @@ def register_api(app: Flask, api: Api) -> None:
         webhook_subscriptions,
         workplace,
     )
-    from app.api.document import Problems
+    from app.api.document import Headers, Problems
     from app.api.headers import guard_answers
     from app.api.idempotency import replay_calls
     from app.api.schemas.base import ProblemSchema
@@ -81,7 +82,7 @@ def register_api(app: Flask, api: Api) -> None:
         JWT_ACCESS_TOKEN_EXPIRES=tokens.TOKEN_LIFE,
     )
     api.DEFAULT_ERROR_RESPONSE_NAME = None  # each operation says how it can be refused
-    api.init_app(app, spec_kwargs={"extra_plugins": [Problems()]})
+    api.init_app(app, spec_kwargs={"extra_plugins": [Headers(), Problems()]})
     api.spec.components.schema("Problem", schema=ProblemSchema)
     for resource in (
         auth,

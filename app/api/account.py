@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from app.api.errors import OK
-from app.api.etags import if_unchanged, tagged
 from app.api.policy import principal
 from app.api.resource import Resource
 from app.api.schemas.account import AccountSchema, ConfigureAccountSchema
+from app.api.versions import seen
 from app.services import publishing
 from app.services.queries import account as queries
 from app.services.queries.paging import Row
+from app.services.versions import version_of
 
 blp = Resource("account", __name__, description="What holds for all of a merchant's shops.")
+_version = partial(version_of, names=publishing.ACCOUNT_SETTINGS)
 
 
 @blp.route("/account")
 @blp.response(OK, AccountSchema)
-@tagged(ConfigureAccountSchema)
+@blp.versioned(_version)
 def get_account() -> Row:
     """Its name, its safety stock, and whether writes are stopped."""
     return _now()
@@ -27,10 +30,12 @@ def get_account() -> Row:
 @blp.route("/account", methods=("PATCH",))
 @blp.arguments(ConfigureAccountSchema)
 @blp.response(OK, AccountSchema)
-@if_unchanged(lambda: _now(), ConfigureAccountSchema)
+@blp.versioned(_version)
 def configure_account(given: dict[str, Any]) -> Row:
     """Keep so many units of each variant back from all channels."""
-    publishing.set_safety_stock(principal().account_id, given["safety_stock"], actor=principal().actor)
+    publishing.set_safety_stock(
+        principal().account_id, given["safety_stock"], actor=principal().actor, seen=seen()
+    )
     return _now()
 
 

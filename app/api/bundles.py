@@ -9,11 +9,16 @@ from app.api.policy import principal
 from app.api.resource import Resource
 from app.api.schemas.base import PageArgs, page_of
 from app.api.schemas.bundles import BundleSchema, ComponentsSchema
+from app.api.versions import seen
 from app.services import bundles
 from app.services.queries import bundles as queries
 from app.services.queries.paging import Page, Row
 
 blp = Resource("bundles", __name__, description="Variants that are made of others.")
+
+
+def _version(bundle: Row) -> str:
+    return bundles.version_of({part["variant_id"]: part["quantity"] for part in bundle["components"]})
 
 
 @blp.route("/bundles")
@@ -26,6 +31,7 @@ def list_bundles(args: dict[str, Any]) -> Page:
 
 @blp.route("/bundles/<int:variant_id>")
 @blp.response(OK, BundleSchema)
+@blp.versioned(_version)
 def get_bundle(variant_id: int) -> Row:
     """What a variant is made of; no components where it is none."""
     return queries.bundle(principal().account_id, variant_id)
@@ -34,9 +40,10 @@ def get_bundle(variant_id: int) -> Row:
 @blp.route("/bundles/<int:variant_id>", methods=("PUT",))
 @blp.arguments(ComponentsSchema)
 @blp.response(OK, BundleSchema)
+@blp.versioned(_version)
 def define_bundle(given: dict[str, Any], variant_id: int) -> Row:
     """Make a variant a bundle of others, or with no components a plain one again."""
     caller = principal()
     components = {part["variant_id"]: part["quantity"] for part in given["components"]}
-    bundles.define(caller.account_id, variant_id, components, actor=caller.actor)
+    bundles.define(caller.account_id, variant_id, components, actor=caller.actor, seen=seen())
     return queries.bundle(caller.account_id, variant_id)

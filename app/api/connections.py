@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from app.api.errors import ACCEPTED, CREATED, OK
-from app.api.etags import if_unchanged, tagged
 from app.api.policy import principal
 from app.api.resource import Resource
 from app.api.schemas.base import PageArgs, page_of
@@ -23,6 +23,7 @@ from app.api.schemas.connections import (
     UndoneSchema,
     WebhookDaySchema,
 )
+from app.api.versions import seen
 from app.services import connections, undo
 from app.services.connecting import start_connecting as start
 from app.services.first_sync import Source, approve
@@ -30,8 +31,10 @@ from app.services.queries import connections as queries
 from app.services.queries.event_log import webhook_days
 from app.services.queries.first_sync import first_sync
 from app.services.queries.paging import Page, Row
+from app.services.versions import version_of
 
 blp = Resource("connections", __name__, description="Connected shops.")
+_version = partial(version_of, names=connections.SETTINGS)
 
 
 @blp.route("/connections")
@@ -54,7 +57,7 @@ def start_connecting(given: dict[str, Any]) -> dict[str, Any]:
 
 @blp.route("/connections/<int:connection_id>")
 @blp.response(OK, ConnectionSchema)
-@tagged(ConfigureSchema)
+@blp.versioned(_version)
 def get_connection(connection_id: int) -> Row:
     """One shop, its state and the reason for it, and what there is to do."""
     return _now(connection_id)
@@ -63,12 +66,12 @@ def get_connection(connection_id: int) -> Row:
 @blp.route("/connections/<int:connection_id>", methods=("PATCH",))
 @blp.arguments(ConfigureSchema)
 @blp.response(OK, ConnectionSchema)
-@if_unchanged(lambda connection_id: _now(connection_id), ConfigureSchema)
+@blp.versioned(_version)
 def configure(given: dict[str, Any], connection_id: int) -> Row:
     """Change its name, how much of what is available it shows, or what happens when its numbers are changed
     at the shop."""
     caller = principal()
-    connections.configure(caller.account_id, connection_id, given, actor=caller.actor)
+    connections.configure(caller.account_id, connection_id, given, actor=caller.actor, seen=seen())
     return _now(connection_id)
 
 

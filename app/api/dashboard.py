@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from app.api.errors import OK
-from app.api.etags import if_unchanged, tagged
 from app.api.policy import principal
 from app.api.resource import Resource
 from app.api.schemas.dashboard import (
@@ -20,6 +20,7 @@ from app.api.schemas.dashboard import (
     StockReportSchema,
     SyncReportSchema,
 )
+from app.api.versions import seen
 from app.errors import InvalidInput
 from app.services import reporting
 from app.services.queries.dashboard.orders import order_series
@@ -29,8 +30,10 @@ from app.services.queries.dashboard.status import shop_status
 from app.services.queries.dashboard.stock import stock_report
 from app.services.queries.dashboard.sync import sync_report
 from app.services.queries.paging import Row
+from app.services.versions import version_of
 
 blp = Resource("dashboard", __name__, description="What a merchant sees first.")
+_version = partial(version_of, names=reporting.VERSIONED)
 
 
 @blp.route("/dashboard/overview")
@@ -73,7 +76,7 @@ def get_sync_report(args: dict[str, Any]) -> Row:
 
 @blp.route("/account/reporting")
 @blp.response(OK, ReportingSchema)
-@tagged(ReportingSchema)
+@blp.versioned(_version)
 def get_reporting() -> Row:
     """The time zone in which days begin, and the currency that sums are converted to."""
     return _reporting()
@@ -82,7 +85,7 @@ def get_reporting() -> Row:
 @blp.route("/account/reporting", methods=("PUT",))
 @blp.arguments(ReportingSchema)
 @blp.response(OK, ReportingSchema)
-@if_unchanged(lambda: _reporting(), ReportingSchema)
+@blp.versioned(_version)
 def set_reporting(given: dict[str, Any]) -> Row:
     """Replace them, with all rates. What was recorded stays as it is: reports follow at once."""
     rates = {each["currency"]: each["rate"] for each in given["rates"]}
@@ -94,6 +97,7 @@ def set_reporting(given: dict[str, Any]) -> Row:
         currency=given["currency"],
         rates=rates,
         actor=principal().actor,
+        seen=seen(),
     )
     return _reporting()
 

@@ -19,7 +19,7 @@ HEADER, REPLAYED = "Idempotency-Key", "Idempotent-Replayed"
 LONGEST_KEY = 255
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 KEPT_HEADERS = ("Content-Type", "ETag", "Location")
-TRY_AGAIN = (401, 403, 408, 429)
+TRY_AGAIN = (401, 403, 408, 412, 429)
 """Answers that say nothing of what the call would do."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Response
@@ -24,6 +25,7 @@ from app.api.schemas.listings import (
     VerdictsSchema,
 )
 from app.api.schemas.stock import WhyArgs, WhySchema
+from app.api.versions import seen
 from app.services import bulk_linking, linking, publishing
 from app.services.queries import connections as queries
 from app.services.queries.catalog_exports import listing_rows
@@ -31,8 +33,18 @@ from app.services.queries.connections import listing
 from app.services.queries.paging import Page, Row
 from app.services.queries.suggestions import suggestions
 from app.services.queries.why import why_listing
+from app.services.versions import version_of
 
 blp = Resource("listings", __name__, description="What shops sell, and which variant it is.")
+_version = partial(version_of, names=publishing.LISTING_SETTINGS)
+
+
+@blp.route("/listings/<int:listing_id>")
+@blp.response(OK, ListingSchema)
+@blp.versioned(_version)
+def get_listing(listing_id: int) -> Row:
+    """What a shop sells, and the reason if it is not kept in step."""
+    return listing(principal().account_id, listing_id)
 
 
 @blp.route("/listings")
@@ -73,10 +85,11 @@ def unlink_listings(given: dict[str, Any]) -> dict[str, Any]:
 @blp.route("/listings/<int:listing_id>", methods=("PATCH",))
 @blp.arguments(ConfigureListingSchema)
 @blp.response(OK, ListingSchema)
+@blp.versioned(_version)
 def configure_listing(given: dict[str, Any], listing_id: int) -> Row:
     """Pause one listing, or change how much of what is available it shows; null: as the connection does."""
     caller = principal()
-    publishing.configure_listing(caller.account_id, listing_id, given, actor=caller.actor)
+    publishing.configure_listing(caller.account_id, listing_id, given, actor=caller.actor, seen=seen())
     return listing(caller.account_id, listing_id)
 
 

@@ -9,11 +9,19 @@ from app.api.policy import principal
 from app.api.resource import Resource
 from app.api.schemas.base import PageArgs, page_of
 from app.api.schemas.locations import LocationSchema, MappingSchema, NewLocationSchema, ShopLocationsSchema
+from app.api.versions import seen
 from app.services import locations
+from app.services.locations import Mapped
 from app.services.queries import locations as queries
 from app.services.queries.paging import Page, Row
 
 blp = Resource("locations", __name__, description="Where stock is kept.")
+
+
+def _version(shown: dict[str, list[Row]]) -> str:
+    """Of which are ours, in their order."""
+    mapped = [row for row in shown["items"] if row["location_id"] is not None]
+    return locations.version_of([Mapped(row["external_location_id"], row["location_id"]) for row in mapped])
 
 
 @blp.route("/locations")
@@ -46,6 +54,7 @@ def rename_location(given: dict[str, Any], location_id: int) -> Row:
 
 @blp.route("/connections/<int:connection_id>/locations")
 @blp.response(OK, ShopLocationsSchema)
+@blp.versioned(_version)
 def list_shop_locations(connection_id: int) -> dict[str, list[Row]]:
     """The shop's locations, and which of the account's each of them is."""
     return {"items": queries.shop_locations(principal().account_id, connection_id)}
@@ -54,10 +63,11 @@ def list_shop_locations(connection_id: int) -> dict[str, list[Row]]:
 @blp.route("/connections/<int:connection_id>/locations", methods=("PUT",))
 @blp.arguments(MappingSchema)
 @blp.response(ACCEPTED, ShopLocationsSchema)
+@blp.versioned(_version)
 def map_locations(given: dict[str, Any], connection_id: int) -> dict[str, list[Row]]:
     """Say which of the shop's locations are which of the account's, all at once. The shop is read again, and
     what that would change is shown before anything is written."""
     caller = principal()
-    mapped = [locations.Mapped(**each) for each in given["locations"]]
-    locations.map_locations(caller.account_id, connection_id, mapped, actor=caller.actor)
+    mapped = [Mapped(**each) for each in given["locations"]]
+    locations.map_locations(caller.account_id, connection_id, mapped, actor=caller.actor, seen=seen())
     return {"items": queries.shop_locations(caller.account_id, connection_id)}

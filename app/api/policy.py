@@ -68,6 +68,7 @@ POLICY: dict[str, Access] = {
     "connections.get_first_sync": Access.VIEWER,
     "connections.list_webhook_days": Access.VIEWER,
     "connection_care.get_health": Access.VIEWER,
+    "listings.get_listing": Access.VIEWER,
     "listings.list_suggestions": Access.VIEWER,
     "listings.explain_listing": Access.VIEWER,
     "listings.search_listings": Access.VIEWER,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from app.api.errors import OK
-from app.api.etags import if_unchanged, tagged
 from app.api.policy import principal
 from app.api.resource import Resource
 from app.api.schemas.base import page_of
@@ -26,6 +26,7 @@ from app.api.schemas.prices import (
     SetRuleSchema,
     SummarySchema,
 )
+from app.api.versions import seen
 from app.services.prices import base, listings, rules
 from app.services.prices.base import BasePrice
 from app.services.prices.listings import Choice
@@ -33,8 +34,10 @@ from app.services.prices.preview import summary
 from app.services.queries import prices as queries
 from app.services.queries.connections import listing
 from app.services.queries.paging import Page, Row
+from app.services.versions import version_of
 
 blp = Resource("prices", __name__, description="Base prices, and what shops show of them.")
+_version = partial(version_of, names=rules.VERSIONED)
 
 
 @blp.route("/prices")
@@ -67,7 +70,7 @@ def set_base_price(given: dict[str, Any], variant_id: int) -> Row:
 
 @blp.route("/connections/<int:connection_id>/price-rule")
 @blp.response(OK, PriceRuleSchema)
-@tagged(SetRuleSchema)
+@blp.versioned(_version)
 def get_price_rule(connection_id: int) -> Row:
     """How the shop shows base prices, and whether it does."""
     return _rule(connection_id)
@@ -76,12 +79,12 @@ def get_price_rule(connection_id: int) -> Row:
 @blp.route("/connections/<int:connection_id>/price-rule", methods=("PUT",))
 @blp.arguments(SetRuleSchema)
 @blp.response(OK, PriceRuleSchema)
-@if_unchanged(lambda connection_id: _rule(connection_id), SetRuleSchema)
+@blp.versioned(_version)
 def set_price_rule(given: dict[str, Any], connection_id: int) -> Row:
     """Replace the rule. Switched on, it is shown as a preview and writes nothing before it is applied; one
     that is on already is followed at once."""
     caller = principal()
-    rules.set_rule(caller.account_id, connection_id, given, actor=caller.actor)
+    rules.set_rule(caller.account_id, connection_id, given, actor=caller.actor, seen=seen())
     return _rule(connection_id)
 
 

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from functools import partial, wraps
+from typing import Any, TypeVar, cast
 
 import flask
 import flask_smorest
+from flask import after_this_request
 from marshmallow import RAISE, Schema
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+
+from app.api.document import VERSIONED
+from app.api.links import link_next
+from app.api.versions import tag
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -59,8 +65,28 @@ class Resource(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest 
         """Turn what the view returns into JSON by `schema`, if it has a body. A JSON schema only documents:
         its view makes the response itself."""
         decorate: Callable[[View], View] = super().response(status, schema, **options)
-        return decorate
+        return lambda view: decorate(_noting(view, link_next))
+
+    def versioned(self, version_of: Callable[[Any], str]) -> Callable[[View], View]:
+        """Send the version of what the view returns as ETag, and document that a change may come with it as
+        If-Match: the view hands `seen()` to its service. To stand below `response`."""
+        document = self.doc(**{VERSIONED: True})
+        return lambda view: document(
+            _noting(view, lambda found: after_this_request(partial(tag, version_of(found))))
+        )
 
     def doc(self, **options: Any) -> Callable[[View], View]:
         decorate: Callable[[View], View] = super().doc(**options)
         return decorate
+
+
+def _noting(view: View, note: Callable[[Any], object]) -> View:
+    """The same view; what it returns is noted before it becomes an answer."""
+
+    @wraps(view)
+    def noted(*args: Any, **kwargs: Any) -> Any:
+        found = view(*args, **kwargs)
+        note(found)
+        return found
+
+    return cast(View, noted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from app.api.errors import ACCEPTED, CREATED, NO_CONTENT, OK
@@ -20,12 +21,15 @@ from app.api.schemas.webhook_subscriptions import (
     SubscriptionSchema,
     SubscriptionSecretSchema,
 )
+from app.api.versions import seen
 from app.services import webhook_subscriptions as subscriptions
 from app.services.queries import webhooks_out as queries
 from app.services.queries.paging import Page, Row
+from app.services.versions import version_of
 from app.services.webhook_subscriptions import WithSecret
 
 blp = Resource("webhook_subscriptions", __name__, description="Webhooks that SyncFlow sends to your systems.")
+_version = partial(version_of, names=subscriptions.CHANGEABLE)
 
 
 @blp.route("/webhook-subscriptions")
@@ -47,6 +51,7 @@ def subscribe(given: dict[str, Any]) -> WithSecret:
 
 @blp.route("/webhook-subscriptions/<int:subscription_id>")
 @blp.response(OK, SubscriptionSchema)
+@blp.versioned(_version)
 def get_subscription(subscription_id: int) -> Row:
     """One of them, without its secret."""
     return queries.subscription(principal().account_id, subscription_id)
@@ -55,10 +60,11 @@ def get_subscription(subscription_id: int) -> Row:
 @blp.route("/webhook-subscriptions/<int:subscription_id>", methods=("PATCH",))
 @blp.arguments(SubscriptionChangesSchema)
 @blp.response(OK, SubscriptionSchema)
+@blp.versioned(_version)
 def change_subscription(given: dict[str, Any], subscription_id: int) -> Row:
     """Change it, pause it, or make it active again."""
     caller = principal()
-    subscriptions.change(caller.account_id, subscription_id, given, actor=caller.actor)
+    subscriptions.change(caller.account_id, subscription_id, given, actor=caller.actor, seen=seen())
     return queries.subscription(caller.account_id, subscription_id)
 
 

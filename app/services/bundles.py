@@ -13,7 +13,7 @@ from app.domain.event_log import EventKind
 from app.domain.stock import Movement
 from app.errors import Conflict, InvalidInput, NotFound
 from app.services import cells as cell_store
-from app.services import ledger
+from app.services import ledger, versions
 from app.services.audit import audit_subject
 from app.services.event_log import Subject, clear_events
 from app.services.uow import UnitOfWork, unit_of_work
@@ -24,12 +24,19 @@ TRIES = 50
 PAUSE_SECONDS = 0.1
 
 
-def define(account_id: int, variant_id: int, components: Mapping[int, int], *, actor: str) -> None:
+def define(
+    account_id: int,
+    variant_id: int,
+    components: Mapping[int, int],
+    *,
+    actor: str,
+    seen: Collection[str] | None = None,
+) -> None:
     """Make a variant a bundle of others: variant -> units for one of it. None at all makes it a plain one.
 
     What was counted of the bundle itself is written off, as its components are what is on the shelf. Lines of
     orders that took effect before keep the effect they had. Raises NotFound for a variant that the account
-    does not have, InvalidInput for a bundle in a bundle or a number that is none.
+    does not have, InvalidInput for a bundle in a bundle or a number that is none, Outdated.
     """
     if len(components) > MOST_COMPONENTS or not all(0 < n <= MOST_OF_ONE for n in components.values()):
         raise InvalidInput(
@@ -42,6 +49,7 @@ def define(account_id: int, variant_id: int, components: Mapping[int, int], *, a
         _require(session, account_id, variant_id, components)
         session.execute(_KEEP_LISTINGS, {"bundle": variant_id})
         before = parts_of(session, variant_id)
+        versions.require(seen, version_of({} if set(before) == {variant_id} else before))
         if components:
             _write_off(session, account_id, variant_id)
         session.execute(_REMOVE, {"account_id": account_id, "bundle": variant_id})
@@ -62,6 +70,11 @@ def define(account_id: int, variant_id: int, components: Mapping[int, int], *, a
         detail = {"components": {str(k): n for k, n in components.items()}}
         audit_subject(session, account_id, actor, "bundle.defined", f"variant:{variant_id}", detail)
         uow.commit()
+
+
+def version_of(components: Mapping[int, int]) -> str:
+    """Of a bundle's components, none for a plain variant."""
+    return versions.version_of({"components": sorted(components.items())}, ("components",))
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,7 +16,7 @@ from app.errors import Conflict, InvalidInput, NotFound
 from app.models import Connection
 from app.models.connections import DRIFT_POLICIES
 from app.platforms.errors import PlatformError
-from app.services import outward, publishing, runs, shops
+from app.services import outward, publishing, runs, shops, versions
 from app.services.audit import audit
 from app.services.credentials import CredentialsUnreadable
 from app.services.event_log import Subject, clear_events
@@ -26,6 +26,7 @@ from app.services.uow import UnitOfWork, unit_of_work
 
 log = structlog.get_logger(__name__)
 
+SETTINGS = ("name", "drift_policy", "brake_percent", *OF_A_CONNECTION)
 AGREED_FOR = timedelta(hours=1)
 """How long a person's consent to a mass change holds: a first sync, or a released brake, takes its time."""
 
@@ -79,16 +80,24 @@ def release_brake(account_id: int, connection_id: int, *, actor: str) -> None:
         uow.commit()
 
 
-def configure(account_id: int, connection_id: int, changes: Mapping[str, Any], *, actor: str) -> None:
-    """Change what the merchant may choose: `name`, `drift_policy`, and what the shop shows of what is
-    available, `share_percent`, `buffer`, `cap`; and `brake_percent`. Raises NotFound, InvalidInput."""
-    if unknown := changes.keys() - {"name", "drift_policy", "brake_percent", *OF_A_CONNECTION}:
+def configure(
+    account_id: int,
+    connection_id: int,
+    changes: Mapping[str, Any],
+    *,
+    actor: str,
+    seen: Collection[str] | None = None,
+) -> None:
+    """Change what the merchant may choose, `SETTINGS`; of which some version was `seen`, if that matters.
+    Raises NotFound, InvalidInput, Outdated."""
+    if unknown := changes.keys() - set(SETTINGS):
         raise InvalidInput(f"{', '.join(sorted(unknown))} cannot be changed.")
     if changes.get("drift_policy", DRIFT_POLICIES[0]) not in DRIFT_POLICIES:
         raise InvalidInput(f"The drift policy is one of {', '.join(DRIFT_POLICIES)}.")
     publishing.check(changes)
     with unit_of_work() as uow:
         connection = _locked(uow.session, account_id, connection_id)
+        versions.require(seen, versions.version_of(connection, SETTINGS))
         for field, value in changes.items():
             setattr(connection, field, value)
         audit(uow.session, account_id, actor, "connection.configured", connection_id, changes)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, astuple, dataclass
 from functools import partial
 
 from sqlalchemy import text
@@ -15,7 +15,7 @@ from app.errors import Conflict, InvalidInput, NotFound
 from app.models import Connection, Location
 from app.platforms.base import ExternalLocation
 from app.services import cells as cell_store
-from app.services import linking
+from app.services import linking, versions
 from app.services.audit import audit, audit_subject
 from app.services.catalog import Place
 from app.services.leases import Lease
@@ -64,12 +64,19 @@ def rename_location(account_id: int, location_id: int, name: str, *, actor: str)
         uow.commit()
 
 
-def map_locations(account_id: int, connection_id: int, mapped: Sequence[Mapped], *, actor: str) -> None:
+def map_locations(
+    account_id: int,
+    connection_id: int,
+    mapped: Sequence[Mapped],
+    *,
+    actor: str,
+    seen: Collection[str] | None = None,
+) -> None:
     """Say which of the shop's locations are which of ours, in the order in which what happens hits them.
 
     The shop is read again and goes to review: what the new numbers would change is shown before anything is
     written. Numbers at a location that is not named any more are left alone. Raises NotFound, InvalidInput,
-    and Conflict for a shop that is not connected. The same again changes nothing.
+    Outdated, and Conflict for a shop that is not connected. The same again changes nothing.
     """
     with unit_of_work() as uow:
         session = uow.session
@@ -85,8 +92,9 @@ def map_locations(account_id: int, connection_id: int, mapped: Sequence[Mapped],
             known={row.external_location_id for row in known},
             own=set(session.execute(_OWN, params).scalars()),
         )
-        wanted = [(each.external_location_id, each.location_id) for each in mapped]
-        if wanted == [(r.external_location_id, r.location_id) for r in known if r.location_id is not None]:
+        current = [Mapped(*row) for row in known if row.location_id is not None]
+        versions.require(seen, version_of(current))
+        if list(mapped) == current:
             return
         _write(session, connection, mapped)
         audit(
@@ -100,6 +108,11 @@ def map_locations(account_id: int, connection_id: int, mapped: Sequence[Mapped],
         connection.state, connection.state_reason = "importing", ""
         uow.after_commit(partial(nudge, Drain.IMPORT, connection_id))
         uow.commit()
+
+
+def version_of(mapped: Sequence[Mapped]) -> str:
+    """Of what a shop's locations are."""
+    return versions.version_of({"mapped": [astuple(each) for each in mapped]}, ("mapped",))
 
 
 def places_of(job: Job) -> list[Place]:

@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from app.errors import InvalidInput, NotFound
 from app.models import Account, Listing
+from app.services import versions
 from app.services.audit import audit_subject
 from app.services.cells import MOST_UNITS
 from app.services.nudge import Drain, nudge
@@ -18,17 +19,26 @@ from app.services.proposals import OF_A_LISTING, Proposal
 from app.services.uow import UnitOfWork, unit_of_work
 
 LARGEST_PACK = 10_000
+LISTING_SETTINGS = ("paused", "factor", *OF_A_LISTING)
+ACCOUNT_SETTINGS = ("safety_stock",)
 UNITS = frozenset({"buffer", "cap", "fixed_quantity", "safety_stock"})
 
 
-def configure_listing(account_id: int, listing_id: int, changes: Mapping[str, Any], *, actor: str) -> None:
+def configure_listing(
+    account_id: int,
+    listing_id: int,
+    changes: Mapping[str, Any],
+    *,
+    actor: str,
+    seen: Collection[str] | None = None,
+) -> None:
     """Change what one listing shows; None takes the connection's rule again. `paused` stops its writes.
     `factor`: it sells packs of so many units, as do all listings that share its number; orders that took
     effect keep theirs.
 
-    Raises NotFound, InvalidInput. A listing that is paused no more is read before it is written.
+    Raises NotFound, InvalidInput, Outdated. A listing that is paused no more is read before it is written.
     """
-    if unknown := changes.keys() - {"paused", "factor", *OF_A_LISTING}:
+    if unknown := changes.keys() - set(LISTING_SETTINGS):
         raise InvalidInput(f"{', '.join(sorted(unknown))} cannot be changed.")
     if changes.get("factor", 1) is None or changes.get("paused", False) is None:
         raise InvalidInput("A listing sells packs of some size, and is paused or not.")
@@ -37,6 +47,7 @@ def configure_listing(account_id: int, listing_id: int, changes: Mapping[str, An
         listing = uow.session.get(Listing, listing_id, with_for_update={"key_share": True})
         if listing is None or listing.account_id != account_id:
             raise NotFound("There is no such listing.")
+        versions.require(seen, versions.version_of(listing, LISTING_SETTINGS))
         for name, value in changes.items():
             setattr(listing, name, value)
         audit_subject(uow.session, account_id, actor, "listing.configured", f"listing:{listing_id}", changes)
@@ -50,11 +61,13 @@ def configure_listing(account_id: int, listing_id: int, changes: Mapping[str, An
         uow.commit()
 
 
-def set_safety_stock(account_id: int, units: int, *, actor: str) -> None:
-    """Keep so many units of each variant back from all channels. Raises NotFound, InvalidInput."""
+def set_safety_stock(account_id: int, units: int, *, actor: str, seen: Collection[str] | None = None) -> None:
+    """Keep so many units of each variant back from all channels. Raises NotFound, InvalidInput, Outdated."""
     check({"safety_stock": units})
     with unit_of_work() as uow:
-        _account(uow, account_id).safety_stock = units
+        account = _account(uow, account_id)
+        versions.require(seen, versions.version_of(account, ACCOUNT_SETTINGS))
+        account.safety_stock = units
         audit_subject(
             uow.session, account_id, actor, "account.safety_stock", f"account:{account_id}", {"units": units}
         )

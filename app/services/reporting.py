@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from sqlalchemy import text
 
 from app.errors import InvalidInput
+from app.services import versions
 from app.services.audit import audit_subject
 from app.services.uow import unit_of_work
 
@@ -17,12 +18,19 @@ CURRENCY = re.compile(r"[A-Z]{3}")
 RATE = re.compile(r"(?=.*[1-9])\d{1,9}(\.\d{1,12})?")
 """A decimal number above zero, as it is written down."""
 MOST_RATES = 200
+VERSIONED = ("time_zone", "currency", "rates")
 
 
 def set_reporting(
-    account_id: int, *, time_zone: str, currency: str | None, rates: Mapping[str, str], actor: str
+    account_id: int,
+    *,
+    time_zone: str,
+    currency: str | None,
+    rates: Mapping[str, str],
+    actor: str,
+    seen: Collection[str] | None = None,
 ) -> None:
-    """Replace all of it. Raises InvalidInput.
+    """Replace all of it. Raises InvalidInput, Outdated.
 
     `rates`: what a unit of each currency is worth in `currency`. Sums in one that has none stay out of what
     is converted.
@@ -39,6 +47,9 @@ def set_reporting(
     with unit_of_work() as uow:
         session = uow.session
         # First the account's row: of two that replace at once one waits for the other.
+        session.execute(_LOCK, {"id": account_id})
+        current = session.execute(_CURRENT, {"id": account_id}).mappings().one()
+        versions.require(seen, versions.version_of(current, VERSIONED))
         session.execute(_SET, {"id": account_id, "time_zone": time_zone, "currency": currency})
         session.execute(_DROP_RATES, {"id": account_id})
         session.execute(
@@ -69,6 +80,16 @@ def _zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
+_LOCK = text("SELECT 1 FROM accounts WHERE id = :id FOR NO KEY UPDATE")
+_CURRENT = text(
+    """
+    SELECT time_zone, reporting_currency AS currency, coalesce((
+        SELECT jsonb_agg(jsonb_build_object('currency', r.currency, 'rate', r.rate::text) ORDER BY r.currency)
+        FROM exchange_rates r WHERE r.account_id = a.id
+    ), '[]') AS rates
+    FROM accounts a WHERE a.id = :id
+    """
+)
 _SET = text("UPDATE accounts SET time_zone = :time_zone, reporting_currency = :currency WHERE id = :id")
 _DROP_RATES = text("DELETE FROM exchange_rates WHERE account_id = :id")
 _ADD_RATES = text(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.domain.outward import SUBSCRIBABLE, OutwardKind
 from app.errors import Conflict, InvalidInput, NotFound
 from app.models import Account, WebhookDelivery, WebhookSubscription
-from app.services import outward
+from app.services import outward, versions
 from app.services.audit import audit_subject
 from app.services.credentials import vault
 from app.services.uow import UnitOfWork, unit_of_work
@@ -60,9 +60,16 @@ def subscribe(account_id: int, *, url: str, kinds: Sequence[str], description: s
     return WithSecret(row.id, secret)
 
 
-def change(account_id: int, subscription_id: int, changes: Mapping[str, Any], *, actor: str) -> None:
+def change(
+    account_id: int,
+    subscription_id: int,
+    changes: Mapping[str, Any],
+    *,
+    actor: str,
+    seen: Collection[str] | None = None,
+) -> None:
     """Change its `url`, `kinds`, `description`, or its `state` to active or paused. One that was disabled
-    starts anew when it is made active. Raises NotFound, InvalidInput."""
+    starts anew when it is made active. Raises NotFound, InvalidInput, Outdated."""
     if unknown := changes.keys() - set(CHANGEABLE):
         raise InvalidInput(f"{', '.join(sorted(unknown))} cannot be changed.")
     if changes.get("state", "active") not in ("active", "paused"):
@@ -72,6 +79,7 @@ def change(account_id: int, subscription_id: int, changes: Mapping[str, Any], *,
     _check(url=changes.get("url"), kinds=changes.get("kinds"))
     with unit_of_work() as uow:
         row = _locked(uow.session, account_id, subscription_id)
+        versions.require(seen, versions.version_of(row, CHANGEABLE))
         for name, value in changes.items():
             setattr(row, name, sorted(set(value)) if name == "kinds" else value)
         if "state" in changes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.domain.event_log import EventKind
 from app.domain.prices import Direction, PriceRule, Rounding, problem_of
 from app.errors import Conflict, InvalidInput, NotFound
-from app.services import shops
+from app.services import shops, versions
 from app.services.audit import audit
 from app.services.connections import AGREED_FOR
 from app.services.event_log import Subject, clear_events
@@ -23,13 +23,21 @@ from app.services.uow import unit_of_work
 
 BRAKE = {"brake_percent": 100, "brake_change_percent": 1000}
 """Each from 1 to so many percent."""
+VERSIONED = ("state", "version")
 
 
-def set_rule(account_id: int, connection_id: int, given: Mapping[str, Any], *, actor: str) -> None:
+def set_rule(
+    account_id: int,
+    connection_id: int,
+    given: Mapping[str, Any],
+    *,
+    actor: str,
+    seen: Collection[str] | None = None,
+) -> None:
     """Replace the rule. `enabled` switches price sync on or off; the rest is `PriceRule`'s and the brake's.
 
     Switched on, it waits for `apply`: nothing is written before. A rule that is on and changes is written at
-    once. Raises NotFound, InvalidInput, and Conflict where no price can be written to the shop.
+    once. Raises NotFound, InvalidInput, Outdated, and Conflict where no price can be written to the shop.
     """
     if given["enabled"]:
         _require_writable(account_id, connection_id)
@@ -38,6 +46,8 @@ def set_rule(account_id: int, connection_id: int, given: Mapping[str, Any], *, a
             raise InvalidInput(f"{name} is from 1 to {most} percent.")
     with unit_of_work() as uow:
         connection = _locked(uow.session, account_id, connection_id)
+        current = uow.session.execute(_CURRENT, {"connection_id": connection_id}).mappings().one()
+        versions.require(seen, versions.version_of(current, VERSIONED))
         rule = _rule(given, connection.currency)
         if problem := problem_of(rule):
             raise InvalidInput(problem)
@@ -142,6 +152,12 @@ def _brake_event(account_id: int, connection_id: int) -> tuple[EventKind, Subjec
 _OWN = text(
     """
     SELECT currency FROM connections WHERE account_id = :account_id AND id = :id FOR NO KEY UPDATE
+    """
+)
+_CURRENT = text(
+    """
+    SELECT coalesce(s.state, 'off') AS state, coalesce(s.version, 0) AS version
+    FROM connections c LEFT JOIN price_syncs s ON s.connection_id = c.id WHERE c.id = :connection_id
     """
 )
 _SET = text(
