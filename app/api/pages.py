@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, render_template
 
+from app.api.docs_page import resources
 from app.api.errors import OK, UNAVAILABLE
 from app.extensions import api
 from app.services.health import check
@@ -39,17 +40,4 @@ def health() -> tuple[Response, int]:
 def docs() -> str:
     """The OpenAPI document as a page, made on the server: no script, nothing from other hosts."""
     document: dict[str, Any] = api.spec.to_dict()
-    operations: dict[str, list[dict[str, Any]]] = {}
-    for path, methods in document["paths"].items():
-        for method, operation in methods.items():
-            if method == "parameters":
-                continue
-            shown = {
-                "method": method.upper(),
-                "path": path,
-                **operation,
-                "parameters": methods.get("parameters", []) + operation.get("parameters", []),
-            }
-            for tag in operation.get("tags", ["other"]):
-                operations.setdefault(tag, []).append(shown)
-    return render_template("docs.html", document=document, operations=operations)
+    return render_template("docs.html", document=document, resources=resources(document))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import pytest
 import requests
@@ -11,7 +12,9 @@ from flask import Flask
 from werkzeug.test import Client
 
 from app import create_app
+from app.models import Connection
 from app.settings import Settings
+from tests.api.books import keep_books
 from tests.api.conftest import Caller
 
 ORIGIN = "https://app.example.com"
@@ -121,6 +124,30 @@ def test_every_operation_says_how_it_can_be_refused(app: Flask, base_url: str) -
             assert {"429", "503"} <= refusals, (method, path)
             assert operation.get("security") == [] or {"401", "403"} <= refusals, (method, path)
             assert "default" not in operation["responses"]
+
+
+def test_a_list_links_its_next_page_until_the_last_one(merchant: Caller) -> None:
+    for number in range(5):
+        assert merchant.post("/locations", {"name": f"Shelf {number}"}).status_code == 201
+    url, names = f"{merchant.base_url}/api/v1/locations?limit=2", []
+    while url:
+        answer = requests.get(url, headers={"Authorization": f"Bearer {merchant.token}"}, timeout=10)
+        names += [item["name"] for item in answer.json()["items"]]
+        assert ("next" in answer.links) is (answer.json()["next"] is not None)
+        url = urljoin(url, answer.links["next"]["url"]) if answer.links else ""
+    assert names == [f"Shelf {number}" for number in range(5)]
+
+
+def test_the_link_to_a_next_page_keeps_what_was_asked_for(
+    merchant: Caller, make_connection: Callable[..., Connection]
+) -> None:
+    connection = make_connection(merchant.account_id)
+    keep_books(connection, variants=3)
+    asked = {"limit": "1", "linked": "true"}
+    answer = merchant.call("GET", f"/connections/{connection.id}/listings", params=asked)
+    target = urlsplit(answer.links["next"]["url"])
+    assert target.path == f"/api/v1/connections/{connection.id}/listings"
+    assert dict(parse_qsl(target.query)) == {**asked, "cursor": answer.json()["next"]}
 
 
 def _patch(merchant: Caller, body: bytes, kind: str = "application/json") -> requests.Response:

@@ -78,6 +78,22 @@ def test_the_documentation_asks_no_other_host_for_anything(base_url: str) -> Non
     assert page.headers["Content-Security-Policy"].startswith("default-src 'none'")
 
 
+def test_the_documentation_shows_every_operation_and_type_and_leads_to_each(base_url: str) -> None:
+    page = requests.get(f"{base_url}/api/docs", timeout=10).text
+    document = requests.get(f"{base_url}/api/v1/openapi.json", timeout=10).json()
+    ids = re.findall(r' id="([^"]+)"', page)
+    operations = [
+        operation["operationId"]
+        for methods in document["paths"].values()
+        for method, operation in methods.items()
+        if method != "parameters"
+    ]
+    assert len(ids) == len(set(ids))
+    assert {*operations, *document["components"]["schemas"]} <= set(ids)
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= set(ids)
+    assert "Undefined" not in page
+
+
 def test_home_leads_on(base_url: str) -> None:
     page = requests.get(base_url, timeout=10)
     for path in re.findall(r'href="([^"]+)"', page.text):
