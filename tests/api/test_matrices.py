@@ -21,7 +21,14 @@ NOBODYS = 2_000_000_000
 """An id that nothing has."""
 ENDLESS = {"live.stream"}
 """Routes whose answers never end: they are asked for the head of one."""
-BY_ITEM = {"listings.make_variants", "reviews.decide_all", "prices.set_base_prices", "fulfillments.fulfill"}
+BY_ITEM = {
+    "listings.link_listings",
+    "listings.unlink_listings",
+    "listings.make_variants",
+    "reviews.decide_all",
+    "prices.set_base_prices",
+    "fulfillments.fulfill",
+}
 """Routes that tell of each item of a list what is wrong with it."""
 KEPT_AS_GIVEN = {"workplace.create_dashboard", "workplace.change_dashboard"}
 """Routes that keep ids without looking at them: what a widget names is looked up by other routes."""
