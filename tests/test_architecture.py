@@ -41,6 +41,7 @@ READS_ENVIRONMENT = {
 }
 WITHOUT_ACCOUNT_IN_KEY = {
     ("memberships", "user_id"): "users are global",
+    ("api_keys", "user_id"): "a key stays listed after its maker left the account",
 }
 WITHOUT_FOREIGN_KEY = {
     (

@@ -18,6 +18,11 @@ pages: pass `next` of an answer as `cursor` to get what follows. Errors are prob
 (RFC 9457) with a stable `code`. A call that changes something may carry an `Idempotency-Key`: sent again \
 within 24 hours it is answered as before, and done once. Settings have an `ETag`: send it as `If-Match` and \
 nobody's change is overwritten unseen. Lists also name their next page in the header `Link`.
+minutes, `POST /api/v1/auth/refresh` gives the next one. Programs send an API key there, `sf_live_...`, \
+which needs the scope that an operation names. Quantities are whole units, money is in the smallest unit of \
+the currency beside it, times are UTC. Lists come in pages: pass `next` of an answer as `cursor` to get what \
+follows. Errors are problem+json documents (RFC 9457) with a stable `code`. A call that changes something \
+may carry an `Idempotency-Key`: sent again within 24 hours it is answered as before, and done once.
 """
 
 
@@ -25,6 +30,7 @@ def register_api(app: Flask, api: Api) -> None:
     """Bind every blueprint, the policy that guards them, and the answers to faults."""
     from app.api import (
         account,
+        api_keys,
         auth,
         bundles,
         connect,
@@ -75,7 +81,15 @@ def register_api(app: Flask, api: Api) -> None:
         API_SPEC_OPTIONS={
             "info": {"description": DESCRIPTION},
             "components": {
-                "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
+                "securitySchemes": {
+                    "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+                    "key": {
+                        "type": "http",
+                        "scheme": "bearer",
+                        "bearerFormat": "sf_live_...",
+                        "description": "An API key that has the scopes named here.",
+                    },
+                }
             },
             "security": [{"token": []}],
         },
@@ -91,6 +105,7 @@ def register_api(app: Flask, api: Api) -> None:
         second_factor,
         sessions,
         account,
+        api_keys,
         platforms,
         connections,
         connection_care,

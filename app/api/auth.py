@@ -8,7 +8,7 @@ from typing import Any
 from app.api import tokens
 from app.api.errors import NO_CONTENT, OK, STATUSES
 from app.api.limits import forgive_sign_ins, limit_sign_in, limit_tokens
-from app.api.policy import person, principal
+from app.api.policy import person, signed_in
 from app.api.resource import Resource
 from app.api.schemas.auth import LoginSchema, MeSchema, RefreshSchema, SwitchAccountSchema, TokenSchema
 from app.services import sessions
@@ -28,7 +28,7 @@ def login(given: dict[str, Any]) -> dict[str, Any]:
     `second_factor_needed` says that the password is right and that a `code` has to come with it.
     """
     limit_sign_in(given["email"])
-    signed_in = sign_in(
+    begun = sign_in(
         given["email"],
         given["password"],
         client=tokens.client(),
@@ -36,7 +36,7 @@ def login(given: dict[str, Any]) -> dict[str, Any]:
         code=given["code"],
     )
     forgive_sign_ins(given["email"])
-    return tokens.hand_over(signed_in, in_cookie=given["delivery"] == "cookie")
+    return tokens.hand_over(begun, in_cookie=given["delivery"] == "cookie")
 
 
 @blp.route("/auth/refresh", methods=("POST",))
@@ -54,12 +54,12 @@ def refresh(given: dict[str, Any]) -> dict[str, Any]:
     """
     limit_tokens()
     token = given["refresh_token"]
-    signed_in = sessions.refresh(
+    begun = sessions.refresh(
         token if token is not None else tokens.refresh_cookie(),
         account_id=given["account_id"],
         client=tokens.client(),
     )
-    return tokens.hand_over(signed_in, in_cookie=token is None)
+    return tokens.hand_over(begun, in_cookie=token is None)
 
 
 @blp.route("/auth/logout", methods=("POST",))
@@ -93,5 +93,5 @@ def switch_account(given: dict[str, Any]) -> dict[str, Any]:
 @blp.response(OK, MeSchema)
 def me() -> dict[str, Any]:
     """The signed-in user, the account and the role, and the other accounts of the user."""
-    caller = principal()
+    caller = signed_in()
     return {**asdict(caller), "accounts": accounts_of(caller.user_id)}

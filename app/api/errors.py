@@ -27,6 +27,8 @@ STATUSES = {
     "not_signed_in": 401,
     "invalid_signature": 401,
     "forbidden": 403,
+    "missing_scope": 403,
+    "role_too_low": 403,
     "not_found": 404,
     "conflict": 409,
     "plan_limit": 402,
@@ -68,7 +70,7 @@ OK, CREATED, ACCEPTED, NO_CONTENT, UNAVAILABLE = 200, 201, 202, 204, 503
 
 
 class NotSignedIn(SyncFlowError):
-    """A valid access token is needed: Authorization: Bearer <token>."""
+    """A valid access token or API key is needed: Authorization: Bearer <token>."""
 
     code = "not_signed_in"
 
@@ -83,6 +85,12 @@ class CsrfHeaderMissing(SyncFlowError):
     """With the cookie the header X-CSRF-Protection has to come, with any value."""
 
     code = "csrf_header_missing"
+
+
+class MissingScope(SyncFlowError):
+    """This API key does not have the scope that this needs."""
+
+    code = "missing_scope"
 
 
 class TooManyRequests(SyncFlowError):

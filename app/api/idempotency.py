@@ -1,6 +1,6 @@
 """The header Idempotency-Key on calls that change something: sent again, they are answered as before.
 
-Not on those of `/auth/`: their bodies hold passwords and their answers secrets that are shown once, and of
+Not on those of `/auth/` and of WITH_SECRETS: their bodies hold passwords and their answers secrets that are shown once, and of
 either nothing may be kept, not even a hash that is quickly made.
 """
 
@@ -10,6 +10,7 @@ import hashlib
 
 from flask import Flask, Response, g, request
 
+from app.api.policy import WITH_SECRETS
 from app.api.tokens import AUTH_PATH
 from app.errors import InvalidInput
 from app.services import idempotency
@@ -33,7 +34,7 @@ def _begin() -> Response | None:
     key = request.headers.get(HEADER)
     if key is None or request.method not in UNSAFE or "principal" not in g:
         return None
-    if request.path.startswith(AUTH_PATH):
+    if request.path.startswith(AUTH_PATH) or request.endpoint in WITH_SECRETS:
         return None
     if not (0 < len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()):
         raise InvalidInput(f"An {HEADER} has 1 to {LONGEST_KEY} printable ASCII characters.")

@@ -38,6 +38,7 @@ TOKENS_OF_ADDRESS = Limit("token:address", 60, 60)
 """One-time and refresh tokens, which are too long to guess: this spares the database."""
 OWN_SECRETS = Limit("own_secret", 10, 900)
 """A signed-in user's password and codes: whoever got hold of an access token is not to find them out."""
+CALLS_OF_KEY = Limit("key", 1200, 60)
 
 Clock = Callable[[], float]
 
@@ -74,6 +75,11 @@ def limit_own_secrets(user_id: int, *, clock: Clock = time.time) -> None:
 def limit_to(most: int, what: str, *, clock: Clock = time.time) -> None:
     """Count one use of `what`, of which there may be `most` a minute. Raises TooManyRequests."""
     _count({Limit("use", most, 60): what}, clock)
+
+
+def limit_key(key_id: int, *, clock: Clock = time.time) -> None:
+    """Count a call of an API key. Raises TooManyRequests."""
+    _count({CALLS_OF_KEY: str(key_id)}, clock)
 
 
 def _count(whose: dict[Limit, str], clock: Clock) -> None:

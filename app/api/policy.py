@@ -1,17 +1,27 @@
-"""Who may do what: one table over every route of the application. What is not in it is refused."""
+"""Who may do what: one table over every route of the application. What is not in it is refused.
+
+Its first part holds what only people may do, the rest is open to API keys as well. A key needs the scope of
+the route, which follows from the route: `stock:read` is every GET of the blueprint `stock`, `stock:write` the
+rest.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import IntEnum
+from functools import partial
+from typing import Any
 
-from flask import Flask, g, request
+from flask import Flask, Response, after_this_request, current_app, g, request
 from flask_jwt_extended import get_jwt, get_jwt_identity, verify_jwt_in_request
 from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt.exceptions import PyJWTError
 
-from app.api.errors import Forbidden, NotSignedIn
-from app.errors import NotFound
-from app.services import auth
+from app.api.errors import Forbidden, MissingScope, NotSignedIn
+from app.api.limits import limit_key
+from app.errors import InvalidInput, NotFound
+from app.services import api_keys, auth
+from app.services.api_keys import KeyHolder
 from app.services.auth import Person, Principal
 
 
@@ -26,9 +36,49 @@ class Access(IntEnum):
     OWNER = 4
 
 
+FOR_PEOPLE_ONLY = "API keys cannot do this. Sign in."
 RANKS = {"viewer": Access.VIEWER, "staff": Access.STAFF, "admin": Access.ADMIN, "owner": Access.OWNER}
 
-POLICY: dict[str, Access] = {
+FOR_PEOPLE: dict[str, Access] = {
+    # oneself, and what the app keeps for oneself
+    "auth.me": Access.VIEWER,
+    "auth.logout": Access.VIEWER,
+    "auth.logout_everywhere": Access.VIEWER,
+    "auth.switch_account": Access.VIEWER,
+    "passwords.change_password": Access.VIEWER,
+    "sessions.list_sessions": Access.VIEWER,
+    "sessions.end_session": Access.VIEWER,
+    "second_factor.get_second_factor": Access.VIEWER,
+    "second_factor.enrol_second_factor": Access.VIEWER,
+    "second_factor.confirm_second_factor": Access.VIEWER,
+    "second_factor.disable_second_factor": Access.VIEWER,
+    "second_factor.renew_recovery_codes": Access.VIEWER,
+    "workplace.list_dashboards": Access.VIEWER,
+    "workplace.get_default_dashboard": Access.VIEWER,
+    "workplace.get_dashboard": Access.VIEWER,
+    "workplace.create_dashboard": Access.VIEWER,
+    "workplace.change_dashboard": Access.VIEWER,
+    "workplace.reset_dashboard": Access.VIEWER,
+    "workplace.delete_dashboard": Access.VIEWER,
+    "workplace.list_saved_views": Access.VIEWER,
+    "workplace.get_saved_view": Access.VIEWER,
+    "workplace.create_saved_view": Access.VIEWER,
+    "workplace.change_saved_view": Access.VIEWER,
+    "workplace.delete_saved_view": Access.VIEWER,
+    "workplace.get_preferences": Access.VIEWER,
+    "workplace.set_preferences": Access.VIEWER,
+    "workplace.record_web_vitals": Access.VIEWER,
+    # lasts as long as a session
+    "live.stream": Access.VIEWER,
+    # who else acts for the account
+    "api_keys.list_api_keys": Access.ADMIN,
+    "api_keys.list_scopes": Access.ADMIN,
+    "api_keys.create_api_key": Access.ADMIN,
+    "api_keys.revoke_api_key": Access.ADMIN,
+}
+"""Endpoint -> what it asks of a user who is signed in. API keys are refused."""
+
+POLICY: dict[str, Access] = FOR_PEOPLE | {
     # pages and documents
     "pages.home": Access.PUBLIC,
     "pages.health": Access.PUBLIC,
@@ -47,20 +97,7 @@ POLICY: dict[str, Access] = {
     "registration.verify_email": Access.PUBLIC,
     "passwords.request_reset": Access.PUBLIC,
     "passwords.confirm_reset": Access.PUBLIC,
-    # everyone's own
-    "auth.logout": Access.VIEWER,
-    "auth.logout_everywhere": Access.VIEWER,
-    "auth.switch_account": Access.VIEWER,
-    "passwords.change_password": Access.VIEWER,
-    "sessions.list_sessions": Access.VIEWER,
-    "sessions.end_session": Access.VIEWER,
-    "second_factor.get_second_factor": Access.VIEWER,
-    "second_factor.enrol_second_factor": Access.VIEWER,
-    "second_factor.confirm_second_factor": Access.VIEWER,
-    "second_factor.disable_second_factor": Access.VIEWER,
-    "second_factor.renew_recovery_codes": Access.VIEWER,
     # reading
-    "auth.me": Access.VIEWER,
     "platforms.list_platforms": Access.VIEWER,
     "connections.list_connections": Access.VIEWER,
     "connections.get_connection": Access.VIEWER,
@@ -120,7 +157,6 @@ POLICY: dict[str, Access] = {
     "sync.list_brakes": Access.VIEWER,
     "event_log.list_happenings": Access.VIEWER,
     "status.get_status": Access.VIEWER,
-    "live.stream": Access.VIEWER,
     "dashboard.get_overview": Access.VIEWER,
     "dashboard.get_shop_status": Access.VIEWER,
     "dashboard.get_order_report": Access.VIEWER,
@@ -128,21 +164,6 @@ POLICY: dict[str, Access] = {
     "dashboard.get_sync_report": Access.VIEWER,
     "dashboard.get_reporting": Access.VIEWER,
     # what a member keeps for themselves
-    "workplace.list_dashboards": Access.VIEWER,
-    "workplace.get_default_dashboard": Access.VIEWER,
-    "workplace.get_dashboard": Access.VIEWER,
-    "workplace.create_dashboard": Access.VIEWER,
-    "workplace.change_dashboard": Access.VIEWER,
-    "workplace.reset_dashboard": Access.VIEWER,
-    "workplace.delete_dashboard": Access.VIEWER,
-    "workplace.list_saved_views": Access.VIEWER,
-    "workplace.get_saved_view": Access.VIEWER,
-    "workplace.create_saved_view": Access.VIEWER,
-    "workplace.change_saved_view": Access.VIEWER,
-    "workplace.delete_saved_view": Access.VIEWER,
-    "workplace.get_preferences": Access.VIEWER,
-    "workplace.set_preferences": Access.VIEWER,
-    "workplace.record_web_vitals": Access.VIEWER,
     # day-to-day work
     "connections.pause": Access.STAFF,
     "connections.resume": Access.STAFF,
@@ -221,6 +242,15 @@ POLICY: dict[str, Access] = {
 """Endpoint -> what it asks."""
 LARGEST_ID = 2**63 - 1
 MEGABYTE = 1024 * 1024
+WITH_SECRETS = frozenset(
+    {
+        "api_keys.create_api_key",
+        "webhook_subscriptions.subscribe",
+        "webhook_subscriptions.rotate_secret",
+    }
+)
+"""Endpoints beside those of `/auth/` whose bodies hold a password, or whose answers a secret that is shown
+once: nothing of them is kept."""
 MOST_BYTES = {
     "counts.record_count_sheet": 16 * MEGABYTE,
     "imports.upload_catalog": 256 * MEGABYTE,
@@ -234,18 +264,57 @@ def enforce(app: Flask) -> None:
     app.before_request(_check)
 
 
-def principal() -> Principal:
+def principal() -> Principal | KeyHolder:
     """Who is calling; there in every view whose policy is not PUBLIC."""
-    caller: Principal = g.principal
+    caller: Principal | KeyHolder = g.principal
+    return caller
+
+
+def signed_in() -> Principal:
+    """The user who is calling, in views of FOR_PEOPLE."""
+    caller = principal()
+    if isinstance(caller, KeyHolder):
+        raise Forbidden(FOR_PEOPLE_ONLY)
     return caller
 
 
 def person() -> Person:
     """The signed-in user who is calling. Raises Forbidden for a caller without a session of their own."""
-    caller = principal()
+    caller = signed_in()
     if caller.session_id is None:
         raise Forbidden("Only a user who signed in can do this.")
     return Person(caller.user_id, caller.email, caller.account_id, caller.session_id)
+
+
+def scope_of(endpoint: str, method: str) -> str | None:
+    """What an API key needs for a route; None where it needs nothing, or nothing helps."""
+    if POLICY.get(endpoint, Access.PUBLIC) is Access.PUBLIC or endpoint in FOR_PEOPLE:
+        return None
+    return f"{endpoint.partition('.')[0]}:{'read' if method in ('GET', 'HEAD') else 'write'}"
+
+
+def scopes() -> frozenset[str]:
+    """All that there are."""
+    found = {
+        scope_of(rule.endpoint, method)
+        for rule in current_app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    return frozenset(scope for scope in found if scope)
+
+
+def require_scopes(wanted: Collection[str]) -> None:
+    """Raises InvalidInput for one that does not exist."""
+    if unknown := sorted(set(wanted) - scopes()):
+        raise InvalidInput(f"There is no scope {unknown[0]}.")
+
+
+def security_of(endpoint: str, method: str) -> list[dict[str, Any]]:
+    """How a caller may prove who they are, for the API's document."""
+    if POLICY.get(endpoint) is Access.PUBLIC:
+        return []
+    scope = scope_of(endpoint, method)
+    return [{"token": []}, *([{"key": [scope]}] if scope else [])]
 
 
 def _check() -> None:
@@ -258,6 +327,8 @@ def _check() -> None:
     if asked is Access.PUBLIC:
         return
     caller = _caller()
+    if isinstance(caller, KeyHolder):
+        _check_key(caller, endpoint)
     if asked is None or RANKS[caller.role] < asked:
         raise Forbidden(f"Your role, {caller.role}, does not allow this.")
     if any(isinstance(part, int) and part > LARGEST_ID for part in (request.view_args or {}).values()):
@@ -265,7 +336,45 @@ def _check() -> None:
     g.principal = caller
 
 
-def _caller() -> Principal:
+def _check_key(caller: KeyHolder, endpoint: str) -> None:
+    limit_key(caller.key_id)
+    if caller.use_is_news:
+        after_this_request(partial(_note_use, caller.key_id))
+    if endpoint in FOR_PEOPLE:
+        raise Forbidden(FOR_PEOPLE_ONLY)
+    scope = scope_of(endpoint, request.method)
+    if scope not in caller.scopes:
+        raise MissingScope(f"This key lacks the scope {scope}.")
+
+
+def _note_use(key_id: int, response: Response) -> Response:
+    """Once the answer is out: the caller does not wait for it."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy's own
+
+    def note() -> None:
+        with app.app_context():
+            api_keys.note_use(key_id)
+
+    response.call_on_close(note)
+    return response
+
+
+def _caller() -> Principal | KeyHolder:
+    """Who the token in the Authorization header belongs to."""
+    scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token.startswith(api_keys.PREFIX):
+        return _key_holder(token.strip())
+    return _user()
+
+
+def _key_holder(secret: str) -> KeyHolder:
+    holder = api_keys.holder_of(secret)
+    if holder is None:
+        raise NotSignedIn()
+    return holder
+
+
+def _user() -> Principal:
     """The token's user, if their session lasts and they still are a member of its account."""
     try:
         verify_jwt_in_request()

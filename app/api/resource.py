@@ -15,6 +15,7 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from app.api.document import VERSIONED
 from app.api.links import link_next
+from app.api.policy import security_of
 from app.api.versions import tag
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -45,9 +46,14 @@ class Resource(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest 
     def route(
         self, rule: str, *, methods: tuple[str, ...] = ("GET",), **options: Any
     ) -> Callable[[View], View]:
-        """Also names the operation after its view."""
+        """Also names the operation after its view, and says by the policy who may call it."""
         decorate: Callable[[View], View] = super().route(rule, methods=list(methods), **options)
-        return lambda view: decorate(self.doc(operationId=view.__name__)(view))
+
+        def register(view: View) -> View:
+            security = security_of(f"{self.name}.{view.__name__}", methods[0])
+            return decorate(self.doc(operationId=view.__name__, security=security)(view))
+
+        return register
 
     def arguments(
         self, schema: type[Schema], *, location: str = "json", **options: Any

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.api.errors import CREATED, NO_CONTENT, OK
-from app.api.policy import principal
+from app.api.policy import principal, signed_in
 from app.api.resource import Resource
 from app.api.schemas.base import PageArgs, page_of
 from app.api.schemas.workplace import (
@@ -158,4 +158,4 @@ def _preferences() -> Row:
 
 
 def _member() -> Member:
-    return Member(principal().account_id, principal().user_id)
+    return Member(signed_in().account_id, signed_in().user_id)

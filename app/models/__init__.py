@@ -27,11 +27,13 @@ from app.models.sums import (
     UnvaluedVariant,
     VariantValue,
 )
+from app.models.team import ApiKey
 from app.models.webhooks_out import WebhookDelivery, WebhookSubscription
 from app.models.workplace import Dashboard, NotificationPreference, SavedView, WebVitalDay
 
 __all__ = [
     "Account",
+    "ApiKey",
     "AuditEntry",
     "Base",
     "BundleComponent",

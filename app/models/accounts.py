@@ -84,7 +84,7 @@ class AuditEntry(TenantRow, Base):
     )
 
     actor: Mapped[str] = mapped_column(Text)
-    """`user:<id>`, `staff:<id>`, `cli` or `system`."""
+    """`user:<id>`, `key:<id>`, `staff:<id>`, `cli` or `system`."""
     action: Mapped[str] = mapped_column(Text)
     subject: Mapped[str] = mapped_column(Text)
     detail: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
