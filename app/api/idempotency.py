@@ -1,7 +1,7 @@
 """The header Idempotency-Key on calls that change something: sent again, they are answered as before.
 
-Not on those of `/auth/` and of WITH_SECRETS: their bodies hold passwords and their answers secrets that are shown once, and of
-either nothing may be kept, not even a hash that is quickly made.
+Not on those of `/auth/` and of WITH_SECRETS: their bodies hold passwords or their answers secrets that are
+shown once, and of either nothing may be kept, not even a hash that is quickly made.
 """
 
 from __future__ import annotations

@@ -75,6 +75,15 @@ FOR_PEOPLE: dict[str, Access] = {
     "api_keys.list_scopes": Access.ADMIN,
     "api_keys.create_api_key": Access.ADMIN,
     "api_keys.revoke_api_key": Access.ADMIN,
+    "members.list_members": Access.VIEWER,
+    "members.change_role": Access.ADMIN,
+    "members.remove_member": Access.ADMIN,
+    "members.leave": Access.VIEWER,
+    "members.transfer_ownership": Access.OWNER,
+    "invitations.list_invitations": Access.ADMIN,
+    "invitations.invite": Access.ADMIN,
+    "invitations.resend_invitation": Access.ADMIN,
+    "invitations.revoke_invitation": Access.ADMIN,
 }
 """Endpoint -> what it asks of a user who is signed in. API keys are refused."""
 
@@ -97,6 +106,8 @@ POLICY: dict[str, Access] = FOR_PEOPLE | {
     "registration.verify_email": Access.PUBLIC,
     "passwords.request_reset": Access.PUBLIC,
     "passwords.confirm_reset": Access.PUBLIC,
+    "invitations.show_invitation": Access.PUBLIC,
+    "invitations.accept_invitation": Access.PUBLIC,
     # reading
     "platforms.list_platforms": Access.VIEWER,
     "connections.list_connections": Access.VIEWER,
@@ -235,6 +246,7 @@ POLICY: dict[str, Access] = FOR_PEOPLE | {
     "webhook_subscriptions.list_deliveries": Access.ADMIN,
     "webhook_subscriptions.get_delivery": Access.ADMIN,
     "webhook_subscriptions.replay": Access.ADMIN,
+    "audit.list_audit_entries": Access.ADMIN,
     "account.configure_account": Access.ADMIN,
     "dashboard.set_reporting": Access.ADMIN,
     "account.allow_writes": Access.ADMIN,

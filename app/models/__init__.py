@@ -27,7 +27,7 @@ from app.models.sums import (
     UnvaluedVariant,
     VariantValue,
 )
-from app.models.team import ApiKey
+from app.models.team import ApiKey, Invitation
 from app.models.webhooks_out import WebhookDelivery, WebhookSubscription
 from app.models.workplace import Dashboard, NotificationPreference, SavedView, WebVitalDay
 
@@ -52,6 +52,7 @@ __all__ = [
     "FulfillmentLine",
     "IdempotentCall",
     "InboundEvent",
+    "Invitation",
     "Listing",
     "ListingPrice",
     "Location",

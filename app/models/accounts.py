@@ -79,8 +79,10 @@ class AuditEntry(TenantRow, Base):
     __tablename__ = "audit_log"
     __table_args__ = (
         account_ref(),
-        Index(None, "account_id", "id"),
-        Index(None, "account_id", "subject", "id"),
+        Index(None, "account_id", "created_at", "id"),
+        Index(None, "account_id", "actor", "created_at", "id"),
+        Index(None, "account_id", "action", "created_at", "id"),
+        Index(None, "account_id", "subject", "created_at", "id"),
     )
 
     actor: Mapped[str] = mapped_column(Text)

@@ -1,4 +1,4 @@
-"""Programs that act for an account."""
+"""Who may join an account, and programs that act for it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from datetime import datetime
 
 from sqlalchemy import (
     BigInteger,
+    CheckConstraint,
     DateTime,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     LargeBinary,
     String,
@@ -17,7 +19,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.models.base import Base, TenantRow, account_ref
+from app.models.accounts import ROLES
+from app.models.base import Base, TenantRow, Utc, account_ref
 
 
 class ApiKey(TenantRow, Base):
@@ -40,3 +43,31 @@ class ApiKey(TenantRow, Base):
     revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     last_used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     """To the minute."""
+
+
+class Invitation(TenantRow, Base):
+    """An open offer to join the account; the row goes when it is accepted or revoked."""
+
+    __tablename__ = "invitations"
+    __table_args__ = (
+        account_ref(),
+        ForeignKeyConstraint(
+            ["user_id", "account_id"],
+            ["memberships.user_id", "memberships.account_id"],
+            ondelete="CASCADE",
+        ),
+        Index(None, "user_id", "account_id"),
+        UniqueConstraint("account_id", "email"),
+        UniqueConstraint("token_hash"),
+        CheckConstraint("email = lower(email)", name="email_lower"),
+        CheckConstraint(f"role IN {ROLES}", name="role"),
+    )
+
+    email: Mapped[str] = mapped_column(Text)
+    role: Mapped[str] = mapped_column(String(16))
+    user_id: Mapped[int] = mapped_column(BigInteger)
+    """Who invites. The invitation goes with them."""
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    """SHA-256 of what the last mail's link holds."""
+    sent_at: Mapped[Utc]
+    expires_at: Mapped[Utc]

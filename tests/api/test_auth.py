@@ -211,6 +211,8 @@ def test_public_routes_are_these() -> None:
         "registration.verify_email",
         "passwords.request_reset",
         "passwords.confirm_reset",
+        "invitations.accept_invitation",
+        "invitations.show_invitation",
         "connect.callback",
         "connect.done",
         "webhooks.receive",
