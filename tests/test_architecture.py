@@ -42,6 +42,7 @@ READS_ENVIRONMENT = {
 WITHOUT_ACCOUNT_IN_KEY = {
     ("memberships", "user_id"): "users are global",
     ("api_keys", "user_id"): "a key stays listed after its maker left the account",
+    ("account_exports", "user_id"): "an export stays listed after who asked for it left the account",
 }
 WITHOUT_FOREIGN_KEY = {
     (

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from app.platforms.base import Lane
 from app.services import (
+    account_deletion,
+    account_exports,
     events,
     fulfillment_push,
     importer,
@@ -94,3 +96,11 @@ def fold_sums(rollup_id: int) -> None:
 
 def check_sums(account_id: int) -> None:
     proof.prove(account_id)
+
+
+def export_account(export_id: int) -> None:
+    account_exports.run(export_id)
+
+
+def delete_account(account_id: int) -> None:
+    account_deletion.remove(account_id)

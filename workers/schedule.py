@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import create_app
 from app.extensions import db
-from app.services import announcements, holds, run_book, sweeper
+from app.services import account_deletion, account_exports, announcements, holds, run_book, sweeper
 from app.services.nudge import enqueue
 from app.services.queries.ledger_check import accounts
 from app.services.rollups.fold import wake_folds
@@ -55,6 +55,8 @@ def tasks(app: Flask) -> list[Task]:
         Task(5, run_book.follow),
         Task(30, run_book.sum_up_pushes),
         Task(60, _check_webhooks),
+        Task(60, account_exports.wake_due),
+        Task(60, account_deletion.wake_due),
         Task(60, announcements.count_missed),
         Task(3600, lambda: sweeper.house_keeping(retention_days)),
         Task(DAY.total_seconds(), _nightly, due=time.monotonic() + seconds_until_night(datetime.now(UTC))),

@@ -10,13 +10,13 @@ from app.api.policy import principal
 from app.api.resource import Resource
 from app.api.schemas.account import AccountSchema, ConfigureAccountSchema
 from app.api.versions import seen
-from app.services import publishing
+from app.services import accounts, publishing
 from app.services.queries import account as queries
 from app.services.queries.paging import Row
 from app.services.versions import version_of
 
 blp = Resource("account", __name__, description="What holds for all of a merchant's shops.")
-_version = partial(version_of, names=publishing.ACCOUNT_SETTINGS)
+_version = partial(version_of, names=accounts.SETTINGS)
 
 
 @blp.route("/account")
@@ -32,10 +32,8 @@ def get_account() -> Row:
 @blp.response(OK, AccountSchema)
 @blp.versioned(_version)
 def configure_account(given: dict[str, Any]) -> Row:
-    """Keep so many units of each variant back from all channels."""
-    publishing.set_safety_stock(
-        principal().account_id, given["safety_stock"], actor=principal().actor, seen=seen()
-    )
+    """Call it otherwise, or keep so many units of each variant back from all channels."""
+    accounts.configure(principal().account_id, given, actor=principal().actor, seen=seen())
     return _now()
 
 

@@ -30,7 +30,6 @@ STATUSES = {
     "missing_scope": 403,
     "role_too_low": 403,
     "last_owner": 409,
-    "invalid_token": 422,
     "not_found": 404,
     "conflict": 409,
     "plan_limit": 402,

@@ -70,7 +70,7 @@ FOR_PEOPLE: dict[str, Access] = {
     "workplace.record_web_vitals": Access.VIEWER,
     # lasts as long as a session
     "live.stream": Access.VIEWER,
-    # who else acts for the account
+    # who else acts for the account, and leaving
     "api_keys.list_api_keys": Access.ADMIN,
     "api_keys.list_scopes": Access.ADMIN,
     "api_keys.create_api_key": Access.ADMIN,
@@ -80,6 +80,12 @@ FOR_PEOPLE: dict[str, Access] = {
     "members.remove_member": Access.ADMIN,
     "members.leave": Access.VIEWER,
     "members.transfer_ownership": Access.OWNER,
+    "leaving.export_account": Access.OWNER,
+    "leaving.list_exports": Access.OWNER,
+    "leaving.get_export": Access.OWNER,
+    "leaving.download_export": Access.OWNER,
+    "leaving.delete_account": Access.OWNER,
+    "leaving.keep_account": Access.OWNER,
     "invitations.list_invitations": Access.ADMIN,
     "invitations.invite": Access.ADMIN,
     "invitations.resend_invitation": Access.ADMIN,
@@ -257,6 +263,7 @@ MEGABYTE = 1024 * 1024
 WITH_SECRETS = frozenset(
     {
         "api_keys.create_api_key",
+        "leaving.delete_account",
         "webhook_subscriptions.subscribe",
         "webhook_subscriptions.rotate_secret",
     }

@@ -10,6 +10,7 @@ from app.models.events import InboundEvent, SyncRun, SyncRunItem
 from app.models.fulfillments import Fulfillment, FulfillmentLine
 from app.models.idempotency import IdempotentCall
 from app.models.imports import CsvImport, CsvImportPart, CsvImportRow
+from app.models.leaving import AccountExport, ExportChunk
 from app.models.mails import Mail
 from app.models.orders import Order, OrderHold, OrderLine
 from app.models.prices import ListingPrice, PriceAttempt, PriceSync
@@ -33,6 +34,7 @@ from app.models.workplace import Dashboard, NotificationPreference, SavedView, W
 
 __all__ = [
     "Account",
+    "AccountExport",
     "ApiKey",
     "AuditEntry",
     "Base",
@@ -48,6 +50,7 @@ __all__ = [
     "Drift",
     "Event",
     "ExchangeRate",
+    "ExportChunk",
     "Fulfillment",
     "FulfillmentLine",
     "IdempotentCall",

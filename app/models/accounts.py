@@ -29,7 +29,10 @@ class Account(Base):
     """A merchant. The tenant of every other row."""
 
     __tablename__ = "accounts"
-    __table_args__ = (CheckConstraint("safety_stock >= 0", name="safety_stock"),)
+    __table_args__ = (
+        CheckConstraint("safety_stock >= 0", name="safety_stock"),
+        Index("ix_accounts_leaving", "delete_at", postgresql_where=text("delete_at IS NOT NULL")),
+    )
 
     id: Mapped[Id]
     name: Mapped[str] = mapped_column(Text)
@@ -41,6 +44,8 @@ class Account(Base):
     """IANA's name of it: where the merchant's days begin."""
     reporting_currency: Mapped[str | None] = mapped_column(String(3))
     """What sums in other currencies are converted to, at the merchant's `exchange_rates`."""
+    delete_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """While set, no shop is connected; when it has come, every row of the account goes."""
     created_at: Mapped[CreatedAt]
 
 

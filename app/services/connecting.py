@@ -25,6 +25,7 @@ from app.platforms.base import CallbackRequest, Connected, Platform
 from app.platforms.errors import PlatformError
 from app.platforms.registry import platform as platform_by_slug
 from app.services import shops
+from app.services.account_deletion import require_staying
 from app.services.audit import audit
 from app.services.connections import tell_state
 from app.services.credentials import vault
@@ -51,8 +52,8 @@ class Started:
 def start_connecting(account_id: int, slug: str, config: Mapping[str, Any], *, actor: str) -> Started:
     """Begin to connect a shop, or connect it at once where `config` holds working keys.
 
-    Raises NotFound (platform), InvalidInput (config), Conflict (platform not set up here, or the shop
-    belongs to another account), and what the platform's connector raises.
+    Raises NotFound (platform), InvalidInput (config), Conflict (platform not set up here, the shop belongs
+    to another account, or this one is to be deleted), and what the platform's connector raises.
     """
     platform = platform_by_slug(slug)
     shops.require_settings(platform, current_app.extensions["settings"])
@@ -67,6 +68,7 @@ def start_connecting(account_id: int, slug: str, config: Mapping[str, Any], *, a
         return_url=shops.public_url(f"/connect/{slug}/done"),
     )
     with unit_of_work() as uow:
+        require_staying(uow.session, account_id)
         uow.session.execute(_forget_abandoned(account_id))
         connection = Connection(
             account_id=account_id,
@@ -148,6 +150,7 @@ def _store(platform: Platform, pending: _Pending, connected: Connected, actor: s
     """Keep the credentials in the shop's row, and drop the row of the authorisation if that is another."""
     try:
         with unit_of_work() as uow:
+            require_staying(uow.session, pending.account_id)
             row = _row_of_shop(uow.session, platform, pending, connected)
             if row.state not in LIVE:
                 require_channel(uow.session, pending.account_id)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import InvalidInput
 from app.services import cells as cell_store
-from app.services.counts import Counted, lock, require_state, what_is_wrong, write
+from app.services.counts import Counted, lock, require_state, what_is_wrong, write, write_down
 from app.services.csv_rows import BrokenRow, CsvFile, CsvRow, read_csv
 from app.services.uow import unit_of_work
 
@@ -61,6 +61,7 @@ def record_sheet(account_id: int, count_id: int, file: IO[bytes], *, at: datetim
             raise InvalidRows(dict(sorted(faults.items())[:MOST_FAULTS]))
         if not total:
             raise InvalidInput("The file has no rows.")
+        write_down(session, account_id, count_id, total, actor=actor)
         uow.commit()
     return total
 

@@ -81,6 +81,7 @@ def record(account_id: int, count_id: int, counted: Mapping[int, int], *, at: da
             if fault := what_is_wrong(number, now):
                 raise InvalidInput(fault)
         write(session, account_id, count_id, numbers, actor=actor)
+        write_down(session, account_id, count_id, len(numbers), actor=actor)
         uow.commit()
 
 
@@ -133,6 +134,12 @@ def what_is_wrong(number: Counted, now: datetime) -> str | None:
     if number.at < now - OLDEST:
         return f"A number that was counted more than {OLDEST.days} days ago is too old."
     return None
+
+
+def write_down(session: Session, account_id: int, count_id: int, numbers: int, *, actor: str) -> None:
+    """That so many numbers were recorded; the lines say which."""
+    detail = {"numbers": numbers}
+    audit_subject(session, account_id, actor, "stock_count.recorded", f"stock_count:{count_id}", detail)
 
 
 def write(

@@ -20,7 +20,6 @@ from app.services.uow import UnitOfWork, unit_of_work
 
 LARGEST_PACK = 10_000
 LISTING_SETTINGS = ("paused", "factor", *OF_A_LISTING)
-ACCOUNT_SETTINGS = ("safety_stock",)
 UNITS = frozenset({"buffer", "cap", "fixed_quantity", "safety_stock"})
 
 
@@ -61,19 +60,21 @@ def configure_listing(
         uow.commit()
 
 
-def set_safety_stock(account_id: int, units: int, *, actor: str, seen: Collection[str] | None = None) -> None:
-    """Keep so many units of each variant back from all channels. Raises NotFound, InvalidInput, Outdated."""
-    check({"safety_stock": units})
+def set_safety_stock(account_id: int, units: int, *, actor: str) -> None:
+    """Keep so many units of each variant back from all channels. Raises NotFound, InvalidInput."""
     with unit_of_work() as uow:
-        account = _account(uow, account_id)
-        versions.require(seen, versions.version_of(account, ACCOUNT_SETTINGS))
-        account.safety_stock = units
-        audit_subject(
-            uow.session, account_id, actor, "account.safety_stock", f"account:{account_id}", {"units": units}
-        )
-        uow.session.flush()
-        wake(uow, connection_ids=_connections(uow, account_id))
+        keep_back(uow, account_of(uow, account_id), units, actor)
         uow.commit()
+
+
+def keep_back(uow: UnitOfWork, account: Account, units: int, actor: str) -> None:
+    """`set_safety_stock` of a locked account, in the caller's transaction."""
+    check({"safety_stock": units})
+    account.safety_stock = units
+    subject = f"account:{account.id}"
+    audit_subject(uow.session, account.id, actor, "account.safety_stock", subject, {"units": units})
+    uow.session.flush()
+    wake(uow, connection_ids=_connections(uow, account.id))
 
 
 def stop_writes(account_id: int, *, actor: str) -> None:
@@ -140,7 +141,7 @@ def wake(
         uow.after_commit(partial(nudge, Drain.PUSH, connection_id), once=connection_id)
 
 
-def _account(uow: UnitOfWork, account_id: int) -> Account:
+def account_of(uow: UnitOfWork, account_id: int) -> Account:
     account = uow.session.get(Account, account_id, with_for_update={"key_share": True})
     if account is None:
         raise NotFound("There is no such account.")

@@ -35,8 +35,9 @@ class OpenShop:
     """What it signs them with, where the platform lets us choose."""
 
 
-def open_channel(connection_id: int) -> OpenShop:
-    """Open a connected shop. No call is made yet.
+def open_channel(connection_id: int, *, read_credentials: bool = False) -> OpenShop:
+    """Open a connected shop. No call is made yet. With `read_credentials` it can be talked to also after its
+    credentials were forgotten.
 
     Raises NotFound, AuthExpired (no credentials, or the merchant must reconnect), Conflict (not
     connected yet, or its platform's settings are missing), CredentialsUnreadable.
@@ -51,13 +52,16 @@ def open_channel(connection_id: int) -> OpenShop:
         raise AuthExpired("The merchant must connect this shop again.")
     platform = platform_by_slug(row.platform)
     require_settings(platform, _settings())
+    credentials = ConnectionCredentials(connection_id)
+    if read_credentials:
+        credentials.current()
     own_secret = vault().open_text(bytes(row.webhook_secret))
     settings = platform_settings(platform)
     shop = Shop(
         connection_id=connection_id,
         external_shop_id=row.external_shop_id,
         currency=row.currency,
-        credentials=ConnectionCredentials(connection_id),
+        credentials=credentials,
         http=Http(
             _session(),
             budget=RateBudget(current_app.extensions["redis"], f"connection:{connection_id}"),

@@ -241,6 +241,7 @@ _PURGES = (
     ),
     idempotency.PURGE,
     text("DELETE FROM cell_effects WHERE learned_at < now() - interval '1 day'"),
+    text("DELETE FROM account_exports WHERE expires_at <= now()"),
     text("DELETE FROM sessions WHERE expires_at <= now()"),
     text("DELETE FROM registrations WHERE expires_at <= now()"),
     text("DELETE FROM password_resets WHERE expires_at <= now()"),

@@ -140,6 +140,12 @@ _MADE: Mapping[str, Callable[[Caller, Mapping[str, int]], int]] = {
     ),
     "account_id": lambda caller, _ids: caller.account_id,
     "session_id": lambda caller, _ids: caller.get("/auth/sessions")["items"][0]["id"],
+    "user_id": lambda caller, _ids: caller.user_id,
+    "key_id": lambda caller, _ids: _created(caller, "/api-keys", {"name": MARK, "scopes": ["stock:read"]}),
+    "invitation_id": lambda caller, _ids: _created(
+        caller, "/invitations", {"email": "invited@example.com", "role": "viewer"}
+    ),
+    "export_id": lambda caller, _ids: _created(caller, "/account/exports", None),
     "fulfillment_id": _fulfillment,
     "import_id": _import,
     "dashboard_id": lambda caller, _ids: _created(caller, "/dashboards", {"name": MARK}),

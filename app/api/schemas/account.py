@@ -1,6 +1,11 @@
 from __future__ import annotations
 
-from marshmallow import Schema, fields
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+
+from app.models.leaving import EXPORT_STATES
+from app.services.accounts import LONGEST_NAME
 
 
 class AccountSchema(Schema):
@@ -11,6 +16,30 @@ class AccountSchema(Schema):
         allow_none=True, metadata={"description": "Since when nothing is written to any shop."}
     )
 
+    delete_at = fields.DateTime(
+        allow_none=True, metadata={"description": "When everything of it will be removed, if that was asked."}
+    )
+    created_at = fields.DateTime()
+
 
 class ConfigureAccountSchema(Schema):
-    safety_stock = fields.Integer(required=True, strict=True)
+    name = fields.String(validate=validate.Length(min=1, max=LONGEST_NAME))
+    safety_stock = fields.Integer(strict=True)
+
+    @validates_schema
+    def _says_something(self, given: dict[str, Any], **_options: Any) -> None:
+        if not given:
+            raise ValidationError("Say what is to change.")
+
+
+class AccountExportSchema(Schema):
+    id = fields.Integer()
+    state = fields.String(validate=validate.OneOf(EXPORT_STATES))
+    row_count = fields.Integer()
+    byte_count = fields.Integer()
+    error = fields.String()
+    created_at = fields.DateTime()
+    finished_at = fields.DateTime(allow_none=True)
+    expires_at = fields.DateTime(metadata={"description": "When it is removed."})
+    user_id = fields.Integer(allow_none=True)
+    asked_by = fields.String(allow_none=True)

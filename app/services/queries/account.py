@@ -12,4 +12,6 @@ def account(account_id: int) -> Row:
     return read(_ACCOUNT, id=account_id)[0]
 
 
-_ACCOUNT = text("SELECT id, name, safety_stock, writes_stopped_at FROM accounts WHERE id = :id")
+_ACCOUNT = text(
+    "SELECT id, name, safety_stock, writes_stopped_at, delete_at, created_at FROM accounts WHERE id = :id"
+)
