@@ -142,6 +142,7 @@ def wake(
 
 
 def account_of(uow: UnitOfWork, account_id: int) -> Account:
+    """Locked, for its settings to be changed. Raises NotFound."""
     account = uow.session.get(Account, account_id, with_for_update={"key_share": True})
     if account is None:
         raise NotFound("There is no such account.")
