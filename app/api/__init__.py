@@ -71,6 +71,8 @@ def register_api(app: Flask, api: Api) -> None:
         workplace,
     )
     from app.api.document import Headers, Problems
+    from app.api.document import Paths, Problems
+    from app.api.document_schemas import BothWays
     from app.api.headers import guard_answers
     from app.api.idempotency import replay_calls
     from app.api.schemas.base import ProblemSchema
@@ -102,6 +104,8 @@ def register_api(app: Flask, api: Api) -> None:
     api.DEFAULT_ERROR_RESPONSE_NAME = None  # each operation says how it can be refused
     api.init_app(app, spec_kwargs={"extra_plugins": [Headers(), Problems()]})
     api.spec.components.schema("Problem", schema=ProblemSchema)
+    api.ERROR_SCHEMA = ProblemSchema
+    api.init_app(app, spec_kwargs={"marshmallow_plugin": BothWays(), "extra_plugins": [Paths(), Problems()]})
     for resource in (
         auth,
         registration,

@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of each operation beyond its view: how it can be refused, and headers."""
+"""What the OpenAPI document says of each operation beyond its view: its path, headers and refusals."""
 
 from __future__ import annotations
 
@@ -55,6 +55,23 @@ _PARAMETERS = {
 }
 _WAITS = (409, 429, 503)
 """Refusals that may say when to try again."""
+
+
+class Paths(apispec.BasePlugin):
+    """Describes what stands in paths; an id is one of 64 bits."""
+
+    def path_helper(
+        self,
+        path: str | None = None,
+        operations: dict[Any, Any] | None = None,
+        parameters: list[dict[Any, Any]] | None = None,
+        **options: Any,
+    ) -> None:
+        for parameter in parameters or ():
+            thing, _, last = str(parameter.get("name")).replace("_", " ").rpartition(" ")
+            if parameter.get("in") == "path" and last == "id":
+                parameter.setdefault("description", f"Id of the {thing}.")
+                parameter["schema"].setdefault("format", "int64")
 
 
 class Problems(apispec.BasePlugin):

@@ -27,6 +27,7 @@ from app.services.sessions import Client, SignedIn
 from app.services.uow import unit_of_work
 from app.settings import Settings
 from tests.api import fake_platform
+from tests.api.documented import Document
 
 PASSWORD = "correct horse battery"
 WEBHOOK_SECRET = "the connection's own secret"
@@ -64,11 +65,17 @@ def base_url(app: Flask) -> Iterator[str]:
     server.server_close()
 
 
+@pytest.fixture(scope="session")
+def openapi(app: Flask) -> Document:
+    return Document(app)
+
+
 @dataclass
 class Caller:
-    """A signed-in user of one account."""
+    """A signed-in user of one account, whose every answer has to be as documented."""
 
     base_url: str
+    openapi: Document
     account_id: int
     user_id: int
     email: str
@@ -78,9 +85,11 @@ class Caller:
         self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **options: Any
     ) -> requests.Response:
         own = {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        return requests.request(
+        answer = requests.request(
             method, f"{self.base_url}/api/v1{path}", headers={**own, **(headers or {})}, timeout=10, **options
         )
+        self.openapi.check(answer)
+        return answer
 
     def get(self, path: str, **query: Any) -> Any:
         """The answer's document; fails on anything but a 200."""
@@ -104,7 +113,7 @@ def password_hash() -> str:
 
 
 @pytest.fixture
-def make_member(base_url: str, password_hash: str) -> Callable[[int, str], Caller]:
+def make_member(base_url: str, openapi: Document, password_hash: str) -> Callable[[int, str], Caller]:
     """Adds users in some role to an account; they hold a token as signing in gives it."""
     numbers = itertools.count(1)
 
@@ -116,7 +125,7 @@ def make_member(base_url: str, password_hash: str) -> Callable[[int, str], Calle
             uow.session.add(Membership(account_id=account_id, user_id=user.id, role=role))
             uow.commit()
         begun = begin_session(Principal(user.id, user.email, account_id, "A shop", role))
-        return Caller(base_url, account_id, user.id, user.email, access_token_of(begun))
+        return Caller(base_url, openapi, account_id, user.id, user.email, access_token_of(begun))
 
     return make
 

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from marshmallow import Schema, ValidationError, fields, validate
 
+from app.api.schemas.base import SOMETIMES
+from app.models.accounts import ROLES
 from app.services.passwords import LEAST_CHARACTERS, MOST_CHARACTERS
 
 DELIVERIES = ("cookie", "body")
@@ -79,7 +81,7 @@ class TokenSchema(Schema):
     expires_in = fields.Integer(metadata={"description": "Seconds."})
     account_id = fields.Integer()
     refresh_token = fields.String(
-        metadata={"description": "Only if it was asked for in the body. It works once."}
+        metadata=SOMETIMES | {"description": "Only if it was asked for in the body. It works once."}
     )
 
 
@@ -90,7 +92,7 @@ class SwitchAccountSchema(Schema):
 class AccountOfUserSchema(Schema):
     account_id = fields.Integer()
     account_name = fields.String()
-    role = fields.String()
+    role = fields.String(validate=validate.OneOf(ROLES))
 
 
 class MeSchema(Schema):
@@ -98,7 +100,7 @@ class MeSchema(Schema):
     email = fields.String()
     account_id = fields.Integer()
     account_name = fields.String()
-    role = fields.String()
+    role = fields.String(validate=validate.OneOf(ROLES))
     accounts = fields.List(
         fields.Nested(AccountOfUserSchema), metadata={"description": "All that the user belongs to."}
     )

@@ -10,6 +10,8 @@ from marshmallow import Schema, fields, validate
 from app.services.queries.paging import MOST
 
 DEFAULT_LIMIT = 50
+SOMETIMES = {"sometimes": True}
+"""Metadata of a field that an answer may be without: all others are in every answer, be they null."""
 
 
 class Flag(fields.Boolean):
@@ -29,15 +31,21 @@ class ProblemSchema(Schema):
     code = fields.String(metadata={"description": "Stable, for programs."})
     detail = fields.String(metadata={"description": "For people."})
     errors = fields.Dict(
-        metadata={"description": "What is wrong with which field, or line of a file or order."}
+        metadata=SOMETIMES | {"description": "What is wrong with which field, or line of a file or order."}
     )
 
 
 class PageArgs(Schema):
     """Which page of a list."""
 
-    limit = fields.Integer(load_default=DEFAULT_LIMIT, validate=validate.Range(min=1, max=MOST))
-    cursor = fields.String(load_default=None, metadata={"description": "`next` of the page before."})
+    limit = fields.Integer(
+        load_default=DEFAULT_LIMIT,
+        validate=validate.Range(min=1, max=MOST),
+        metadata={"description": "How many at most."},
+    )
+    cursor = fields.String(
+        load_default=None, metadata={"description": "`next` of the page before; none for the first."}
+    )
 
 
 @cache

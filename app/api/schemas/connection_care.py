@@ -3,6 +3,7 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from app.domain.health import Colour
+from app.models.connections import CONNECTION_STATES
 
 
 class LightSchema(Schema):
@@ -20,7 +21,7 @@ class RateBudgetSchema(Schema):
 
 
 class CredentialsSchema(Schema):
-    state = fields.String(metadata={"description": "stored, refused by the shop, missing or unreadable."})
+    state = fields.String(validate=validate.OneOf(("stored", "refused", "missing", "unreadable")))
     expires_at = fields.DateTime(
         allow_none=True, metadata={"description": "When the shop must be connected again, where known."}
     )
@@ -30,7 +31,7 @@ class HealthSchema(Schema):
     id = fields.Integer()
     platform = fields.String()
     name = fields.String()
-    state = fields.String()
+    state = fields.String(validate=validate.OneOf(CONNECTION_STATES))
     reason = fields.String()
     light = fields.Nested(LightSchema)
     reasons = fields.List(

@@ -3,7 +3,11 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from app.api.schemas.base import Flag, PageArgs
-from app.models.connections import DRIFT_POLICIES
+from app.api.schemas.prices import NO_PRICE
+from app.domain.matching import UnlinkedReason
+from app.models.connections import CONNECTION_STATES, DRIFT_POLICIES
+from app.models.prices import LISTING_PRICE_STATES
+from app.models.stock import CELL_STATES
 from app.services.first_sync import Source
 
 
@@ -28,9 +32,9 @@ class ConnectionSchema(Schema):
     shop = fields.String(metadata={"description": "The shop's address at its platform."})
     name = fields.String()
     currency = fields.String()
-    state = fields.String()
+    state = fields.String(validate=validate.OneOf(CONNECTION_STATES))
     reason = fields.String(metadata={"description": "Why it is in this state, if that needs words."})
-    drift_policy = fields.String()
+    drift_policy = fields.String(validate=validate.OneOf(DRIFT_POLICIES))
     share_percent = fields.Integer()
     buffer = fields.Integer()
     cap = fields.Integer(allow_none=True)
@@ -94,19 +98,24 @@ class ConfigureListingSchema(Schema):
 
 
 class ListingArgs(PageArgs):
-    linked = fields.Boolean(load_default=None)
+    linked = fields.Boolean(
+        load_default=None, metadata={"description": "Whether it is known which variant they are."}
+    )
 
 
 class ListingPriceSchema(Schema):
     """Prices are in the smallest unit of the shop's currency."""
 
     state = fields.String(
-        metadata={"description": "active; changed or contested at the shop; failed: the shop refuses it."}
+        validate=validate.OneOf(LISTING_PRICE_STATES),
+        metadata={"description": "active; changed or contested at the shop; failed: the shop refuses it."},
     )
     shop_minor = fields.Integer(allow_none=True, metadata={"description": "What the shop shows."})
     override_minor = fields.Integer(allow_none=True, metadata={"description": "Fixed by a person."})
     currency = fields.String()
-    problem = fields.String(metadata={"description": "Why no price is written, else empty."})
+    problem = fields.String(
+        validate=validate.OneOf(NO_PRICE), metadata={"description": "Why no price is written, else empty."}
+    )
     error = fields.String(metadata={"description": "What the shop had against it."})
     dirty = fields.Boolean(metadata={"description": "It waits to be looked at or written."})
     changed_at = fields.String(
@@ -128,8 +137,10 @@ class ListingSchema(Schema):
     title = fields.String()
     factor = fields.Integer()
     variant_id = fields.Integer(allow_none=True)
-    unlinked_reason = fields.String(allow_none=True)
-    cell_state = fields.String(allow_none=True)
+    unlinked_reason = fields.String(
+        allow_none=True, validate=validate.OneOf([reason.value for reason in UnlinkedReason])
+    )
+    cell_state = fields.String(allow_none=True, validate=validate.OneOf(CELL_STATES))
     expected = fields.Integer(allow_none=True)
     error = fields.String(allow_none=True)
     paused = fields.Boolean()

@@ -43,7 +43,7 @@ class CountSchema(Schema):
     id = fields.Integer()
     location_id = fields.Integer()
     location = fields.String()
-    state = fields.String()
+    state = fields.String(validate=validate.OneOf(COUNT_STATES))
     note = fields.String()
     begun_by = fields.String()
     begun_at = fields.DateTime()

@@ -2,7 +2,12 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
+from app.api.schemas.base import SOMETIMES
+from app.domain.event_log import EventKind
+from app.domain.health import Colour
 from app.domain.periods import Grain
+from app.models.connections import CONNECTION_STATES
+from app.models.stock import MOVEMENT_CAUSES
 from app.services.queries.dashboard.orders import KEYS
 from app.services.queries.dashboard.reporting import EARLIEST, LATEST
 
@@ -14,7 +19,11 @@ class SpanArgs(Schema):
 
     first = fields.Date(load_default=None, validate=_DAYS, metadata={"description": "The first day."})
     last = fields.Date(load_default=None, validate=_DAYS, metadata={"description": "The last day, included."})
-    grain = fields.String(load_default="day", validate=validate.OneOf([grain.value for grain in Grain]))
+    grain = fields.String(
+        load_default="day",
+        validate=validate.OneOf([grain.value for grain in Grain]),
+        metadata={"description": "How long the periods are."},
+    )
 
 
 class OrderReportArgs(SpanArgs):
@@ -42,7 +51,7 @@ class SpanSchema(Schema):
     time_zone = fields.String()
     first = fields.Date()
     last = fields.Date()
-    grain = fields.String()
+    grain = fields.String(validate=validate.OneOf([grain.value for grain in Grain]))
     periods = fields.List(
         fields.Nested(PeriodSchema), metadata={"description": "Points of series belong to these, in order."}
     )
@@ -72,8 +81,8 @@ class ConvertedOrdersSchema(OrderTotalSchema):
 
 
 class OrderSeriesSchema(Schema):
-    connection_id = fields.Integer()
-    platform = fields.String()
+    connection_id = fields.Integer(metadata=SOMETIMES | {"description": "By connection."})
+    platform = fields.String(metadata=SOMETIMES | {"description": "By platform or connection."})
     currency = fields.String()
     points = fields.List(fields.Nested(OrderPointSchema))
 
@@ -86,7 +95,10 @@ class OrderReportSchema(SpanSchema):
 
 class StockValueSchema(Schema):
     currency = fields.String()
-    basis = fields.String(metadata={"description": "What a unit is valued at: its cost, its price, or none."})
+    basis = fields.String(
+        validate=validate.OneOf(("cost", "price", "none")),
+        metadata={"description": "What a unit is valued at."},
+    )
     variants = fields.Integer()
     units = fields.Integer()
     value_minor = fields.Integer()
@@ -100,7 +112,7 @@ class ConvertedValueSchema(Schema):
 
 
 class RunningLowSchema(Schema):
-    kind = fields.String(metadata={"description": "oversold or low_stock"})
+    kind = fields.String(validate=validate.OneOf([EventKind.OVERSOLD.value, EventKind.LOW_STOCK.value]))
     variant_id = fields.Integer()
     sku = fields.String(allow_none=True)
     title = fields.String()
@@ -116,10 +128,7 @@ class MovementPointSchema(Schema):
 
 class MovementSeriesSchema(Schema):
     kind = fields.String(
-        metadata={
-            "description": "What moved them: fulfillment, return, receipt, adjustment, drift, transfer, "
-            "count or import."
-        }
+        validate=validate.OneOf((*MOVEMENT_CAUSES, "receipt")), metadata={"description": "What moved them."}
     )
     points = fields.List(fields.Nested(MovementPointSchema))
 
@@ -160,9 +169,9 @@ class ShopStatusSchema(Schema):
     connection_id = fields.Integer()
     platform = fields.String()
     name = fields.String()
-    state = fields.String()
+    state = fields.String(validate=validate.OneOf(CONNECTION_STATES))
     state_reason = fields.String()
-    light = fields.String(metadata={"description": "green, amber or red"})
+    light = fields.String(validate=validate.OneOf([colour.value for colour in Colour]))
     reasons = fields.List(fields.String(), metadata={"description": "Why it is not green, the worst first."})
     last_success_at = fields.DateTime(allow_none=True)
     last_error = fields.String()

@@ -15,7 +15,7 @@ class HappeningSchema(Schema):
     """Something that is so, or was until `cleared_at`."""
 
     id = fields.Integer()
-    kind = fields.String()
+    kind = fields.String(validate=validate.OneOf([kind.value for kind in EventKind]))
     variant_id = fields.Integer(allow_none=True)
     sku = fields.String(allow_none=True)
     title = fields.String(allow_none=True)

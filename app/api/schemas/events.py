@@ -10,7 +10,11 @@ from app.platforms.base import Lane
 class EventArgs(PageArgs):
     state = fields.String(load_default=None, validate=validate.OneOf(EVENT_STATES))
     lane = fields.String(load_default=None, validate=validate.OneOf([lane.value for lane in Lane]))
-    topic = fields.String(load_default=None, validate=validate.Length(min=1, max=200))
+    topic = fields.String(
+        load_default=None,
+        validate=validate.Length(min=1, max=200),
+        metadata={"description": "As the platform calls it."},
+    )
     connection_id = fields.Integer(load_default=None)
     since = fields.AwareDateTime(load_default=None)
     until = fields.AwareDateTime(load_default=None)
@@ -23,8 +27,11 @@ class EventSchema(Schema):
     connection_id = fields.Integer()
     platform = fields.String()
     topic = fields.String()
-    lane = fields.String(metadata={"description": "orders, hints (numbers and products) or privacy."})
-    state = fields.String()
+    lane = fields.String(
+        validate=validate.OneOf([lane.value for lane in Lane]),
+        metadata={"description": "Hints are of numbers and products."},
+    )
+    state = fields.String(validate=validate.OneOf(EVENT_STATES))
     verdict = fields.String()
     attempts = fields.Integer()
     received_at = fields.DateTime()

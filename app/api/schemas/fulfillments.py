@@ -65,6 +65,7 @@ class FulfillmentSchema(Schema):
     sent_at = fields.DateTime(allow_none=True, metadata={"description": "When the shop was seen to have it."})
     told_as = fields.String(
         allow_none=True,
+        validate=validate.OneOf(("fulfillment", "note")),
         metadata={
             "description": "`fulfillment`: the shop shows it as shipped; `note`: it was told in a note only."
         },

@@ -90,7 +90,7 @@ class SuggestionSchema(Schema):
     listing_id = fields.Integer()
     sku = fields.String(allow_none=True)
     title = fields.String()
-    unlinked_reason = fields.String()
+    unlinked_reason = fields.String(validate=validate.OneOf([reason.value for reason in UnlinkedReason]))
     candidates = fields.List(
         fields.Nested(CandidateSchema), metadata={"description": "At most three, likest first."}
     )

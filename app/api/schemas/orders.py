@@ -3,6 +3,7 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from app.api.schemas.base import PageArgs
+from app.models.stock import MOVEMENT_CAUSES
 from app.platforms.base import OrderState, PaymentState
 from app.services.queries.order_filters import SORTS
 from app.services.queries.timeline import KINDS
@@ -30,8 +31,12 @@ class OrderFilterArgs(Schema):
         load_default=None, metadata={"description": "Placed then or later, by the shop's clock."}
     )
     placed_to = fields.AwareDateTime(load_default=None, metadata={"description": "Placed before then."})
-    needs_review = fields.Boolean(load_default=None)
-    is_test = fields.Boolean(load_default=None)
+    needs_review = fields.Boolean(
+        load_default=None, metadata={"description": "Whether a person should look at it."}
+    )
+    is_test = fields.Boolean(
+        load_default=None, metadata={"description": "Whether the shop marked it as a test."}
+    )
     q = fields.String(
         load_default=None,
         validate=validate.Length(max=LONGEST_TERM),
@@ -83,8 +88,8 @@ class OrderSchema(Schema):
     platform = fields.String()
     external_id = fields.String()
     number = fields.String()
-    state = fields.String()
-    payment = fields.String()
+    state = fields.String(validate=validate.OneOf([state.value for state in OrderState]))
+    payment = fields.String(validate=validate.OneOf([state.value for state in PaymentState]))
     currency = fields.String()
     total_minor = fields.Integer()
     subtotal_minor = fields.Integer()
@@ -101,7 +106,7 @@ class OrderSchema(Schema):
 class LineMovementSchema(Schema):
     id = fields.Integer()
     booked_at = fields.DateTime()
-    cause = fields.String()
+    cause = fields.String(validate=validate.OneOf(MOVEMENT_CAUSES))
     variant_id = fields.Integer()
     location_id = fields.Integer()
     on_hand_delta = fields.Integer()

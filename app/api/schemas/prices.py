@@ -3,12 +3,16 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from app.api.schemas.base import Flag, PageArgs
-from app.domain.prices import HIGHEST_MINOR, Direction, Rounding
+from app.domain.prices import HIGHEST_MINOR, Cannot, Direction, Rounding
+from app.models.prices import SYNC_STATES
 from app.services.prices.base import MOST_AT_ONCE
 from app.services.prices.listings import Choice
+from app.services.prices.plan import Unwritable
 from app.services.prices.preview import Change
 
 MOST_RATES = 200
+NO_PRICE = ("", *(each.value for each in (*Cannot, *Unwritable)))
+"""Why no price is written, or nothing."""
 _FACTOR = validate.Regexp(r"^\d{1,6}(\.\d{1,6})?$", error="A factor is a decimal such as 1.10, as text.")
 _RATE = validate.Regexp(r"^\d{1,7}(\.\d{1,10})?$", error="A rate is a decimal such as 0.9215, as text.")
 _CURRENCY = validate.Regexp(r"^[A-Z]{3}$", error="A currency is a code of three capital letters.")
@@ -102,7 +106,9 @@ class SetRuleSchema(RuleSchema):
 class PriceRuleSchema(RuleSchema):
     connection_id = fields.Integer()
     currency = fields.String(metadata={"description": "The shop's."})
-    state = fields.String(metadata={"description": "off, preview (it waits to be applied) or on."})
+    state = fields.String(
+        validate=validate.OneOf(SYNC_STATES), metadata={"description": "preview: it waits to be applied."}
+    )
     version = fields.Integer(metadata={"description": "Apply names the one whose preview was seen."})
     braked_at = fields.DateTime(
         allow_none=True, metadata={"description": "Since when a mass change waits for a person."}
@@ -114,7 +120,11 @@ class ApplySchema(Schema):
 
 
 class PreviewArgs(PageArgs):
-    change = fields.String(load_default=None, validate=validate.OneOf([each.value for each in Change]))
+    change = fields.String(
+        load_default=None,
+        validate=validate.OneOf([each.value for each in Change]),
+        metadata={"description": "Those that would change so."},
+    )
 
 
 class PreviewRowSchema(Schema):
@@ -126,8 +136,10 @@ class PreviewRowSchema(Schema):
     variant_id = fields.Integer()
     shop_minor = fields.Integer(allow_none=True, metadata={"description": "What the shop shows."})
     new_minor = fields.Integer(allow_none=True, metadata={"description": "What it would show."})
-    change = fields.String(metadata={"description": "raised, lowered, unchanged or cannot."})
-    problem = fields.String(metadata={"description": "Why no price is written, else empty."})
+    change = fields.String(validate=validate.OneOf([each.value for each in Change]))
+    problem = fields.String(
+        validate=validate.OneOf(NO_PRICE), metadata={"description": "Why no price is written, else empty."}
+    )
 
 
 class SummarySchema(Schema):

@@ -4,18 +4,21 @@ from marshmallow import Schema, fields, validate
 
 from app.api.schemas.base import PageArgs
 from app.models.stock import REVIEW_REASONS
+from app.services.queries.why import KINDS
 from app.services.reviews import CHOICES, MOST_AT_ONCE
 
 
 class ReviewArgs(PageArgs):
     connection_id = fields.Integer(load_default=None)
     reason = fields.String(
-        load_default=None, validate=validate.OneOf([reason for reason in REVIEW_REASONS if reason])
+        load_default=None,
+        validate=validate.OneOf([reason for reason in REVIEW_REASONS if reason]),
+        metadata={"description": "For this reason only."},
     )
 
 
 class ChoiceSchema(Schema):
-    choice = fields.String()
+    choice = fields.String(validate=validate.OneOf([choice.value for choice in CHOICES]))
     stock_change = fields.Integer(metadata={"description": "Units by which the ledger's stock changes."})
     available_after = fields.Integer()
 
@@ -23,7 +26,7 @@ class ChoiceSchema(Schema):
 class ReviewSchema(Schema):
     id = fields.Integer()
     seen_at = fields.DateTime()
-    reason = fields.String()
+    reason = fields.String(validate=validate.OneOf([reason for reason in REVIEW_REASONS if reason]))
     reason_text = fields.String()
     quantity = fields.Integer(metadata={"description": "What nothing explains, in the shop's units."})
     variant_id = fields.Integer()
@@ -44,7 +47,7 @@ class ReviewSchema(Schema):
 
 class HistoryLineSchema(Schema):
     at = fields.DateTime()
-    kind = fields.String()
+    kind = fields.String(validate=validate.OneOf(KINDS))
     text = fields.String()
     connection_id = fields.Integer(allow_none=True)
 
@@ -54,7 +57,7 @@ class ReviewInFullSchema(ReviewSchema):
 
 
 class DecisionSchema(Schema):
-    choice = fields.String(required=True, validate=validate.OneOf(CHOICES))
+    choice = fields.String(required=True, validate=validate.OneOf([choice.value for choice in CHOICES]))
     quantity = fields.Integer(
         required=True, strict=True, metadata={"description": "The difference that you decided about."}
     )

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
+
+from app.models.connections import CONNECTION_STATES
 
 
 class ConnectionStatusSchema(Schema):
     id = fields.Integer()
     platform = fields.String()
     name = fields.String()
-    state = fields.String()
+    state = fields.String(validate=validate.OneOf(CONNECTION_STATES))
     pending_events = fields.Integer()
     dirty_cells = fields.Integer()
     open_attempts = fields.Integer()

@@ -3,7 +3,9 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from app.api.schemas.base import PageArgs
-from app.models.stock import MOVEMENT_CAUSES
+from app.models.stock import CELL_STATES, MOVEMENT_CAUSES
+from app.models.stock_changes import REASONS
+from app.services.queries.why import KINDS
 
 
 class StockArgs(PageArgs):
@@ -23,7 +25,7 @@ class ChannelSchema(Schema):
     location_id = fields.Integer()
     expected = fields.Integer(allow_none=True)
     target = fields.Integer(allow_none=True)
-    state = fields.String()
+    state = fields.String(validate=validate.OneOf(CELL_STATES))
     drift = fields.Integer()
     dirty = fields.Boolean()
     error = fields.String()
@@ -66,7 +68,7 @@ class MovementSchema(Schema):
     title = fields.String(metadata={"description": "Of the variant."})
     location_id = fields.Integer()
     location = fields.String()
-    cause = fields.String()
+    cause = fields.String(validate=validate.OneOf(MOVEMENT_CAUSES))
     on_hand_delta = fields.Integer()
     committed_delta = fields.Integer()
     on_hand_after = fields.Integer()
@@ -74,7 +76,11 @@ class MovementSchema(Schema):
     order_id = fields.Integer(allow_none=True)
     order_number = fields.String(allow_none=True)
     connection_id = fields.Integer(allow_none=True)
-    reason = fields.String(allow_none=True, metadata={"description": "Of a change by hand."})
+    reason = fields.String(
+        allow_none=True,
+        validate=validate.OneOf(REASONS),
+        metadata={"description": "Of a change by hand."},
+    )
     note = fields.String(allow_none=True)
     made_by = fields.String(allow_none=True, metadata={"description": "Who changed or counted it."})
     text = fields.String(metadata={"description": "The movement in plain words."})
@@ -90,7 +96,7 @@ class MovementFilterArgs(Schema):
         metadata={"description": "One of these; may be given several times."},
     )
     location_id = fields.Integer(load_default=None)
-    booked_from = fields.AwareDateTime(load_default=None)
+    booked_from = fields.AwareDateTime(load_default=None, metadata={"description": "Booked then or later."})
     booked_to = fields.AwareDateTime(load_default=None, metadata={"description": "Booked before then."})
 
 
@@ -117,7 +123,7 @@ class WhySchema(Schema):
     """What led to a number: a movement of the ledger, a write to a channel, or a change made there."""
 
     at = fields.DateTime()
-    kind = fields.String(validate=validate.OneOf(["movement", "write", "drift"]))
+    kind = fields.String(validate=validate.OneOf(KINDS))
     text = fields.String()
     id = fields.Integer(metadata={"description": "Unique among its kind."})
     location = fields.String(allow_none=True)
@@ -128,7 +134,7 @@ class WhySchema(Schema):
 
 
 class AsOfArgs(PageArgs):
-    at = fields.AwareDateTime(required=True)
+    at = fields.AwareDateTime(required=True, metadata={"description": "The numbers of this moment."})
     variant_id = fields.Integer(load_default=None)
 
 

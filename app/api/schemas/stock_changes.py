@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from app.models.stock_changes import REASONS
+from app.models.stock_changes import CHANGE_KINDS, REASONS
 from app.services.stock_changes import MOST_KEY_CHARACTERS, MOST_NOTE_CHARACTERS, MOST_VARIANTS
 
 
@@ -59,8 +59,8 @@ class MovedSchema(Schema):
 
 class StockChangeSchema(Schema):
     id = fields.Integer()
-    kind = fields.String()
-    reason = fields.String(allow_none=True)
+    kind = fields.String(validate=validate.OneOf(CHANGE_KINDS))
+    reason = fields.String(allow_none=True, validate=validate.OneOf(REASONS))
     note = fields.String()
     created_at = fields.DateTime()
     movements = fields.List(fields.Nested(MovedSchema))

@@ -4,7 +4,7 @@ from marshmallow import Schema, fields, validate
 
 from app.api.schemas.base import PageArgs
 from app.domain.outward import SUBSCRIBABLE, OutwardKind
-from app.models.webhooks_out import DELIVERY_STATES
+from app.models.webhooks_out import DELIVERY_STATES, SUBSCRIPTION_STATES
 from app.services.webhook_sender import URL_CHARACTERS
 
 KINDS = [kind.value for kind in OutwardKind]
@@ -39,9 +39,12 @@ class SubscriptionChangesSchema(Schema):
 class SubscriptionSchema(Schema):
     id = fields.Integer()
     url = fields.String()
-    kinds = fields.List(fields.String())
+    kinds = fields.List(fields.String(validate=validate.OneOf(SUBSCRIBABLE)))
     description = fields.String()
-    state = fields.String(metadata={"description": "active, paused, or disabled after days of failures."})
+    state = fields.String(
+        validate=validate.OneOf([state for state in SUBSCRIPTION_STATES if state != "deleted"]),
+        metadata={"description": "disabled: it failed for days."},
+    )
     state_reason = fields.String()
     failing_since = fields.DateTime(
         allow_none=True, metadata={"description": "The first failure since the last success."}
@@ -67,9 +70,10 @@ class DeliverySchema(Schema):
     id = fields.Integer()
     subscription_id = fields.Integer()
     event_id = fields.String(metadata={"description": "The header webhook-id."})
-    kind = fields.String()
+    kind = fields.String(validate=validate.OneOf(KINDS))
     state = fields.String(
-        metadata={"description": "pending, delivered, or dead: it is not tried again by itself."}
+        validate=validate.OneOf(DELIVERY_STATES),
+        metadata={"description": "dead: it is not tried again by itself."},
     )
     attempts = fields.Integer()
     status = fields.Integer(allow_none=True, metadata={"description": "Of the last answer."})

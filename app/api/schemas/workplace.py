@@ -4,13 +4,14 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from app.api.schemas.base import Flag, PageArgs
+from app.api.schemas.base import SOMETIMES, Flag, PageArgs
 from app.domain.event_log import EventKind
 from app.domain.periods import Grain
 from app.models.workplace import CHANNELS, VIEWED
 from app.services.workplace.dashboards import COLUMNS, KINDS, MOST_ROWS, MOST_WIDGETS
 from app.services.workplace.web_vitals import GOOD_AND_POOR
 
+_ID = validate.Range(min=1, max=2**63 - 1)
 _NAME = validate.Length(min=1, max=100)
 _VERSION = {"description": "The one that was seen: a change to another one is refused."}
 
@@ -18,12 +19,12 @@ _VERSION = {"description": "The one that was seen: a change to another one is re
 class WidgetOptionsSchema(Schema):
     """What a widget shows, where that can be chosen."""
 
-    title = fields.String(validate=validate.Length(max=100))
-    days = fields.Integer(strict=True, validate=validate.Range(min=1, max=731))
-    grain = fields.String(validate=validate.OneOf([grain.value for grain in Grain]))
-    connection_id = fields.Integer(strict=True, validate=validate.Range(min=1, max=2**63 - 1))
-    location_id = fields.Integer(strict=True, validate=validate.Range(min=1, max=2**63 - 1))
-    currency = fields.String(validate=validate.Length(equal=3))
+    title = fields.String(validate=validate.Length(max=100), metadata=SOMETIMES)
+    days = fields.Integer(strict=True, validate=validate.Range(min=1, max=731), metadata=SOMETIMES)
+    grain = fields.String(validate=validate.OneOf([grain.value for grain in Grain]), metadata=SOMETIMES)
+    connection_id = fields.Integer(strict=True, validate=_ID, metadata=SOMETIMES)
+    location_id = fields.Integer(strict=True, validate=_ID, metadata=SOMETIMES)
+    currency = fields.String(validate=validate.Length(equal=3), metadata=SOMETIMES)
 
 
 class WidgetSchema(Schema):
@@ -76,7 +77,9 @@ def _plain(value: object) -> None:
 
 
 class SavedViewArgs(PageArgs):
-    resource = fields.String(load_default=None, validate=validate.OneOf(VIEWED))
+    resource = fields.String(
+        load_default=None, validate=validate.OneOf(VIEWED), metadata={"description": "Of this list only."}
+    )
 
 
 class ViewContentSchema(Schema):
@@ -101,7 +104,7 @@ class ChangeViewSchema(ViewContentSchema, VersionSchema):
 
 class SavedViewSchema(Schema):
     id = fields.Integer()
-    resource = fields.String()
+    resource = fields.String(validate=validate.OneOf(VIEWED))
     name = fields.String()
     filters = fields.Dict()
     sort = fields.String()

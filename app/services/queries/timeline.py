@@ -23,6 +23,19 @@ KINDS = ("placed", "webhook", "stored", "shop", "stock", "shipment", "action", "
 - `stock`: the ledger moved. `write`: the first time that a channel was told of the new number.
 - `shipment`: entered here, or told to the shop. `action`: what else a person did about it.
 """
+DETAILS = (
+    "made_by",
+    "line_id",
+    "variant_id",
+    "location_id",
+    "connection_id",
+    "fulfillment_id",
+    "on_hand_delta",
+    "committed_delta",
+    "tracking_number",
+    "tracking_url",
+)
+"""What a line tells where it applies, and None elsewhere."""
 MOST = 1_000
 """Lines of each kind, the oldest."""
 MOST_MOVES = 100
@@ -69,7 +82,7 @@ def _of_shop(order: Row) -> dict[str, object]:
 
 
 def _line(kind: str, row: Row, at: datetime, words: str, **more: Any) -> Row:
-    return {"kind": kind, "id": row["id"], "at": at, "text": words, **more}
+    return {**dict.fromkeys(DETAILS), "kind": kind, "id": row["id"], "at": at, "text": words, **more}
 
 
 def _milestones(order: Row) -> Iterator[Row]:

@@ -19,9 +19,9 @@ def why(
     """What led to a variant's numbers, newest first: one line per cause, with who or what is behind it.
 
     Each line has `at`, `kind` (`movement`, `write` or `drift`), `text`, and `connection_id`, `order_id`,
-    `on_hand_after`, `committed_after` where they apply. A `movement` changed the ledger; a `write` is what a
-    channel was told, and what it answered; a `drift` is a number that a channel showed and nobody had told
-    us of. With `at`, what led to the numbers of that moment. Raises NotFound.
+    `on_hand_after`, `committed_after`, None where they do not apply. A `movement` changed the ledger; a
+    `write` is what a channel was told, and what it answered; a `drift` is a number that a channel showed and
+    nobody had told us of. With `at`, what led to the numbers of that moment. Raises NotFound.
     """
     require_variant(account_id, variant_id)
     return _why({"account_id": account_id, "variant_id": variant_id, "cells": None, "at": at}, limit, cursor)
@@ -43,7 +43,7 @@ def _why(asked: dict[str, Any], limit: int, cursor: str | None) -> Page:
     lines = []
     for kind, query in _SOURCES.items():
         found = read(query, **asked, before=before[kind], limit=limit + 1)
-        lines += [{**row, "kind": kind, "text": _WORDS[kind](row)} for row in found]
+        lines += [{**dict.fromkeys(DETAILS), **row, "kind": kind, "text": _WORDS[kind](row)} for row in found]
     lines.sort(key=lambda line: (line["at"], line["id"]), reverse=True)
     kept = lines[:limit]
     for line in kept:
@@ -108,6 +108,8 @@ WRITE = """
     a.to_quantity, a.outcome, a.code, a.message, a.tries, a.connection_id, c.name AS connection_name
 """
 """Of a push attempt `a` and its connection `c`."""
+KINDS = ("movement", "write", "drift")
+DETAILS = ("location", "connection_id", "order_id", "on_hand_after", "committed_after")
 _WORDS = {"movement": in_words, "write": write_in_words, "drift": _drift_in_words}
 _UNTIL = "(CAST(:at AS timestamptz) IS NULL OR created_at <= CAST(:at AS timestamptz))"
 _OF_CELLS = "(CAST(:cells AS bigint[]) IS NULL OR s.id = ANY(CAST(:cells AS bigint[])))"
