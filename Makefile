@@ -6,7 +6,7 @@ STAMP := .venv/.installed
 ARGS ?=
 SECONDS ?= 600
 
-.PHONY: help setup demo up trial bench bench-api fuzz soak mutants test lint pytest clean
+.PHONY: help setup demo up trial bench bench-api fuzz soak mutants test lint pytest client clean
 
 help: ## list these
 	@echo "SyncFlow. Pass options to a command with ARGS=\"...\"."
@@ -49,6 +49,13 @@ lint: $(STAMP) ## ruff, mypy --strict, import rules
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+client: $(STAMP) frontend/node_modules/.package-lock.json ## make the API's TypeScript types, frontend/src/api/schema.d.ts (node 20)
+	@$(BIN)/syncflow openapi > frontend/openapi.json
+	@cd frontend && npm run --silent client && npm run --silent check
+
+frontend/node_modules/.package-lock.json: frontend/package.json frontend/package-lock.json
+	@cd frontend && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 
 clean: ## remove the embedded services' data and all caches
 	@if [ -x $(BIN)/syncflow ]; then $(BIN)/syncflow clean --yes; fi
