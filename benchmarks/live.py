@@ -20,15 +20,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from flask import Flask
+from flask_jwt_extended import create_access_token
 
 from app import create_app
 from app.api import live_hub
-from app.api.tokens import access_token
 from app.domain.outward import OutwardKind
 from app.models import Account, Membership, User
-from app.services.auth import Principal
 from app.services.outward import event, publish
-from app.services.sessions import Client, SignedIn, begin
 from app.services.uow import unit_of_work
 from app.settings import Settings
 from benchmarks.__main__ import environ_of
@@ -58,15 +56,18 @@ def main() -> int:
 
 def measure(app: Flask, environ: Mapping[str, str], clients: int) -> dict[str, float]:
     """Bytes of memory for each client, and the milliseconds until the last has an event."""
-    members = [_a_member(n) for n in range(-(-clients // live_hub.PER_ACCOUNT))]
-    tokens = [access_token(begun.principal, begun.session_id) for begun in members]
+    ids = [_a_member(n) for n in range(-(-clients // live_hub.PER_ACCOUNT))]
+    tokens = [
+        create_access_token(str(user_id), additional_claims={"account_id": account_id})
+        for user_id, account_id in ids
+    ]
     with _Server(environ) as server:
         before = server.rss_bytes()
         started = time.perf_counter()
         streams = _connect(int(environ["PORT"]), [tokens[n % len(tokens)] for n in range(clients)])
         connecting = time.perf_counter() - started
         memory = server.rss_bytes() - before
-        told = [_tell(streams, [begun.principal.account_id for begun in members]) for _ in range(EVENTS)]
+        told = [_tell(streams, [account_id for _user_id, account_id in ids]) for _ in range(EVENTS)]
         processor = server.processor_seconds()
         time.sleep(5)
         idle = (server.processor_seconds() - processor) / 5
@@ -82,18 +83,15 @@ def measure(app: Flask, environ: Mapping[str, str], clients: int) -> dict[str, f
     }
 
 
-def _a_member(number: int) -> SignedIn:
+def _a_member(number: int) -> tuple[int, int]:
     with unit_of_work() as uow:
         account = Account(name="A shop")
         user = User(email=f"{number}-{time.time_ns()}@example.com", password_hash="-")
         uow.session.add_all([account, user])
         uow.session.flush()
         uow.session.add(Membership(account_id=account.id, user_id=user.id, role="owner"))
-        uow.session.flush()
-        principal = Principal(user.id, user.email, account.id, account.name, "owner")
-        begun = begin(uow.session, principal, Client("a benchmark", ""))
         uow.commit()
-    return begun
+    return user.id, account.id
 
 
 def _connect(port: int, tokens: list[str]) -> list[socket.socket]:
