@@ -70,8 +70,7 @@ def register_api(app: Flask, api: Api) -> None:
         webhook_subscriptions,
         workplace,
     )
-    from app.api.document import Headers, Problems
-    from app.api.document import Paths, Problems
+    from app.api.document import Headers, Paths, Problems
     from app.api.document_schemas import BothWays
     from app.api.headers import guard_answers
     from app.api.idempotency import replay_calls
@@ -102,10 +101,9 @@ def register_api(app: Flask, api: Api) -> None:
         JWT_ACCESS_TOKEN_EXPIRES=tokens.TOKEN_LIFE,
     )
     api.DEFAULT_ERROR_RESPONSE_NAME = None  # each operation says how it can be refused
-    api.init_app(app, spec_kwargs={"extra_plugins": [Headers(), Problems()]})
-    api.spec.components.schema("Problem", schema=ProblemSchema)
     api.ERROR_SCHEMA = ProblemSchema
-    api.init_app(app, spec_kwargs={"marshmallow_plugin": BothWays(), "extra_plugins": [Paths(), Problems()]})
+    plugins = [Paths(), Headers(), Problems()]
+    api.init_app(app, spec_kwargs={"marshmallow_plugin": BothWays(), "extra_plugins": plugins})
     for resource in (
         auth,
         registration,

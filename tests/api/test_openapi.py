@@ -23,7 +23,11 @@ def operations(openapi: Document) -> Iterator[tuple[str, dict[str, Any]]]:
     for path, methods in openapi.content["paths"].items():
         for method, operation in methods.items():
             if method != "parameters":
-                parameters = methods.get("parameters", []) + operation.get("parameters", [])
+                named = openapi.content["components"]["parameters"]
+                parameters = [
+                    named[each["$ref"].rpartition("/")[2]] if "$ref" in each else each
+                    for each in methods.get("parameters", []) + operation.get("parameters", [])
+                ]
                 yield f"{method.upper()} {path}", {**operation, "parameters": parameters}
 
 
