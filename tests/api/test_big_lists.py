@@ -18,9 +18,12 @@ from app.services.queries.movement_lists import MovementFilter, movements, movem
 from app.services.queries.order_filters import SORTS, OrderFilter, Sort
 from app.services.queries.order_lists import orders, totals
 from app.services.queries.why import as_of, why, why_listing
+from app.services.rollups import fold
+from app.services.rollups.fold import FOLDS
 from tests.api.books import NOON, Books, keep_books
 from tests.api.conftest import Caller, execute, rows
 from tests.api.many_orders import move, place
+from tests.api.test_dashboard import ROUTES as DASHBOARDS
 
 BIG = (
     "orders",
@@ -175,6 +178,18 @@ def test_no_list_of_the_ledger_reads_a_big_table_whole(
     as_of(account, NOON, limit=10)
     timeline.timeline(account, books.order_ids[0], limit=10)
     next(exports.stock_rows(account))
+    assert_indexed(plans)
+
+
+@pytest.mark.parametrize("path", [*DASHBOARDS, "/connections"])
+def test_no_dashboard_reads_a_big_table_whole(
+    merchant: Caller, books: Books, plans: list[str], path: str
+) -> None:
+    for rollup_id in FOLDS:
+        fold.fold(rollup_id)
+    execute("ANALYZE")
+    plans.clear()
+    merchant.get(path)
     assert_indexed(plans)
 
 

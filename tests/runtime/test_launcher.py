@@ -86,7 +86,7 @@ def test_web_stops_before_the_workers_and_nothing_is_left(story: Path) -> None:
     stopped = [line for line in told(story) if line.endswith("stopped")]
     assert stopped[0] == "web stopped"
     assert sorted(stopped[1:]) == ["push stopped", "sync stopped"]
-    assert alive(story) == []
+    wait_for(lambda: alive(story) == [], what="the end of all")
 
 
 def test_start_returns_only_when_everything_is_ready(story: Path) -> None:
@@ -110,7 +110,7 @@ def test_what_does_not_become_ready_fails_the_start_with_its_last_words(story: P
         pytest.raises(LaunchFailed, match=r"web did not become ready in 1 s[^$]*web says hello"),
     ):
         running.start()
-    assert alive(story) == []
+    wait_for(lambda: alive(story) == [], what="the end of all")
 
 
 def test_a_process_that_cannot_start_fails_the_start_with_its_last_words(story: Path) -> None:
@@ -140,7 +140,7 @@ def test_a_killed_process_is_started_again_without_its_neighbours(story: Path) -
         assert running.pids["push"] != before["push"]
         assert running.pids["sync"] == before["sync"]
         assert told(story).count("sync up") == 1
-    assert alive(story) == []
+    wait_for(lambda: alive(story) == [], what="the end of all")
 
 
 def test_a_process_that_keeps_failing_ends_everything_with_its_last_words(story: Path) -> None:
@@ -154,7 +154,7 @@ def test_a_process_that_keeps_failing_ends_everything_with_its_last_words(story:
         with pytest.raises(LaunchFailed, match=r"3 times in 60 s: giving up[^$]*no such table: orders"):
             running.wait(30)
         assert told(story)[-1] == "web stopped"
-    assert alive(story) == []
+    wait_for(lambda: alive(story) == [], what="the end of all")
 
 
 def test_kills_by_a_rehearsal_do_not_count_towards_giving_up(story: Path) -> None:
@@ -175,7 +175,7 @@ def test_what_ignores_the_request_to_stop_is_killed_with_its_children(story: Pat
         running.start()
         wait_for(lambda: up(story, "push"), what="the start")
     assert told(story) == ["push up", "push asked"]
-    assert alive(story) == []
+    wait_for(lambda: alive(story) == [], what="the end of all")
 
 
 def test_console_prefixes_every_line_with_its_process(story: Path) -> None:
@@ -252,7 +252,7 @@ def test_a_signal_to_the_launcher_ends_everything_in_order(story: Path, number: 
         program.send_signal(number)
         assert program.wait(30) == 0
     assert told(story)[2:] == ["web stopped", "push stopped"]
-    assert alive(story) == []
+    wait_for(lambda: alive(story) == [], what="the end of all")
 
 
 def test_a_second_signal_does_not_wait_for_the_stubborn(story: Path) -> None:
@@ -262,7 +262,7 @@ def test_a_second_signal_does_not_wait_for_the_stubborn(story: Path) -> None:
         assert program.poll() is None
         program.send_signal(signal.SIGINT)
         assert program.wait(20) == 0  # The grace would be 25 s.
-    assert alive(story) == []
+    wait_for(lambda: alive(story) == [], what="the end of all")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children with their parent")

@@ -166,11 +166,11 @@ def test_stock_that_becomes_low_and_a_published_number_are_told_of(
 
 
 def test_a_run_that_fails_and_a_connection_that_changes_are_told_of(world: World, connection: int) -> None:
-    with pytest.raises(RuntimeError), runs.sync_run(world.account_id, connection, "sweep"):
+    with pytest.raises(RuntimeError), runs.sync_run(world.account_id, connection, "import"):
         raise RuntimeError
     connections.mark_needs_auth(connection, "no")
     told = dict(hinted(world))
-    assert told["sync.failed"]["kind"] == "sweep"
+    assert told["sync.failed"]["kind"] == "import"
     assert told["connection.changed"] == {"connection_id": connection, "state": "needs_auth"}
 
 

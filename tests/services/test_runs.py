@@ -230,7 +230,7 @@ def test_a_run_of_a_variant_looks_at_its_numbers_in_all_shops_and_at_no_other(
     run = queries.run(world.account_id, run_id)
     assert (run["state"], run["connection_id"], run["looked_at"]) == ("succeeded", None, 2)
     assert (shop.number("A"), other_shop.number("B")) == (7, 7)
-    assert {item["sku"] for item in queries.all_items(world.account_id, run_id)} == {"SKU"}
+    assert {item["sku"] for item in queries.items(world.account_id, run_id, limit=10).items} == {"SKU"}
 
 
 def test_a_run_of_everything_of_which_a_shop_must_be_connected_again_is_partly_done(

@@ -132,9 +132,9 @@ MUTANTS = (
         "A reading is taken between two order reads.",
         "app/services/reconcile.py",
         "    if orders.poll(job.scope, job.shop, thorough=False) is None:\n"
-        "        return False\n"
+        "        return None\n"
         "    if not orders.fetch_doubtful(job.scope, job.shop, list(ticket.versions)):\n"
-        "        return False\n",
+        "        return None\n",
         "",
     ),
     Mutant(

@@ -121,8 +121,8 @@ MUTANTS = (
         "brake_never_released",
         "A brake that a person releases lets go.",
         "app/services/connections.py",
-        "        publishing.wake(uow, connection_ids=[connection_id])\n        clear_events",
-        "        clear_events",
+        "        publishing.wake(uow, connection_ids=[connection_id])\n        runs.ask_manual",
+        "        runs.ask_manual",
     ),
     Mutant(
         "review_merged",
