@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ForeignKeyConstraint, Table, UniqueConstraint
+from sqlalchemy import Table, UniqueConstraint
 
 from app.models import Base
 
@@ -24,6 +24,9 @@ class TenantTable:
     table: Table
     parent: TenantTable | None = None
     column: str = ""
+
+    def __str__(self) -> str:
+        return self.name
 
     @property
     def name(self) -> str:
@@ -56,12 +59,11 @@ def _found(table: Table, known: dict[str, TenantTable]) -> TenantTable:
     first = set(_first_columns(table))
     if "account_id" in first or table.name in SMALL:
         return TenantTable(table)
-    for key in table.constraints:
-        if isinstance(key, ForeignKeyConstraint) and key.referred_table.name in known:
-            for element in key.elements:
-                parent, column = known[key.referred_table.name], element.parent
-                found_by_account = parent.parent is None and element.column.name == "id"
-                if found_by_account and column.name in first and not column.nullable:
+    for column in table.columns:
+        if column.name in first and not column.nullable:
+            for key in column.foreign_keys:
+                parent = known.get(key.column.table.name)
+                if parent is not None and parent.parent is None and key.column.name == "id":
                     return TenantTable(table, parent, column.name)
     raise LookupError(f"Nothing finds an account's rows of {table.name}: it needs an index.")
 

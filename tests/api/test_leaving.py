@@ -19,6 +19,7 @@ from app.api.policy import RANKS
 from app.models import Base, Connection
 from app.platforms.errors import Transient
 from app.services import account_deletion, account_exports, connecting
+from app.services.tenant_rows import SMALL, TenantTable, tenant_tables
 from app.services.threads import in_this_app
 from app.services.uow import unit_of_work
 from tests.api.conftest import PASSWORD, Caller, execute, rows
@@ -241,6 +242,16 @@ def test_exports_are_the_accounts_own_and_are_written_down(
     downloaded(merchant, export_id)
     actions = [entry["action"] for entry in merchant.get("/audit-log")["items"]]
     assert actions == ["account.export_downloaded", "account.export_asked"]
+
+
+@pytest.mark.parametrize("table", [table for table in tenant_tables() if table.name not in SMALL], ids=str)
+def test_an_accounts_rows_are_found_by_an_index(table: TenantTable) -> None:
+    """Whatever other accounts have: both for an export and for a removal."""
+    with unit_of_work() as uow:
+        plan = "\n".join(
+            uow.session.execute(text(f"EXPLAIN SELECT 1 FROM {table.rows}"), {"account_id": 1}).scalars()
+        )
+    assert "Seq Scan" not in plan, plan
 
 
 # --------------------------------------------------------------------------------------------- deletion
