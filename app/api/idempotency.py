@@ -34,10 +34,10 @@ def _begin() -> Response | None:
     key = request.headers.get(HEADER)
     if key is None or request.method not in UNSAFE or "principal" not in g:
         return None
-    if request.path.startswith(AUTH_PATH) or request.endpoint in WITH_SECRETS:
-        return None
     if not (0 < len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()):
         raise InvalidInput(f"An {HEADER} has 1 to {LONGEST_KEY} printable ASCII characters.")
+    if request.path.startswith(AUTH_PATH) or request.endpoint in WITH_SECRETS:
+        return None
     if not (request.is_json or not request.content_length):
         raise InvalidInput(f"An {HEADER} is taken with JSON only.")
     call = Call(g.principal.account_id, g.principal.actor, key, _hash())

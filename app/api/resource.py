@@ -17,7 +17,9 @@ from app.api.document import VERSIONED
 from app.api.links import link_next
 from app.api.policy import security_of
 from app.api.versions import tag
+from app.errors import InvalidInput
 
+LARGEST, MOST_DIGITS = 2**63 - 1, 30
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -28,6 +30,12 @@ class Parser(FlaskParser):
         **FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION,
         "query": RAISE,
     }
+
+    def load_querystring(self, req: flask.Request, schema: Schema) -> Any:
+        for name, value in req.args.items(multi=True):
+            if value.removeprefix("-").isdecimal() and abs(int(value[:MOST_DIGITS])) > LARGEST:
+                raise InvalidInput(f"{name} is too large.")
+        return super().load_querystring(req, schema)
 
     def _raw_load_json(self, req: flask.Request) -> Any:
         if not req.is_json and req.content_length:
