@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,7 +23,7 @@ def key_of(maker: Caller, *allowed: str, **more: Any) -> Caller:
     """A program with a new key of the maker's."""
     answer = maker.post("/api-keys", {"name": "Till", "scopes": list(allowed), **more})
     assert answer.status_code == 201, answer.text
-    return Caller(maker.base_url, maker.account_id, 0, "", answer.json()["secret"])
+    return replace(maker, user_id=0, email="", token=answer.json()["secret"])
 
 
 def code(answer: Any) -> tuple[int, str]:

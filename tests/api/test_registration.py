@@ -13,6 +13,7 @@ import requests
 from app.api import limits
 from app.services import sweeper
 from tests.api.conftest import PASSWORD, Caller, execute, rows
+from tests.api.documented import Document
 from tests.api.mails import mails, token_in
 from tests.api.test_auth import counted_statements
 from tests.api.test_sessions import another_session, audited, in_body, refresh, refused, works
@@ -22,9 +23,9 @@ NEW_PASSWORD = "another horse battery"
 
 
 @pytest.fixture
-def visitor(base_url: str) -> Caller:
+def visitor(base_url: str, openapi: Document) -> Caller:
     """Somebody without an account."""
-    return Caller(base_url, 0, 0, NEW)
+    return Caller(base_url, openapi, 0, 0, NEW)
 
 
 def register(visitor: Caller, email: str = NEW, password: str = PASSWORD) -> requests.Response:

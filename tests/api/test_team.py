@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -189,7 +190,7 @@ def invited(by: Caller, role: str = "staff", email: str = NEW) -> str:
 
 
 def stranger(to: Caller) -> Caller:
-    return Caller(to.base_url, to.account_id, 0, "")
+    return replace(to, user_id=0, email="", token="")
 
 
 def test_a_new_person_is_invited_joins_with_a_password_and_signs_in(merchant: Caller) -> None:
