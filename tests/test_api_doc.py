@@ -20,7 +20,6 @@ from typing import Any
 
 import pytest
 
-from app import create_app
 from app.api.errors import CODES, STATUSES
 from app.services.auth import open_account
 from syncflow import embedded
@@ -29,6 +28,7 @@ from syncflow.processes import free_port
 from syncflow.product import Product, running_product
 from syncflow.trial.scenario import Line
 from syncflow.trial.shops import Shop, running_shop
+from syncflow.within import application
 
 PAGE = Path(__file__).parents[1] / "docs" / "api.md"
 EMAIL = "integrator@example.com"
@@ -145,7 +145,7 @@ def product(
         output=LogFiles(tmp_path / "logs"),
         formation=QUIET,
     ) as product:
-        with create_app(product.settings).app_context():
+        with application(product.settings):
             open_account("Tableware", EMAIL, PASSWORD)
         yield product
 
