@@ -60,15 +60,8 @@ def configure_listing(
         uow.commit()
 
 
-def set_safety_stock(account_id: int, units: int, *, actor: str) -> None:
-    """Keep so many units of each variant back from all channels. Raises NotFound, InvalidInput."""
-    with unit_of_work() as uow:
-        keep_back(uow, account_of(uow, account_id), units, actor)
-        uow.commit()
-
-
 def keep_back(uow: UnitOfWork, account: Account, units: int, actor: str) -> None:
-    """`set_safety_stock` of a locked account, in the caller's transaction."""
+    """Keep so many units of each variant of a locked account back from all channels. Raises InvalidInput."""
     check({"safety_stock": units})
     account.safety_stock = units
     subject = f"account:{account.id}"

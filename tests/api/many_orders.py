@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable
 
-from sqlalchemy import event
-
-from app.extensions import db
 from app.models import Connection
 from tests.api.conftest import execute
+from tests.statements import statements
 
 BEGAN = "2026-01-01T00:00:00+00:00"
 
@@ -74,21 +70,6 @@ def place(connection: Connection, count: int, *, start: int = 1) -> None:
         connection=connection.id,
         first=start,
     )
-
-
-@contextmanager
-def statements() -> Iterator[list[str]]:
-    """What is executed meanwhile, by any thread of this process."""
-    seen: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        seen.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)
 
 
 def counted(act: Callable[[], object]) -> int:

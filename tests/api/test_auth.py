@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,37 +11,21 @@ import pytest
 import requests
 from flask import Flask, request
 from flask_jwt_extended import create_access_token
-from sqlalchemy import event
 
 from app import create_app
 from app.api import limits
 from app.api.errors import TooManyRequests
 from app.api.policy import POLICY, RANKS, Access
 from app.errors import Conflict, InvalidInput
-from app.extensions import db
 from app.models import Connection
 from app.services import auth
 from app.services.sessions import Client
 from app.services.sign_in import WrongCredentials, sign_in
 from app.settings import Settings
 from tests.api.conftest import PASSWORD, Caller, execute, rows
+from tests.statements import statements
 
 CLIENT = Client("a test", "127.0.0.1")
-
-
-@contextmanager
-def counted_statements() -> Iterator[list[str]]:
-    """What the database is asked meanwhile."""
-    statements: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        statements.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
-        yield statements
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)
 
 
 def test_signing_in_gives_a_token_for_the_account(merchant: Caller) -> None:
@@ -188,9 +172,9 @@ def test_a_token_dies_with_its_time_its_membership_its_session_and_its_key(
 
 
 def test_a_caller_costs_one_statement(merchant: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
-    with counted_statements() as statements:
+    with statements() as sent:
         assert merchant.call("GET", "/platforms").status_code == 200
-    assert len(statements) == 1
+    assert len(sent) == 1
 
 
 def test_every_route_is_in_the_policy_and_nothing_else_is(app: Flask) -> None:

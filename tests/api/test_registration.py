@@ -14,8 +14,8 @@ from app.services import sweeper
 from tests.api.conftest import PASSWORD, Caller, execute, rows
 from tests.api.documented import Document
 from tests.api.mails import mails, token_in
-from tests.api.test_auth import counted_statements
 from tests.api.test_sessions import another_session, audited, in_body, refresh, refused, works
+from tests.statements import statements
 
 NEW = "anna@example.com"
 NEW_PASSWORD = "another horse battery"
@@ -61,9 +61,9 @@ def test_registering_makes_the_account_and_its_owner_once_the_address_is_confirm
 def test_registering_a_known_address_answers_the_same_and_its_owner_is_told(
     visitor: Caller, merchant: Caller
 ) -> None:
-    with counted_statements() as for_unknown:
+    with statements() as for_unknown:
         unknown = register(visitor)
-    with counted_statements() as for_known:
+    with statements() as for_known:
         known = register(visitor, email=merchant.email, password=NEW_PASSWORD)
     assert same(known, unknown)
     assert for_known == for_unknown
@@ -216,9 +216,9 @@ def test_of_many_links_that_are_used_at_once_one_sets_the_password(merchant: Cal
 
 
 def test_no_answer_tells_whether_an_address_is_known(visitor: Caller, merchant: Caller) -> None:
-    with counted_statements() as for_known:
+    with statements() as for_known:
         known = request_reset(visitor, merchant.email)
-    with counted_statements() as for_unknown:
+    with statements() as for_unknown:
         unknown = request_reset(visitor, "bob@example.com")
     assert same(known, unknown)
     assert for_known == for_unknown

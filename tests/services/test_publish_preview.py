@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.errors import InvalidInput, NotFound
-from app.services import bundles, connections, publishing
+from app.services import accounts, bundles, connections, publishing
 from app.services.proposals import Proposal
 from app.services.queries import publish_preview
 from app.services.queries.paging import InvalidCursor
@@ -90,7 +90,7 @@ def every_row(world: World, proposal: Proposal, *, limit: int = MOST) -> list[di
 def save(world: World, proposal: Proposal) -> None:
     """As the merchant would, by the services that change rules one after the other."""
     if proposal.safety_stock is not None:
-        publishing.set_safety_stock(world.account_id, proposal.safety_stock, actor="cli")
+        accounts.configure(world.account_id, {"safety_stock": proposal.safety_stock}, actor="cli")
     for connection_id, changes in proposal.connections.items():
         rules = {name: value for name, value in changes.items() if name != "paused"}
         connections.configure(world.account_id, connection_id, rules, actor="cli")

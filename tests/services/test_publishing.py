@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.errors import InvalidInput, NotFound
-from app.services import connections, first_sync, publishing, push, stock_changes
+from app.services import accounts, connections, first_sync, publishing, push, stock_changes
 from app.services.queries.stock import stock_of_sku
 from tests.services.shop import Shop
 from tests.services.world import World, new_account, now
@@ -82,7 +82,7 @@ def test_a_fixed_quantity_is_shown_whatever_is_available(
 def test_safety_stock_is_shown_by_no_channel(
     world: World, connection: int, other: int, shop: Shop, other_shop: Shop
 ) -> None:
-    publishing.set_safety_stock(world.account_id, 4, actor="cli")
+    accounts.configure(world.account_id, {"safety_stock": 4}, actor="cli")
     push.drain(connection)
     push.drain(other)
     assert (shop.number("A"), other_shop.number("B"), shop.number("A2")) == (6, 6, 0)

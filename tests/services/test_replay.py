@@ -15,7 +15,7 @@ from sqlalchemy.exc import InternalError
 from app.domain.orders import PartKind
 from app.errors import InvalidInput, NotFound
 from app.extensions import db
-from app.services import bundles, connections, publishing
+from app.services import accounts, bundles, connections
 from app.services import replay as service
 from app.services.replay import Period, Replayed, WhatIf, replay, variants_counted
 from tests.services.shop import Shop, happened
@@ -146,7 +146,7 @@ def test_rules_that_are_set_now_count_and_those_to_be_tried_replace_them(
     assert told(world, start, BUFFER).refused == 2
     assert told(world, start, WhatIf(latency=SECOND, buffer=4)).refused == 4
     assert told(world, start, WhatIf(latency=SECOND, cap=9)).refused == 1
-    publishing.set_safety_stock(world.account_id, 3, actor="cli")
+    accounts.configure(world.account_id, {"safety_stock": 3}, actor="cli")
     assert told(world, start, WhatIf(latency=SECOND, cap=9)).refused == 4
 
 

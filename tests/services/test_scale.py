@@ -5,23 +5,20 @@ from __future__ import annotations
 import random
 import threading
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
 import pytest
 from flask import Flask
-from sqlalchemy import event
 
-from app.extensions import db
 from app.services import reconcile
 from app.services.order_effects import apply_orders, begin_fetch
 from app.services.threads import in_this_app
 from tests.services.shop import Shop, a_line, an_order
 from tests.services.world import World, now
+from tests.statements import statements
 
 ORDERS = 1000
 HOT = [f"H{number}" for number in range(10)]
@@ -102,18 +99,3 @@ def test_a_reconcile_takes_as_many_statements_for_each_thousand_cells(
         assert changed == thousands * 1000
     assert costs[2] - costs[1] == costs[1] - costs[0]
     assert costs[1] - costs[0] < 100
-
-
-@contextmanager
-def statements() -> Iterator[list[str]]:
-    """Those that were sent to the database meanwhile."""
-    sent: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        sent.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
-        yield sent
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.domain.orders import PartKind
-from app.services import connections, counts, publishing, reviews, stock_changes, undo
+from app.services import accounts, connections, counts, publishing, reviews, stock_changes, undo
 from app.services.brakes import ALWAYS_ALLOWED
 from app.services.first_sync import Source
 from tests.simulation.scenes import judged, two_shops, until
@@ -39,7 +39,7 @@ def test_a_share_a_buffer_a_cap_and_a_safety_stock(world: World, kind: Kind) -> 
     other.buy({"MUG": 4})
     world.run(5)
     assert shown("MUG", first, other) == [2, 6]
-    world.call(lambda: publishing.set_safety_stock(world.account_id, 2, actor="cli"))
+    world.call(lambda: accounts.configure(world.account_id, {"safety_stock": 2}, actor="cli"))
     world.run(5)
     assert shown("MUG", first, other) == [1, 4]
 
