@@ -3,6 +3,7 @@
 - `database_url`, `redis_url`: one migrated database and one Valkey for the session.
 - `clean_database`, `clean_redis`: ask for them to have what a test wrote removed after it.
 - `fresh_database_url`: a migrated database of the test's own, for tests that start real processes.
+- `logged`: what is logged during the test.
 - `environ`, `settings`: the environment of a product process on the session's services, and what it reads
   from it. A test that changes one copies it: `{**environ, "PORT": "1"}`.
 """
@@ -12,14 +13,17 @@ from __future__ import annotations
 import base64
 import ipaddress
 import itertools
+import logging
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableMapping
 from typing import Any
 
 import psycopg
 import pytest
 import redis
+import structlog
 from psycopg import sql
+from structlog.testing import capture_logs
 
 from app.settings import Settings
 from syncflow import embedded
@@ -124,6 +128,16 @@ def clean_database(database_url: str, _tables_to_clean: list[sql.Composed]) -> I
         for table in _tables_to_clean:
             if _has_rows(connection, table):
                 connection.execute(sql.SQL("DELETE FROM {}").format(table))
+
+
+@pytest.fixture
+def logged() -> Iterator[list[MutableMapping[str, Any]]]:
+    """What is logged during the test, at all levels, whatever level the process's last app has set."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG))
+    with capture_logs() as entries:
+        yield entries
+    structlog.configure(**before)
 
 
 @pytest.fixture

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableMapping
 from typing import Any
 
 import pytest
 from flask import Flask
-from structlog.testing import capture_logs
 
 from app.api.policy import POLICY
 from app.services import webhook_delivery, webhook_sender
@@ -516,9 +515,12 @@ def test_nobody_listening_and_no_answer_are_told_apart(
 
 
 def test_no_secret_and_no_address_is_logged(
-    merchant: Caller, receiver: Receiver, caplog: pytest.LogCaptureFixture
+    merchant: Caller,
+    receiver: Receiver,
+    caplog: pytest.LogCaptureFixture,
+    logged: list[MutableMapping[str, Any]],
 ) -> None:
-    with capture_logs() as logged, caplog.at_level("DEBUG"):
+    with caplog.at_level("DEBUG"):
         made = subscribe(merchant, receiver.url)
         happen(made["id"])
         drain()
