@@ -22,6 +22,8 @@ KINDS = (Kind.BLIND, Kind.KEYED)
 """The blind one first: beside it there is a keyed one anyway."""
 MOST_TELLING = "test_writes.py"
 """Most broken rules show in what is written: these come first, in both kinds of shop."""
+LONGEST = "test_interleavings.py"
+"""Its tests take twice as long as the others': these come after the others of their round."""
 LAST = 1000
 HISTORIES_BETWEEN = 10
 """Random histories between one round of the named interleavings and the next."""
@@ -78,17 +80,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [*others[:first], *ours, *others[first:]]
 
 
-def _round(item: pytest.Item) -> tuple[int, int, bool, bool]:
-    """(seed, kind, whether it is slow, whether others tell more). That the mutants have something to break is
-    looked at last."""
+def _round(item: pytest.Item) -> tuple[int, int, bool, int]:
+    """(seed, kind, whether it is slow, how many files come before its own). That the mutants have something to
+    break is looked at last."""
     values = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
     slow = item.get_closest_marker("slow") is not None
     if "world" in values:
         telling = item.path.name == MOST_TELLING
         kind = 0 if telling else KINDS.index(values.get("kind", KINDS[0]))
-        return values["world"], kind, slow, not telling
+        return values["world"], kind, slow, 0 if telling else 2 if item.path.name == LONGEST else 1
     if "seed" in values:
-        return values["seed"] // HISTORIES_BETWEEN, len(KINDS), slow, True
+        return values["seed"] // HISTORIES_BETWEEN, len(KINDS), slow, 1
     if "stage" in getattr(item, "fixturenames", ()):
-        return 0, len(KINDS) if slow else 0, slow, True
-    return LAST, 0, slow, True
+        return 0, len(KINDS) if slow else 0, slow, 1
+    return LAST, 0, slow, 1

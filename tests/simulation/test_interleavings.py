@@ -11,8 +11,7 @@ from tests.simulation.shops import Kind, ModelShop
 from tests.simulation.world import World
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("policy", ["merge", "syncflow_wins"])
+@pytest.mark.parametrize("policy", ["merge", pytest.param("syncflow_wins", marks=pytest.mark.slow)])
 def test_an_erp_that_rewrites_its_own_number_for_ever(world: World, kind: Kind, policy: str) -> None:
     first = world.connect(kind, {"MUG": 10}, drift_policy=policy)
     other = world.connect(Kind.KEYED, {"MUG": 10})
