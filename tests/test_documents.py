@@ -31,3 +31,9 @@ def test_the_mutants_that_break_promises_exist() -> None:
 def test_a_documents_links_lead_somewhere(path: Path) -> None:
     links = re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", path.read_text())
     assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+def test_every_page_for_users_is_in_their_index() -> None:
+    index = (PROJECT / "docs" / "users" / "README.md").read_text()
+    pages = {path.name for path in (PROJECT / "docs" / "users").glob("*.md")} - {"README.md"}
+    assert {page for page in pages if f"({page})" not in index} == set()
