@@ -95,7 +95,7 @@ def mail_server(**options: Any) -> Iterator[MailServer]:
 
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
         state.port = server.server_address[1]
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
             yield state
