@@ -6,9 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from markupsafe import Markup, escape
+
 from app.api.policy import POLICY, Access
 
 Part = Mapping[str, Any]
+CODE = Markup("<code>{}</code>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,15 @@ class Operation:
     parameters: list[Part]
     body: Content | None
     answers: list[Answer]
+
+
+def marked(words: str) -> Markup:
+    """The words, escaped, with what stands between backticks as code."""
+    plain, *others = words.split("`")
+    found = escape(plain)
+    for number, part in enumerate(others):
+        found += escape(part) if number % 2 else CODE.format(part)
+    return found
 
 
 def resources(document: Part) -> dict[str, list[Operation]]:

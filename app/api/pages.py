@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, render_template
 
-from app.api.docs_page import resources
+from app.api.docs_page import marked, resources
 from app.api.errors import OK, UNAVAILABLE
 from app.extensions import api
 from app.services.health import check
@@ -40,4 +40,4 @@ def health() -> tuple[Response, int]:
 def docs() -> str:
     """The OpenAPI document as a page, made on the server: no script, nothing from other hosts."""
     document: dict[str, Any] = api.spec.to_dict()
-    return render_template("docs.html", document=document, resources=resources(document))
+    return render_template("docs.html", document=document, resources=resources(document), marked=marked)

@@ -9,6 +9,7 @@ import pytest
 import requests
 from flask import Flask
 
+from app.api.docs_page import marked
 from tests.api.conftest import Caller, execute, rows
 
 
@@ -92,6 +93,14 @@ def test_the_documentation_shows_every_operation_and_type_and_leads_to_each(base
     assert {*operations, *document["components"]["schemas"]} <= set(ids)
     assert set(re.findall(r'href="#([^"]+)"', page)) <= set(ids)
     assert "Undefined" not in page
+
+
+def test_the_documentation_shows_code_as_code_and_words_as_words(base_url: str) -> None:
+    page = requests.get(f"{base_url}/api/docs", timeout=10).text
+    assert "<code>POST /api/v1/auth/login</code>" in page
+    assert "`" not in page
+    assert marked("a < b, `x > 1`") == "a &lt; b, <code>x &gt; 1</code>"
+    assert marked("an odd ` one <b>") == "an odd <code> one &lt;b&gt;</code>"
 
 
 def test_home_leads_on(base_url: str) -> None:

@@ -81,8 +81,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _round(item: pytest.Item) -> tuple[int, int, bool, int]:
-    """(seed, kind, whether it is slow, how many files come before its own). That the mutants have something to
-    break is looked at last."""
+    """(seed, kind, whether it is slow, how many kinds of files come before its own). That the mutants have
+    something to break is looked at last."""
     values = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
     slow = item.get_closest_marker("slow") is not None
     if "world" in values:
