@@ -10,7 +10,7 @@ import hashlib
 
 from flask import Flask, Response, g, request
 
-from app.api.policy import WITH_SECRETS
+from app.api.policy import MOST_BYTES, WITH_SECRETS
 from app.api.tokens import AUTH_PATH
 from app.errors import InvalidInput
 from app.services import idempotency
@@ -38,7 +38,8 @@ def _begin() -> Response | None:
         raise InvalidInput(f"An {HEADER} has 1 to {LONGEST_KEY} printable ASCII characters.")
     if request.path.startswith(AUTH_PATH) or request.endpoint in WITH_SECRETS:
         return None
-    if not (request.is_json or not request.content_length):
+    # A file is not hashed: it would have to be in memory whole, whatever type it says to be of.
+    if request.endpoint in MOST_BYTES or not (request.is_json or not request.content_length):
         raise InvalidInput(f"An {HEADER} is taken with JSON only.")
     call = Call(g.principal.account_id, g.principal.actor, key, _hash())
     if (before := idempotency.take_up(call)) is None:

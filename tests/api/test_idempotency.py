@@ -124,6 +124,21 @@ def test_a_key_that_cannot_be_used_is_refused(merchant: Caller, key: str) -> Non
     assert names() == []
 
 
+@pytest.mark.parametrize("path", ["/imports/catalog", "/counts/1/sheet"])
+@pytest.mark.parametrize("said", [{"Content-Type": "application/json"}, {"Content-Type": "text/csv"}])
+@pytest.mark.parametrize("pieces", [True, False])
+def test_a_file_is_not_read_for_its_key(
+    merchant: Caller, path: str, said: dict[str, str], pieces: bool
+) -> None:
+    """Whatever it says of its type and length: else 256 MB would be in memory at once."""
+    body = b"sku,title\nA,Thing\n"
+    headers = {"Idempotency-Key": "k1", **said}
+    answer = merchant.call("POST", path, data=iter([body]) if pieces else body, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")
+    assert "JSON" in answer.json()["detail"]
+    assert rows("SELECT 1 FROM idempotent_calls") == []
+
+
 def test_reading_needs_no_key(merchant: Caller) -> None:
     assert merchant.call("GET", "/locations", headers={"Idempotency-Key": "k1"}).status_code == 200
     assert rows("SELECT 1 FROM idempotent_calls") == []
