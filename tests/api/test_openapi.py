@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 import requests
+from marshmallow import fields
 
+from app.extensions import api
 from tests.api.conftest import Caller
 from tests.api.documented import Document
 
@@ -83,6 +85,18 @@ def test_bodies_take_nothing_else_and_answers_lack_nothing(openapi: Document) ->
             assert schema["required"] or name == "WidgetOptions", name
     assert set(components["Stock"]["required"]) == set(components["Stock"]["properties"])
     assert set(components["Problem"]["properties"]) - set(components["Problem"]["required"]) == {"errors"}
+
+
+def test_whole_numbers_of_bodies_are_taken_from_nothing_else() -> None:
+    """marshmallow makes 1 of 1.9, of "1" and of true unless it is told not to."""
+    loose = [
+        f"{schema.__name__}.{name}"
+        for schema, *_ in api.ma_plugin.converter.refs
+        for name, field in schema().fields.items()
+        for number in (field, getattr(field, "inner", None), getattr(field, "value_field", None))
+        if isinstance(number, fields.Integer) and not number.strict
+    ]
+    assert loose == []
 
 
 def test_a_schema_of_both_ways_is_two(openapi: Document) -> None:

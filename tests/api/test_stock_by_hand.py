@@ -89,6 +89,8 @@ def test_a_delivery_and_a_transfer(merchant: Caller, books: Books) -> None:
         {"delta": 0},
         {"delta": 10**30},
         {"delta": "x"},
+        {"delta": 1.9},
+        {"delta": "1"},
         {"reason": "because"},
         {"key": ""},
         {"note": "x" * 501},

@@ -13,13 +13,13 @@ class CountArgs(PageArgs):
 
 
 class BeginCountSchema(ByHandSchema):
-    location_id = fields.Integer(required=True)
+    location_id = fields.Integer(required=True, strict=True)
 
 
 class CountedSchema(Schema):
-    variant_id = fields.Integer(required=True)
+    variant_id = fields.Integer(required=True, strict=True)
     counted = fields.Integer(
-        required=True, metadata={"description": "Units on the shelf, reserved ones too."}
+        required=True, strict=True, metadata={"description": "Units on the shelf, reserved ones too."}
     )
 
 

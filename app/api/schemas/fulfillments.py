@@ -14,8 +14,8 @@ from app.services.stock_changes import MOST_KEY_CHARACTERS
 
 
 class ShippedLineSchema(Schema):
-    order_line_id = fields.Integer(required=True)
-    quantity = fields.Integer(required=True, validate=validate.Range(min=1))
+    order_line_id = fields.Integer(required=True, strict=True)
+    quantity = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
 
 
 class NewFulfillmentSchema(Schema):

@@ -30,7 +30,7 @@ class ListingSearchArgs(PageArgs, ListingFilters):
 
 
 class LinkSchema(Schema):
-    variant_id = fields.Integer(required=True)
+    variant_id = fields.Integer(required=True, strict=True)
 
 
 class PairSchema(Schema):
@@ -62,7 +62,7 @@ class VerdictsSchema(Schema):
 
 class MakeVariantsSchema(Schema):
     listing_ids = fields.List(
-        fields.Integer(), required=True, validate=validate.Length(min=1, max=MOST_AT_ONCE)
+        fields.Integer(strict=True), required=True, validate=validate.Length(min=1, max=MOST_AT_ONCE)
     )
 
 

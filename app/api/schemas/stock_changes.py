@@ -20,15 +20,15 @@ class ByHandSchema(Schema):
 
 
 class AdjustmentSchema(ByHandSchema):
-    variant_id = fields.Integer(required=True)
-    location_id = fields.Integer(required=True)
-    delta = fields.Integer(required=True, metadata={"description": "Units, signed."})
+    variant_id = fields.Integer(required=True, strict=True)
+    location_id = fields.Integer(required=True, strict=True)
+    delta = fields.Integer(required=True, strict=True, metadata={"description": "Units, signed."})
     reason = fields.String(required=True, validate=validate.OneOf(REASONS))
 
 
 class UnitsSchema(Schema):
-    variant_id = fields.Integer(required=True)
-    quantity = fields.Integer(required=True)
+    variant_id = fields.Integer(required=True, strict=True)
+    quantity = fields.Integer(required=True, strict=True)
 
 
 def _lines() -> fields.Field[Any]:
@@ -38,14 +38,14 @@ def _lines() -> fields.Field[Any]:
 
 
 class ReceiptSchema(ByHandSchema):
-    location_id = fields.Integer(required=True)
+    location_id = fields.Integer(required=True, strict=True)
     lines = _lines()
     reason = fields.String(load_default="received", validate=validate.OneOf(REASONS))
 
 
 class TransferSchema(ByHandSchema):
-    from_location_id = fields.Integer(required=True)
-    to_location_id = fields.Integer(required=True)
+    from_location_id = fields.Integer(required=True, strict=True)
+    to_location_id = fields.Integer(required=True, strict=True)
     lines = _lines()
 
 
