@@ -26,6 +26,8 @@ from app.errors import InvalidInput
 from app.platforms.errors import Permanent
 
 USER_AGENT = "SyncFlow/1.0"
+MOST_ADDRESSES = 3
+"""Of a host, that are tried one after another: each has its own time-out, and a name can have thousands."""
 
 
 def new_session(*, allow_private: bool, pool_size: int = 16) -> requests.Session:
@@ -147,7 +149,7 @@ class _Pinned(HTTPConnection):
     def _new_conn(self) -> socket.socket:
         named = self._dns_host
         try:
-            addresses = _public_addresses(named, self.port)
+            addresses = _public_addresses(named, self.port)[:MOST_ADDRESSES]
             for address in addresses[:-1]:
                 self._dns_host = address
                 with suppress(NewConnectionError, ConnectTimeoutError):

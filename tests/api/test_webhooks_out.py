@@ -15,7 +15,7 @@ from app.api.policy import POLICY
 from app.services import webhook_delivery, webhook_sender
 from app.services.credentials import Vault, rotate_keys, vault
 from app.services.sweeper import house_keeping
-from app.services.webhook_delivery import MAX_ATTEMPTS, OF_FAILING, OF_ONE, drain
+from app.services.webhook_delivery import CLAIM_SECONDS, MAX_ATTEMPTS, OF_FAILING, OF_ONE, drain
 from app.services.webhook_sender import Fault, check_url, send
 from tests.api.conftest import Caller, execute, rows
 from tests.api.receiver import Receiver, documented_check, receiving
@@ -488,6 +488,27 @@ def test_a_host_with_one_private_address_among_others_is_refused(monkeypatch: py
         check_url("https://both.example/", allow_private=False)
     sent = send("https://both.example/", "evt_1", b"{}", [], timestamp=0, allow_private=False)
     assert sent.fault is Fault.ADDRESS
+
+
+def test_a_host_of_many_addresses_that_do_not_answer_holds_nobody_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each is waited for: all of a thousand would take longer than any claim holds."""
+    reached: list[Any] = []
+
+    def look_up(host: str, *_rest: Any, **_options: Any) -> list[Any]:
+        hosts = [f"8.8.8.{n}" for n in range(1, 200)] if host == "many.example" else [host]
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (found, 443)) for found in hosts]
+
+    def connect(_sock: socket.socket, address: Any) -> None:
+        reached.append(address)
+        raise TimeoutError
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    outcome = send("https://many.example/", "evt_1", b"{}", [], timestamp=0, allow_private=False)
+    assert outcome.fault is Fault.TIMEOUT
+    assert len(reached) * webhook_sender.CONNECT_SECONDS + webhook_sender.ANSWER_SECONDS < CLAIM_SECONDS
 
 
 def test_a_redirect_is_a_failure_and_is_not_followed(merchant: Caller, receiver: Receiver) -> None:
