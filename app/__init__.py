@@ -48,6 +48,8 @@ def create_app(settings: Settings | None = None) -> Flask:
             "max_overflow": 10,
             "pool_pre_ping": True,
             "pool_use_lifo": True,
+            # A fault is logged with its statement: without customers' data and hashes of passwords.
+            "hide_parameters": True,
         },
         MAX_CONTENT_LENGTH=256 * 1024,
     )

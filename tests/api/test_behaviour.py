@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import traceback
+from collections.abc import Callable, Iterator, MutableMapping
 from dataclasses import replace
+from typing import Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import pytest
 import requests
 from flask import Flask
+from sqlalchemy import text
 from werkzeug.test import Client
 
 from app import create_app
 from app.models import Connection
+from app.services import password_changes
 from app.settings import Settings
 from tests.api.books import keep_books
 from tests.api.conftest import Caller
@@ -41,6 +45,17 @@ def test_every_answer_is_taken_for_what_it_is_and_kept_by_nobody(merchant: Calle
         assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
         assert answer.headers["Cache-Control"] == "no-store"
         assert "Strict-Transport-Security" not in answer.headers  # it is served without https
+
+
+def test_a_fault_of_the_database_is_logged_without_what_was_sent_to_it(
+    merchant: Caller, monkeypatch: pytest.MonkeyPatch, logged: list[MutableMapping[str, Any]]
+) -> None:
+    monkeypatch.setattr(password_changes, "_KNOWN", text("SELECT 1 FROM nowhere WHERE email = :email"))
+    assert merchant.post("/auth/password/reset", {"email": merchant.email}).status_code == 500
+    [entry] = [entry for entry in logged if entry["event"] == "request_failed"]
+    told = "".join(traceback.format_exception(entry["exc_info"]))
+    assert "FROM nowhere" in told
+    assert merchant.email not in told
 
 
 def test_browsers_are_told_to_stay_with_https(elsewhere: Client) -> None:
