@@ -25,6 +25,8 @@ PREFIX = "sf_live_"
 SHOWN_CHARACTERS = len(PREFIX) + 6
 MOST_KEYS = 50
 """Of an account that are not revoked."""
+LONGEST_LIFE = timedelta(days=3653)
+"""Of a key that ends at all; times beyond the year 9999 could be kept, and not be read again."""
 USE_NOTED_EVERY = timedelta(minutes=1)
 
 
@@ -57,10 +59,11 @@ class NewKey:
 def create(
     account_id: int, user_id: int, *, name: str, scopes: Collection[str], expires_at: datetime | None
 ) -> NewKey:
-    """Make a key for a member. Raises InvalidInput (it would have expired), Conflict (too many), NotFound
-    (they left meanwhile)."""
-    if expires_at is not None and expires_at <= datetime.now(UTC):
-        raise InvalidInput("A key expires in the future, or never.")
+    """Make a key for a member. Raises InvalidInput (it would have expired, or live too long), Conflict (too
+    many), NotFound (they left meanwhile)."""
+    now = datetime.now(UTC)
+    if expires_at is not None and not now < expires_at <= now + LONGEST_LIFE:
+        raise InvalidInput("A key expires within the next ten years, or never.")
     secret = PREFIX + secrets.token_urlsafe(32)
     with unit_of_work() as uow:
         lock_roles(uow.session, account_id)

@@ -181,6 +181,7 @@ def test_keys_come_in_pages_the_newest_first(merchant: Caller) -> None:
         {"name": "nul\0"},
         {"expires_at": "2020-01-01T00:00:00Z"},
         {"expires_at": "2099-01-01T00:00:00"},
+        {"expires_at": "9999-12-31T23:59:59-14:00"},
         {"role": "owner"},
     ],
 )
