@@ -351,6 +351,8 @@ def test_open_invitations_are_bounded_even_in_a_race(
         {"email": "nobody"},
         {"email": "a@b.c\nBcc: d@e.f"},
         {"email": "x" * 320 + "@example.com"},
+        {"email": "ännä@example.com"},
+        {"email": '"a\x1b[31m"@example.com'},
         {"email": None},
         {"role": "king"},
         {"account_id": 1},
@@ -363,9 +365,11 @@ def test_what_invites_nobody_is_refused(merchant: Caller, wrong: dict[str, Any])
 
 
 def test_what_an_account_is_called_does_no_harm_in_a_mail(merchant: Caller) -> None:
-    execute("UPDATE accounts SET name = '<script>x</script>{{ 7*7 }}' || chr(10) || 'Bcc: a@b.c'")
+    execute("UPDATE accounts SET name = '<script>x</script>{{ 7*7 }}' || repeat(chr(10), 2) || 'Bcc: a@b.c'")
     invited(merchant)
     [mail] = mails(NEW)
+    assert "Bcc" in mail["subject"]
+    assert not any(line.startswith("Bcc") for line in mail["text"].splitlines())
     assert "\n" not in mail["subject"]
     assert "<script>" not in mail["html"]
     assert "49" not in mail["subject"]

@@ -20,8 +20,9 @@ def _is_text(value: str) -> None:
         raise ValidationError("Not a valid text.")
 
 
-def _is_ascii(value: str) -> None:
-    if not value.isascii():
+def _is_plain(value: str) -> None:
+    """Mail servers take no other characters unless they all agree on it; quotes may hold control ones."""
+    if not (value.isascii() and value.isprintable()):
         raise ValidationError("Not a valid email address.")
 
 
@@ -32,7 +33,7 @@ def text(most: int, *, least: int = 0, load_only: bool = False) -> fields.String
 
 
 def email() -> fields.Email:
-    return fields.Email(required=True, validate=[validate.Length(max=254), _is_ascii])
+    return fields.Email(required=True, validate=[validate.Length(max=254), _is_plain])
 
 
 def known_password() -> fields.String:

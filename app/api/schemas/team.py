@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
+from app.api.schemas.auth import email
 from app.models.accounts import ROLES
 
-EMAIL = validate.And(validate.Length(max=320), validate.Email())
 ROLE = validate.OneOf(ROLES)
 
 
@@ -24,7 +24,7 @@ class NewOwnerSchema(Schema):
 
 
 class NewInvitationSchema(Schema):
-    email = fields.String(required=True, validate=EMAIL)
+    email = email()
     role = fields.String(required=True, validate=ROLE)
 
 

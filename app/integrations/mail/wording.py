@@ -18,10 +18,16 @@ class Wording:
 
 
 def worded(template: str, context: Mapping[str, Any]) -> Wording:
-    """The mail in both forms. Raises jinja2's errors: no such template, or a value is missing."""
+    """The mail in both forms, each value on one line: what somebody calls their account begins no paragraph
+    of its own. Raises jinja2's errors: no such template, or a value is missing."""
+    context = {name: _on_one_line(value) for name, value in context.items()}
     subject, _newline, text = _environment().get_template(f"{template}.txt").render(context).partition("\n")
     html = _environment().get_template(f"{template}.html").render(context)
-    return Wording(" ".join(subject.split()), text.strip() + "\n", html)
+    return Wording(_on_one_line(subject), text.strip() + "\n", html)
+
+
+def _on_one_line(value: Any) -> Any:
+    return " ".join(value.split()) if isinstance(value, str) else value
 
 
 @cache
