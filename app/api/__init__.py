@@ -12,17 +12,13 @@ DESCRIPTION = """\
 One ledger of stock for every shop a merchant sells in.
 
 Sign in with `POST /api/v1/auth/login` and send the token as `Authorization: Bearer <token>`; it lasts 15 \
-minutes, `POST /api/v1/auth/refresh` gives the next one. Quantities \
-are whole units, money is in the smallest unit of the currency beside it, times are UTC. Lists come in \
-pages: pass `next` of an answer as `cursor` to get what follows. Errors are problem+json documents \
-(RFC 9457) with a stable `code`. A call that changes something may carry an `Idempotency-Key`: sent again \
-within 24 hours it is answered as before, and done once. Settings have an `ETag`: send it as `If-Match` and \
-nobody's change is overwritten unseen. Lists also name their next page in the header `Link`.
 minutes, `POST /api/v1/auth/refresh` gives the next one. Programs send an API key there, `sf_live_...`, \
 which needs the scope that an operation names. Quantities are whole units, money is in the smallest unit of \
 the currency beside it, times are UTC. Lists come in pages: pass `next` of an answer as `cursor` to get what \
-follows. Errors are problem+json documents (RFC 9457) with a stable `code`. A call that changes something \
-may carry an `Idempotency-Key`: sent again within 24 hours it is answered as before, and done once.
+follows, or take the address in the header `Link`. Errors are problem+json documents (RFC 9457) with a \
+stable `code`. A call that changes something may carry an `Idempotency-Key`: sent again within 24 hours it \
+is answered as before, and done once. Settings have an `ETag`: send it as `If-Match` and nobody's change is \
+overwritten unseen.
 """
 
 
