@@ -103,6 +103,7 @@ def renew_recovery_codes(person: Person, password: str) -> list[str]:
             raise Conflict("You have no second factor.")
         codes = _new_recovery_codes(uow.session, person.user_id)
         audit_user(uow.session, person.user_id, "user.recovery_codes_renewed")
+        notify(uow.session, person.email, "New recovery codes for signing in were made.")
         uow.commit()
     return codes
 

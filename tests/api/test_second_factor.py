@@ -165,6 +165,7 @@ def test_recovery_codes_are_renewed_by_the_password(merchant: Caller) -> None:
     assert not set(new) & set(old)
     assert sign_in(merchant, old[0]).status_code == 403
     assert sign_in(merchant, new[0]).status_code == 200
+    assert "recovery codes" in mails(merchant.email)[-1]["text"]
 
 
 def test_the_second_factor_is_turned_off_by_the_password(merchant: Caller) -> None:
