@@ -56,6 +56,12 @@ class Connection(TenantRow, Base):
             unique=True,
             postgresql_where=text("state NOT IN ('connecting', 'disconnected')"),
         ),
+        Index(
+            "uq_connections_connect_state",
+            "connect_state_hash",
+            unique=True,
+            postgresql_where=text("connect_state_hash IS NOT NULL"),
+        ),
         CheckConstraint(f"state IN {CONNECTION_STATES}", name="state"),
         CheckConstraint(f"drift_policy IN {DRIFT_POLICIES}", name="drift_policy"),
         CheckConstraint("share_percent BETWEEN 0 AND 100", name="share_percent"),

@@ -8,8 +8,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
+from sqlalchemy import event
 
 from app.errors import Conflict
+from app.extensions import db
 from app.models import Connection
 from app.platforms.base import Connected
 from app.platforms.errors import AuthExpired
@@ -130,6 +132,24 @@ def test_a_forged_state_is_refused(merchant: Caller, state: str) -> None:
     page = come_back(merchant, state)
     assert page.status_code == 422
     assert "<script>" not in page.text
+
+
+def test_a_strangers_state_is_looked_up_by_an_index(merchant: Caller) -> None:
+    """Anybody may come with one, as often as they like."""
+    plans: list[str] = []
+
+    def explain(connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if statement.startswith("UPDATE connections"):
+            plan = connection.exec_driver_sql(f"EXPLAIN {statement}", parameters).scalars()
+            plans.append("\n".join(plan))
+
+    event.listen(db.engine, "before_cursor_execute", explain)
+    try:
+        come_back(merchant, "forged")
+    finally:
+        event.remove(db.engine, "before_cursor_execute", explain)
+    [plan] = plans
+    assert "uq_connections_connect_state" in plan
 
 
 def test_a_state_is_worth_nothing_after_a_quarter_of_an_hour_or_elsewhere(merchant: Caller) -> None:
