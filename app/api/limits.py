@@ -30,7 +30,12 @@ class Limit:
 
 SIGN_INS_OF_ADDRESS = Limit("sign_in:address", 60, 60)
 SIGN_INS_OF_USER = Limit("sign_in:user", 10, 900)
-"""Failed ones of one user from one address: else a stranger could lock a user out."""
+"""Failed ones of one user from one address."""
+SIGN_INS_TO_USER = Limit("sign_in:to", 100, 3600)
+"""Of one user from all addresses together, since many are cheap to have. Those where the user has signed in
+do not count, and are let in: else a stranger could lock a user out."""
+KNOWN_SECONDS = 90 * 24 * 3600
+"""How long an address is one where a user has signed in."""
 MAILS_BY_ADDRESS = Limit("mail:by", 30, 3600)
 MAILS_TO = Limit("mail:to", 5, 3600)
 """Whoever asks: nobody is to be pestered."""
@@ -45,14 +50,19 @@ Clock = Callable[[], float]
 
 def limit_sign_in(email: str, *, clock: Clock = time.time) -> None:
     """Count an attempt. Raises TooManyRequests."""
-    _count({SIGN_INS_OF_ADDRESS: _network(), SIGN_INS_OF_USER: _user_here(email)}, clock)
+    whose = {SIGN_INS_OF_ADDRESS: _network(), SIGN_INS_OF_USER: _user_here(email)}
+    if not _is_known_here(email):
+        whose[SIGN_INS_TO_USER] = normal(email)
+    _count(whose, clock)
 
 
 def forgive_sign_ins(email: str, *, clock: Clock = time.time) -> None:
-    """Forget the failed attempts of a user who signed in."""
-    key = _key(SIGN_INS_OF_USER, _user_here(email), clock())
+    """Forget the failed attempts of a user who signed in, and know them here from now on."""
+    pipeline = _redis().pipeline()
+    pipeline.delete(_key(SIGN_INS_OF_USER, _user_here(email), clock()))
+    pipeline.set(_known_key(email), "", ex=KNOWN_SECONDS)
     try:
-        _redis().delete(key)
+        pipeline.execute()
     except redis.RedisError as err:
         log.warning("attempts_not_forgotten", error=type(err).__name__)
 
@@ -99,10 +109,24 @@ def _count(whose: dict[Limit, str], clock: Clock) -> None:
         raise TooManyRequests(retry_after=max(limit.seconds - now % limit.seconds for limit in over))
 
 
+def _is_known_here(email: str) -> bool:
+    try:
+        return bool(_redis().exists(_known_key(email)))
+    except redis.RedisError:  # nothing is counted either
+        return True
+
+
 def _key(limit: Limit, key: str, now: float) -> str:
+    return f"syncflow:limit:{limit.name}:{_hashed(key)}:{int(now // limit.seconds)}"
+
+
+def _known_key(email: str) -> str:
+    return f"syncflow:signed_in:{_hashed(_user_here(email))}"
+
+
+def _hashed(key: str) -> str:
     """Addresses of people are not left lying in Redis."""
-    hashed = hashlib.sha256(key.encode()).hexdigest()
-    return f"syncflow:limit:{limit.name}:{hashed}:{int(now // limit.seconds)}"
+    return hashlib.sha256(key.encode()).hexdigest()
 
 
 def _user_here(email: str) -> str:

@@ -92,6 +92,27 @@ def test_signing_in_forgives_wrong_passwords_of_before(
         assert merchant.sign_in().status_code == 200
 
 
+def test_guesses_from_everywhere_count_together_and_keep_nobody_out_where_they_are_known(
+    app: Flask, merchant: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert merchant.sign_in().status_code == 200
+    monkeypatch.setattr(limits, "SIGN_INS_TO_USER", limits.Limit("test", 2, 10**9))
+
+    def sign_in_from(address: str, password: str, email: str = merchant.email) -> int:
+        document = {"email": email, "password": password}
+        answer = app.test_client().post(
+            "/api/v1/auth/login", json=document, environ_base={"REMOTE_ADDR": address}
+        )
+        return answer.status_code
+
+    for email in (merchant.email, "nobody@example.com"):
+        guesses = [sign_in_from(f"203.0.113.{n}", "wrong", email) for n in range(3)]
+        assert guesses == [401, 401, 429]
+    assert sign_in_from("203.0.113.4", PASSWORD) == 429
+    for _ in range(3):
+        assert merchant.sign_in().status_code == 200
+
+
 def test_an_address_is_slowed_down_whatever_users_it_tries(
     merchant: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
