@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.api.errors import NO_CONTENT
+from app.api.errors import NO_CONTENT, STATUSES
 from app.api.limits import limit_mails, limit_tokens
 from app.api.resource import Resource
-from app.api.schemas.auth import AddressSchema, OneTimeTokenSchema, RegisterSchema
+from app.api.schemas.auth import AddressSchema, RegisterSchema, VerifySchema
 from app.services import registration
 
 blp = Resource("registration", __name__, description="Register.")
@@ -34,10 +34,13 @@ def resend_verification(given: dict[str, Any]) -> None:
 
 
 @blp.route("/auth/verify-email", methods=("POST",))
-@blp.arguments(OneTimeTokenSchema)
+@blp.arguments(VerifySchema)
 @blp.response(NO_CONTENT)
-@blp.doc(security=[])
+@blp.doc(
+    security=[],
+    responses={STATUSES["wrong_password"]: {"description": "Another password was registered with."}},
+)
 def verify_email(given: dict[str, Any]) -> None:
-    """Confirm the address by the token of the mail. Then sign in."""
+    """Confirm the address, by the token of the mail and the password registered with. Then sign in."""
     limit_tokens()
-    registration.confirm(given["token"])
+    registration.confirm(given["token"], given["password"])

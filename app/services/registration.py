@@ -1,6 +1,8 @@
 """Registering: an account and its owner are made when the address is confirmed, not before.
 
-So nobody can hold an address that is not theirs, and every user's address is a confirmed one. Callers learn
+So nobody can hold an address that is not theirs, and every user's address is a confirmed one. Who confirms
+shows both that they read the address's mail, by the token, and that it was them who registered, by the
+password: else a stranger who registers with an address would get what its owner confirms. Callers learn
 nothing about an address: the same rows are written whether it is known or not, and the mail tells its owner.
 """
 
@@ -12,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.services.audit import audit_subject
 from app.services.auth import make_account, normal
 from app.services.mail import link, queue_mail
-from app.services.passwords import hashed
+from app.services.passwords import WrongPassword, hashed, matches
 from app.services.tokens import InvalidToken, hash_of, new_token
 from app.services.uow import unit_of_work
 
@@ -56,9 +58,16 @@ def resend(email: str) -> None:
         uow.commit()
 
 
-def confirm(token: str) -> None:
-    """Make the account and its owner. Raises InvalidToken, and Conflict where the address got an account
-    in another way meanwhile."""
+def confirm(token: str, password: str) -> None:
+    """Make the account and its owner, by the password that was registered with. Raises InvalidToken,
+    WrongPassword (the token can be used again), and Conflict where the address got an account in another way
+    meanwhile."""
+    with unit_of_work() as uow:
+        password_hash = uow.session.execute(_OPEN, {"token": hash_of(token)}).scalar_one_or_none()
+    if password_hash is None:
+        raise InvalidToken()
+    if not matches(password_hash, password):
+        raise WrongPassword()
     with unit_of_work() as uow:
         uow.session.execute(_LOCK_ALL, {"token": hash_of(token)})  # or two of an address wait for each other
         given = uow.session.execute(_TAKE, {"token": hash_of(token)}).one_or_none()
@@ -106,6 +115,7 @@ _RENEW = text(
     RETURNING id
     """
 )
+_OPEN = text("SELECT password_hash FROM registrations WHERE token_hash = :token AND expires_at > now()")
 _LOCK_ALL = text(
     """
     SELECT id FROM registrations

@@ -32,8 +32,8 @@ def register(visitor: Caller, email: str = NEW, password: str = PASSWORD) -> req
     return visitor.post("/auth/register", document)
 
 
-def verify(visitor: Caller, token: str) -> requests.Response:
-    return visitor.post("/auth/verify-email", {"token": token})
+def verify(visitor: Caller, token: str, password: str = PASSWORD) -> requests.Response:
+    return visitor.post("/auth/verify-email", {"token": token, "password": password})
 
 
 def same(first: requests.Response, second: requests.Response) -> bool:
@@ -72,6 +72,21 @@ def test_registering_a_known_address_answers_the_same_and_its_owner_is_told(
     assert "token" not in mail["text"]
     assert merchant.sign_in(NEW_PASSWORD).status_code == 401
     assert merchant.sign_in().status_code == 200
+
+
+def test_who_confirms_a_strangers_registration_gives_them_nothing(visitor: Caller) -> None:
+    """Also where it is the stranger's that is sent again, since theirs came last."""
+    register(visitor)
+    register(visitor, password=NEW_PASSWORD)
+    visitor.post("/auth/verify-email/resend", {"email": NEW})
+    mine, _stale, strangers = [token_in(mail) for mail in mails(NEW)]
+    answer = verify(visitor, strangers)
+    assert (answer.status_code, answer.json()["code"]) == (403, "wrong_password")
+    assert rows("SELECT 1 FROM users") == []
+    assert verify(visitor, mine).status_code == 204
+    assert verify(visitor, strangers, NEW_PASSWORD).json()["code"] == "invalid_token"
+    assert visitor.sign_in(NEW_PASSWORD).status_code == 401
+    assert visitor.sign_in().status_code == 200
 
 
 def test_a_link_works_once_and_not_for_ever(visitor: Caller) -> None:

@@ -128,6 +128,10 @@ class OneTimeTokenSchema(Schema):
     )
 
 
+class VerifySchema(OneTimeTokenSchema):
+    password = known_password()
+
+
 class ResetSchema(OneTimeTokenSchema):
     password = new_password()
 
