@@ -85,16 +85,36 @@ def open_account(name: str, email: str, password: str) -> Principal:
 
 
 def make_account(session: Session, name: str, email: str, password_hash: str) -> Principal:
-    """`open_account` in the caller's transaction, which cannot go on after a Conflict."""
-    account, user = Account(name=name), User(email=email, password_hash=password_hash)
-    session.add_all([account, user])
-    try:
-        session.flush()
-    except IntegrityError as err:
-        raise Conflict("This e-mail address has an account already.") from err
-    session.add(Membership(account_id=account.id, user_id=user.id, role="owner"))
+    """`open_account` in the caller's transaction, which cannot go on after a Conflict. Who has left every
+    account they were in is its owner as the user they are, by this password from now on."""
+    account = Account(name=name)
+    session.add(account)
+    user_id = _returning(session, email, password_hash)
+    if user_id is None:
+        user = User(email=email, password_hash=password_hash)
+        session.add(user)
+        try:
+            session.flush()
+        except IntegrityError as err:
+            raise Conflict("This e-mail address has an account already.") from err
+        user_id = user.id
     session.flush()
-    return Principal(user.id, email, account.id, name, "owner")
+    session.add(Membership(account_id=account.id, user_id=user_id, role="owner"))
+    session.flush()
+    return Principal(user_id, email, account.id, name, "owner")
+
+
+def belongs_to_an_account(session: Session, email: str) -> bool:
+    """Whether an address can sign in anywhere. Who left every account stays a user, whom audit logs name."""
+    return session.execute(_BELONGS, {"email": email}).one_or_none() is not None
+
+
+def _returning(session: Session, email: str, password_hash: str) -> int | None:
+    """The user with this address, if they belong to no account; nobody adds them to one meanwhile."""
+    session.execute(_HELD, {"email": email})
+    params = {"email": email, "password_hash": password_hash}
+    found: int | None = session.execute(_RETURNING, params).scalar_one_or_none()
+    return found
 
 
 _SIGNED_IN_AMONG = text(
@@ -112,6 +132,16 @@ _CALLER = text(
     JOIN memberships m ON m.user_id = s.user_id AND m.account_id = :account_id
     JOIN accounts a ON a.id = m.account_id
     WHERE s.id = :session_id AND s.user_id = :user_id AND s.expires_at > now()
+    """
+)
+_BELONGS = text(
+    "SELECT 1 FROM users u WHERE email = :email AND EXISTS (SELECT 1 FROM memberships WHERE user_id = u.id)"
+)
+_HELD = text("SELECT id FROM users WHERE email = :email FOR UPDATE")
+_RETURNING = text(
+    """
+    UPDATE users u SET password_hash = :password_hash
+    WHERE email = :email AND NOT EXISTS (SELECT 1 FROM memberships WHERE user_id = u.id) RETURNING id
     """
 )
 _PRINCIPAL = text(

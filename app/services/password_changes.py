@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.services import sessions
 from app.services.audit import audit_user
-from app.services.auth import Person, normal
+from app.services.auth import Person, belongs_to_an_account, normal
 from app.services.mail import link, queue_mail
 from app.services.passwords import WrongPassword, hashed, matches
 from app.services.tokens import InvalidToken, hash_of, new_token
@@ -42,7 +42,7 @@ def request_reset(email: str) -> None:
     """Send a link to set a new password, or word that there is no account. The same work either way."""
     email, token = normal(email), new_token()
     with unit_of_work() as uow:
-        known = uow.session.execute(_KNOWN, {"email": email}).one_or_none()
+        known = belongs_to_an_account(uow.session, email)
         uow.session.execute(_REQUEST, {"email": email, "token": hash_of(token), "hours": RESET_HOURS})
         path = f"/reset-password#token={token}" if known else "/"
         context = {"email": email, "link": link(path), "hours": RESET_HOURS}
@@ -83,7 +83,6 @@ def notify(session: Session, email: str, what: str) -> None:
 
 _HASH = text("SELECT password_hash FROM users WHERE id = :id")
 _CHANGE = text("UPDATE users SET password_hash = :new WHERE id = :id AND password_hash = :old RETURNING id")
-_KNOWN = text("SELECT 1 FROM users WHERE email = :email")
 _REQUEST = text(
     """
     INSERT INTO password_resets (email, token_hash, expires_at)

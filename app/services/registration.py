@@ -11,8 +11,9 @@ from __future__ import annotations
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from app.services import sessions
 from app.services.audit import audit_subject
-from app.services.auth import make_account, normal
+from app.services.auth import belongs_to_an_account, make_account, normal
 from app.services.mail import link, queue_mail
 from app.services.passwords import WrongPassword, hashed, matches
 from app.services.tokens import InvalidToken, hash_of, new_token
@@ -32,7 +33,7 @@ def register(*, email: str, account_name: str, password: str) -> None:
         "hours": CONFIRM_HOURS,
     }
     with unit_of_work() as uow:
-        known = _is_known(uow.session, email)
+        known = belongs_to_an_account(uow.session, email)
         uow.session.execute(_REGISTER, params)
         if known:
             _tell(uow.session, email, "already_registered")
@@ -45,7 +46,7 @@ def resend(email: str) -> None:
     """Send the last registration of an address a new link; the one before stops working."""
     email, token = normal(email), new_token()
     with unit_of_work() as uow:
-        known = _is_known(uow.session, email)
+        known = belongs_to_an_account(uow.session, email)
         waiting = uow.session.execute(
             _RENEW, {"email": email, "token": hash_of(token), "hours": CONFIRM_HOURS}
         ).one_or_none()
@@ -75,6 +76,7 @@ def confirm(token: str, password: str) -> None:
             raise InvalidToken()
         opened = make_account(uow.session, given.account_name, given.email, given.password_hash)
         uow.session.execute(_FORGET, {"email": given.email})
+        sessions.end_others(uow.session, opened.user_id, but=None)  # begun by another password, if any
         audit_subject(
             uow.session,
             opened.account_id,
@@ -83,10 +85,6 @@ def confirm(token: str, password: str) -> None:
             f"user:{opened.user_id}",
         )
         uow.commit()
-
-
-def _is_known(session: Session, email: str) -> bool:
-    return session.execute(_KNOWN, {"email": email}).one_or_none() is not None
 
 
 def _ask(session: Session, email: str, token: str) -> None:
@@ -99,7 +97,6 @@ def _tell(session: Session, email: str, template: str) -> None:
     queue_mail(session, to=email, template=template, context=context, account_id=None)
 
 
-_KNOWN = text("SELECT 1 FROM users WHERE email = :email")
 _REGISTER = text(
     """
     INSERT INTO registrations (email, account_name, password_hash, token_hash, expires_at)

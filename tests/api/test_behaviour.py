@@ -50,7 +50,7 @@ def test_every_answer_is_taken_for_what_it_is_and_kept_by_nobody(merchant: Calle
 def test_a_fault_of_the_database_is_logged_without_what_was_sent_to_it(
     merchant: Caller, monkeypatch: pytest.MonkeyPatch, logged: list[MutableMapping[str, Any]]
 ) -> None:
-    monkeypatch.setattr(password_changes, "_KNOWN", text("SELECT 1 FROM nowhere WHERE email = :email"))
+    monkeypatch.setattr(password_changes, "_REQUEST", text("SELECT 1 FROM nowhere WHERE email = :email"))
     assert merchant.post("/auth/password/reset", {"email": merchant.email}).status_code == 500
     [entry] = [entry for entry in logged if entry["event"] == "request_failed"]
     told = "".join(traceback.format_exception(entry["exc_info"]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -131,6 +132,27 @@ def test_a_link_is_sent_again_and_the_one_before_stops_working(visitor: Caller, 
     assert [mail["template"] for mail in mails(merchant.email)] == ["already_registered"]
     assert verify(visitor, first).status_code == 422
     assert verify(visitor, second).status_code == 204
+
+
+def test_who_left_every_account_may_register_again(
+    visitor: Caller, merchant: Caller, make_member: Callable[[int, str], Caller]
+) -> None:
+    """As the user they were: else they could neither sign in nor register, for good."""
+    former = make_member(merchant.account_id, "staff")
+    left = in_body(former)
+    execute("DELETE FROM memberships WHERE user_id = :id", id=former.user_id)
+    assert request_reset(visitor, former.email).status_code == 204
+    assert mails(former.email)[-1]["template"] == "no_account"
+    assert register(visitor, email=former.email, password=NEW_PASSWORD).status_code == 204
+    assert former.sign_in(NEW_PASSWORD).status_code == 401
+    token = token_in(mails(former.email)[-1])
+    assert verify(visitor, token, NEW_PASSWORD).status_code == 204
+    assert refused(refresh(visitor, left))
+    assert former.sign_in().status_code == 401
+    assert former.sign_in(NEW_PASSWORD).status_code == 200
+    me = former.get("/me")
+    assert (me["user_id"], me["account_name"]) == (former.user_id, "Blue")
+    assert [account["role"] for account in me["accounts"]] == ["owner"]
 
 
 @pytest.mark.parametrize(
