@@ -223,6 +223,8 @@ _STORE = text(
 _SEALED = {
     "connections": ("credentials", "webhook_secret"),
     "webhook_subscriptions": ("secret", "previous_secret"),
+    "mails": ("body",),
+    "idempotent_calls": ("answer",),
 }
 _SECRETS = """
     SELECT id, {names} FROM {table} WHERE id > :after AND {some} IS NOT NULL

@@ -30,7 +30,7 @@ def upgrade(home: Path | None) -> None:
 @command.command("rotate-keys")
 @home_option
 def rotate_keys(home: Path | None) -> None:
-    """Seal all stored credentials with the first of CREDENTIAL_KEYS.
+    """Seal all that is stored sealed with the first of CREDENTIAL_KEYS.
 
     To change the key: put a new one in front, restart everything, run this, then drop the old one.
     """
@@ -38,8 +38,8 @@ def rotate_keys(home: Path | None) -> None:
     from app.services.second_factor import reseal_secrets
 
     with application(settings_at(home)):
-        connections, users = rotate(), reseal_secrets()
+        others, users = rotate(), reseal_secrets()
         click.echo(
-            f"Sealed the secrets of {connections} connections and webhooks and of {users} second factors"
-            " with the first key."
+            f"Sealed what is kept of {others} connections, webhooks, mails and calls, and of {users} second"
+            " factors, with the first key."
         )

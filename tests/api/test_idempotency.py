@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import requests
+from cryptography.fernet import Fernet
+from flask import Flask
 
 from app.services import idempotency
+from app.services.credentials import rotate_keys
 from app.services.sweeper import house_keeping
 from tests.api.conftest import Caller, execute, rows
+from tests.api.mails import mails, token_in
 
 
 def make(caller: Caller, name: str = "Attic", key: str = "k1", **headers: str) -> requests.Response:
@@ -142,6 +147,20 @@ def test_a_file_is_not_read_for_its_key(
 def test_reading_needs_no_key(merchant: Caller) -> None:
     assert merchant.call("GET", "/locations", headers={"Idempotency-Key": "k1"}).status_code == 200
     assert rows("SELECT 1 FROM idempotent_calls") == []
+
+
+def test_answers_and_mails_outlive_the_key_that_they_were_sealed_by(
+    app: Flask, merchant: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = make(merchant)
+    merchant.post("/auth/password/reset", {"email": merchant.email})
+    settings, new = app.extensions["settings"], Fernet.generate_key().decode()
+    keys = (new, *settings.credential_keys)
+    monkeypatch.setitem(app.extensions, "settings", replace(settings, credential_keys=keys))
+    assert rotate_keys() == 2
+    monkeypatch.setitem(app.extensions, "settings", replace(settings, credential_keys=(new,)))
+    assert make(merchant).content == first.content
+    assert token_in(mails(merchant.email)[0])
 
 
 def test_answers_are_kept_encrypted_and_for_a_day(merchant: Caller) -> None:
