@@ -87,8 +87,9 @@ def disable(person: Person, password: str) -> None:
     """Ask for codes no longer. Safe to repeat. Raises WrongPassword."""
     require(person.user_id, password)
     with unit_of_work() as uow:
-        uow.session.execute(_FORGET_CODES, {"user_id": person.user_id})
+        # The factor before its codes, as whoever spends one of them takes them.
         if uow.session.execute(_DISABLE, {"user_id": person.user_id}).one_or_none() is not None:
+            uow.session.execute(_FORGET_CODES, {"user_id": person.user_id})
             audit_user(uow.session, person.user_id, "user.second_factor_disabled")
             notify(uow.session, person.email, "The second factor for signing in was turned off.")
         uow.commit()

@@ -13,11 +13,13 @@ import pytest
 import requests
 from cryptography.fernet import Fernet
 from flask import current_app
+from sqlalchemy import text
 
 from app.services import second_factor
 from app.services.auth import Person
 from app.services.credentials import Vault
 from app.services.second_factor import TooManyCodes, WrongCode, reseal_secrets
+from app.services.uow import unit_of_work
 from tests.api.conftest import PASSWORD, Caller, rows
 from tests.api.mails import mails
 from tests.api.test_sessions import audited
@@ -178,6 +180,21 @@ def test_the_second_factor_is_turned_off_by_the_password(merchant: Caller) -> No
     assert sign_in(merchant).status_code == 200
     assert merchant.get("/auth/second-factor") == {"enabled": False, "recovery_codes_left": 0}
     assert len(audited("user.second_factor_disabled")) == 1
+
+
+def test_it_is_turned_off_while_a_recovery_code_is_taken(merchant: Caller) -> None:
+    """Neither waits for the other for good."""
+    enable(merchant)
+    with ThreadPoolExecutor() as pool, unit_of_work() as uow:
+        uow.session.execute(text("SELECT 1 FROM second_factors FOR UPDATE"))
+        off = pool.submit(merchant.post, "/auth/second-factor/disable", {"password": PASSWORD})
+        while not rows("SELECT 1 FROM pg_locks WHERE NOT granted"):
+            pass
+        taken = text("DELETE FROM recovery_codes WHERE id = (SELECT min(id) FROM recovery_codes)")
+        uow.session.execute(taken)
+        uow.commit()
+        assert off.result().status_code == 204
+    assert rows("SELECT 1 FROM recovery_codes") == []
 
 
 def test_no_secret_is_kept_for_a_call_that_may_be_sent_again(merchant: Caller) -> None:
