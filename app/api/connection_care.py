@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.api.errors import ACCEPTED, OK
-from app.api.limits import limit_to
+from app.api.limits import limit_connecting, limit_to
 from app.api.policy import principal
 from app.api.resource import Resource
 from app.api.schemas.connection_care import HealthSchema, ReconnectSchema, TrialSchema
@@ -42,6 +42,7 @@ def reconnect(given: dict[str, Any], connection_id: int) -> dict[str, Any]:
     """Connect the same shop again, where it no longer accepts our credentials or was disconnected. Send the
     browser to `authorize_url`, where there is one."""
     caller = principal()
+    limit_connecting(caller.account_id)
     started = care.reconnect(caller.account_id, connection_id, given["config"], actor=caller.actor)
     shown = queries.connection(caller.account_id, connection_id)
     return {"connection": shown, "authorize_url": started.authorize_url}

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from app.api.errors import ACCEPTED, CREATED, OK
+from app.api.limits import limit_connecting
 from app.api.policy import principal
 from app.api.resource import Resource
 from app.api.schemas.base import PageArgs, page_of
@@ -51,6 +52,7 @@ def list_connections(args: dict[str, Any]) -> Page:
 def start_connecting(given: dict[str, Any]) -> dict[str, Any]:
     """Begin to connect a shop. Send the browser to `authorize_url`, where there is one."""
     caller = principal()
+    limit_connecting(caller.account_id)
     started = start(caller.account_id, given["platform"], given["config"], actor=caller.actor)
     return {"connection": _now(started.connection_id), "authorize_url": started.authorize_url}
 

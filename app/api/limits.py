@@ -44,6 +44,8 @@ TOKENS_OF_ADDRESS = Limit("token:address", 60, 60)
 OWN_SECRETS = Limit("own_secret", 10, 900)
 """A signed-in user's password and codes: whoever got hold of an access token is not to find them out."""
 CALLS_OF_KEY = Limit("key", 1200, 60)
+CONNECTING = Limit("connecting", 20, 60)
+"""Of an account: each calls a host that the merchant names, and holds a web thread until it is done."""
 
 Clock = Callable[[], float]
 
@@ -85,6 +87,11 @@ def limit_own_secrets(user_id: int, *, clock: Clock = time.time) -> None:
 def limit_to(most: int, what: str, *, clock: Clock = time.time) -> None:
     """Count one use of `what`, of which there may be `most` a minute. Raises TooManyRequests."""
     _count({Limit("use", most, 60): what}, clock)
+
+
+def limit_connecting(account_id: int, *, clock: Clock = time.time) -> None:
+    """Count a shop that is to be connected. Raises TooManyRequests."""
+    _count({CONNECTING: str(account_id)}, clock)
 
 
 def limit_key(key_id: int, *, clock: Clock = time.time) -> None:

@@ -10,6 +10,7 @@ import pytest
 import requests
 from sqlalchemy import event
 
+from app.api import limits
 from app.errors import Conflict
 from app.extensions import db
 from app.models import Connection
@@ -83,6 +84,18 @@ def test_dead_keys_are_refused_and_leave_no_secret(merchant: Caller) -> None:
     assert answer.json()["code"] == "platform_auth_expired"
     (row,) = rows("SELECT state, credentials FROM connections")
     assert (row.state, row.credentials) == ("disconnected", None)
+
+
+def test_nobody_has_ever_more_hosts_called(
+    merchant: Caller, make_merchant: Callable[[], Caller], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "CONNECTING", limits.Limit("test", 2, 10**9))
+    number = connect(merchant, key="good").json()["connection"]["id"]
+    again = {"config": {"key": "good"}}
+    assert merchant.post(f"/connections/{number}/reconnect", again).status_code == 200
+    assert connect(merchant, key="good").status_code == 429
+    assert merchant.post(f"/connections/{number}/reconnect", again).status_code == 429
+    assert connect(make_merchant(), key="dead").status_code == 409
 
 
 def test_a_config_that_does_not_fit_says_which_field(merchant: Caller) -> None:
