@@ -6,13 +6,16 @@ Those over time are by quarters of an hour, in UTC: every time zone's days are m
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
-from sqlalchemy import BigInteger, DateTime, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, DateTime, Numeric, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, BigInt, Id, account_ref, tenant_ref
 
 _HOT = {"postgresql_with": {"fillfactor": "70"}}
+Money = Annotated[int, mapped_column(Numeric(38, 0), server_default="0")]
+"""Sums of amounts that others gave us have no end: one that did not fit would stop the fold for everybody."""
 
 
 class Rollup(Base):
@@ -44,9 +47,9 @@ class OrderSum(Base):
     """Sales."""
     cancelled: Mapped[BigInt] = mapped_column(server_default="0")
     """Those that came to nothing: cancelled, or their payment failed."""
-    total_minor: Mapped[BigInt] = mapped_column(server_default="0")
+    total_minor: Mapped[Money]
     """Of the sales, ..."""
-    refunded_minor: Mapped[BigInt] = mapped_column(server_default="0")
+    refunded_minor: Mapped[Money]
     """... and what of it was paid back, whenever that was."""
 
 
@@ -117,7 +120,7 @@ class VariantValue(Base):
     account_id: Mapped[BigInt]
     currency: Mapped[str] = mapped_column(String(3), server_default="")
     units: Mapped[BigInt] = mapped_column(server_default="0")
-    value_minor: Mapped[BigInt] = mapped_column(server_default="0")
+    value_minor: Mapped[Money]
     basis: Mapped[str] = mapped_column(String(8), server_default="none")
     """What a unit is worth: its `cost`, else its `price`, else `none`."""
 
@@ -134,7 +137,7 @@ class StockValue(Base):
     variants: Mapped[BigInt] = mapped_column(server_default="0")
     """Those of which there is something on hand, or less than nothing."""
     units: Mapped[BigInt] = mapped_column(server_default="0")
-    value_minor: Mapped[BigInt] = mapped_column(server_default="0")
+    value_minor: Mapped[Money]
 
 
 class ExchangeRate(Base):

@@ -280,6 +280,28 @@ def test_the_value_of_stock_follows_units_costs_and_prices(world: World, connect
     assert prove(world.account_id) == RIGHT
 
 
+def test_amounts_beyond_reason_stop_no_fold(world: World, connection: int) -> None:
+    """One merchant's slip of the hand, or worse, would keep everybody's figures from being counted."""
+    cost, largest = 10**12, 2**63 - 1
+    world.sql(
+        """
+        UPDATE stock_levels l SET on_hand = 1000000000 FROM variants v
+        WHERE v.id = l.variant_id AND v.account_id = :account AND v.sku = 'SKU'
+        """,
+        account=world.account_id,
+    )
+    world.sql("UPDATE variants SET currency = 'EUR', unit_cost_minor = 1000000000000 WHERE sku = 'SKU'")
+    for number in ("1", "2"):
+        order = an_order(number, a_line("A", 1, at=NOON), at=NOON)
+        world.take(connection, replace(order, total_minor=largest))
+    fold_all()
+    _variants, units, value = stock_values(world)["EUR", "cost"]
+    assert units >= 10**9
+    assert value == units * cost
+    assert order_sums(world) == [(NOON, "EUR", 2, 0, 2 * largest, 0)]
+    assert prove(world.account_id) == RIGHT
+
+
 def test_prices_set_in_any_order_neither_wait_for_a_fold_nor_miss_it(
     world: World, connection: int, other: int
 ) -> None:

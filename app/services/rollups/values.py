@@ -9,7 +9,7 @@ from app.services.uow import unit_of_work
 NOTES_AT_ONCE = 500
 WORTH = """
     v.currency, coalesce(l.units, 0) AS units,
-    coalesce(l.units, 0) * coalesce(v.unit_cost_minor, v.price_minor, 0) AS value_minor,
+    CAST(coalesce(l.units, 0) AS numeric) * coalesce(v.unit_cost_minor, v.price_minor, 0) AS value_minor,
     CASE WHEN v.unit_cost_minor IS NOT NULL THEN 'cost' WHEN v.price_minor IS NOT NULL THEN 'price'
         ELSE 'none' END AS basis
 """

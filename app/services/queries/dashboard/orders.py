@@ -44,7 +44,7 @@ def order_series(
 
 def order_sums(account_id: int, asked: Span, *, connection_id: int | None = None) -> list[Row]:
     """By period (0 is the first), connection and currency; only those in which there is anything."""
-    return read(
+    rows = read(
         _SUMS,
         account_id=account_id,
         connection_id=connection_id,
@@ -52,6 +52,7 @@ def order_sums(account_id: int, asked: Span, *, connection_id: int | None = None
         end=asked.bounds[-1],
         bounds=list(asked.bounds),
     )
+    return [{**row, **{name: int(row[name]) for name in SUMS}} for row in rows]
 
 
 def totals(of: Reporting, rows: Sequence[Row]) -> Row:
@@ -96,8 +97,7 @@ _SUMS = text(
     FROM (
         SELECT width_bucket(at, CAST(:bounds AS timestamptz[])) - 1 AS period, connection_id, currency,
             CAST(sum(orders) AS bigint) AS orders, CAST(sum(cancelled) AS bigint) AS cancelled,
-            CAST(sum(total_minor) AS bigint) AS total_minor,
-            CAST(sum(refunded_minor) AS bigint) AS refunded_minor
+            sum(total_minor) AS total_minor, sum(refunded_minor) AS refunded_minor
         FROM order_sums
         WHERE account_id = :account_id AND at >= :first AND at < :end
             AND (CAST(:connection_id AS bigint) IS NULL OR connection_id = CAST(:connection_id AS bigint))

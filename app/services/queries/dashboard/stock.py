@@ -43,7 +43,7 @@ def stock_report(
     )
     for row in rows:
         points[row["kind"]][row["period"]] = {"units_in": row["units_in"], "units_out": row["units_out"]}
-    value = read(_VALUE, account_id=account_id)
+    value = [{**row, "value_minor": int(row["value_minor"])} for row in read(_VALUE, account_id=account_id)]
     return {
         **asked.as_row(of),
         "value": value,
