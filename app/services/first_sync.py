@@ -233,7 +233,7 @@ IN_WORDS = """
 """
 LEVELS = f"""
     CROSS JOIN LATERAL (
-        SELECT CAST(sum(s.on_hand) AS int) AS on_hand, CAST(sum(s.committed) AS int) AS committed
+        SELECT CAST(sum(s.on_hand) AS bigint) AS on_hand, CAST(sum(s.committed) AS bigint) AS committed
         FROM stock_levels s WHERE s.variant_id = c.variant_id AND s.location_id = ANY({cell_store.PLACES})
     ) l
 """  # noqa: S608  (a constant)

@@ -79,6 +79,41 @@ def test_stock_is_found_by_the_beginning_of_a_sku_or_part_of_a_title(
     assert merchant.get("/stock", q="\\")["items"] == []
 
 
+def test_units_of_many_places_add_up_to_more_than_one_place_may_have(
+    merchant: Caller, connection: Connection
+) -> None:
+    """Merchants give 999,999,999 units to what never runs out."""
+    books, most = keep_books(connection, variants=2, orders=0), 999_999_999
+    endless = books.variant_ids[0]
+    execute("UPDATE stock_levels SET on_hand = :most WHERE variant_id = :id", most=most, id=endless)
+    execute("UPDATE stock_cells SET account = :most WHERE variant_id = :id", most=most, id=endless)
+    for name in ("Attic", "Cellar"):
+        place = merchant.post("/locations", {"name": name}).json()["id"]
+        execute(
+            """
+            INSERT INTO stock_levels (account_id, variant_id, location_id, on_hand)
+            SELECT account_id, id, :place, :most FROM variants WHERE id = :id
+            """,
+            most=most,
+            id=endless,
+            place=place,
+        )
+        execute(
+            """
+            INSERT INTO stock_cells (account_id, connection_id, external_stock_id, external_location_id,
+                location_id, variant_id, state, account)
+            SELECT account_id, connection_id, external_stock_id, :name, :place, variant_id, state, account
+            FROM stock_cells WHERE variant_id = :id AND location_id = :main
+            """,
+            id=endless,
+            place=place,
+            name=name,
+            main=books.location_id,
+        )
+    assert [row["on_hand"] for row in merchant.get("/stock")["items"]] == [3 * most, 10]
+    assert [row["expected"] for row in merchant.get("/listings")["items"]] == [3 * most, 10]
+
+
 def test_movements_are_told_in_plain_words_newest_first(merchant: Caller, connection: Connection) -> None:
     books = keep_books(connection)
     shown = merchant.get(f"/stock/{books.variant_ids[0]}/movements")["items"]

@@ -184,7 +184,7 @@ _OF = f"""
     JOIN connections c ON c.id = l.connection_id
     CROSS JOIN LATERAL (
         SELECT CASE WHEN bool_or(s.state = 'failed') THEN 'failed' ELSE min(s.state) END AS cell_state,
-               CAST(sum(s.account + s.drift) AS int) AS expected, max(s.error) AS error
+               CAST(sum(CAST(s.account AS bigint) + s.drift) AS bigint) AS expected, max(s.error) AS error
         FROM stock_cells s WHERE {OF_LISTING}
     ) s
     LEFT JOIN listing_prices p ON p.listing_id = l.id

@@ -75,7 +75,8 @@ _LEVELS = """
            coalesce(l.levels, '[]') AS levels
     FROM variants v
     LEFT JOIN LATERAL (
-        SELECT sum(s.on_hand)::int AS on_hand, sum(s.committed)::int AS committed, jsonb_agg(
+        SELECT CAST(sum(s.on_hand) AS bigint) AS on_hand,
+            CAST(sum(s.committed) AS bigint) AS committed, jsonb_agg(
                 jsonb_build_object('location_id', p.id, 'location', p.name, 'on_hand', s.on_hand,
                     'committed', s.committed, 'available', s.on_hand - s.committed) ORDER BY p.id
             ) AS levels
