@@ -8,6 +8,7 @@ import pytest
 
 from app.errors import NotFound
 from app.services import push
+from app.services.queries.paging import Row
 from app.services.queries.why import as_of, why
 from tests.services.shop import Shop, lose_answer, stocked
 from tests.services.world import World, new_account, now, owe
@@ -28,6 +29,17 @@ def lines(world: World, limit: int = 100) -> list[str]:
     """Oldest first."""
     page = why(world.account_id, variant_of(world), limit=limit)
     return [line["text"] for line in reversed(page.items)]
+
+
+def in_pages(world: World, limit: int) -> list[Row]:
+    found: list[Row] = []
+    cursor = None
+    while True:
+        page = why(world.account_id, variant_of(world), limit=limit, cursor=cursor)
+        found += page.items
+        cursor = page.next
+        if cursor is None:
+            return found
 
 
 def test_an_order_and_the_write_that_followed_are_told_in_order(world: World, shop: Shop) -> None:
@@ -67,14 +79,25 @@ def test_pages_follow_each_other_without_a_gap_or_a_repeat(world: World, shop: S
         push.drain(connection)
     whole = why(world.account_id, variant_of(world), limit=100).items
     assert len(whole) == 9
-    paged, cursor = [], None
-    while True:
-        page = why(world.account_id, variant_of(world), limit=2, cursor=cursor)
-        paged += page.items
-        cursor = page.next
-        if cursor is None:
-            break
+    paged = in_pages(world, limit=2)
     assert [(line["kind"], line["id"]) for line in paged] == [(line["kind"], line["id"]) for line in whole]
+
+
+def test_a_write_that_ended_late_keeps_no_other_from_being_told(world: World, shop: Shop) -> None:
+    (connection,) = world.shops
+    for number in range(3):
+        owe(world, connection, 1, order_id=f"owed-{number}")
+        push.drain(connection)
+    world.sql(
+        """
+        UPDATE push_attempts SET closed_at = closed_at + interval '1 hour'
+        WHERE id = (SELECT min(id) FROM push_attempts)
+        """
+    )
+    whole = why(world.account_id, variant_of(world), limit=100).items
+    assert whole[0]["at"] == max(line["at"] for line in whole)
+    paged = [(line["kind"], line["id"]) for line in in_pages(world, limit=1)]
+    assert sorted(paged) == sorted((line["kind"], line["id"]) for line in whole)
 
 
 def test_another_account_is_told_nothing(world: World, shop: Shop) -> None:

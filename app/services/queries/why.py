@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import text
@@ -39,16 +39,23 @@ def why_listing(
 
 
 def _why(asked: dict[str, Any], limit: int, cursor: str | None) -> Page:
+    """What is on a page is decided by the ids of each kind, so that none is left out: a write that ended late
+    is told of where it ended, and may have begun before others that ended early."""
     before = dict(zip(_SOURCES, decode(cursor, int, int, int) or [NEWER_THAN_ANY] * 3, strict=True))
-    lines = []
+    merged: list[tuple[datetime, Row]] = []
     for kind, query in _SOURCES.items():
+        latest = datetime.max.replace(tzinfo=UTC)
         found = read(query, **asked, before=before[kind], limit=limit + 1)
-        lines += [{**dict.fromkeys(DETAILS), **row, "kind": kind, "text": _WORDS[kind](row)} for row in found]
-    lines.sort(key=lambda line: (line["at"], line["id"]), reverse=True)
-    kept = lines[:limit]
+        for row in sorted(found, key=lambda row: row["id"], reverse=True):
+            latest = min(latest, row["at"])
+            line = {**dict.fromkeys(DETAILS), **row, "kind": kind, "text": _WORDS[kind](row)}
+            merged.append((latest, line))
+    merged.sort(key=lambda each: (each[0], each[1]["id"]), reverse=True)
+    kept = [line for _latest, line in merged[:limit]]
     for line in kept:
         before[line["kind"]] = min(before[line["kind"]], line["id"])
-    return Page(kept, encode(list(before.values())) if len(lines) > limit else None)
+    kept.sort(key=lambda line: (line["at"], line["id"]), reverse=True)
+    return Page(kept, encode(list(before.values())) if len(merged) > limit else None)
 
 
 def as_of(
