@@ -76,6 +76,8 @@ def _opened(lines: Iterator[str]) -> CsvFile:
         columns = [name.strip().lower() for name in next(csv.reader([header], delimiter=delimiter), [])]
     except csv.Error as err:
         raise InvalidInput(f"The first line is not CSV: {err}.") from err
+    if "\0" in header:
+        raise InvalidInput("The first line names a column with a character (NUL) that cannot be kept.")
     named = [name for name in columns if name]
     if len(columns) > MOST_COLUMNS:
         raise InvalidInput(f"A file has at most {MOST_COLUMNS} columns.")

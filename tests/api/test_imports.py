@@ -190,6 +190,7 @@ def test_every_broken_row_is_told_with_its_line_and_none_is_applied_unless_asked
         17: ('NEW-5,"T"x,,,,,', "not CSV"),
         18: ("NEW-6," + "x" * 200_000 + ",,,,,", "not CSV"),
         19: ("NEW-7,T," + "1" * 101 + ",,,,", "barcode"),
+        20: ("NEW-9," + "x" * 10_001 + ",,,,,", "10000 characters"),
     }
     file = "\n".join(
         [HEAD.strip(), "NEW-0,Good,,,,,", *(row for row, _said in wrong.values()), "CUP-2,Good,,,,,"]
@@ -198,6 +199,7 @@ def test_every_broken_row_is_told_with_its_line_and_none_is_applied_unless_asked
     found = problems(merchant, imported)
     assert list(found) == [*wrong]
     assert all(said in found[line] for line, (_row, said) in wrong.items()), found
+    assert max(len(row["given"].get("title", "")) for row in lines(merchant, imported, limit=250)) < 10_000
     assert numbers(imported) == (1, 1, 0, len(wrong))
 
     answer = merchant.post(f"/imports/{imported['id']}/apply", {})
@@ -245,6 +247,7 @@ def test_two_rows_do_not_take_one_sku(merchant: Caller, books: Books) -> None:
         (b"sku,title\nA," + b"x" * 300_000 + b"\nB,T\n", "Line 2: This is not CSV: the line is too long"),
         (b"," * 300, "at most 200 columns"),
         (b"\0" * 100, "first line names"),
+        (b"sku,title,no\0te\nA,T,x\n", "NUL"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_and_says_where(

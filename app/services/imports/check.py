@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -17,6 +16,10 @@ from app.services.imports.base import MOST_SHOWN, Given, Judged, Kind
 from app.services.uow import unit_of_work
 
 ROWS_PER_BATCH = 2000
+CHARACTERS_PER_BATCH = 4_000_000
+"""Of long rows fewer are in memory."""
+MOST_CHARACTERS = 10_000
+"""Of a cell that means something to us."""
 MOST_ROWS = 1_000_000
 
 
@@ -56,7 +59,7 @@ def check(imported: Row[Any], *, until: float, clock: Callable[[], float] = time
         with io.BufferedReader(parts) as file, read_csv(file) as sheet:
             kind.require_columns(sheet)
             rows = (row for row in sheet.rows if row.line > imported.checked_line)
-            while batch := list(itertools.islice(rows, ROWS_PER_BATCH)):
+            for batch in _batches(rows):
                 if not _store(imported.id, kind, sheet, batch, parts.passed):
                     return False
                 if clock() >= until:
@@ -73,6 +76,19 @@ def refuse(import_id: int, problem: str) -> None:
         uow.session.execute(_REFUSED, {"id": import_id, "problem": problem})
         uow.session.execute(_DROP_PARTS, {"id": import_id})
         uow.commit()
+
+
+def _batches(rows: Iterator[CsvRow | BrokenRow]) -> Iterator[list[CsvRow | BrokenRow]]:
+    batch: list[CsvRow | BrokenRow] = []
+    characters = 0
+    for row in rows:
+        batch.append(row)
+        characters += sum(map(len, row.cells.values())) if isinstance(row, CsvRow) else 0
+        if len(batch) >= ROWS_PER_BATCH or characters >= CHARACTERS_PER_BATCH:
+            yield batch
+            batch, characters = [], 0
+    if batch:
+        yield batch
 
 
 def _store(
@@ -110,12 +126,19 @@ def _store(
 def _read(kind: Kind, rows: Sequence[CsvRow | BrokenRow]) -> tuple[list[Given], list[Judged]]:
     usable, faults = [], []
     for row in rows:
-        read = row.problem if isinstance(row, BrokenRow) else kind.read(row)
+        read = row.problem if isinstance(row, BrokenRow) else _too_long(kind, row) or kind.read(row)
         if isinstance(read, Given):
             usable.append(read)
         else:
             faults.append(Judged(row.line, dict(_shown(row)), "fault", problem=read))
     return usable, faults
+
+
+def _too_long(kind: Kind, row: CsvRow) -> str:
+    for name in kind.columns:
+        if len(row.cells.get(name, "")) > MOST_CHARACTERS:
+            return f"Its {name} has more than {MOST_CHARACTERS} characters."
+    return ""
 
 
 def _shown(row: CsvRow | BrokenRow) -> Iterator[tuple[str, str]]:
