@@ -425,6 +425,22 @@ def test_what_changed_since_the_check_is_seen_when_it_is_applied(merchant: Calle
     }
 
 
+@pytest.mark.parametrize("rows_per_batch", [1, 10])
+def test_a_row_that_turns_out_to_be_about_another_rows_variant_is_a_fault(
+    merchant: Caller, books: Books, monkeypatch: pytest.MonkeyPatch, rows_per_batch: int
+) -> None:
+    """In the batch in which the file was checked, a new variant would have had the SKU."""
+    monkeypatch.setattr(check, "ROWS_PER_BATCH", 1)
+    monkeypatch.setattr(apply, "ROWS_PER_BATCH", rows_per_batch)
+    cup = books.variant_ids[0]
+    imported = checked(merchant, f"id,sku,title,barcode\n{cup},NEW,,123\n,NEW,Another,\n")
+    done = applied(merchant, imported)
+    assert (done["state"], done["applied"], numbers(done)) == ("applied", 1, (0, 1, 0, 1))
+    assert problems(merchant, imported) == {3: "Line 2 is about the same variant."}
+    now = catalog(merchant)["NEW"]
+    assert (now["id"], now["title"], now["barcode"]) == (cup, "Cup 100% no. 0", "123")
+
+
 def test_a_cancelled_import_stops_after_the_batch_it_is_at(
     merchant: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:

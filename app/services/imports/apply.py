@@ -42,6 +42,7 @@ def _apply_some(import_id: int) -> bool:
         if rows:
             take_turns(session, imported.account_id)
             judged = kind.judge(session, imported, [Given(row.line, row.given) for row in rows])
+            judged = store.without_clashes(session, imported, judged)
             done = [row for row in judged if row.outcome in kind.applies]
             if done:
                 kind.apply(uow, imported, done)

@@ -68,6 +68,14 @@ def add_rows(session: Session, imported: Row[Any], rows: Sequence[Judged]) -> Co
     return changed
 
 
+def without_clashes(session: Session, imported: Row[Any], rows: Sequence[Judged]) -> list[Judged]:
+    """The same; a fault where by now a row is about what another row of the file is about too."""
+    found = {
+        row.line: row.other for row in session.execute(_CLASHES, {"id": imported.id, "rows": _as_json(rows)})
+    }
+    return [_fault_of(row, [found[row.line]]) if row.line in found else row for row in rows]
+
+
 def _as_json(rows: Sequence[Judged]) -> str:
     return json.dumps([{name: getattr(row, name) for name in _OF_ROW} for row in rows])
 
@@ -115,6 +123,14 @@ _SAME_KEYS = text(
     """
     SELECT key, line FROM csv_import_rows
     WHERE import_id = :id AND key = ANY(CAST(:keys AS text[])) ORDER BY line
+    """
+)
+_CLASHES = text(
+    """
+    SELECT r.line, min(o.line) AS other
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (line int, key text)
+    JOIN csv_import_rows o ON o.import_id = :id AND o.key = r.key AND o.line <> r.line
+    GROUP BY r.line
     """
 )
 _BECOME_FAULTS = text(
