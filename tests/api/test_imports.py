@@ -12,7 +12,7 @@ from app.api.policy import MOST_BYTES
 from app.errors import Conflict
 from app.models import Connection
 from app.services import sweeper, variants
-from app.services.imports import apply, check, receive, work
+from app.services.imports import apply, check, decide, receive, work
 from tests.api.books import Books, keep_books
 from tests.api.conftest import Caller, execute, rows
 
@@ -406,6 +406,7 @@ def test_our_fault_is_tried_again_and_at_last_said(merchant: Caller, monkeypatch
                 work.work_on(imported["id"])
     failed = merchant.get(f"/imports/{imported['id']}")
     assert (failed["state"], failed["problem"]) == ("failed", work.OUR_FAULT)
+    assert rows("SELECT 1 FROM csv_import_parts") == []
     assert refused(merchant.post(f"/imports/{imported['id']}/cancel")) == (409, "conflict")
 
 
@@ -429,7 +430,7 @@ def test_what_changed_since_the_check_is_seen_when_it_is_applied(merchant: Calle
 def test_a_row_that_turns_out_to_be_about_another_rows_variant_is_a_fault(
     merchant: Caller, books: Books, monkeypatch: pytest.MonkeyPatch, rows_per_batch: int
 ) -> None:
-    """In the batch in which the file was checked, a new variant would have had the SKU."""
+    """Checked by itself, it would make a new variant."""
     monkeypatch.setattr(check, "ROWS_PER_BATCH", 1)
     monkeypatch.setattr(apply, "ROWS_PER_BATCH", rows_per_batch)
     cup = books.variant_ids[0]
@@ -466,10 +467,12 @@ def test_an_upload_that_is_cancelled_meanwhile_is_not_checked(merchant: Caller) 
         [row] = rows("SELECT id FROM csv_imports")
         assert merchant.post(f"/imports/{row.id}/cancel").status_code == 200
         yield b"A,T\n"
+        pytest.fail("nobody wants the rest")
 
     with pytest.raises(Conflict):
         receive.receive(merchant.account_id, receive.Upload(kind="catalog"), pieces(), actor="cli")
     assert [row.state for row in rows("SELECT state FROM csv_imports")] == ["cancelled"]
+    assert rows("SELECT 1 FROM csv_import_parts") == []
 
 
 # --------------------------------------------------------------------------------------------------- counts
@@ -511,6 +514,24 @@ def test_a_cancelled_import_of_counts_books_nothing(
     assert merchant.get(f"/counts/{cancelled['count_id']}")["state"] == "cancelled"
     work.work_on(imported["id"])
     assert merchant.get(f"/variants/{books.variant_ids[0]}")["on_hand"] == 10
+
+
+def test_a_cancelled_import_of_counts_leaves_no_count_open_whatever_crashed(
+    merchant: Caller, books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = rows("SELECT now() - interval '1 minute' AS at")[0].at.isoformat()
+    query = {"location_id": books.location_id, "counted_at": at}
+    imported = checked(merchant, "sku,counted\nCUP-0,7\n", "counts", **query)
+    begun = merchant.post(f"/imports/{imported['id']}/apply", {}).json()
+
+    def crash(*_args: Any, **_options: Any) -> None:
+        raise RuntimeError("it ended here")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(decide.counts, "cancel", crash)
+        assert merchant.post(f"/imports/{imported['id']}/cancel").status_code == 500
+    assert merchant.post(f"/imports/{imported['id']}/cancel").json()["state"] == "cancelled"
+    assert merchant.get(f"/counts/{begun['count_id']}")["state"] == "cancelled"
 
 
 def test_counts_are_of_a_place_of_ones_own(

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
 
 from app.errors import Conflict
 from app.services import counts
@@ -53,19 +54,22 @@ def cancel(account_id: int, import_id: int, *, actor: str) -> None:
     with unit_of_work() as uow:
         session = uow.session
         imported = store.lock_owned(session, account_id, import_id)
-        if imported.state == "cancelled":
-            return
-        if imported.state in OVER:
-            raise Conflict(f"The import is {imported.state}.")
-        kind = store.KINDS[imported.kind]
-        if imported.state == "applying" and not store.next_rows(session, imported, kind.applies, 1):
-            raise Conflict("All of its rows are applied.")
-        session.execute(_CANCEL, {"id": import_id})
-        session.execute(_DROP_PARTS, {"id": import_id})
-        audit_subject(session, account_id, actor, "import.cancelled", f"csv_import:{import_id}")
-        uow.commit()
-    if imported.count_id is not None:
+        if imported.state != "cancelled":
+            _require_cancellable(session, imported)
+            session.execute(_CANCEL, {"id": import_id})
+            session.execute(_DROP_PARTS, {"id": import_id})
+            audit_subject(session, account_id, actor, "import.cancelled", f"csv_import:{import_id}")
+            uow.commit()
+    if imported.count_id is not None:  # also where a call before this one came no further
         counts.cancel(account_id, imported.count_id, actor=actor)
+
+
+def _require_cancellable(session: Session, imported: Row[Any]) -> None:
+    if imported.state in OVER:
+        raise Conflict(f"The import is {imported.state}.")
+    kind = store.KINDS[imported.kind]
+    if imported.state == "applying" and not store.next_rows(session, imported, kind.applies, 1):
+        raise Conflict("All of its rows are applied.")
 
 
 def _count(imported: Row[Any], actor: str) -> int | None:

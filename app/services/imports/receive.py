@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import partial
 
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from app.errors import Conflict, InvalidInput
 from app.services.audit import audit_subject
@@ -60,18 +61,24 @@ def _take(account_id: int, import_id: int, pieces: Iterable[bytes], actor: str) 
         size += len(content)
         row = {"account_id": account_id, "id": import_id, "position": position, "content": content}
         with unit_of_work() as uow:
+            _require_receiving(uow.session, import_id)
             uow.session.execute(_ADD_PART, row)
             uow.commit()
     if not size:
         raise InvalidInput("The file is empty.")
     with unit_of_work() as uow:
-        if lock(uow.session, import_id).state != "receiving":
-            raise Conflict("The import was cancelled.")
+        _require_receiving(uow.session, import_id)
         uow.session.execute(_RECEIVED, {"id": import_id, "size": size})
         subject = f"csv_import:{import_id}"
         audit_subject(uow.session, account_id, actor, "import.uploaded", subject, {"bytes": size})
         uow.after_commit(partial(wake, import_id))
         uow.commit()
+
+
+def _require_receiving(session: Session, import_id: int) -> None:
+    """Nobody gives it up until the transaction ends."""
+    if lock(session, import_id).state != "receiving":
+        raise Conflict("The import was cancelled.")
 
 
 _OPEN = text(

@@ -16,7 +16,7 @@ from app.services.uow import unit_of_work
 SLICE_SECONDS = 30.0
 """After that the next merchant's import has its turn."""
 MOST_FAILURES = 5
-OUR_FAULT = "Something went wrong on our side. Nothing is half done; please upload the file again."
+OUR_FAULT = "Something went wrong on our side. What was applied stays: upload the file again for the rest."
 
 
 def work_on(import_id: int) -> None:
@@ -43,6 +43,7 @@ def work_on(import_id: int) -> None:
 def _note_failure(import_id: int, problem: str) -> None:
     with unit_of_work() as uow:
         uow.session.execute(_FAILED, {"id": import_id, "most": MOST_FAILURES, "problem": problem})
+        uow.session.execute(_DROP_PARTS_OF_FAILED, {"id": import_id})
         uow.commit()
 
 
@@ -55,5 +56,11 @@ _FAILED = text(
         wake_at = CASE WHEN failures + 1 < :most
             THEN clock_timestamp() + make_interval(secs => 5 * (failures + 1)) END
     WHERE id = :id AND state IN ('checking', 'applying')
+    """
+)
+_DROP_PARTS_OF_FAILED = text(
+    """
+    DELETE FROM csv_import_parts p USING csv_imports i
+    WHERE p.import_id = :id AND i.id = p.import_id AND i.state = 'failed'
     """
 )
