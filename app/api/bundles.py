@@ -9,6 +9,7 @@ from app.api.policy import principal
 from app.api.resource import Resource
 from app.api.schemas.base import PageArgs, page_of
 from app.api.schemas.bundles import BundleSchema, ComponentsSchema
+from app.api.stock_changes import by_variant
 from app.api.versions import seen
 from app.services import bundles
 from app.services.queries import bundles as queries
@@ -44,6 +45,6 @@ def get_bundle(variant_id: int) -> Row:
 def define_bundle(given: dict[str, Any], variant_id: int) -> Row:
     """Make a variant a bundle of others, or with no components a plain one again."""
     caller = principal()
-    components = {part["variant_id"]: part["quantity"] for part in given["components"]}
+    components = by_variant(given["components"], "quantity")
     bundles.define(caller.account_id, variant_id, components, actor=caller.actor, seen=seen())
     return queries.bundle(caller.account_id, variant_id)

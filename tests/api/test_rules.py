@@ -93,6 +93,9 @@ def test_a_bundle_is_defined_listed_and_dissolved(merchant: Caller, books: Books
     assert merchant.get("/bundles")["items"] == [merchant.get(f"/bundles/{three}")]
     assert targets(merchant) == [10, 10, 3]
     assert merchant.call("PUT", f"/bundles/{one}", json={"components": parts}).status_code == 422
+    twice = [parts[0], {**parts[0], "quantity": 1}]
+    answer = merchant.call("PUT", f"/bundles/{three}", json={"components": twice})
+    assert (answer.status_code, "named twice" in answer.text) == (422, True)
     assert merchant.call("PUT", f"/bundles/{three}", json={"components": []}).json()["components"] == []
     assert merchant.get("/bundles")["items"] == []
     assert merchant.call("GET", "/bundles/999999").status_code == 404
