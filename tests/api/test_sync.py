@@ -113,6 +113,7 @@ def test_runs_are_listed_by_what_they_are(merchant: Caller, connection: Connecti
     [failed] = merchant.get("/sync/runs", not_well="true")["items"]
     assert (failed["state"], failed["error"]) == ("failed", "no such item")
     assert merchant.get("/sync/runs", state="failed", connection_id=connection.id)["items"] == [failed]
+    assert merchant.get("/sync/runs", connection_id=0)["items"] == []
     assert merchant.get("/sync/runs", since="2099-01-01T00:00:00Z")["items"] == []
     assert len(merchant.get("/sync/runs", until="2099-01-01T00:00:00Z")["items"]) == 2
     assert merchant.call("GET", "/sync/runs?since=yesterday").status_code == 422

@@ -25,7 +25,7 @@ WRITES = ("push", "manual", "first_sync")
 
 def runs(account_id: int, *, limit: int, cursor: str | None = None, **filters: Any) -> Page:
     """Newest first; those that are as every one of the FILTERS says that is given."""
-    given = {name: value for name, value in filters.items() if value not in (None, False)}
+    given = {name: value for name, value in filters.items() if value is not None and value is not False}
     where = " ".join(f"AND {FILTERS[name]}" for name in given)
     if before := _moment(decode(cursor, str, int)):
         where += " AND (r.created_at, r.id) < (:before, :before_id)"
