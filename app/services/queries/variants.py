@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from app.errors import NotFound
 from app.services.queries.connections import listings_of_variant
-from app.services.queries.paging import Page, Row, decode, page, read
+from app.services.queries.paging import InvalidCursor, Page, Row, decode, page, read
 from app.services.queries.search import MATCHES, pattern, where
 
 Sort = Literal["id", "-id", "sku", "-sku", "title", "-title"]
@@ -101,18 +101,21 @@ def variants_of(account_id: int, product_id: int, *, limit: int, cursor: str | N
 def _sorted_page(
     conditions: Sequence[str | None], sort: Sort, limit: int, cursor: str | None, parameters: Row
 ) -> Page:
-    """A page by the sort's index: a cursor is the key of the last row, whatever came or went since."""
+    """A page by the sort's index: a cursor is the sort and the last row's key, whatever came or went since.
+    Raises InvalidCursor, also for one of another sort."""
     column = {"sku": "sku_key", "title": "title_key"}.get(sort.lstrip("-"))
     beyond, direction = ("<", "DESC") if sort.startswith("-") else (">", "ASC")
-    key = decode(cursor, *([int] if column is None else [str, int]))
+    key = decode(cursor, str, *([int] if column is None else [str, int]))
     after = None
     if key is not None:
+        if key.pop(0) != sort:
+            raise InvalidCursor()
         after = f"(v.{column}, v.id) {beyond} (:key, :after)" if column else f"v.id {beyond} :after"
         parameters = {**parameters, "after": key[-1], "key": key[0]}
     order = f"v.{column} {direction}, v.id {direction}" if column else f"v.id {direction}"
     rows = read(_of(where(["v.account_id = :account_id", after, *conditions]), order), **parameters)
     names = ["id"] if column is None else [column, "id"]
-    return page(rows, limit, lambda row: [row[name] for name in names])
+    return page(rows, limit, lambda row: [sort, *(row[name] for name in names)])
 
 
 def _of(condition: str, order: str, limit: str = "LIMIT :limit") -> Any:
