@@ -164,7 +164,8 @@ _CONNECTIONS = text(
         SELECT count(*) FILTER (WHERE drifts.state = 'pending') AS pending_drifts,
                count(*) FILTER (WHERE drifts.state = 'review') AS reviews
         FROM drifts JOIN stock_cells ON stock_cells.id = drifts.cell_id
-        WHERE drifts.state IN ('pending', 'review') AND stock_cells.connection_id = c.id
+        WHERE drifts.account_id = c.account_id AND drifts.state IN ('pending', 'review')
+            AND stock_cells.connection_id = c.id
     ) AS d
     WHERE (CAST(:account_id AS bigint) IS NULL OR c.account_id = CAST(:account_id AS bigint))
       AND c.id > :after AND (CAST(:id AS bigint) IS NULL OR c.id = CAST(:id AS bigint))

@@ -6,7 +6,7 @@ from datetime import date
 
 from sqlalchemy import text
 
-from app.services.queries.connections import connection
+from app.services.queries.connections import require_connection
 from app.services.queries.paging import InvalidCursor, Page, decode, page, read
 
 NEWER_THAN_ANY = 2**62
@@ -24,7 +24,7 @@ def happenings(
 
 def webhook_days(account_id: int, connection_id: int, *, limit: int, cursor: str | None = None) -> Page:
     """By day, the last one first. Raises NotFound."""
-    connection(account_id, connection_id)
+    require_connection(account_id, connection_id)
     before = _day(decode(cursor, str))
     rows = read(_DAYS, connection_id=connection_id, before=before, limit=limit + 1)
     return page(rows, limit, lambda row: [row["day"].isoformat()])
