@@ -51,6 +51,12 @@ class InboundEvent(Base):
             "order_external_id",
             postgresql_where=text("order_external_id IS NOT NULL"),
         ),
+        Index(
+            "ix_inbound_events_not_well",
+            "account_id",
+            "id",
+            postgresql_where=text("state IN ('retrying', 'dead')"),
+        ),
         CheckConstraint(f"state IN {EVENT_STATES}", name="state"),
         {"postgresql_partition_by": "RANGE (received_at)"},
     )

@@ -15,9 +15,11 @@ from sqlalchemy import event, text
 from app.extensions import db
 from app.models import Connection
 from app.services.queries import exports, order_lists, timeline
+from app.services.queries.events import events
 from app.services.queries.movement_lists import MovementFilter, movements, movements_of
 from app.services.queries.order_filters import SORTS, OrderFilter, Sort
 from app.services.queries.order_lists import orders, totals
+from app.services.queries.stock import stock
 from app.services.queries.why import as_of, why, why_listing
 from app.services.rollups import fold
 from app.services.rollups.fold import FOLDS
@@ -179,6 +181,20 @@ def test_no_list_of_the_ledger_reads_a_big_table_whole(
     as_of(account, NOON, limit=10)
     timeline.timeline(account, books.order_ids[0], limit=10)
     next(exports.stock_rows(account))
+    assert_indexed(plans)
+
+
+def test_what_is_rare_is_found_without_a_walk_past_all_else(
+    merchant: Caller, books: Books, plans: list[str]
+) -> None:
+    stock(merchant.account_id, q="nothing is called so", limit=10)
+    assert any("ix_variants_search" in plan for plan in plans)
+    for state in ("dead", "retrying"):
+        plans.clear()
+        events(merchant.account_id, state=state, limit=10)
+        [plan] = plans
+        assert "Filter: (state" not in plan
+        assert "Index" in plan
     assert_indexed(plans)
 
 

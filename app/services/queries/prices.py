@@ -12,7 +12,7 @@ from app.services.prices import preview
 from app.services.prices.preview import Change
 from app.services.queries.connections import require_connection
 from app.services.queries.paging import Page, Row, decode, page, read
-from app.services.queries.stock import pattern_of
+from app.services.queries.search import pattern_of
 
 
 def base_prices(account_id: int, *, q: str | None, limit: int, cursor: str | None = None) -> Page:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from app.services.queries.stock import pattern_of
-
 MATCHES = "search_text LIKE '%' || lower(CAST(:pattern AS text)) || '%'"
 """Whether a row's SKU, title or barcode has `:pattern` in it, in any case."""
 
@@ -13,6 +11,11 @@ MATCHES = "search_text LIKE '%' || lower(CAST(:pattern AS text)) || '%'"
 def pattern(q: str | None) -> str | None:
     """`q` as MATCHES takes it, None for none."""
     return pattern_of(q.strip()) if q and q.strip() else None
+
+
+def pattern_of(q: str | None) -> str | None:
+    """`q` for ILIKE, with nothing in it that means more than itself; None finds all."""
+    return None if not q else q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def where(conditions: Iterable[str | None]) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from app.errors import NotFound
 from app.services import cells as cell_store
 from app.services.queries.paging import Page, Row, decode, page, read
+from app.services.queries.search import MATCHES, pattern_of
 from app.services.uow import unit_of_work
 
 NEWER_THAN_ANY = 2**62
@@ -24,14 +25,10 @@ def stock(account_id: int, *, q: str | None = None, limit: int, cursor: str | No
     `q` is part of a title or the beginning of a SKU, in any case.
     """
     after = decode(cursor, int) or [0]
-    rows = read(_VARIANTS, account_id=account_id, pattern=pattern_of(q), after=after[0], limit=limit + 1)
+    query = _FOUND if q else _VARIANTS
+    rows = read(query, account_id=account_id, pattern=pattern_of(q), after=after[0], limit=limit + 1)
     found = page(rows, limit, lambda row: [row["variant_id"]])
     return Page(_with_channels(account_id, found.items), found.next)
-
-
-def pattern_of(q: str | None) -> str | None:
-    """`q` for ILIKE, with nothing in it that means more than itself; None finds all."""
-    return None if not q else q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def stock_of_sku(sku: str) -> list[Row]:
@@ -83,12 +80,12 @@ _LEVELS = """
         FROM stock_levels s JOIN locations p ON p.id = s.location_id WHERE s.variant_id = v.id
     ) AS l ON true
 """
-_VARIANTS = text(
+_OF_ACCOUNT = f"{_LEVELS} WHERE v.account_id = :account_id AND v.id > :after"
+_VARIANTS = text(f"{_OF_ACCOUNT} ORDER BY v.id LIMIT :limit")
+_FOUND = text(
     f"""
-    {_LEVELS}
-    WHERE v.account_id = :account_id AND v.id > :after
-      AND (CAST(:pattern AS text) IS NULL OR v.sku ILIKE CAST(:pattern AS text) || '%'
-           OR v.title ILIKE '%' || CAST(:pattern AS text) || '%')
+    {_OF_ACCOUNT} AND v.{MATCHES}
+        AND (v.sku ILIKE CAST(:pattern AS text) || '%' OR v.title ILIKE '%' || CAST(:pattern AS text) || '%')
     ORDER BY v.id LIMIT :limit
     """
 )

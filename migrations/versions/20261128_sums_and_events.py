@@ -1,4 +1,4 @@
-"""sums of money without an end
+"""sums of money without an end, and an index of events that did not go well
 
 Revision ID: 0031
 Revises: 0030
@@ -24,9 +24,16 @@ def upgrade():
     for table, columns in SUMS.items():
         for column in columns:
             op.alter_column(table, column, type_=sa.Numeric(38, 0), existing_server_default="0")
+    op.create_index(
+        "ix_inbound_events_not_well",
+        "inbound_events",
+        ["account_id", "id"],
+        postgresql_where=sa.text("state IN ('retrying', 'dead')"),
+    )
 
 
 def downgrade():
+    op.drop_index("ix_inbound_events_not_well", "inbound_events")
     for table, columns in SUMS.items():
         for column in columns:
             op.alter_column(table, column, type_=sa.BigInteger(), existing_server_default="0")
