@@ -24,7 +24,17 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.models.base import Base, BigInt, TenantRow, account_ref
 
 CHANNELS = ("app", "email", "sms")
-VIEWED = ("connections", "events", "listings", "orders", "products", "stock", "sync_runs")
+VIEWED = (
+    "connections",
+    "events",
+    "listings",
+    "movements",
+    "orders",
+    "products",
+    "stock",
+    "sync_runs",
+    "variants",
+)
 """Resources that there are views of."""
 
 

@@ -183,6 +183,14 @@ def test_views_come_in_pages_and_are_bounded(merchant: Caller, monkeypatch: pyte
     assert rest["next"] is None
 
 
+@pytest.mark.parametrize(
+    "resource", ["events", "listings", "movements", "orders", "stock", "sync_runs", "variants"]
+)
+def test_every_list_that_has_filters_has_views(merchant: Caller, resource: str) -> None:
+    view = made(merchant.post("/saved-views", {**VIEW, "resource": resource}))
+    assert merchant.get("/saved-views", resource=resource)["items"] == [view]
+
+
 def test_another_accounts_dashboard_does_not_exist(
     merchant: Caller, colleague: Caller, make_merchant: Callable[[], Caller]
 ) -> None:
