@@ -258,6 +258,17 @@ def test_stopped_writes_and_a_brake_turn_shops_amber_and_say_what_to_do(
     assert kinds == ["writes_stopped", "failing"]
 
 
+def test_the_light_and_the_count_of_refused_numbers_are_about_the_same_ones(
+    merchant: Caller, connection: Connection
+) -> None:
+    one, _other = keep_books(connection, variants=2).variant_ids
+    execute("UPDATE stock_cells SET state = 'failed', error = 'no such item'")
+    execute("UPDATE stock_cells SET variant_id = NULL WHERE variant_id = :id", id=one)  # nobody's any more
+    [shop] = merchant.get("/dashboard/status")["items"]
+    health = merchant.get(f"/connections/{connection.id}/health")
+    assert ("refused" in shop["reasons"], shop["failed_cells"], health["failed_cells"]) == (True, 1, 1)
+
+
 def test_stock_has_a_value_and_shows_how_it_moved(merchant: Caller, connection: Connection) -> None:
     books = keep_books(connection, variants=2, orders=1)
     execute("UPDATE variants SET unit_cost_minor = 250 WHERE id = :id", id=books.variant_ids[0])

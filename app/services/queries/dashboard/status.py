@@ -39,7 +39,7 @@ _SHOPS = text(
         (SELECT count(*) FROM stock_cells s WHERE s.connection_id = c.id
          AND s.dirty_since IS NOT NULL AND s.state = 'active') AS dirty_cells,
         (SELECT count(*) FROM stock_cells s
-         WHERE s.connection_id = c.id AND s.state = 'failed') AS failed_cells,
+         WHERE s.connection_id = c.id AND s.state = 'failed' AND s.variant_id IS NOT NULL) AS failed_cells,
         (SELECT count(*) FROM push_attempts a
          WHERE a.connection_id = c.id AND a.outcome IN ('open', 'unknown')) AS open_attempts,
         (SELECT count(*) FROM drifts d JOIN stock_cells s ON s.id = d.cell_id
