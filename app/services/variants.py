@@ -148,7 +148,8 @@ def _require(session: Session, query: Any, account_id: int, row_id: int, said: s
 
 
 def _require_free(session: Session, account_id: int, sku: str | None) -> None:
-    if sku is not None and known(session, account_id, skus=[sku]):
+    """It is the caller's turn, so that it stays free. Locks nothing: who holds its owner may wait for us."""
+    if sku is not None and session.execute(_OWNER, {"account_id": account_id, "sku": sku}).first():
         raise SkuTaken()
 
 
@@ -178,6 +179,7 @@ def _set_archived(session: Session, account_id: int, variant_id: int, archived: 
 
 
 _PRODUCT = text("SELECT id FROM products WHERE account_id = :account_id AND id = :id FOR KEY SHARE")
+_OWNER = text("SELECT 1 FROM variants WHERE account_id = :account_id AND sku = :sku")
 _LOCK = text("SELECT id FROM variants WHERE account_id = :account_id AND id = :id FOR UPDATE")
 _KNOWN = text(
     """

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 from app.extensions import db
 from app.models import Connection
@@ -123,6 +123,15 @@ def test_a_sku_is_had_once_in_an_account(merchant: Caller, make_merchant: Callab
     made(make_merchant(), sku="A")
     assert refused(merchant.post("/variants", {"title": "x", "sku": "A"})) == (409, "sku_taken")
     answer = merchant.call("PATCH", f"/variants/{other}", json={"sku": "A"})
+    assert refused(answer) == (409, "sku_taken")
+
+
+def test_a_taken_sku_is_told_of_without_a_wait_for_who_has_it(merchant: Caller, books: Books) -> None:
+    """A file's check locks its variants in the order of their ids; who waited for one would hold another."""
+    first, _second, third = books.variant_ids
+    with db.engine.begin() as session:
+        session.execute(text("SELECT 1 FROM variants WHERE id = :id FOR NO KEY UPDATE"), {"id": first})
+        answer = merchant.call("PATCH", f"/variants/{third}", json={"sku": "CUP-0"})
     assert refused(answer) == (409, "sku_taken")
 
 
