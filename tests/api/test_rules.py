@@ -81,6 +81,37 @@ def test_a_variants_threshold_is_set_and_what_is_low_by_it_is_told_at_once(
     assert make_merchant().call("PATCH", path, json={"low_stock_threshold": 1}).status_code == 404
 
 
+def test_a_review_counts_what_lies_at_all_places_that_the_number_stands_for(
+    merchant: Caller, connection: Connection, books: Books
+) -> None:
+    one, two, box = books.variant_ids
+    attic = merchant.post("/locations", {"name": "Attic"}).json()["id"]
+    execute(
+        """
+        INSERT INTO connection_locations (account_id, connection_id, location_id)
+        SELECT account_id, :connection, id FROM locations WHERE account_id = :account
+        """,
+        connection=connection.id,
+        account=merchant.account_id,
+    )
+    execute(
+        """
+        INSERT INTO stock_levels (account_id, variant_id, location_id, on_hand, committed)
+        SELECT account_id, id, :attic, 7, 2 FROM variants WHERE account_id = :account
+        """,
+        attic=attic,
+        account=merchant.account_id,
+    )
+    parts = [{"variant_id": one, "quantity": 3}, {"variant_id": two, "quantity": 1}]
+    merchant.call("PUT", f"/bundles/{box}", json={"components": parts}).raise_for_status()
+    for variant_id in (two, box):
+        drift(connection, variant_id, -1)
+    execute("UPDATE drifts SET state = 'review', review_reason = 'policy'")
+    plain, bundle = merchant.get("/reviews")["items"]
+    assert (plain["on_hand"], plain["committed"], plain["available"]) == (17, 2, 15)
+    assert bundle["available"] == 3 + 1  # of ten and of five of the first
+
+
 def test_a_bundle_is_defined_listed_and_dissolved(merchant: Caller, books: Books) -> None:
     one, two, three = books.variant_ids
     parts = [{"variant_id": one, "quantity": 3}, {"variant_id": two, "quantity": 1}]

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from app.errors import NotFound
 from app.services import cells as cell_store
+from app.services.first_sync import LEVELS
 from app.services.queries.paging import Page, Row, decode, page
 from app.services.queries.why import why
 from app.services.reviews import CHOICES, units_of
@@ -86,25 +87,28 @@ def _in_full(row: Record[Any], target: int | None) -> Row:
 
 
 _REVIEWS = text(
-    """
+    f"""
     SELECT d.id, d.seen_at, d.review_reason AS reason, d.quantity, d.cell_id, c.variant_id, c.location_id,
         c.connection_id, n.name AS connection_name, n.platform, v.sku, v.title, c.factor,
         c.account + c.drift AS shown, coalesce(l.on_hand, 0) AS on_hand,
         coalesce(l.committed, 0) AS committed, coalesce((
-            SELECT min(coalesce(x.on_hand - x.committed, 0) / b.quantity)
-            FROM bundle_components b
-            LEFT JOIN stock_levels x ON x.variant_id = b.component_id AND x.location_id = c.location_id
-            WHERE b.bundle_id = c.variant_id
+            SELECT CAST(sum(there.sets) AS bigint) FROM unnest({cell_store.PLACES}) AS place (id)
+            CROSS JOIN LATERAL (
+                SELECT min(floor(coalesce(x.on_hand - x.committed, 0) / CAST(b.quantity AS numeric))) AS sets
+                FROM bundle_components b
+                LEFT JOIN stock_levels x ON x.variant_id = b.component_id AND x.location_id = place.id
+                WHERE b.bundle_id = c.variant_id
+            ) there
         ), l.on_hand - l.committed, 0) AS available
     FROM drifts d
     JOIN stock_cells c ON c.id = d.cell_id
     JOIN variants v ON v.id = c.variant_id
-    LEFT JOIN stock_levels l ON l.variant_id = c.variant_id AND l.location_id = c.location_id
     JOIN connections n ON n.id = c.connection_id
+    {LEVELS}
     WHERE d.account_id = :account_id AND d.state = 'review' AND d.id > :after
         AND (CAST(:id AS bigint) IS NULL OR d.id = :id)
         AND (CAST(:connection_id AS bigint) IS NULL OR c.connection_id = CAST(:connection_id AS bigint))
         AND (CAST(:reason AS text) IS NULL OR d.review_reason = CAST(:reason AS text))
     ORDER BY d.id LIMIT :limit
-    """
+    """  # noqa: S608  (constants)
 )
