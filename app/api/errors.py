@@ -33,6 +33,7 @@ STATUSES = {
     "not_found": 404,
     "conflict": 409,
     "plan_limit": 402,
+    "sample_account": 409,
     "sku_taken": 409,
     "variant_in_use": 409,
     "import_has_faults": 409,
@@ -80,6 +81,12 @@ class Forbidden(SyncFlowError):
     """Your role does not allow this."""
 
     code = "forbidden"
+
+
+class SampleAccount(SyncFlowError):
+    """This account holds sample data: nothing of it reaches a shop or the outside."""
+
+    code = "sample_account"
 
 
 class CsrfHeaderMissing(SyncFlowError):

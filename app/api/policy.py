@@ -17,7 +17,7 @@ from flask_jwt_extended import get_jwt, get_jwt_identity, verify_jwt_in_request
 from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt.exceptions import PyJWTError
 
-from app.api.errors import Forbidden, MissingScope, NotSignedIn
+from app.api.errors import Forbidden, MissingScope, NotSignedIn, SampleAccount
 from app.api.limits import limit_key
 from app.errors import InvalidInput, NotFound
 from app.services import api_keys, auth
@@ -86,6 +86,9 @@ FOR_PEOPLE: dict[str, Access] = {
     "leaving.download_export": Access.OWNER,
     "leaving.delete_account": Access.OWNER,
     "leaving.keep_account": Access.OWNER,
+    "sample_data.get_sample_data": Access.VIEWER,
+    "sample_data.make_sample_data": Access.ADMIN,
+    "sample_data.remove_sample_data": Access.ADMIN,
     "invitations.list_invitations": Access.ADMIN,
     "invitations.invite": Access.ADMIN,
     "invitations.resend_invitation": Access.ADMIN,
@@ -270,6 +273,32 @@ WITH_SECRETS = frozenset(
 )
 """Endpoints beside those of `/auth/` whose bodies hold a password, or whose answers a secret that is shown
 once: nothing of them is kept."""
+FOR_REAL_ACCOUNTS = frozenset(
+    {
+        # shops
+        "connections.start_connecting",
+        "connections.pause",
+        "connections.resume",
+        "connections.import_again",
+        "connections.approve_first_sync",
+        "connections.disconnect",
+        "connection_care.reconnect",
+        "connection_care.try_connection",
+        "connection_care.renew_webhooks",
+        "sync.start_run",
+        "prices.apply_price_rule",
+        "fulfillments.fulfill",
+        # people, programs and other systems
+        "invitations.invite",
+        "invitations.resend_invitation",
+        "api_keys.create_api_key",
+        "webhook_subscriptions.subscribe",
+        # a sample is removed by itself
+        "leaving.delete_account",
+        "leaving.keep_account",
+    }
+)
+"""Endpoints that would let a sample account reach a shop or the outside: refused there, whatever the role."""
 MOST_BYTES = {
     "counts.record_count_sheet": 16 * MEGABYTE,
     "imports.upload_catalog": 256 * MEGABYTE,
@@ -350,6 +379,8 @@ def _check() -> None:
         _check_key(caller, endpoint)
     if asked is None or RANKS[caller.role] < asked:
         raise Forbidden(f"Your role, {caller.role}, does not allow this.")
+    if isinstance(caller, Principal) and caller.is_sample and endpoint in FOR_REAL_ACCOUNTS:
+        raise SampleAccount()
     if any(isinstance(part, int) and part > LARGEST_ID for part in (request.view_args or {}).values()):
         raise NotFound("Nothing has such an id.")
     g.principal = caller

@@ -117,6 +117,8 @@ def _standing_still(facts: Facts) -> Light | None:
                 "It waits for consent at the platform.",
                 "Finish connecting, or start anew.",
             )
+        case "sample":
+            return Light("sample", Colour.GREEN, "It is sample data: there is no shop behind it.")
         case "importing" if not facts.failures:
             return Light("importing", Colour.AMBER, "Its catalog is being read.", "Wait until that is done.")
         case "importing":

@@ -32,6 +32,8 @@ class Account(Base):
     __table_args__ = (
         CheckConstraint("safety_stock >= 0", name="safety_stock"),
         Index("ix_accounts_leaving", "delete_at", postgresql_where=text("delete_at IS NOT NULL")),
+        Index(None, "sample_of", postgresql_where=text("sample_of IS NOT NULL")),
+        Index("uq_accounts_sample_of", "sample_of", unique=True, postgresql_where=text("delete_at IS NULL")),
     )
 
     id: Mapped[Id]
@@ -46,6 +48,9 @@ class Account(Base):
     """What sums in other currencies are converted to, at the merchant's `exchange_rates`."""
     delete_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     """While set, no shop is connected; when it has come, every row of the account goes."""
+    sample_of: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("accounts.id", ondelete="SET NULL"))
+    """The account whose members look at this one, which holds sample data, of which nothing reaches the
+    outside. An account has one, beside those that are going."""
     created_at: Mapped[CreatedAt]
 
 

@@ -33,6 +33,7 @@ CONNECTION_STATES = (
     "paused",  # takes orders in, writes nothing
     "needs_auth",  # the platform refuses our credentials
     "disconnected",
+    "sample",  # of a sample account: no shop stands behind it, and nothing works on it
 )
 DRIFT_POLICIES = ("merge", "syncflow_wins", "last_write_wins", "review")
 

@@ -88,11 +88,16 @@ def wake_due() -> None:
     with unit_of_work() as uow:
         due = uow.session.execute(_DUE).scalars().all()
     for account_id in due:
-        try:
-            job_id = f"delete-account-{account_id}"
-            enqueue(QUEUE, "delete_account", account_id, timeout_seconds=JOB_SECONDS, job_id=job_id)
-        except redis.RedisError as err:  # the next round finds it
-            log.warning("nudge_lost", account_id=account_id, error=type(err).__name__)
+        wake(account_id)
+
+
+def wake(account_id: int) -> None:
+    """Have a worker remove one account whose time has come."""
+    try:
+        job_id = f"delete-account-{account_id}"
+        enqueue(QUEUE, "delete_account", account_id, timeout_seconds=JOB_SECONDS, job_id=job_id)
+    except redis.RedisError as err:  # the next round finds it
+        log.warning("nudge_lost", account_id=account_id, error=type(err).__name__)
 
 
 def remove(account_id: int) -> None:
@@ -108,11 +113,12 @@ def remove(account_id: int) -> None:
 
 
 def _shut(account_id: int) -> bool:
-    """Let nobody in any more, if its time has come: there is no way back from here. Users who belong to no
-    other account go."""
+    """Let nobody in any more, if its time has come: there is no way back from here. Its sample account goes
+    with it, and users who belong to no other account."""
     with unit_of_work() as uow:
         if uow.session.execute(_IS_DUE, {"id": account_id}).one_or_none() is None:
             return False
+        uow.session.execute(_SAMPLES, {"id": account_id})
         members = uow.session.execute(_EMPTY, {"id": account_id}).scalars().all()
         uow.session.execute(_USERS, {"ids": list(members)})
         uow.commit()
@@ -233,7 +239,14 @@ _OWNERS = text(
     """
 )
 _LOCK = text("SELECT pg_try_advisory_lock(:space, CAST(:id % 2147483648 AS integer))")
-_EMPTY = text("DELETE FROM memberships WHERE account_id = :id RETURNING user_id")
+_SAMPLES = text("UPDATE accounts SET delete_at = now() WHERE sample_of = :id AND delete_at IS NULL")
+_EMPTY = text(
+    """
+    DELETE FROM memberships
+    WHERE account_id = :id OR account_id IN (SELECT id FROM accounts WHERE sample_of = :id)
+    RETURNING user_id
+    """
+)
 _USERS = text(
     """
     DELETE FROM users u WHERE u.id = ANY(CAST(:ids AS bigint[]))

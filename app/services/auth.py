@@ -26,6 +26,8 @@ class Principal:
     role: str
     session_id: int | None = None
     """None for whoever did not sign in."""
+    is_sample: bool = False
+    """The account holds sample data."""
 
     @property
     def actor(self) -> str:
@@ -55,7 +57,7 @@ def caller(*, session_id: int, user_id: int, account_id: int) -> Principal | Non
         row = uow.session.execute(_CALLER, params).one_or_none()
     if row is None:
         return None
-    return Principal(user_id, row.email, account_id, row.name, row.role, session_id)
+    return Principal(user_id, row.email, account_id, row.name, row.role, session_id, row.is_sample)
 
 
 def principal_of(session: Session, user_id: int, account_id: int | None) -> Principal | None:
@@ -127,7 +129,7 @@ _SIGNED_IN_AMONG = text(
 )
 _CALLER = text(
     """
-    SELECT u.email, a.name, m.role FROM sessions s
+    SELECT u.email, a.name, m.role, a.sample_of IS NOT NULL AS is_sample FROM sessions s
     JOIN users u ON u.id = s.user_id
     JOIN memberships m ON m.user_id = s.user_id AND m.account_id = :account_id
     JOIN accounts a ON a.id = m.account_id
@@ -150,6 +152,6 @@ _PRINCIPAL = text(
     JOIN memberships m ON m.user_id = u.id
     JOIN accounts a ON a.id = m.account_id
     WHERE u.id = :user_id AND m.account_id = coalesce(CAST(:account_id AS bigint), m.account_id)
-    ORDER BY m.id LIMIT 1
+    ORDER BY a.sample_of IS NOT NULL, m.id LIMIT 1
     """
 )

@@ -44,6 +44,7 @@ def remove(account_id: int, user_id: int, *, by: int) -> None:
         require_no_less(role_of(uow.session, account_id, by), before)
         api_keys.revoke_all_of(uow.session, account_id, user_id, actor=f"user:{by}")
         uow.session.execute(_REMOVE, {"account_id": account_id, "user_id": user_id})
+        uow.session.execute(_REMOVE_FROM_SAMPLE, {"account_id": account_id, "user_id": user_id})
         _require_owner(uow.session, account_id)
         action = "member.left" if user_id == by else "member.removed"
         _write_down(uow.session, account_id, by, action, user_id, before, None)
@@ -96,6 +97,12 @@ def _write_down(
 _MEMBER = "account_id = :account_id AND user_id = :user_id"
 _SET_ROLE = text(f"UPDATE memberships SET role = :role WHERE {_MEMBER}")  # noqa: S608  (a constant)
 _REMOVE = text(f"DELETE FROM memberships WHERE {_MEMBER}")  # noqa: S608
+_REMOVE_FROM_SAMPLE = text(
+    """
+    DELETE FROM memberships WHERE user_id = :user_id
+        AND account_id IN (SELECT id FROM accounts WHERE sample_of = :account_id)
+    """
+)
 _HAS_OWNER = text(
     "SELECT EXISTS (SELECT 1 FROM memberships WHERE account_id = :account_id AND role = 'owner')"
 )

@@ -15,6 +15,7 @@ from app.services import fulfillment_push, idempotency, mail, webhook_delivery
 from app.services.imports import wake as imports
 from app.services.nudge import DRAIN_OF_LANE, EVERYBODY, Drain, enqueue, nudge
 from app.services.prices.wants import CLAIMABLE, WRITABLE
+from app.services.sample_data import accounts as sample_data
 from app.services.uow import unit_of_work
 from app.settings import Settings
 
@@ -268,6 +269,7 @@ _PURGES = (
         """
     ),
     webhook_delivery.PURGE,
+    sample_data.PURGE,
     text("DELETE FROM platform_call_minutes WHERE starts_at < now() - interval '2 days'"),
     text("DELETE FROM platform_call_hours WHERE starts_at < now() - interval '400 days'"),
     text("DELETE FROM sync_runs WHERE created_at < now() - interval '90 days' AND state <> 'running'"),

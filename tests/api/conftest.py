@@ -82,11 +82,21 @@ class Caller:
     token: str = ""
 
     def call(
-        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **options: Any
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        timeout: float = 10,
+        **options: Any,
     ) -> requests.Response:
         own = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         answer = requests.request(
-            method, f"{self.base_url}/api/v1{path}", headers={**own, **(headers or {})}, timeout=10, **options
+            method,
+            f"{self.base_url}/api/v1{path}",
+            headers={**own, **(headers or {})},
+            timeout=timeout,
+            **options,
         )
         self.openapi.check(answer)
         return answer

@@ -94,6 +94,7 @@ class AccountOfUserSchema(Schema):
     account_id = fields.Integer()
     account_name = fields.String()
     role = fields.String(validate=validate.OneOf(ROLES))
+    is_sample = fields.Boolean(metadata={"description": "It holds sample data."})
 
 
 class MeSchema(Schema):
@@ -102,6 +103,7 @@ class MeSchema(Schema):
     account_id = fields.Integer()
     account_name = fields.String()
     role = fields.String(validate=validate.OneOf(ROLES))
+    is_sample = fields.Boolean(metadata={"description": "Whether the account holds sample data."})
     accounts = fields.List(
         fields.Nested(AccountOfUserSchema), metadata={"description": "All that the user belongs to."}
     )

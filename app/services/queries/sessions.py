@@ -42,7 +42,7 @@ _SESSIONS = text(
 )
 _ACCOUNTS = text(
     """
-    SELECT m.account_id, a.name AS account_name, m.role
+    SELECT m.account_id, a.name AS account_name, m.role, a.sample_of IS NOT NULL AS is_sample
     FROM memberships m JOIN accounts a ON a.id = m.account_id
     WHERE m.user_id = :user_id ORDER BY m.id LIMIT :limit
     """
