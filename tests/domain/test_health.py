@@ -50,6 +50,7 @@ def test_a_shop_that_is_well_is_green_and_needs_nothing() -> None:
         ({"state": "paused", "braked": True, "failed_calls": 90}, "red", "90%"),
         # a shop that stands still is not blamed for what is old by now
         ({"state": "disconnected", "failures": 9, "reviews": 4}, "amber", "disconnected"),
+        ({"state": "sample", "failures": 9, "silent_for": None}, "green", "sample"),
     ],
 )
 def test_what_is_so_gives_the_light(facts: dict[str, Any], colour: str, word: str) -> None:
