@@ -314,6 +314,76 @@ def test_writes_succeed_or_fail_by_shop(merchant: Caller, connection: Connection
     assert merchant.get("/dashboard/status")["items"][0]["items_per_second"] > 0
 
 
+def called(connection: Connection, at: str, **counts: int) -> None:
+    """The calls of an hour."""
+    execute(
+        f"INSERT INTO platform_call_hours (account_id, connection_id, starts_at, {', '.join(counts)})"
+        f" VALUES (:account, :connection, :at, {', '.join(f':{name}' for name in counts)})",
+        account=connection.account_id,
+        connection=connection.id,
+        at=at,
+        **counts,
+    )
+
+
+def test_how_a_platforms_api_answers_is_shown_over_time_and_over_all_shops_there(
+    merchant: Caller, connection: Connection, make_connection: Callable[..., Connection]
+) -> None:
+    second = make_connection(merchant.account_id, name="Second")
+    other = make_connection(merchant.account_id, name="Other", platform="othershop")
+    called(connection, "2026-11-20T09:00Z", succeeded=90, failed=4, total_ms=9_000, slowest_ms=700)
+    called(connection, "2026-11-20T23:00Z", succeeded=3, throttled=1, total_ms=400, slowest_ms=150)
+    called(second, "2026-11-20T09:00Z", refused=3, unreachable=3, total_ms=1_050, slowest_ms=900)
+    called(other, "2026-11-21T00:00Z", succeeded=999, failed=1, total_ms=1_000_400, slowest_ms=2_000)
+    called(other, "2026-11-22T00:00Z", succeeded=1)  # the day after
+
+    found = merchant.get("/dashboard/sync", first="2026-11-20", last="2026-11-21")["platforms"]
+    nothing = {
+        **dict.fromkeys(("calls", "succeeded", "refused", "throttled", "failed"), 0),
+        **dict.fromkeys(("success_permille", "error_permille", "mean_latency_ms", "slowest_ms")),
+    }
+    of_fakeshop = {
+        "calls": 104,
+        "succeeded": 93,
+        "refused": 3,
+        "throttled": 1,
+        "failed": 7,
+        "success_permille": 894,
+        "error_permille": 68,
+        "mean_latency_ms": 100,
+        "slowest_ms": 900,
+    }
+    of_othershop = {
+        **nothing,
+        "calls": 1000,
+        "succeeded": 999,
+        "failed": 1,
+        "success_permille": 999,
+        "error_permille": 1,
+        "mean_latency_ms": 1000,
+        "slowest_ms": 2000,
+    }
+    assert found == [
+        {"platform": "fakeshop", **of_fakeshop, "points": [of_fakeshop, nothing]},
+        {"platform": "othershop", **of_othershop, "points": [nothing, of_othershop]},
+    ]
+
+
+def test_an_hour_of_calls_counts_to_the_period_that_it_begins_in(
+    merchant: Caller, connection: Connection
+) -> None:
+    """India's days begin half past six in the evening."""
+    report_in(merchant, "Asia/Kolkata")
+    for hour in (17, 18, 19):
+        called(connection, f"2026-11-20T{hour}:00Z", succeeded=10 ** (hour - 17))
+    days = {"first": "2026-11-20", "last": "2026-11-21"}
+    [platform] = merchant.get("/dashboard/sync", **days)["platforms"]
+    assert [point["succeeded"] for point in platform["points"]] == [11, 100]
+    [platform] = merchant.get("/dashboard/sync", **days, grain="hour")["platforms"]
+    assert sum(point["succeeded"] for point in platform["points"]) == 111
+    assert len([point for point in platform["points"] if point["calls"]]) == 3
+
+
 # ---------------------------------------------------------------------------------- tenants and emptiness
 
 
@@ -326,6 +396,7 @@ def test_no_account_sees_another_ones_figures(
     merchant: Caller, connection: Connection, make_merchant: Callable[[], Caller]
 ) -> None:
     books = keep_books(connection, variants=2, orders=6)
+    called(connection, datetime.now(UTC).isoformat(), succeeded=1)
     fold_all()
     other = make_merchant()
     assert other.get("/dashboard/overview")["connections"] == []
@@ -333,6 +404,8 @@ def test_no_account_sees_another_ones_figures(
     assert other.get("/dashboard/orders", first="2026-11-01", last="2026-11-30")["totals"] == []
     assert other.get("/dashboard/stock")["value"] == []
     assert other.get("/dashboard/sync")["connections"] == []
+    assert other.get("/dashboard/sync")["platforms"] == []
+    assert len(merchant.get("/dashboard/sync")["platforms"]) == 1
     for path in (
         f"/dashboard/orders?connection_id={connection.id}",
         f"/dashboard/stock?location_id={books.location_id}",

@@ -161,8 +161,35 @@ class PushSeriesSchema(PushSumSchema):
     points = fields.List(fields.Nested(PushPointSchema))
 
 
+class CallPointSchema(Schema):
+    """Each try of a call that was repeated counts. Rates and latencies are null where nothing was called."""
+
+    calls = fields.Integer()
+    succeeded = fields.Integer()
+    refused = fields.Integer(metadata={"description": "What was asked for was wrong, or is gone."})
+    throttled = fields.Integer(metadata={"description": "We were told to ask less often, and waited."})
+    failed = fields.Integer(metadata={"description": "A fault of the platform's, or no answer."})
+    success_permille = fields.Integer(
+        allow_none=True, metadata={"description": "Succeeded of 1000 calls, rounded down."}
+    )
+    error_permille = fields.Integer(
+        allow_none=True, metadata={"description": "Failed of 1000 calls, rounded up."}
+    )
+    mean_latency_ms = fields.Integer(allow_none=True)
+    slowest_ms = fields.Integer(allow_none=True)
+
+
+class CallSeriesSchema(CallPointSchema):
+    platform = fields.String()
+    points = fields.List(fields.Nested(CallPointSchema))
+
+
 class SyncReportSchema(SpanSchema, PushSumSchema):
     connections = fields.List(fields.Nested(PushSeriesSchema))
+    platforms = fields.List(
+        fields.Nested(CallSeriesSchema),
+        metadata={"description": "Of each platform that was called: how its API answered."},
+    )
 
 
 class ShopStatusSchema(Schema):

@@ -1,4 +1,4 @@
-"""How well numbers reach the shops."""
+"""How well numbers reach the shops, and how the shops' platforms answer."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from sqlalchemy import text
 
+from app.services.queries.dashboard.calls import platform_calls
 from app.services.queries.dashboard.reporting import reporting, span
 from app.services.queries.paging import Row, read
 
@@ -15,7 +16,8 @@ OUTCOMES = ("applied", "stale", "failed")
 
 
 def sync_report(account_id: int, *, first: date | None, last: date | None, grain: str, now: datetime) -> Row:
-    """Writes by when they were begun and by what became of them. Raises InvalidInput."""
+    """Writes by when they were begun and by what became of them, and all calls to the platforms. Raises
+    InvalidInput."""
     of = reporting(account_id)
     asked = span(of, first, last, grain, now=now)
     rows = read(
@@ -36,7 +38,12 @@ def sync_report(account_id: int, *, first: date | None, last: date | None, grain
         )
         of_shop["points"][row["period"]] = {name: row[name] for name in OUTCOMES}
     series = [{**of_shop, **_added(of_shop["points"])} for of_shop in found.values()]
-    return {**asked.as_row(of), **_added(series), "connections": series}
+    return {
+        **asked.as_row(of),
+        **_added(series),
+        "connections": series,
+        "platforms": platform_calls(account_id, asked),
+    }
 
 
 def _added(points: list[Row]) -> Row:
