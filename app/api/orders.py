@@ -20,9 +20,9 @@ from app.api.schemas.orders import (
     TimelineSchema,
     TotalsSchema,
 )
-from app.services.queries import exports, order_lists, orders, timeline
+from app.services.queries import exports, order_lists, order_totals, orders, timeline
 from app.services.queries.order_filters import OrderFilter, Sort
-from app.services.queries.order_lists import Totals
+from app.services.queries.order_totals import Totals
 from app.services.queries.paging import Page, Row
 
 blp = Resource("orders", __name__, description="Every channel's orders.")
@@ -43,7 +43,7 @@ def list_orders(args: dict[str, Any]) -> Page:
 @blp.response(OK, TotalsSchema)
 def get_order_totals(args: dict[str, Any]) -> Totals:
     """How many orders there are, and what they come to in each currency, for the filters of the list."""
-    return order_lists.totals(principal().account_id, _filter(args))
+    return order_totals.totals(principal().account_id, _filter(args))
 
 
 @blp.route("/orders.csv")

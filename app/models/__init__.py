@@ -20,6 +20,7 @@ from app.models.stock_changes import StockChange, StockCount, StockCountLine
 from app.models.sums import (
     ExchangeRate,
     MovementSum,
+    OrderDaySum,
     OrderSum,
     PushSum,
     Rollup,
@@ -64,6 +65,7 @@ __all__ = [
     "MovementSum",
     "NotificationPreference",
     "Order",
+    "OrderDaySum",
     "OrderHold",
     "OrderLine",
     "OrderSum",

@@ -42,6 +42,12 @@ class Order(TenantRow, Base):
         Index(
             "ix_orders_uncounted", "id", postgresql_where=text("counted_hash IS DISTINCT FROM content_hash")
         ),
+        Index(
+            "ix_orders_uncounted_of_account",
+            "account_id",
+            "id",
+            postgresql_where=text("counted_hash IS DISTINCT FROM content_hash"),
+        ),
         # Each order of a list, within every combination of what can be asked for; what is summed beside it.
         Index(
             "ix_orders_by_placed_at",
@@ -101,10 +107,13 @@ class Order(TenantRow, Base):
     review_reason: Mapped[str | None] = mapped_column(Text)
     """Set where a person must look: the order was trashed or vanished and kept its sale."""
     counted_hash: Mapped[str | None] = mapped_column(Text)
-    """`content_hash` as it was when `order_sums` counted the order last: where they differ it is to be
-    counted anew. What it counts for there is kept in the others, NULL for nothing."""
+    """`content_hash` as it was when `order_sums` and `order_day_sums` counted the order last: where they
+    differ it is to be counted anew. What it counts for there is kept in the others; for nothing where
+    `counted_at` is NULL."""
     counted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     counted_currency: Mapped[str | None] = mapped_column(String(3))
+    counted_state: Mapped[str | None] = mapped_column(String(16))
+    counted_payment: Mapped[str | None] = mapped_column(String(24))
     counted_sales: Mapped[int | None] = mapped_column(Integer)
     counted_total_minor: Mapped[int | None] = mapped_column(BigInteger)
     counted_refunded_minor: Mapped[int | None] = mapped_column(BigInteger)

@@ -1,6 +1,7 @@
 """Sums over many rows, folded by a job from what changed since (`app.services.rollups`).
 
-Those over time are by quarters of an hour, in UTC: every time zone's days are made of whole ones.
+Those over time are by quarters of an hour, in UTC: every time zone's days are made of whole ones. By days,
+also in UTC, is what the totals of lists are made of.
 """
 
 from __future__ import annotations
@@ -51,6 +52,24 @@ class OrderSum(Base):
     """Of the sales, ..."""
     refunded_minor: Mapped[Money]
     """... and what of it was paid back, whenever that was."""
+
+
+class OrderDaySum(Base):
+    """Orders of a connection that were placed within a day, by what became of them. Also those count that
+    were no sales; test orders and those without a date do not."""
+
+    __tablename__ = "order_day_sums"
+    __table_args__ = (account_ref(), tenant_ref("connection_id", "connections"), _HOT)
+
+    account_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True), primary_key=True)
+    connection_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    currency: Mapped[str] = mapped_column(String(3), primary_key=True)
+    state: Mapped[str] = mapped_column(String(16), primary_key=True)
+    payment: Mapped[str] = mapped_column(String(24), primary_key=True)
+    orders: Mapped[BigInt] = mapped_column(server_default="0")
+    total_minor: Mapped[BigInt] = mapped_column(server_default="0")
+    refunded_minor: Mapped[BigInt] = mapped_column(server_default="0")
 
 
 class MovementSum(Base):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.models import Connection
-from app.services.queries import order_lists
+from app.services.queries import order_lists, order_totals
 from app.services.queries.order_filters import SORTS
 from tests.api.conftest import Caller, execute, rows
 from tests.api.many_orders import counted, place
@@ -169,10 +169,11 @@ def test_a_term_that_many_orders_match_is_walked_for_a_stretch_at_a_time(
 def test_totals_say_when_they_did_not_count_all(
     merchant: Caller, shop: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(order_lists, "MOST_COUNTED", 100)
-    totals = merchant.get("/orders/totals")
-    assert (totals["count"], totals["at_least"]) == (100, True)
-    assert merchant.get("/orders/totals", state="open")["at_least"] is False
+    monkeypatch.setattr(order_totals, "MOST_COUNTED", 10)
+    totals = merchant.get("/orders/totals", needs_review="true")
+    assert (totals["count"], totals["at_least"]) == (10, True)
+    assert merchant.get("/orders/totals", needs_review="true", is_test="true")["at_least"] is False
+    assert merchant.get("/orders/totals")["count"] == MANY
 
 
 @pytest.mark.parametrize(

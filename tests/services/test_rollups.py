@@ -28,7 +28,14 @@ from tests.services.shop import Shop, a_line, an_order
 from tests.services.world import World
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-RIGHT = {"orders": 0, "order_sums": 0, "movement_sums": 0, "variant_values": 0, "stock_values": 0}
+RIGHT = {
+    "orders": 0,
+    "order_sums": 0,
+    "order_day_sums": 0,
+    "movement_sums": 0,
+    "variant_values": 0,
+    "stock_values": 0,
+}
 
 
 def fold_all() -> None:
@@ -336,6 +343,7 @@ def test_the_nightly_proof_finds_and_mends_wrong_sums(world: World, connection: 
     world.sql(
         """
         UPDATE order_sums SET orders = orders + 7;
+        UPDATE order_day_sums SET total_minor = 7;
         UPDATE movement_sums SET units_in = 1;
         UPDATE stock_values SET value_minor = 1, units = units + 1;
         UPDATE variant_values SET units = units + 1;

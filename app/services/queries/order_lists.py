@@ -1,4 +1,4 @@
-"""Lists of orders and their sums, by every filter.
+"""Lists of orders, by every filter.
 
 A search (`q`) finds orders by the beginning of their number, by the beginning of a line's SKU, both in any
 case, or by the whole e-mail address or shop's id of the customer, of which we keep a hash or the id only.
@@ -9,7 +9,6 @@ orders for, a stretch at a time: a page may then be shorter than asked for, even
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import text
@@ -31,7 +30,6 @@ FEW = 10_000
 """Matches of a term by each of number, customer and SKU up to which all are taken."""
 STRETCH = 5_000
 """Orders that a page looks at for a term that many match."""
-MOST_COUNTED = 1_000_000
 ORDER_COLUMNS = """
     o.id, o.connection_id, c.platform, o.external_id, o.number, o.state, o.payment, o.currency,
     o.total_minor, o.subtotal_minor, o.tax_minor, o.shipping_minor, o.discount_minor,
@@ -40,25 +38,13 @@ ORDER_COLUMNS = """
 """Of `orders o` and its connection `c`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """How many orders there are, and what they come to in each currency.
-
-    `at_least`: there are more than were counted, and the sums are of those counted.
-    """
-
-    count: int
-    at_least: bool
-    revenue: list[Row]
-
-
 def orders(
     account_id: int, asked: OrderFilter, *, sort: Sort = NEWEST, limit: int, cursor: str | None = None
 ) -> Page:
     """A page of them. Raises InvalidCursor."""
     after, more = sort.after(cursor)
     params = {**asked.parameters(account_id), **more}
-    if asked.term and _is_frequent(params):
+    if asked.term and is_frequent(params):
         return _stretch(asked, sort, after, params, limit)
     keys = _found(asked, sort, after) if asked.term else walk(asked, sort, after)
     rows = read(text(_with_columns(keys, sort)), **params, limit=limit + 1, most=FEW + 1)
@@ -66,16 +52,8 @@ def orders(
     return Page([_shown(row) for row in found.items], found.next)
 
 
-def totals(account_id: int, asked: OrderFilter) -> Totals:
-    """The sums of all that are asked for, up to MOST_COUNTED, or FEW of what a search finds by each way."""
-    params = asked.parameters(account_id)
-    frequent = bool(asked.term) and _is_frequent(params)
-    rows = read(text(_totals(asked)), **params, limit=MOST_COUNTED + 1, most=FEW)
-    count = sum(row["orders"] for row in rows)
-    return Totals(min(count, MOST_COUNTED), frequent or count > MOST_COUNTED, rows)
-
-
-def _is_frequent(params: dict[str, Any]) -> bool:
+def is_frequent(params: dict[str, Any]) -> bool:
+    """Whether more than FEW orders match the term in one of the ways."""
     [row] = read(_COUNTED_MATCHES, **params, most=FEW + 1)
     return any(count > FEW for count in row.values())
 
@@ -84,7 +62,7 @@ def _found(asked: OrderFilter, sort: Sort, after: str) -> str:
     """`id` and `sort` of the first `:limit` of a term's few matches."""
     return f"""
         SELECT o.id, o.{sort.column} AS sort
-        FROM {_MATCHED}
+        FROM {MATCHED}
         WHERE {chosen(asked)} AND {after}
         ORDER BY o.{sort.column} {sort.direction}, o.id {sort.direction} LIMIT :limit
     """  # noqa: S608  (constants)
@@ -129,35 +107,11 @@ def _with_columns(keys: str, sort: Sort) -> str:
     """  # noqa: S608  (constants)
 
 
-def _totals(asked: OrderFilter) -> str:
-    if asked.term:
-        source = f"{_MATCHED} WHERE {chosen(asked)}"
-    elif asked.needs_review or asked.is_test:
-        source = f"orders o WHERE {chosen(asked)}"
-    else:
-        # Only what the index holds is asked for, one connection after the other.
-        source = f"""
-            ({asked.connections()}) AS c
-            CROSS JOIN LATERAL (
-                SELECT o.currency, o.total_minor, o.refunded_minor FROM orders o
-                WHERE o.connection_id = c.id AND o.state = ANY(CAST(:states AS text[]))
-                  AND o.payment = ANY(CAST(:payments AS text[])) AND {asked.conditions()}
-                LIMIT :limit
-            ) AS o
-        """  # noqa: S608  (constants)
-    return f"""
-        SELECT currency, count(*) AS orders, CAST(sum(total_minor) AS bigint) AS total_minor,
-            CAST(sum(refunded_minor) AS bigint) AS refunded_minor
-        FROM (SELECT o.currency, o.total_minor, o.refunded_minor FROM {source} LIMIT :limit) AS o
-        GROUP BY currency ORDER BY currency
-    """  # noqa: S608  (constants)
-
-
 def _shown(row: Row) -> Row:
     return {name: value for name, value in row.items() if name != "sort"}
 
 
-_MATCHED = f"""
+MATCHED = f"""
     (({BY_NUMBER}) UNION ({BY_CUSTOMER}) UNION ({BY_SKU})) AS f
     CROSS JOIN LATERAL (SELECT * FROM orders WHERE id = f.id LIMIT 1) AS o
 """  # noqa: S608  (constants)

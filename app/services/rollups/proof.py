@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import text
 
 from app.services.rollups.movements import KIND, KINDS_FROM
-from app.services.rollups.orders import COUNTS, QUARTER
+from app.services.rollups.orders import COUNTED, COUNTS, DAY, DAY_SUMS, QUARTER, SUMS
 from app.services.rollups.values import OF_VARIANT, WORTH
 from app.services.uow import unit_of_work
 
@@ -31,18 +31,27 @@ def prove(account_id: int) -> dict[str, int]:
     return found
 
 
+_COUNTED_ORDERS = """
+    orders_counted AS (
+        SELECT 1 AS sign, connection_id, counted_at AS at, counted_sales AS sales,
+            counted_currency AS currency, counted_state AS state, counted_payment AS payment,
+            counted_total_minor AS total_minor, counted_refunded_minor AS refunded_minor
+        FROM orders WHERE account_id = :account_id AND counted_at IS NOT NULL
+    )
+"""
+"""What orders count for in their sums, whether or not they are to be counted anew."""
 _REPAIRS = {
     "orders": text(
         f"""
         WITH wrong AS (
             SELECT n.id FROM (
-                SELECT o.id, o.currency, {COUNTS}, o.counted_at, o.counted_currency, o.counted_sales,
-                    o.counted_total_minor, o.counted_refunded_minor
+                SELECT o.id, {COUNTS}, {COUNTED}
                 FROM orders o WHERE o.account_id = :account_id AND o.counted_hash = o.content_hash
             ) AS n
             WHERE n.at IS DISTINCT FROM n.counted_at OR (n.at IS NOT NULL AND
-                (n.currency, n.sales, n.total_minor, n.refunded_minor) IS DISTINCT FROM (n.counted_currency,
-                    n.counted_sales, n.counted_total_minor, n.counted_refunded_minor))
+                (n.sales, n.currency, n.state, n.payment, n.total_minor, n.refunded_minor) IS DISTINCT FROM
+                (n.counted_sales, n.counted_currency, n.counted_state, n.counted_payment,
+                    n.counted_total_minor, n.counted_refunded_minor))
         ),
         locked AS (
             SELECT o.id FROM orders o JOIN wrong w ON w.id = o.id ORDER BY o.id FOR NO KEY UPDATE OF o
@@ -51,14 +60,9 @@ _REPAIRS = {
         """  # noqa: S608  (constants)
     ),
     "order_sums": text(
-        """
-        WITH counted AS (
-            SELECT counted_at AS at, connection_id, counted_currency AS currency,
-                sum(counted_sales) AS orders,
-                sum(1 - counted_sales) AS cancelled, sum(counted_total_minor) AS total_minor,
-                sum(counted_refunded_minor) AS refunded_minor
-            FROM orders WHERE account_id = :account_id AND counted_at IS NOT NULL GROUP BY 1, 2, 3
-        ),
+        f"""
+        WITH {_COUNTED_ORDERS},
+        counted AS (SELECT at, connection_id, currency, {SUMS} FROM orders_counted GROUP BY 1, 2, 3),
         kept AS (SELECT * FROM order_sums WHERE account_id = :account_id)
         INSERT INTO order_sums AS s (account_id, at, connection_id, currency, orders, cancelled, total_minor,
             refunded_minor)
@@ -77,7 +81,31 @@ _REPAIRS = {
             total_minor = s.total_minor + EXCLUDED.total_minor,
             refunded_minor = s.refunded_minor + EXCLUDED.refunded_minor
         RETURNING at
-        """
+        """  # noqa: S608  (constants)
+    ),
+    "order_day_sums": text(
+        f"""
+        WITH {_COUNTED_ORDERS},
+        counted AS (
+            SELECT {DAY.format(at="at")} AS at, connection_id, currency, state, payment, {DAY_SUMS}
+            FROM orders_counted GROUP BY 1, 2, 3, 4, 5
+        ),
+        kept AS (SELECT * FROM order_day_sums WHERE account_id = :account_id)
+        INSERT INTO order_day_sums AS s (account_id, at, connection_id, currency, state, payment, orders,
+            total_minor, refunded_minor)
+        SELECT :account_id, at, connection_id, currency, state, payment,
+            coalesce(c.orders, 0) - coalesce(k.orders, 0),
+            coalesce(c.total_minor, 0) - coalesce(k.total_minor, 0),
+            coalesce(c.refunded_minor, 0) - coalesce(k.refunded_minor, 0)
+        FROM counted c FULL JOIN kept k USING (at, connection_id, currency, state, payment)
+        WHERE (coalesce(c.orders, 0), coalesce(c.total_minor, 0), coalesce(c.refunded_minor, 0))
+            <> (coalesce(k.orders, 0), coalesce(k.total_minor, 0), coalesce(k.refunded_minor, 0))
+        ORDER BY at, connection_id, currency, state, payment
+        ON CONFLICT (account_id, at, connection_id, currency, state, payment) DO UPDATE SET
+            orders = s.orders + EXCLUDED.orders, total_minor = s.total_minor + EXCLUDED.total_minor,
+            refunded_minor = s.refunded_minor + EXCLUDED.refunded_minor
+        RETURNING at
+        """  # noqa: S608  (constants)
     ),
     "movement_sums": text(
         f"""

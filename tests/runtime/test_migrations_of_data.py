@@ -1,4 +1,4 @@
-"""The migration of places, back and forth, on a database that holds what only one of its sides knows."""
+"""Migrations that move data, on a database that holds what only one of their sides knows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flask import Flask
 from app import MIGRATIONS
 from app.extensions import db
 
-BEFORE, AFTER = "0013", "head"
+BEFORE_PLACES, BEFORE_SUMS_OF_DAYS, NEWEST = "0013", "0032", "head"
 FILLED = """
     INSERT INTO accounts (id, name) VALUES (1, 'A merchant');
     INSERT INTO locations (id, account_id, name) VALUES (1, 1, 'Main'), (2, 1, 'South');
@@ -57,7 +57,7 @@ def test_what_several_places_hold_goes_back_and_forth(
 ) -> None:
     for statement in FILLED.split(";"):
         migrations.execute(statement.encode())
-    flask_migrate.downgrade(revision=BEFORE)
+    flask_migrate.downgrade(revision=BEFORE_PLACES)
     assert rows(migrations, "SELECT external_location_id, location_id FROM connection_locations") == [
         ("", 1),
         ("72", 2),
@@ -69,7 +69,7 @@ def test_what_several_places_hold_goes_back_and_forth(
         (3, "m"),
         (4, "n"),
     ]
-    flask_migrate.upgrade(revision=AFTER)
+    flask_migrate.upgrade(revision=NEWEST)
     assert rows(migrations, "SELECT id, external_stock_id FROM listings") == [(1, "i"), (2, "i")]
     assert rows(migrations, "SELECT id, external_location_id FROM order_lines") == [
         (1, "71"),
@@ -77,6 +77,50 @@ def test_what_several_places_hold_goes_back_and_forth(
         (3, ""),
         (4, ""),
     ], "an order that is read anew finds what its lines have done"
+
+
+COUNTED = """
+    INSERT INTO orders (id, account_id, connection_id, external_id, placed_at, state, payment, currency,
+            total_minor, refunded_minor, content_hash, counted_hash, counted_at, counted_currency,
+            counted_sales, counted_total_minor, counted_refunded_minor)
+        VALUES
+            (11, 1, 1, '11', '2026-03-01T09:50Z', 'open', 'paid', 'EUR', 500, 20, 'a', 'a',
+                '2026-03-01T09:45Z', 'EUR', 1, 500, 20),
+            (12, 1, 1, '12', '2026-03-01T23:59Z', 'open', 'paid', 'EUR', 900, 0, 'new', 'a',
+                '2026-03-01T23:45Z', 'EUR', 1, 100, 0),
+            (13, 1, 2, '13', '2026-03-02T00:00Z', 'cancelled', 'paid', 'USD', 70, 7, 'a', 'a',
+                '2026-03-02T00:00Z', 'USD', 0, 0, 0),
+            (14, 1, 2, '14', '2026-03-02T00:00Z', 'open', 'paid', 'USD', 10000, 0, 'a', NULL, NULL, NULL,
+                NULL, NULL, NULL)
+"""
+
+
+def test_orders_that_were_counted_are_in_the_sums_of_their_days(
+    migrations: psycopg.Connection[tuple[object, ...]],
+) -> None:
+    """One that changed since, as it was counted: its fold makes the difference."""
+    for statement in FILLED.split(";"):
+        migrations.execute(statement.encode())
+    flask_migrate.downgrade(revision=BEFORE_SUMS_OF_DAYS)
+    migrations.execute(COUNTED.encode())
+    flask_migrate.upgrade(revision=NEWEST)
+    assert rows(
+        migrations,
+        """
+        SELECT CAST(at AT TIME ZONE 'UTC' AS text), connection_id, currency, state, orders, total_minor,
+            refunded_minor FROM order_day_sums
+        """,
+    ) == [
+        ("2026-03-01 00:00:00", 1, "EUR", "open", 2, 600, 20),
+        ("2026-03-02 00:00:00", 2, "USD", "cancelled", 1, 70, 7),
+    ]
+    flask_migrate.downgrade(revision=BEFORE_SUMS_OF_DAYS)
+    assert rows(migrations, "SELECT id, counted_total_minor FROM orders WHERE id > 10") == [
+        (11, 500),
+        (12, 100),
+        (13, 0),
+        (14, None),
+    ]
 
 
 def rows(connection: psycopg.Connection[tuple[object, ...]], query: str) -> list[tuple[object, ...]]:
