@@ -68,8 +68,8 @@ class OrderDaySum(Base):
     state: Mapped[str] = mapped_column(String(16), primary_key=True)
     payment: Mapped[str] = mapped_column(String(24), primary_key=True)
     orders: Mapped[BigInt] = mapped_column(server_default="0")
-    total_minor: Mapped[BigInt] = mapped_column(server_default="0")
-    refunded_minor: Mapped[BigInt] = mapped_column(server_default="0")
+    total_minor: Mapped[Money]
+    refunded_minor: Mapped[Money]
 
 
 class MovementSum(Base):

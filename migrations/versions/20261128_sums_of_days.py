@@ -53,7 +53,9 @@ def upgrade():
         sa.Column("currency", sa.String(3), nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("payment", sa.String(24), nullable=False),
-        *(_count(name) for name in ("orders", "total_minor", "refunded_minor")),
+        sa.Column("orders", sa.BigInteger, server_default="0", nullable=False),
+        sa.Column("total_minor", sa.Numeric(38, 0), server_default="0", nullable=False),
+        sa.Column("refunded_minor", sa.Numeric(38, 0), server_default="0", nullable=False),
         sa.ForeignKeyConstraint(
             ["account_id"], ["accounts.id"], name=op.f("fk_order_day_sums_account_id_accounts")
         ),
@@ -75,7 +77,3 @@ def downgrade():
     op.drop_index("ix_orders_uncounted_of_account", table_name="orders")
     for name in reversed(COUNTED):
         op.drop_column("orders", name)
-
-
-def _count(name):
-    return sa.Column(name, sa.BigInteger, server_default="0", nullable=False)

@@ -19,6 +19,8 @@ from sqlalchemy.orm import Session
 from app.domain.stock import Movement
 from app.platforms.base import OrderState, PaymentState
 from app.services import ledger
+from app.services.queries.order_filters import OrderFilter
+from app.services.queries.order_totals import totals
 from app.services.rollups import fold
 from app.services.rollups.fold import FOLDS
 from app.services.rollups.proof import prove
@@ -306,6 +308,8 @@ def test_amounts_beyond_reason_stop_no_fold(world: World, connection: int) -> No
     assert units >= 10**9
     assert value == units * cost
     assert order_sums(world) == [(NOON, "EUR", 2, 0, 2 * largest, 0)]
+    [revenue] = totals(world.account_id, OrderFilter()).revenue
+    assert revenue == {"currency": "EUR", "orders": 2, "total_minor": 2 * largest, "refunded_minor": 0}
     assert prove(world.account_id) == RIGHT
 
 

@@ -45,14 +45,18 @@ def totals(account_id: int, asked: OrderFilter) -> Totals:
     if not (asked.term or asked.needs_review or asked.is_test):
         rows = read(text(_of_days(asked)), **params, most_waiting=MOST_WAITING + 1)
         if rows[0]["waiting"] <= MOST_WAITING:
-            revenue = [row for row in rows if row["currency"] is not None]
-            for row in revenue:
-                del row["waiting"]
+            revenue = [_revenue(row) for row in rows if row["currency"] is not None]
             return Totals(sum(row["orders"] for row in revenue), False, revenue)
     frequent = bool(asked.term) and order_lists.is_frequent(params)
     rows = read(text(_one_by_one(asked)), **params, limit=MOST_COUNTED + 1, most=order_lists.FEW)
     count = sum(row["orders"] for row in rows)
-    return Totals(min(count, MOST_COUNTED), frequent or count > MOST_COUNTED, rows)
+    return Totals(min(count, MOST_COUNTED), frequent or count > MOST_COUNTED, [_revenue(row) for row in rows])
+
+
+def _revenue(row: Row) -> Row:
+    """A currency's sums, which may be more than eight bytes hold."""
+    money = {name: int(row[name]) for name in ("total_minor", "refunded_minor")}
+    return {"currency": row["currency"], "orders": row["orders"], **money}
 
 
 def _of_days(asked: OrderFilter) -> str:
@@ -91,8 +95,7 @@ def _one_by_one(asked: OrderFilter) -> str:
 def _sum_of(rows: str) -> str:
     return f"""
         SELECT currency, CAST(sum(orders) AS bigint) AS orders,
-            CAST(sum(total_minor) AS bigint) AS total_minor,
-            CAST(sum(refunded_minor) AS bigint) AS refunded_minor
+            sum(total_minor) AS total_minor, sum(refunded_minor) AS refunded_minor
         FROM ({rows}) AS p
         GROUP BY currency HAVING sum(orders) <> 0 ORDER BY currency
     """  # noqa: S608  (constants)
