@@ -49,8 +49,9 @@ def login(given: dict[str, Any]) -> dict[str, Any]:
 def refresh(given: dict[str, Any]) -> dict[str, Any]:
     """Exchange a refresh token for an access token and the next refresh token.
 
-    Each works once: one that comes again ends the session. So refresh in one place at a time. With the cookie
-    the header `X-CSRF-Protection` has to come, with any value.
+    Each works once: one that comes again later than ten seconds after ends the session. Within these it gets
+    the same next token, so that two tabs may refresh at once. With the cookie the header `X-CSRF-Protection`
+    has to come, with any value.
     """
     limit_tokens()
     token = given["refresh_token"]

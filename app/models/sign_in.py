@@ -48,6 +48,11 @@ class UserSession(Base):
     """Of the part that all refresh tokens of the session share."""
     token_hash: Mapped[bytes] = mapped_column(LargeBinary)
     """Of the part that is new in each: any other one with this family was used before."""
+    previous_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Of that part of the token before, which is still answered until `previous_until`, ..."""
+    previous_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    sealed_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """... by the current one's, which the one before opens and nobody else."""
     user_agent: Mapped[str] = mapped_column(Text, server_default="")
     address: Mapped[str] = mapped_column(Text, server_default="")
     last_used_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

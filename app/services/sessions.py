@@ -3,6 +3,11 @@
 A refresh token is `<family>.<secret>`. The family stays for the session's life and is never shown anywhere
 else; the secret is new at every refresh. So whoever comes with the family and another secret holds a token
 that was used before: either they or those who used it stole it, and the session ends for both.
+
+Two tabs of a browser share one token, and may come with it at once. So the token used last is answered for
+GRACE_SECONDS more, with the very token that took its place: there is never more than one that goes on. A thief
+who comes within that time holds the same token as its owner, and the next of the two to refresh later than the
+other comes with a used one.
 """
 
 from __future__ import annotations
@@ -18,7 +23,7 @@ from sqlalchemy.orm import Session
 from app.errors import NotFound, SyncFlowError
 from app.services.audit import audit_subject, audit_user
 from app.services.auth import Person, Principal, principal_of
-from app.services.tokens import hash_of, new_token
+from app.services.tokens import hash_of, new_token, open_by, seal_by
 from app.services.uow import unit_of_work
 
 log = structlog.get_logger(__name__)
@@ -27,6 +32,8 @@ IDLE_DAYS = 30
 """How long a session lasts after its last refresh, ..."""
 MOST_DAYS = 180
 """... and in all."""
+GRACE_SECONDS = 10
+"""How long a refresh token is still answered after it was changed for the next one."""
 LONGEST_USER_AGENT = 400
 
 
@@ -73,7 +80,8 @@ def begin(session: Session, principal: Principal, client: Client) -> SignedIn:
 
 
 def refresh(token: str, *, account_id: int | None, client: Client) -> SignedIn:
-    """Change a refresh token for the next one, to act for this account or for the last one.
+    """Change a refresh token for the next one, to act for this account or for the last one. Within
+    GRACE_SECONDS the same token again gets the same next one.
 
     Raises InvalidRefreshToken, and ends the session of a token that was used before; NotFound where the user
     is no member of the account, which leaves the token as it is.
@@ -83,23 +91,21 @@ def refresh(token: str, *, account_id: int | None, client: Client) -> SignedIn:
         row = uow.session.execute(_LOCKED, {"family": hash_of(family)}).one_or_none()
         if row is None:
             raise InvalidRefreshToken()
-        if not hmac.compare_digest(bytes(row.token_hash), hash_of(secret)):
+        given = hash_of(secret)
+        is_current = hmac.compare_digest(bytes(row.token_hash), given)
+        if not is_current and not (row.in_grace and hmac.compare_digest(bytes(row.previous_hash), given)):
             _end_of_a_stolen_one(uow.session, row)
             uow.commit()
             raise InvalidRefreshToken()
         principal = _acting(uow.session, row, account_id)
-        new_secret = new_token()
-        params = {
-            "id": row.id,
-            "account_id": principal.account_id,
-            "secret": hash_of(new_secret),
-            "idle": IDLE_DAYS,
-            "most": MOST_DAYS,
-            **client.columns,
-        }
-        uow.session.execute(_ROTATE, params)
+        if is_current:
+            next_secret = _rotate(uow.session, row, secret, principal, client)
+        else:
+            next_secret = open_by(secret, bytes(row.sealed_secret))
+            uow.session.execute(_SWITCH, {"id": row.id, "account_id": principal.account_id})
+            log.info("refresh_token_repeated", user_id=row.user_id, session_id=row.id)
         uow.commit()
-    return SignedIn(principal, row.id, f"{family}.{new_secret}")
+    return SignedIn(principal, row.id, f"{family}.{next_secret}")
 
 
 def act_for(person: Person, account_id: int) -> Principal:
@@ -152,6 +158,23 @@ def _acting(session: Session, row: Any, account_id: int | None) -> Principal:
     return principal
 
 
+def _rotate(session: Session, row: Any, secret: str, principal: Principal, client: Client) -> str:
+    """The next secret."""
+    next_secret = new_token()
+    params = {
+        "id": row.id,
+        "account_id": principal.account_id,
+        "secret": hash_of(next_secret),
+        "sealed": seal_by(secret, next_secret),
+        "grace": GRACE_SECONDS,
+        "idle": IDLE_DAYS,
+        "most": MOST_DAYS,
+        **client.columns,
+    }
+    session.execute(_ROTATE, params)
+    return next_secret
+
+
 def _end_of_a_stolen_one(session: Session, row: Any) -> None:
     log.warning("refresh_token_reused", user_id=row.user_id, session_id=row.id)
     session.execute(_END, {"id": row.id, "user_id": row.user_id})
@@ -168,14 +191,17 @@ _BEGIN = text(
 )
 _LOCKED = text(
     """
-    SELECT id, user_id, last_account_id, token_hash FROM sessions
+    SELECT id, user_id, last_account_id, token_hash, previous_hash, sealed_secret,
+        coalesce(previous_until > clock_timestamp(), false) AS in_grace
+    FROM sessions
     WHERE family_hash = :family AND expires_at > now() FOR UPDATE
     """
 )
 _ROTATE = text(
     """
-    UPDATE sessions SET token_hash = :secret, last_account_id = :account_id, user_agent = :user_agent,
-        address = :address, last_used_at = now(), expires_at = least(
+    UPDATE sessions SET token_hash = :secret, previous_hash = token_hash, sealed_secret = :sealed,
+        previous_until = clock_timestamp() + make_interval(secs => :grace), last_account_id = :account_id,
+        user_agent = :user_agent, address = :address, last_used_at = now(), expires_at = least(
             now() + make_interval(days => :idle), created_at + make_interval(days => :most)
         )
     WHERE id = :id

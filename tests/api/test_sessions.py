@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 import requests
+from cryptography.fernet import InvalidToken
 from flask import Flask
 
 from app.api.tokens import COOKIE, CSRF_HEADER
 from app.domain.devices import device_of
 from app.services import sweeper
 from app.services.sign_in import WrongCredentials, sign_in
+from app.services.tokens import open_by
 from tests.api.conftest import (
     PASSWORD,
     Caller,
@@ -98,19 +100,78 @@ def test_a_refresh_token_that_comes_again_ends_the_session_for_everybody(merchan
     assert entry.account_id == merchant.account_id
 
 
-def test_of_two_that_refresh_at_once_with_one_token_at_most_one_goes_on(merchant: Caller) -> None:
-    token = in_body(merchant)
-    barrier = threading.Barrier(4)
+def at_once(merchant: Caller, token: str, times: int) -> list[requests.Response]:
+    barrier = threading.Barrier(times)
 
     def go() -> requests.Response:
         barrier.wait()
         return refresh(merchant, token)
 
     with ThreadPoolExecutor() as pool:
-        answers = [future.result() for future in [pool.submit(go) for _ in range(4)]]
-    assert sorted(answer.status_code for answer in answers) == [200, 401, 401, 401]
-    [won] = [answer.json() for answer in answers if answer.status_code == 200]
-    assert not works(merchant, won["access_token"])
+        return [future.result() for future in [pool.submit(go) for _ in range(times)]]
+
+
+def end_the_grace() -> None:
+    execute("UPDATE sessions SET previous_until = clock_timestamp()")
+
+
+def test_two_tabs_that_refresh_at_once_both_go_on_with_the_same_next_token(merchant: Caller) -> None:
+    token = in_body(merchant)
+    answers = at_once(merchant, token, 2)
+    assert [answer.status_code for answer in answers] == [200, 200]
+    one, other = [answer.json() for answer in answers]
+    assert one["refresh_token"] == other["refresh_token"] != token
+    assert works(merchant, one["access_token"])
+    assert works(merchant, other["access_token"])
+    end_the_grace()
+    assert refresh(merchant, one["refresh_token"]).status_code == 200
+    assert audited("session.token_reused") == []
+
+
+def test_two_that_come_with_one_token_after_the_grace_both_end_its_session(merchant: Caller) -> None:
+    token = in_body(merchant)
+    current = refresh(merchant, token).json()
+    end_the_grace()
+    answers = at_once(merchant, token, 2)
+    assert all(refused(answer) for answer in answers)
+    assert not works(merchant, current["access_token"])
+    assert refused(refresh(merchant, current["refresh_token"]))
+    assert len(audited("session.token_reused")) == 1
+
+
+def test_coming_again_does_not_lengthen_the_grace(merchant: Caller) -> None:
+    token = in_body(merchant)
+    refresh(merchant, token)
+    [before] = rows("SELECT * FROM sessions ORDER BY id DESC LIMIT 1")
+    assert refresh(merchant, token).status_code == 200
+    assert rows("SELECT * FROM sessions ORDER BY id DESC LIMIT 1") == [before]
+
+
+def test_only_the_token_used_last_has_a_grace(merchant: Caller) -> None:
+    first = in_body(merchant)
+    second = refresh(merchant, first).json()
+    third = refresh(merchant, second["refresh_token"]).json()
+    assert refused(refresh(merchant, first))
+    assert not works(merchant, third["access_token"])
+
+
+def test_a_thief_within_the_grace_is_found_out_when_both_have_refreshed(merchant: Caller) -> None:
+    token = in_body(merchant)
+    owner, thief = refresh(merchant, token).json(), refresh(merchant, token).json()
+    end_the_grace()
+    thief = refresh(merchant, thief["refresh_token"]).json()
+    end_the_grace()
+    assert refused(refresh(merchant, owner["refresh_token"]))
+    assert not works(merchant, thief["access_token"])
+    assert refused(refresh(merchant, thief["refresh_token"]))
+
+
+def test_a_session_that_was_ended_has_no_grace(merchant: Caller) -> None:
+    token = in_body(merchant)
+    refresh(merchant, token)
+    assert merchant.post("/auth/logout").status_code == 204
+    assert refused(refresh(merchant, token))
+    assert audited("session.token_reused") == []
 
 
 @pytest.mark.parametrize("token", ["", ".", "x", "x.y", "\ud800.x", "ü" * 200])
@@ -125,6 +186,16 @@ def test_what_is_kept_of_a_refresh_token_is_no_token(merchant: Caller) -> None:
     assert family not in str(row)
     assert secret not in str(row)
     assert len(bytes(row.token_hash)) == 32
+
+
+def test_the_next_token_is_kept_for_whoever_holds_the_one_before(merchant: Caller) -> None:
+    token = in_body(merchant)
+    secret = refresh(merchant, token).json()["refresh_token"].split(".")[1]
+    [row] = rows("SELECT * FROM sessions ORDER BY id DESC LIMIT 1")
+    assert secret not in str(row)
+    assert open_by(token.split(".")[1], bytes(row.sealed_secret)) == secret
+    with pytest.raises(InvalidToken):
+        open_by(secret, bytes(row.sealed_secret))
 
 
 def test_a_session_runs_out(merchant: Caller) -> None:

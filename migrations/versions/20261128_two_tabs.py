@@ -1,0 +1,25 @@
+"""the refresh token before is answered for a while
+
+Revision ID: 0032
+Revises: 0031
+
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0032"
+down_revision = "0031"
+branch_labels = None
+depends_on = None
+
+
+def upgrade():
+    op.add_column("sessions", sa.Column("previous_hash", sa.LargeBinary))
+    op.add_column("sessions", sa.Column("previous_until", sa.DateTime(timezone=True)))
+    op.add_column("sessions", sa.Column("sealed_secret", sa.LargeBinary))
+
+
+def downgrade():
+    for name in ("sealed_secret", "previous_until", "previous_hash"):
+        op.drop_column("sessions", name)
