@@ -5,9 +5,9 @@ else; the secret is new at every refresh. So whoever comes with the family and a
 that was used before: either they or those who used it stole it, and the session ends for both.
 
 Two tabs of a browser share one token, and may come with it at once. So the token used last is answered for
-GRACE_SECONDS more, with the very token that took its place: there is never more than one that goes on. A thief
-who comes within that time holds the same token as its owner, and the next of the two to refresh later than the
-other comes with a used one.
+GRACE_SECONDS more, with the very token that took its place: there is never more than one that goes on. A
+thief who comes within that time holds the same token as its owner, and the next of the two to refresh later
+than the other comes with a used one.
 """
 
 from __future__ import annotations

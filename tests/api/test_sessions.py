@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -12,12 +13,14 @@ import pytest
 import requests
 from cryptography.fernet import InvalidToken
 from flask import Flask
+from sqlalchemy import text
 
 from app.api.tokens import COOKIE, CSRF_HEADER
 from app.domain.devices import device_of
 from app.services import sweeper
 from app.services.sign_in import WrongCredentials, sign_in
 from app.services.tokens import open_by
+from app.services.uow import unit_of_work
 from tests.api.conftest import (
     PASSWORD,
     Caller,
@@ -100,15 +103,28 @@ def test_a_refresh_token_that_comes_again_ends_the_session_for_everybody(merchan
     assert entry.account_id == merchant.account_id
 
 
-def at_once(merchant: Caller, token: str, times: int) -> list[requests.Response]:
-    barrier = threading.Barrier(times)
+def both_at_once(merchant: Caller, token: str) -> list[requests.Response]:
+    """Two refreshes with one token, both under way before either of them has the session's row."""
+    barrier = threading.Barrier(2)
 
     def go() -> requests.Response:
-        barrier.wait()
+        barrier.wait(10)
         return refresh(merchant, token)
 
-    with ThreadPoolExecutor() as pool:
-        return [future.result() for future in [pool.submit(go) for _ in range(times)]]
+    with unit_of_work() as uow, ThreadPoolExecutor() as pool:
+        uow.session.execute(text("SELECT id FROM sessions FOR UPDATE"))
+        coming = [pool.submit(go) for _ in range(2)]
+        _wait_for_two_waiters()
+        uow.commit()
+        return [future.result() for future in coming]
+
+
+def _wait_for_two_waiters() -> None:
+    for _try in range(500):
+        if len(rows("SELECT 1 FROM pg_locks WHERE NOT granted")) >= 2:
+            return
+        time.sleep(0.02)
+    raise AssertionError("Nobody waits for a lock.")
 
 
 def end_the_grace() -> None:
@@ -117,7 +133,7 @@ def end_the_grace() -> None:
 
 def test_two_tabs_that_refresh_at_once_both_go_on_with_the_same_next_token(merchant: Caller) -> None:
     token = in_body(merchant)
-    answers = at_once(merchant, token, 2)
+    answers = both_at_once(merchant, token)
     assert [answer.status_code for answer in answers] == [200, 200]
     one, other = [answer.json() for answer in answers]
     assert one["refresh_token"] == other["refresh_token"] != token
@@ -132,7 +148,7 @@ def test_two_that_come_with_one_token_after_the_grace_both_end_its_session(merch
     token = in_body(merchant)
     current = refresh(merchant, token).json()
     end_the_grace()
-    answers = at_once(merchant, token, 2)
+    answers = both_at_once(merchant, token)
     assert all(refused(answer) for answer in answers)
     assert not works(merchant, current["access_token"])
     assert refused(refresh(merchant, current["refresh_token"]))
