@@ -119,8 +119,9 @@ def _headers(rule: Rule, method: str, operation: dict[str, Any]) -> tuple[list[s
     """The names of those that an operation takes, and answers."""
     takes, answers = [], []
     if operation.pop(VERSIONED, False):
-        answers.append("ETag")
-        if method in ("put", "patch"):
+        if method != "delete":
+            answers.append("ETag")
+        if method in ("put", "patch", "delete"):
             takes.append("If-Match")
     if method == "get" and any(
         parameter.get("name") == CURSOR for parameter in operation.get("parameters", [])

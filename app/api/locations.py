@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from app.api.errors import ACCEPTED, CREATED, OK
@@ -14,11 +15,13 @@ from app.services import locations
 from app.services.locations import Mapped
 from app.services.queries import locations as queries
 from app.services.queries.paging import Page, Row
+from app.services.versions import version_of
 
 blp = Resource("locations", __name__, description="Where stock is kept.")
+_version = partial(version_of, names=locations.CHANGEABLE)
 
 
-def _version(shown: dict[str, list[Row]]) -> str:
+def _mapped_version(shown: dict[str, list[Row]]) -> str:
     """Of which are ours, in their order."""
     mapped = [row for row in shown["items"] if row["location_id"] is not None]
     return locations.version_of([Mapped(row["external_location_id"], row["location_id"]) for row in mapped])
@@ -42,19 +45,28 @@ def create_location(given: dict[str, Any]) -> Row:
     return queries.location(caller.account_id, location_id)
 
 
+@blp.route("/locations/<int:location_id>")
+@blp.response(OK, LocationSchema)
+@blp.versioned(_version)
+def get_location(location_id: int) -> Row:
+    """One place."""
+    return queries.location(principal().account_id, location_id)
+
+
 @blp.route("/locations/<int:location_id>", methods=("PATCH",))
 @blp.arguments(NewLocationSchema)
 @blp.response(OK, LocationSchema)
+@blp.versioned(_version)
 def rename_location(given: dict[str, Any], location_id: int) -> Row:
     """Call it otherwise."""
     caller = principal()
-    locations.rename_location(caller.account_id, location_id, given["name"], actor=caller.actor)
+    locations.rename_location(caller.account_id, location_id, given["name"], actor=caller.actor, seen=seen())
     return queries.location(caller.account_id, location_id)
 
 
 @blp.route("/connections/<int:connection_id>/locations")
 @blp.response(OK, ShopLocationsSchema)
-@blp.versioned(_version)
+@blp.versioned(_mapped_version)
 def list_shop_locations(connection_id: int) -> dict[str, list[Row]]:
     """The shop's locations, and which of the account's each of them is."""
     return {"items": queries.shop_locations(principal().account_id, connection_id)}
@@ -63,7 +75,7 @@ def list_shop_locations(connection_id: int) -> dict[str, list[Row]]:
 @blp.route("/connections/<int:connection_id>/locations", methods=("PUT",))
 @blp.arguments(MappingSchema)
 @blp.response(ACCEPTED, ShopLocationsSchema)
-@blp.versioned(_version)
+@blp.versioned(_mapped_version)
 def map_locations(given: dict[str, Any], connection_id: int) -> dict[str, list[Row]]:
     """Say which of the shop's locations are which of the account's, all at once. The shop is read again, and
     what that would change is shown before anything is written."""

@@ -82,16 +82,19 @@ class Resource(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest 
         return lambda view: decorate(_noting(view, link_next))
 
     def versioned(self, version_of: Callable[[Any], str]) -> Callable[[View], View]:
-        """Send the version of what the view returns as ETag, and document that a change may come with it as
-        If-Match: the view hands `seen()` to its service. To stand below `response`."""
+        """Send the version of what the view returns as ETag, and document that a change or a removal may come
+        with it as If-Match: the view hands `seen()` to its service. To stand below `response`."""
         document = self.doc(**{VERSIONED: True})
-        return lambda view: document(
-            _noting(view, lambda found: after_this_request(partial(tag, version_of(found))))
-        )
+        return lambda view: document(_noting(view, partial(_tag_answer, version_of)))
 
     def doc(self, **options: Any) -> Callable[[View], View]:
         decorate: Callable[[View], View] = super().doc(**options)
         return decorate
+
+
+def _tag_answer(version_of: Callable[[Any], str], found: Any) -> None:
+    if found is not None:  # what was removed has no version
+        after_this_request(partial(tag, version_of(found)))
 
 
 def _noting(view: View, note: Callable[[Any], object]) -> View:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Response
@@ -19,12 +20,16 @@ from app.api.schemas.variants import (
     VariantFilters,
     VariantSchema,
 )
+from app.api.versions import seen
+from app.domain.variants import FIELDS
 from app.services import variants
 from app.services.queries import variants as queries
 from app.services.queries.catalog_exports import variant_rows
 from app.services.queries.paging import Page, Row
+from app.services.versions import version_of
 
 blp = Resource("variants", __name__, description="What stock is counted of.")
+_version = partial(version_of, names=FIELDS)
 
 
 @blp.route("/variants")
@@ -56,6 +61,7 @@ def create_variant(given: dict[str, Any]) -> Row:
 
 @blp.route("/variants/<int:variant_id>")
 @blp.response(OK, VariantDetailSchema)
+@blp.versioned(_version)
 def get_variant(variant_id: int) -> Row:
     """One variant, its levels, its listings, its parts and the bundles that it is part of."""
     return queries.variant(principal().account_id, variant_id)
@@ -64,10 +70,11 @@ def get_variant(variant_id: int) -> Row:
 @blp.route("/variants/<int:variant_id>", methods=("PATCH",))
 @blp.arguments(ChangeVariantSchema)
 @blp.response(OK, VariantDetailSchema)
+@blp.versioned(_version)
 def change_variant(given: dict[str, Any], variant_id: int) -> Row:
     """Change what is given. Shops whose price sync is on follow the price."""
     caller = principal()
-    variants.change(caller.account_id, variant_id, given, actor=caller.actor)
+    variants.change(caller.account_id, variant_id, given, actor=caller.actor, seen=seen())
     return queries.variant(caller.account_id, variant_id)
 
 
@@ -91,7 +98,8 @@ def restore_variant(variant_id: int) -> Row:
 
 @blp.route("/variants/<int:variant_id>", methods=("DELETE",))
 @blp.response(NO_CONTENT)
+@blp.versioned(_version)
 def delete_variant(variant_id: int) -> None:
     """Remove one that was never linked, counted or sold. Others can be archived."""
     caller = principal()
-    variants.delete(caller.account_id, variant_id, actor=caller.actor)
+    variants.delete(caller.account_id, variant_id, actor=caller.actor, seen=seen())

@@ -25,6 +25,7 @@ from app.services.work import Job
 
 CELLS_AT_A_TIME = 1000
 LONGEST_NAME = 200
+CHANGEABLE = ("name",)
 IMPORTABLE = ("importing", "review", "active", "paused")
 
 
@@ -50,12 +51,15 @@ def create_location(account_id: int, name: str, *, actor: str) -> int:
         return location.id
 
 
-def rename_location(account_id: int, location_id: int, name: str, *, actor: str) -> None:
-    """Raises NotFound, InvalidInput, Conflict."""
+def rename_location(
+    account_id: int, location_id: int, name: str, *, actor: str, seen: Collection[str] | None = None
+) -> None:
+    """Raises NotFound, InvalidInput, Conflict, Outdated."""
     with unit_of_work() as uow:
         location = uow.session.get(Location, location_id, with_for_update={"key_share": True})
         if location is None or location.account_id != account_id:
             raise NotFound("There is no such location.")
+        versions.require(seen, versions.version_of(location, CHANGEABLE))
         location.name = _named(name)
         _flush(uow.session)
         audit_subject(

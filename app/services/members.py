@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.errors import Conflict, InvalidInput, NotFound, SyncFlowError
 from app.models.accounts import ROLES
-from app.services import api_keys
+from app.services import api_keys, versions
 from app.services.audit import audit_subject
 from app.services.roles import NO_MEMBER, lock_roles, require_no_less, role_of
 from app.services.uow import unit_of_work
+
+CHANGEABLE = ("role",)
 
 
 class LastOwner(SyncFlowError):
@@ -19,14 +23,17 @@ class LastOwner(SyncFlowError):
     code = "last_owner"
 
 
-def change_role(account_id: int, user_id: int, role: str, *, by: int) -> None:
+def change_role(
+    account_id: int, user_id: int, role: str, *, by: int, seen: Collection[str] | None = None
+) -> None:
     """Give a member another role, as a user who has that role or a higher one, and whose role is no lower
-    than the member's. Raises NotFound, RoleTooLow, LastOwner, InvalidInput."""
+    than the member's. Raises NotFound, RoleTooLow, LastOwner, InvalidInput, Outdated."""
     if role not in ROLES:
         raise InvalidInput(f"A role is one of {', '.join(ROLES)}.")
     with unit_of_work() as uow:
         before = _seen_by(uow.session, account_id, user_id, by)
         require_no_less(role_of(uow.session, account_id, by), before, role)
+        versions.require(seen, versions.version_of({"role": before}, CHANGEABLE))
         if before != role:
             _set_role(uow.session, account_id, user_id, role)
             _require_owner(uow.session, account_id)
@@ -34,14 +41,15 @@ def change_role(account_id: int, user_id: int, role: str, *, by: int) -> None:
         uow.commit()
 
 
-def remove(account_id: int, user_id: int, *, by: int) -> None:
+def remove(account_id: int, user_id: int, *, by: int, seen: Collection[str] | None = None) -> None:
     """End a membership. Keys that they made and invitations that they sent end with it.
 
-    A user may end their own, whatever their role. Raises NotFound, RoleTooLow, LastOwner.
+    A user may end their own, whatever their role. Raises NotFound, RoleTooLow, LastOwner, Outdated.
     """
     with unit_of_work() as uow:
         before = _seen_by(uow.session, account_id, user_id, by)
         require_no_less(role_of(uow.session, account_id, by), before)
+        versions.require(seen, versions.version_of({"role": before}, CHANGEABLE))
         api_keys.revoke_all_of(uow.session, account_id, user_id, actor=f"user:{by}")
         uow.session.execute(_REMOVE, {"account_id": account_id, "user_id": user_id})
         uow.session.execute(_REMOVE_FROM_SAMPLE, {"account_id": account_id, "user_id": user_id})

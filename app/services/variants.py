@@ -6,15 +6,15 @@ A variant that moved stock or was sold stays for good, since the ledger names it
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
-from app.domain.variants import NEW, Fields, differences, what_is_wrong
+from app.domain.variants import FIELDS, NEW, Fields, differences, what_is_wrong
 from app.errors import Conflict, InvalidInput, NotFound
-from app.services import ledger
+from app.services import ledger, versions
 from app.services.audit import audit_subject
 from app.services.matching import take_turns
 from app.services.prices.wants import want
@@ -53,15 +53,15 @@ def create(account_id: int, fields: Fields, *, product_id: int | None = None, ac
     return variant_id
 
 
-def change(account_id: int, variant_id: int, fields: Fields, *, actor: str) -> None:
+def change(
+    account_id: int, variant_id: int, fields: Fields, *, actor: str, seen: Collection[str] | None = None
+) -> None:
     """Change what is given. Safe to repeat. Shops whose price sync is on follow a price, and what is low or
-    not by another threshold is told at once. Raises NotFound, InvalidInput, SkuTaken."""
+    not by another threshold is told at once. Raises NotFound, InvalidInput, SkuTaken, Outdated."""
     with unit_of_work() as uow:
         session = uow.session
         take_turns(session, account_id)
-        now = known(session, account_id, ids=[variant_id]).get(variant_id)
-        if now is None:
-            raise NotFound("There is no such variant.")
+        now = _seen(session, account_id, variant_id, seen)
         new = differences(now, fields)
         if not new:
             return
@@ -94,15 +94,16 @@ def restore(account_id: int, variant_id: int, *, actor: str) -> None:
         uow.commit()
 
 
-def delete(account_id: int, variant_id: int, *, actor: str) -> None:
+def delete(account_id: int, variant_id: int, *, actor: str, seen: Collection[str] | None = None) -> None:
     """Remove a variant that nothing knows of, and its product if that was all of it.
 
-    Raises NotFound, and VariantInUse for one that is linked, part of a bundle, was counted or sold.
+    Raises NotFound, Outdated, and VariantInUse for one that is linked, part of a bundle, was counted or sold.
     """
     with unit_of_work() as uow:
         session = uow.session
         take_turns(session, account_id)
         _require(session, _LOCK, account_id, variant_id, "There is no such variant.")
+        _seen(session, account_id, variant_id, seen)
         _refuse(_uses(session, variant_id), "linked", "component", "bundle", "stock", "history")
         session.execute(_DELETE, {"account_id": account_id, "id": variant_id})
         audit_subject(session, account_id, actor, "variant.deleted", f"variant:{variant_id}")
@@ -140,6 +141,15 @@ def update(uow: UnitOfWork, account_id: int, changes: Mapping[int, Fields]) -> N
         ledger.tell_anew(uow.session, account_id, {(row.variant_id, row.location_id) for row in places})
     if priced := [i for i, new in changes.items() if {"price_minor", "currency"} & new.keys()]:
         want(uow, variant_ids=priced)
+
+
+def _seen(session: Session, account_id: int, variant_id: int, seen: Collection[str] | None) -> dict[str, Any]:
+    """Its fields, locked, if they are as the caller has seen them. Raises NotFound, Outdated."""
+    now = known(session, account_id, ids=[variant_id]).get(variant_id)
+    if now is None:
+        raise NotFound("There is no such variant.")
+    versions.require(seen, versions.version_of(now, FIELDS))
+    return now
 
 
 def _require(session: Session, query: Any, account_id: int, row_id: int, said: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -36,20 +37,39 @@ CHANGES: dict[str, Callable[[Foreign], Any]] = {
         "components": [{"variant_id": own.ids["variant_id"] + 1, "quantity": 2}]
     },
     "/webhook-subscriptions/{subscription_id}": lambda _own: {"description": "other"},
+    "/variants/{variant_id}": lambda _own: {"title": "Other", "low_stock_threshold": 3},
+    "/locations/{location_id}": lambda _own: {"name": "Other"},
+    "/members/{user_id}": lambda _own: {"role": "staff"},
 }
 """What each route that takes If-Match can be asked to change."""
+REMOVED = ("/variants/{variant_id}", "/members/{user_id}")
+"""What is removed by routes that take it."""
 STALE = '"of-another-day"'
 
 
 @pytest.fixture
-def own(merchant: Caller, make_connection: Callable[..., Connection]) -> Foreign:
-    return another_merchant(merchant, make_connection(merchant.account_id))
+def own(
+    merchant: Caller,
+    make_connection: Callable[..., Connection],
+    make_member: Callable[[int, str], Caller],
+) -> Foreign:
+    """`user_id` is another member's."""
+    made = another_merchant(merchant, make_connection(merchant.account_id))
+    member = make_member(merchant.account_id, "viewer")
+    return replace(made, ids={**made.ids, "user_id": member.user_id})
 
 
-def guarded() -> dict[str, str]:
-    """Path -> method, of all operations that are documented to take If-Match."""
+@pytest.fixture
+def removable(own: Foreign) -> Foreign:
+    """`variant_id` is one that nothing knows of."""
+    made = own.caller.post("/variants", {"title": "Not sold yet"})
+    return replace(own, ids={**own.ids, "variant_id": made.json()["id"]})
+
+
+def guarded() -> set[tuple[str, str]]:
+    """Method and path of all operations that are documented to take If-Match."""
     return {
-        path.removeprefix("/api/v1"): method.upper()
+        (method.upper(), path.removeprefix("/api/v1"))
         for path, operations in api.spec.to_dict()["paths"].items()
         for method, operation in operations.items()
         if method != "parameters" and "412" in operation["responses"]
@@ -57,12 +77,17 @@ def guarded() -> dict[str, str]:
 
 
 def change(own: Foreign, path: str, if_match: str | None) -> requests.Response:
+    [method] = [method for method, taken in guarded() if taken == path and method != "DELETE"]
     return own.caller.call(
-        guarded()[path],
+        method,
         path.format(**own.ids),
         json=CHANGES[path](own),
         headers={} if if_match is None else {"If-Match": if_match},
     )
+
+
+def remove(own: Foreign, path: str, if_match: str) -> requests.Response:
+    return own.caller.call("DELETE", path.format(**own.ids), headers={"If-Match": if_match})
 
 
 def tag_of(own: Foreign, path: str) -> str:
@@ -72,7 +97,8 @@ def tag_of(own: Foreign, path: str) -> str:
 
 
 def test_these_routes_take_it(app: Flask) -> None:
-    assert set(guarded()) == set(CHANGES)
+    assert {path for method, path in guarded() if method != "DELETE"} == set(CHANGES)
+    assert {path for method, path in guarded() if method == "DELETE"} == set(REMOVED)
 
 
 @pytest.mark.parametrize("path", CHANGES)
@@ -91,6 +117,32 @@ def test_what_is_as_it_was_read_is_changed_and_has_another_tag(own: Foreign, pat
     assert changed.status_code in (200, 202), changed.text
     assert changed.headers["ETag"] == tag_of(own, path) != read
     assert change(own, path, read).status_code == 412
+
+
+@pytest.mark.parametrize("path", REMOVED)
+def test_what_has_changed_since_it_was_read_is_not_removed(removable: Foreign, path: str) -> None:
+    read = tag_of(removable, path)
+    assert change(removable, path, read).status_code == 200
+    before = removable.rows()
+    answer = remove(removable, path, read)
+    assert (answer.status_code, answer.json()["code"]) == (412, "precondition_failed")
+    assert removable.rows() == before
+    answer = remove(removable, path, tag_of(removable, path))
+    assert (answer.status_code, "ETag" in answer.headers) == (204, False)
+    assert removable.caller.call("GET", path.format(**removable.ids)).status_code == 404
+
+
+@pytest.mark.parametrize("path", REMOVED)
+def test_of_a_change_and_a_removal_by_the_same_tag_one_happens(removable: Foreign, path: str) -> None:
+    read, together = tag_of(removable, path), threading.Barrier(2)
+    statuses: list[int] = []
+
+    def one(act: Callable[[Foreign, str, str], requests.Response]) -> None:
+        together.wait(10)
+        statuses.append(act(removable, path, read).status_code)
+
+    in_threads(lambda: one(change), lambda: one(remove))
+    assert sorted(statuses) in ([200, 412], [204, 404])
 
 
 def test_without_the_header_or_with_a_star_any_version_is_changed(own: Foreign) -> None:
