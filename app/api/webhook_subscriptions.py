@@ -115,7 +115,7 @@ def list_deliveries(args: dict[str, Any], subscription_id: int) -> Page:
 @blp.route("/webhook-deliveries/<int:delivery_id>")
 @blp.response(OK, DeliveryInFullSchema)
 def get_delivery(delivery_id: int) -> Row:
-    """With what was sent and the first of what was answered."""
+    """With what was sent, the first of what was answered, and every attempt."""
     return queries.delivery(principal().account_id, delivery_id)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -16,7 +17,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, TenantRow, account_ref, tenant_key, tenant_ref
@@ -24,7 +25,7 @@ from app.models.base import Base, TenantRow, account_ref, tenant_key, tenant_ref
 SUBSCRIPTION_STATES = (
     "active",
     "paused",  # by a person: what happens is kept until it is active again
-    "disabled",  # it failed for days: what happens meanwhile is not sent
+    "disabled",  # it failed for days, or is gone: what happens meanwhile is not sent
     "deleted",  # its row stays without its secrets: deliveries may refer to it, also some being written
 )
 DELIVERY_STATES = ("pending", "delivered", "dead")
@@ -53,6 +54,8 @@ class WebhookSubscription(TenantRow, Base):
     previous_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     failing_since: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     """The first failure since the last success."""
+    quiet_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """Nothing is sent before: the receiver asked for that (Retry-After)."""
 
 
 class WebhookDelivery(TenantRow, Base):
@@ -95,3 +98,5 @@ class WebhookDelivery(TenantRow, Base):
     answer: Mapped[str] = mapped_column(Text, server_default="")
     """The first bytes of the answer."""
     duration_ms: Mapped[int | None] = mapped_column(Integer)
+    history: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
+    """Of every attempt, oldest first: `at`, `status`, `fault`, `duration_ms`."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from math import isfinite
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -72,12 +73,14 @@ def retry_after(header: str | None, now: datetime) -> float | None:
     if not header:
         return None
     try:
-        return max(0.0, min(float(header), 86400.0))
+        seconds = float(header)
     except ValueError:
         pass
+    else:
+        return max(0.0, min(seconds, 86400.0)) if isfinite(seconds) else None
     try:
         return max(0.0, (parsedate_to_datetime(header) - now).total_seconds())
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
 
 

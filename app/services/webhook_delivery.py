@@ -6,7 +6,6 @@ the next one, which may send one twice, with the same id. Order is not promised.
 
 from __future__ import annotations
 
-import random
 import time
 from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -18,12 +17,11 @@ import structlog
 from flask import current_app
 from sqlalchemy import Row, text
 
-from app.domain import backoff
-from app.services.audit import audit_subject
 from app.services.credentials import CredentialsUnreadable, vault
 from app.services.nudge import EVERYBODY, Drain, begin, nudge
 from app.services.threads import in_this_app
 from app.services.uow import unit_of_work
+from app.services.webhook_outcomes import record
 from app.services.webhook_sender import Fault, Outcome, send
 
 log = structlog.get_logger()
@@ -39,11 +37,6 @@ CLAIM_SECONDS = 60
 SLICE_SECONDS = 60.0
 LOOK_SECONDS = 0.2
 """How often new ones are looked for while calls are under way."""
-MAX_ATTEMPTS = 15
-FIRST_DELAY_SECONDS, LONGEST_DELAY_SECONDS = 15.0, 6 * 3600.0
-"""Fifteen attempts take about a day."""
-DISABLED_AFTER_DAYS = 5
-"""Of failures without a success between them."""
 
 Flying = dict["Future[None]", Row[Any]]
 
@@ -104,7 +97,7 @@ def _claimed(busy: Counter[int], *, failing: bool, room: int) -> list[Row[Any]]:
 
 def _deliver(row: Row[Any]) -> None:
     outcome = _sent(row)
-    _record(row, outcome)
+    record(row, outcome)
     log.info(
         "webhook_sent",
         subscription_id=row.subscription_id,
@@ -132,48 +125,12 @@ def _sent(row: Row[Any]) -> Outcome:
     )
 
 
-def _record(row: Row[Any], outcome: Outcome) -> None:
-    attempts = row.attempts + 1
-    failed = outcome.fault is not Fault.NONE
-    state = ("dead" if attempts >= MAX_ATTEMPTS else "pending") if failed else "delivered"
-    delay = backoff.delay_seconds(
-        attempts,
-        jitter=random.random(),  # noqa: S311  (spreads load, guards nothing)
-        base=FIRST_DELAY_SECONDS,
-        ceiling=LONGEST_DELAY_SECONDS,
-    )
-    with unit_of_work() as uow:
-        heard = uow.session.execute(
-            _RECORD,
-            {
-                "id": row.id,
-                "claim": row.claim,
-                "state": state,
-                "attempts": attempts,
-                "seconds": delay,
-                "status": outcome.status,
-                "fault": outcome.fault.value,
-                "answer": outcome.answer,
-                "duration_ms": outcome.duration_ms,
-            },
-        ).one_or_none()
-        if heard is None:
-            return  # its time was over, and another worker has it
-        if not failed:
-            uow.session.execute(_SUCCEEDED, {"id": row.subscription_id})
-        elif uow.session.execute(
-            _FAILING, {"id": row.subscription_id, "days": DISABLED_AFTER_DAYS}
-        ).scalar_one_or_none():
-            subject = f"webhook:{row.subscription_id}"
-            audit_subject(uow.session, row.account_id, "system", "webhook.disabled", subject)
-        uow.commit()
-
-
 _DUE = "d.state = 'pending' AND d.next_attempt_at <= clock_timestamp()"
+_OPEN = "s.state = 'active' AND coalesce(s.quiet_until <= clock_timestamp(), true)"
 _IS_DUE = text(
     f"""
     SELECT EXISTS (
-        SELECT 1 FROM webhook_subscriptions s WHERE s.state = 'active' AND EXISTS (
+        SELECT 1 FROM webhook_subscriptions s WHERE {_OPEN} AND EXISTS (
             SELECT 1 FROM webhook_deliveries d WHERE d.subscription_id = s.id AND {_DUE}
         )
     )
@@ -192,7 +149,7 @@ _CLAIM = text(
             LIMIT greatest(:of_one - coalesce(b.calls, 0), 0)
             FOR NO KEY UPDATE SKIP LOCKED
         ) d
-        WHERE s.state = 'active' AND (s.failing_since IS NOT NULL) = :failing
+        WHERE {_OPEN} AND (s.failing_since IS NOT NULL) = :failing
         ORDER BY d.next_attempt_at, d.id LIMIT :room
     )
     UPDATE webhook_deliveries d SET claim = d.claim + 1,
@@ -203,30 +160,6 @@ _CLAIM = text(
         CASE WHEN s.previous_until > clock_timestamp() THEN s.previous_secret END AS previous_secret,
         s.failing_since IS NOT NULL AS failing
     """  # noqa: S608  (a constant)
-)
-_RECORD = text(
-    """
-    UPDATE webhook_deliveries SET state = :state, attempts = :attempts, attempted_at = clock_timestamp(),
-        next_attempt_at = clock_timestamp() + make_interval(secs => :seconds), status = :status,
-        fault = :fault, answer = :answer, duration_ms = :duration_ms
-    WHERE id = :id AND claim = :claim AND state = 'pending'
-    RETURNING id
-    """
-)
-_SUCCEEDED = text(
-    "UPDATE webhook_subscriptions SET failing_since = NULL WHERE id = :id AND failing_since IS NOT NULL"
-)
-_FAILING = text(
-    """
-    UPDATE webhook_subscriptions SET failing_since = coalesce(failing_since, clock_timestamp()),
-        state = CASE WHEN failing_since < clock_timestamp() - make_interval(days => :days)
-            THEN 'disabled' ELSE state END,
-        state_reason = CASE WHEN failing_since < clock_timestamp() - make_interval(days => :days)
-            THEN 'Every call has failed for days.' ELSE state_reason END
-    WHERE id = :id AND state IN ('active', 'paused')
-        AND (failing_since IS NULL OR failing_since < clock_timestamp() - make_interval(days => :days))
-    RETURNING state = 'disabled'
-    """
 )
 PURGE = text("DELETE FROM webhook_deliveries WHERE created_at < now() - interval '30 days'")
 """What is older is forgotten."""

@@ -10,7 +10,8 @@ import secrets
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 
 import requests
@@ -18,6 +19,7 @@ from urllib3.exceptions import HTTPError
 from urllib3.util import Timeout
 
 from app.errors import InvalidInput
+from app.platforms.answers import retry_after
 from app.platforms.errors import Permanent
 from app.platforms.sessions import guard_public, new_session
 
@@ -28,6 +30,7 @@ ANSWER_BYTES = 1024
 URL_CHARACTERS = 2048
 SECRET_PREFIX = "whsec_"  # noqa: S105  (what a secret begins with)
 POOL_SIZE = 32
+BUSY, GONE = (429, 503), 410
 
 
 class Fault(StrEnum):
@@ -36,6 +39,8 @@ class Fault(StrEnum):
     NONE = ""
     STATUS = "status"
     """It was answered, but not with a 2xx."""
+    GONE = "gone"
+    """It was answered with a 410: the receiver wants no more, ever."""
     REDIRECT = "redirect"
     """Never followed: a redirect could lead anywhere."""
     TIMEOUT = "timeout"
@@ -49,12 +54,14 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of an attempt. `answer` is text with the first bytes of the answer."""
+    """What came of an attempt. `answer` is text with the first bytes of the answer; `retry_after` the seconds
+    that a busy receiver asks for."""
 
     fault: Fault
     status: int | None = None
     answer: str = ""
     duration_ms: int = 0
+    retry_after: float | None = None
 
 
 def new_secret() -> str:
@@ -90,8 +97,7 @@ def send(
     }
     started = time.monotonic()
     outcome = _post(url, headers, body, allow_private=allow_private)
-    milliseconds = round((time.monotonic() - started) * 1000)
-    return Outcome(outcome.fault, outcome.status, outcome.answer, milliseconds)
+    return replace(outcome, duration_ms=round((time.monotonic() - started) * 1000))
 
 
 def _post(url: str, headers: dict[str, str], body: bytes, *, allow_private: bool) -> Outcome:
@@ -109,6 +115,7 @@ def _post(url: str, headers: dict[str, str], body: bytes, *, allow_private: bool
             stream=True,
         ) as answer:
             status = answer.status_code
+            asked = answer.headers.get("Retry-After") if status in BUSY else None
             first = answer.raw.read(ANSWER_BYTES, decode_content=False)
     except (Permanent, InvalidInput, requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema):
         return Outcome(Fault.ADDRESS)
@@ -116,12 +123,15 @@ def _post(url: str, headers: dict[str, str], body: bytes, *, allow_private: bool
         return Outcome(Fault.TIMEOUT, status)
     except (requests.RequestException, HTTPError, OSError):
         return Outcome(Fault.CONNECTION, status)
-    return Outcome(_verdict(status), status, first.decode("utf-8", "replace").replace("\x00", "\ufffd"))
+    shown = first.decode("utf-8", "replace").replace("\x00", "\ufffd")
+    return Outcome(_verdict(status), status, shown, retry_after=retry_after(asked, datetime.now(UTC)))
 
 
 def _verdict(status: int) -> Fault:
     if 300 <= status < 400:
         return Fault.REDIRECT
+    if status == GONE:
+        return Fault.GONE
     return Fault.NONE if 200 <= status < 300 else Fault.STATUS
 
 

@@ -83,7 +83,7 @@ def change(
         for name, value in changes.items():
             setattr(row, name, sorted(set(value)) if name == "kinds" else value)
         if "state" in changes:
-            row.state_reason, row.failing_since = "", None
+            row.state_reason, row.failing_since, row.quiet_until = "", None, None
             uow.after_commit(outward.wake, once=outward.wake)
         # A URL may carry a secret of the receiver's.
         told = {name: value for name, value in changes.items() if name != "url"}

@@ -6,6 +6,8 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Iterator, MutableMapping
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
@@ -15,7 +17,8 @@ from app.api.policy import POLICY
 from app.services import webhook_delivery, webhook_sender
 from app.services.credentials import Vault, rotate_keys, vault
 from app.services.sweeper import house_keeping
-from app.services.webhook_delivery import CLAIM_SECONDS, MAX_ATTEMPTS, OF_FAILING, OF_ONE, drain
+from app.services.webhook_delivery import CLAIM_SECONDS, OF_FAILING, OF_ONE, drain
+from app.services.webhook_outcomes import IS_GONE, KEPT_ATTEMPTS, LONGEST_DELAY_SECONDS, MAX_ATTEMPTS
 from app.services.webhook_sender import Fault, check_url, send
 from tests.api.conftest import Caller, execute, rows
 from tests.api.receiver import Receiver, documented_check, receiving
@@ -53,6 +56,12 @@ def happen(subscription_id: int, count: int = 1, **columns: Any) -> list[int]:
 
 def due_now() -> None:
     execute("UPDATE webhook_deliveries SET next_attempt_at = now()")
+
+
+def waits(table: str, column: str) -> float:
+    """Seconds until that time of the table's one row."""
+    [row] = rows(f"SELECT CAST(extract(epoch FROM {column} - clock_timestamp()) AS float8) AS s FROM {table}")
+    return float(row.s)
 
 
 def refused(answer: Any) -> tuple[int, str]:
@@ -239,6 +248,169 @@ def test_what_fails_is_tried_again_later_and_is_dead_in_the_end(merchant: Caller
     drain()
     assert merchant.get(f"/webhook-deliveries/{delivery}")["state"] == "delivered"
     assert merchant.get(f"{PATH}/{made['id']}")["failing_since"] is None
+
+
+def test_every_attempt_of_a_delivery_is_kept(merchant: Caller, receiver: Receiver) -> None:
+    made = subscribe(merchant, receiver.url)
+    (delivery,) = happen(made["id"])
+    assert merchant.get(f"/webhook-deliveries/{delivery}")["history"] == []
+    for status in (500, 302, 200):
+        receiver.status = status
+        due_now()
+        drain()
+    assert merchant.post(f"/webhook-deliveries/{delivery}/replay").status_code == 204
+    drain()
+    log = merchant.get(f"/webhook-deliveries/{delivery}")
+    tried = [(each["status"], each["fault"]) for each in log["history"]]
+    assert tried == [(500, "status"), (302, "redirect"), (200, ""), (200, "")]
+    times = [datetime.fromisoformat(each["at"]) for each in log["history"]]
+    assert times == sorted(set(times))
+    assert {at.utcoffset() for at in times} == {timedelta(0)}
+    assert log["history"][-1]["duration_ms"] == log["duration_ms"]
+    assert "history" not in merchant.get(f"{PATH}/{made['id']}/deliveries")["items"][0]
+
+
+def test_an_attempt_without_an_answer_is_kept_without_a_status(merchant: Caller) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        made = subscribe(merchant, f"http://127.0.0.1:{probe.getsockname()[1]}/")
+    (delivery,) = happen(made["id"])
+    drain()
+    [tried] = merchant.get(f"/webhook-deliveries/{delivery}")["history"]
+    assert (tried["status"], tried["fault"]) == (None, "connection")
+
+
+def test_of_a_delivery_that_was_tried_very_often_the_last_attempts_are_kept(
+    merchant: Caller, receiver: Receiver
+) -> None:
+    made = subscribe(merchant, receiver.url)
+    (delivery,) = happen(made["id"])
+    execute(
+        "UPDATE webhook_deliveries SET history = (SELECT jsonb_agg(jsonb_build_object('at', now(),"
+        " 'status', n, 'fault', 'status', 'duration_ms', 1) ORDER BY n) FROM generate_series(1, :n) n)",
+        n=KEPT_ATTEMPTS,
+    )
+    drain()
+    kept = [each["status"] for each in merchant.get(f"/webhook-deliveries/{delivery}")["history"]]
+    assert kept == [*range(2, KEPT_ATTEMPTS + 1), 204]
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("form", ["seconds", "date"])
+def test_a_busy_receiver_is_left_alone_for_as_long_as_it_asks(
+    merchant: Caller, receiver: Receiver, status: int, form: str
+) -> None:
+    at = datetime.now(UTC) + timedelta(hours=1)
+    receiver.status = status
+    receiver.headers = {"Retry-After": "3600" if form == "seconds" else format_datetime(at, usegmt=True)}
+    made = subscribe(merchant, receiver.url)
+    happen(made["id"])
+    drain()
+    assert 3000 < waits("webhook_deliveries", "next_attempt_at") <= 3601
+    shown = merchant.get(f"{PATH}/{made['id']}")
+    assert 3000 < (datetime.fromisoformat(shown["quiet_until"]) - datetime.now(UTC)).total_seconds() <= 3601
+
+    happen(made["id"])  # another event for the same receiver waits too
+    assert not webhook_delivery.is_due()
+    drain()
+    assert len(receiver.calls) == 1
+
+    receiver.status = 204
+    merchant.call("PATCH", f"{PATH}/{made['id']}", json={"state": "active"})
+    drain()
+    assert len(receiver.calls) == 2
+    assert merchant.get(f"{PATH}/{made['id']}")["quiet_until"] is None
+
+
+@pytest.mark.parametrize("asked", ["999999999", "1e999", "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_a_receiver_that_asks_for_ever_is_tried_again_the_same_day(
+    merchant: Caller, receiver: Receiver, asked: str
+) -> None:
+    receiver.status, receiver.headers = 429, {"Retry-After": asked}
+    made = subscribe(merchant, receiver.url)
+    happen(made["id"])
+    drain()
+    assert waits("webhook_deliveries", "next_attempt_at") <= LONGEST_DELAY_SECONDS
+
+
+@pytest.mark.parametrize(
+    ("status", "asked"),
+    [
+        (429, "soon"),
+        (429, ""),
+        (429, "-3600"),
+        (429, "nan"),
+        (429, "inf"),
+        (429, "Fri, 31 Dec 1999 23:59:59 GMT"),
+        (429, "Fri, 99 Dec 2099 99:99:99 GMT"),
+        (503, "1 hour"),
+        (500, "3600"),
+        (404, "3600"),
+    ],
+)
+def test_what_is_no_wait_is_not_waited_for(
+    merchant: Caller, receiver: Receiver, status: int, asked: str
+) -> None:
+    receiver.status, receiver.headers = status, {"Retry-After": asked}
+    made = subscribe(merchant, receiver.url)
+    happen(made["id"])
+    drain()
+    assert waits("webhook_deliveries", "next_attempt_at") <= 15
+    assert merchant.get(f"{PATH}/{made['id']}")["quiet_until"] is None
+
+
+def test_a_receiver_that_is_gone_has_unsubscribed(merchant: Caller, receiver: Receiver) -> None:
+    receiver.status = 410
+    made = subscribe(merchant, receiver.url)
+    with receiving() as elsewhere:
+        other = subscribe(merchant, elsewhere.url)
+        first, second = happen(made["id"], 2)
+        execute(
+            "UPDATE webhook_deliveries SET next_attempt_at = now() + interval '1 hour' WHERE id = :id",
+            id=second,
+        )
+        (others,) = happen(other["id"])
+        drain()
+    shown = merchant.get(f"{PATH}/{made['id']}")
+    assert (shown["state"], shown["state_reason"]) == ("disabled", IS_GONE)
+    log = [merchant.get(f"/webhook-deliveries/{each}") for each in (first, second, others)]
+    assert [(row["state"], row["fault"], row["attempts"]) for row in log] == [
+        ("dead", "gone", 1),
+        ("dead", "gone", 0),
+        ("delivered", "", 1),
+    ]
+    [entry] = rows("SELECT actor, subject, detail FROM audit_log WHERE action = 'webhook.disabled'")
+    assert (entry.actor, entry.detail) == ("system", {"reason": IS_GONE})
+    due_now()
+    drain()
+    assert len(receiver.calls) == 1
+    assert merchant.get(f"{PATH}/{other['id']}")["state"] == "active"
+
+    receiver.status = 204
+    shown = merchant.call("PATCH", f"{PATH}/{made['id']}", json={"state": "active"}).json()
+    assert (shown["state"], shown["state_reason"]) == ("active", "")
+    assert merchant.post(f"/webhook-deliveries/{second}/replay").status_code == 204
+    drain()
+    assert len(receiver.calls) == 2
+
+
+def test_a_receiver_that_is_gone_may_say_so_to_several_calls_at_once(
+    merchant: Caller, receiver: Receiver
+) -> None:
+    """Each of them ends what the others are about to record."""
+    receiver.status = 410
+    made = subscribe(merchant, receiver.url)
+    happen(made["id"], OF_ONE + 3)
+    receiver.may_answer.clear()
+    thread = threading.Thread(target=in_app(drain))
+    thread.start()
+    for _ in range(OF_ONE):
+        assert receiver.called.acquire(timeout=20)
+    receiver.may_answer.set()
+    thread.join(60)
+    assert len(receiver.calls) == OF_ONE
+    assert {row.state for row in rows("SELECT state FROM webhook_deliveries")} == {"dead"}
+    assert len(rows("SELECT 1 FROM audit_log WHERE action = 'webhook.disabled'")) == 1
 
 
 def test_all_that_failed_since_a_time_are_sent_once_more(merchant: Caller, receiver: Receiver) -> None:

@@ -43,11 +43,15 @@ class SubscriptionSchema(Schema):
     description = fields.String()
     state = fields.String(
         validate=validate.OneOf([state for state in SUBSCRIPTION_STATES if state != "deleted"]),
-        metadata={"description": "disabled: it failed for days."},
+        metadata={"description": "disabled: it failed for days, or its receiver answered 410 Gone."},
     )
     state_reason = fields.String()
     failing_since = fields.DateTime(
         allow_none=True, metadata={"description": "The first failure since the last success."}
+    )
+    quiet_until = fields.DateTime(
+        allow_none=True,
+        metadata={"description": "Nothing is sent before: the receiver asked for that by Retry-After."},
     )
     previous_secret_until = fields.DateTime(
         allow_none=True, metadata={"description": "Until then the secret before signs as well."}
@@ -79,8 +83,8 @@ class DeliverySchema(Schema):
     status = fields.Integer(allow_none=True, metadata={"description": "Of the last answer."})
     fault = fields.String(
         metadata={
-            "description": "Empty, or why the last attempt failed: status, redirect, timeout, connection,"
-            " address, secret."
+            "description": "Empty, or why the last attempt failed: status, gone, redirect, timeout,"
+            " connection, address, secret."
         }
     )
     duration_ms = fields.Integer(allow_none=True)
@@ -89,9 +93,20 @@ class DeliverySchema(Schema):
     next_attempt_at = fields.DateTime(allow_none=True)
 
 
+class AttemptSchema(Schema):
+    at = fields.DateTime()
+    status = fields.Integer(allow_none=True, metadata={"description": "null: no answer came."})
+    fault = fields.String(metadata={"description": "Empty, or why it failed."})
+    duration_ms = fields.Integer()
+
+
 class DeliveryInFullSchema(DeliverySchema):
     body = fields.String(metadata={"description": "What is sent, to the letter."})
     answer = fields.String(metadata={"description": "The first 1024 bytes of the last answer, as text."})
+    history = fields.List(
+        fields.Nested(AttemptSchema),
+        metadata={"description": "Every attempt, oldest first; of more than 100 the last ones."},
+    )
 
 
 class DeliveryIdSchema(Schema):

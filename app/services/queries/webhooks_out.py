@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import text
 
@@ -52,16 +52,22 @@ def deliveries(
 
 
 def delivery(account_id: int, delivery_id: int) -> Row:
-    """With what was sent and the first of what was answered. Raises NotFound."""
+    """With what was sent, the first of what was answered, and every attempt. Raises NotFound."""
     rows = read(_DELIVERY, account_id=account_id, id=delivery_id)
     if not rows:
         raise NotFound("There is no such delivery.")
-    return rows[0]
+    [row] = rows
+    return {**row, "history": [{**tried, "at": _time(tried["at"])} for tried in row["history"]]}
+
+
+def _time(text_of_it: str) -> datetime:
+    return datetime.fromisoformat(text_of_it).astimezone(UTC)
 
 
 _SUBSCRIPTIONS = text(
     """
     SELECT id, url, kinds, description, state, state_reason, failing_since, created_at,
+        CASE WHEN quiet_until > now() THEN quiet_until END AS quiet_until,
         CASE WHEN previous_until > now() THEN previous_until END AS previous_secret_until
     FROM webhook_subscriptions
     WHERE account_id = :account_id AND id > :after AND state <> 'deleted'
@@ -86,7 +92,7 @@ _DELIVERIES = text(
 )
 _DELIVERY = text(
     f"""
-    SELECT {_COLUMNS}, d.body, d.answer FROM webhook_deliveries d
+    SELECT {_COLUMNS}, d.body, d.answer, d.history FROM webhook_deliveries d
     JOIN webhook_subscriptions s ON s.id = d.subscription_id AND s.state <> 'deleted'
     WHERE d.account_id = :account_id AND d.id = :id
     """  # noqa: S608  (a constant)
