@@ -1,7 +1,7 @@
 """every attempt of a webhook, and receivers that ask to be left alone
 
-Revision ID: 0033
-Revises: 0032
+Revision ID: 0035
+Revises: 0034
 
 """
 
@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0033"
-down_revision = "0032"
+revision = "0035"
+down_revision = "0034"
 branch_labels = None
 depends_on = None
 

@@ -1,15 +1,15 @@
 """the refresh token before is answered for a while
 
-Revision ID: 0032
-Revises: 0031
+Revision ID: 0034
+Revises: 0033
 
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0032"
-down_revision = "0031"
+revision = "0034"
+down_revision = "0033"
 branch_labels = None
 depends_on = None
 
