@@ -22,12 +22,18 @@ import psycopg
 import pytest
 import redis
 import structlog
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from psycopg import sql
 from structlog.testing import capture_logs
 
 from app.settings import Settings
 from syncflow import embedded
 from syncflow.database import migrate
+
+# A machine that is busy is no fault of a test.
+hypothesis_settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("busy")
 
 MIGRATED = "migrated"
 LOCK_TIMEOUT = "10s"

@@ -247,7 +247,7 @@ def assert_agreed(cell: OneCell) -> None:
     assert cell.available == OPENING - cell.sold + cell.elsewhere + cell.booked, story
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.integers(0, 10**9))
 def test_with_compare_and_set_every_history_ends_in_the_physical_truth(seed: int) -> None:
     cell = history(seed, compare_and_set=True, edits=True, lags=(0.0, 0.0, 0.5, 4.0))
@@ -263,7 +263,7 @@ def test_without_it_sales_and_lost_writes_alone_are_hardly_ever_taken_for_edits(
     assert sum(cell.booked != 0 for cell in cells) <= 6
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(0, 10**9))
 def test_without_it_channel_and_ledger_agree_even_where_an_edit_was_overwritten(seed: int) -> None:
     assert_agreed(history(seed, compare_and_set=False, edits=True, lags=(0.0, 0.0, 0.5, 4.0)))

@@ -160,7 +160,7 @@ barcodes = st.text("0123456789 -x", max_size=18) | st.sampled_from(
 
 
 @given(st.lists(barcodes, min_size=1, max_size=20))
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_gtin_is_looked_up_where_the_table_keeps_it(world: World, given_codes: list[str]) -> None:
     rows = world.rows(
         "SELECT b AS barcode, barcode_key(b) AS key FROM unnest(CAST(:given AS text[])) AS b",
