@@ -36,7 +36,8 @@ def define(
 
     What was counted of the bundle itself is written off, as its components are what is on the shelf. Lines of
     orders that took effect before keep the effect they had. Raises NotFound for a variant that the account
-    does not have, InvalidInput for a bundle in a bundle or a number that is none, Outdated.
+    does not have, InvalidInput for a bundle in a bundle, an archived component or a number that is none,
+    Outdated.
     """
     if len(components) > MOST_COMPONENTS or not all(0 < n <= MOST_OF_ONE for n in components.values()):
         raise InvalidInput(
@@ -122,6 +123,8 @@ def _require(session: Session, account_id: int, variant_id: int, components: Map
         raise NotFound("There is no such variant.")
     if variant_id in components or row.bundles_inside or (components and row.is_inside):
         raise InvalidInput("A bundle is made of plain variants only, and is no part of another.")
+    if row.archived_inside:
+        raise InvalidInput("A component is archived. Restore it first.")
 
 
 def _write_off(session: Session, account_id: int, variant_id: int) -> None:
@@ -164,6 +167,8 @@ _CHECK = text(
             WHERE account_id = :account_id AND id = ANY(CAST(:all AS bigint[]))) AS found,
         EXISTS (SELECT 1 FROM bundle_components
             WHERE bundle_id = ANY(CAST(:components AS bigint[]))) AS bundles_inside,
+        EXISTS (SELECT 1 FROM variants
+            WHERE id = ANY(CAST(:components AS bigint[])) AND archived_at IS NOT NULL) AS archived_inside,
         EXISTS (SELECT 1 FROM bundle_components WHERE component_id = :bundle) AS is_inside
     """
 )

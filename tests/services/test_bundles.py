@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.errors import InvalidInput, NotFound
-from app.services import bundles, first_sync, push, reviews, stock_changes
+from app.services import bundles, first_sync, push, reviews, stock_changes, variants
 from app.services.queries import reviews as review_queries
 from tests.services.shop import Shop
 from tests.services.world import World, new_account, now
@@ -181,3 +181,14 @@ def test_no_bundle_is_in_a_bundle_and_none_has_anothers_goods(world: World, conn
         bundles.define(new_account(), both, {cup: 1}, actor="cli")
     with pytest.raises(NotFound):
         bundles.define(world.account_id, both, {cup: 1, 10**15: 1}, actor="cli")
+
+
+def test_what_is_archived_goes_into_no_bundle(world: World) -> None:
+    box, lid = (variants.create(world.account_id, {"title": it}, actor="cli") for it in ("Box", "Lid"))
+    variants.archive(world.account_id, lid, actor="cli")
+    with pytest.raises(InvalidInput, match="archived"):
+        bundles.define(world.account_id, box, {lid: 1}, actor="cli")
+    variants.restore(world.account_id, lid, actor="cli")
+    bundles.define(world.account_id, box, {lid: 1}, actor="cli")
+    with pytest.raises(variants.VariantInUse):
+        variants.archive(world.account_id, lid, actor="cli")
