@@ -439,7 +439,8 @@ def test_many_reviews_are_decided_in_one_call(
     answer = merchant.post("/reviews/decisions", {"decisions": [one]})
     assert answer.status_code == 200
     assert [(o["decided"], o["code"]) for o in answer.json()["items"]] == [(False, "not_found")]
-    for wrong in ([], [one, one], [one] * 101, [{**one, "choice": "other"}], [{**one, "quantity": "1"}]):
+    odd = ({"choice": "other"}, {"quantity": "1"}, {"review_id": 2**63}, {"review_id": -(2**63) - 1})
+    for wrong in ([], [one, one], [one] * 101, *([{**one, **part}] for part in odd)):
         assert merchant.post("/reviews/decisions", {"decisions": wrong}).status_code == 422
     viewer = make_member(merchant.account_id, "viewer")
     assert viewer.post("/reviews/decisions", {"decisions": [one]}).status_code == 403
