@@ -19,6 +19,7 @@ from jwt.exceptions import PyJWTError
 
 from app.api.errors import Forbidden, MissingScope, NotSignedIn, SampleAccount
 from app.api.limits import limit_key
+from app.api.schemas.base import LARGEST_ID
 from app.errors import InvalidInput, NotFound
 from app.services import api_keys, auth
 from app.services.api_keys import KeyHolder
@@ -263,7 +264,6 @@ POLICY: dict[str, Access] = FOR_PEOPLE | {
     "account.allow_writes": Access.ADMIN,
 }
 """Endpoint -> what it asks."""
-LARGEST_ID = 2**63 - 1
 MEGABYTE = 1024 * 1024
 WITH_SECRETS = frozenset(
     {

@@ -16,10 +16,11 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 from app.api.document import VERSIONED
 from app.api.links import link_next
 from app.api.policy import security_of
+from app.api.schemas.base import LARGEST_ID
 from app.api.versions import tag
 from app.errors import InvalidInput
 
-LARGEST, MOST_DIGITS = 2**63 - 1, 30
+MOST_DIGITS = 30
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -33,7 +34,7 @@ class Parser(FlaskParser):
 
     def load_querystring(self, req: flask.Request, schema: Schema) -> Any:
         for name, value in req.args.items(multi=True):
-            if value.removeprefix("-").isdecimal() and abs(int(value[:MOST_DIGITS])) > LARGEST:
+            if value.removeprefix("-").isdecimal() and abs(int(value[:MOST_DIGITS])) > LARGEST_ID:
                 raise InvalidInput(f"{name} is too large.")
         return super().load_querystring(req, schema)
 

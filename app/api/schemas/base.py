@@ -10,6 +10,9 @@ from marshmallow import Schema, fields, validate
 from app.services.queries.paging import MOST
 
 DEFAULT_LIMIT = 50
+LARGEST_ID = 2**63 - 1
+"""What eight bytes hold, as the database keeps them."""
+OF_AN_ID = validate.Range(min=1, max=LARGEST_ID)
 SOMETIMES = {"sometimes": True}
 """Metadata of a field that an answer may be without: all others are in every answer, be they null."""
 

@@ -4,14 +4,13 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from app.api.schemas.base import Flag
+from app.api.schemas.base import OF_AN_ID, Flag
 
 MOST_AT_ONCE = 1000
-LARGEST_ID = 2**63 - 1
 
 
 class ProposedConnectionSchema(Schema):
-    id = fields.Integer(required=True, strict=True, validate=validate.Range(min=1, max=LARGEST_ID))
+    id = fields.Integer(required=True, strict=True, validate=OF_AN_ID)
     paused = Flag()
     share_percent = fields.Integer(strict=True)
     buffer = fields.Integer(strict=True)
@@ -21,7 +20,7 @@ class ProposedConnectionSchema(Schema):
 class ProposedListingSchema(Schema):
     """Null: as its connection does."""
 
-    id = fields.Integer(required=True, strict=True, validate=validate.Range(min=1, max=LARGEST_ID))
+    id = fields.Integer(required=True, strict=True, validate=OF_AN_ID)
     paused = Flag()
     share_percent = fields.Integer(strict=True, allow_none=True)
     buffer = fields.Integer(strict=True, allow_none=True)

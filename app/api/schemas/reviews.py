@@ -2,8 +2,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from app.api.schemas.base import PageArgs
-from app.api.schemas.publishing import LARGEST_ID
+from app.api.schemas.base import OF_AN_ID, PageArgs
 from app.models.stock import REVIEW_REASONS
 from app.services.queries.why import KINDS
 from app.services.reviews import CHOICES, MOST_AT_ONCE
@@ -65,7 +64,7 @@ class DecisionSchema(Schema):
 
 
 class OneDecisionSchema(DecisionSchema):
-    review_id = fields.Integer(required=True, strict=True, validate=validate.Range(min=1, max=LARGEST_ID))
+    review_id = fields.Integer(required=True, strict=True, validate=OF_AN_ID)
 
 
 class DecisionsSchema(Schema):

@@ -3,6 +3,7 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from app.api.schemas.auth import email
+from app.api.schemas.base import OF_AN_ID
 from app.models.accounts import ROLES
 
 ROLE = validate.OneOf(ROLES)
@@ -20,7 +21,7 @@ class RoleSchema(Schema):
 
 
 class NewOwnerSchema(Schema):
-    user_id = fields.Integer(required=True, strict=True, validate=validate.Range(min=1, max=2**63 - 1))
+    user_id = fields.Integer(required=True, strict=True, validate=OF_AN_ID)
 
 
 class NewInvitationSchema(Schema):

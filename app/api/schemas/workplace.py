@@ -4,14 +4,13 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from app.api.schemas.base import SOMETIMES, Flag, PageArgs
+from app.api.schemas.base import OF_AN_ID, SOMETIMES, Flag, PageArgs
 from app.domain.event_log import EventKind
 from app.domain.periods import Grain
 from app.models.workplace import CHANNELS, VIEWED
 from app.services.workplace.dashboards import COLUMNS, KINDS, MOST_ROWS, MOST_WIDGETS
 from app.services.workplace.web_vitals import GOOD_AND_POOR
 
-_ID = validate.Range(min=1, max=2**63 - 1)
 _NAME = validate.Length(min=1, max=100)
 _VERSION = {"description": "The one that was seen: a change to another one is refused."}
 
@@ -22,8 +21,8 @@ class WidgetOptionsSchema(Schema):
     title = fields.String(validate=validate.Length(max=100), metadata=SOMETIMES)
     days = fields.Integer(strict=True, validate=validate.Range(min=1, max=731), metadata=SOMETIMES)
     grain = fields.String(validate=validate.OneOf([grain.value for grain in Grain]), metadata=SOMETIMES)
-    connection_id = fields.Integer(strict=True, validate=_ID, metadata=SOMETIMES)
-    location_id = fields.Integer(strict=True, validate=_ID, metadata=SOMETIMES)
+    connection_id = fields.Integer(strict=True, validate=OF_AN_ID, metadata=SOMETIMES)
+    location_id = fields.Integer(strict=True, validate=OF_AN_ID, metadata=SOMETIMES)
     currency = fields.String(validate=validate.Length(equal=3), metadata=SOMETIMES)
 
 
