@@ -108,6 +108,8 @@ POLICY: dict[str, Access] = FOR_PEOPLE | {
     "webhooks.receive": Access.PUBLIC,
     "webhooks.receive_for_app": Access.PUBLIC,
     "connect.callback": Access.PUBLIC,
+    "connect.ask": Access.PUBLIC,
+    "connect.confirm": Access.PUBLIC,
     "connect.done": Access.PUBLIC,
     # passwords, codes and tokens are checked there
     "auth.login": Access.PUBLIC,

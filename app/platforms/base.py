@@ -524,9 +524,18 @@ class Connector(Protocol):
     """How a merchant connects a shop. `config` was validated by the platform's `config_schema`."""
 
     def authorize_url(
-        self, config: Mapping[str, Any], *, state: str, callback_url: str, return_url: str
+        self,
+        config: Mapping[str, Any],
+        *,
+        state: str,
+        callback_url: str,
+        return_url: str,
+        on_behalf_of: str,
     ) -> str | None:
-        """Where to send the merchant's browser; None if `config` already holds working keys."""
+        """Where to send the merchant's browser; None if `config` already holds working keys.
+
+        `on_behalf_of` names the account, for a consent page of the shop that shows to whom it hands its keys.
+        """
 
     def finish(self, config: Mapping[str, Any], *, state: str, callback: CallbackRequest | None) -> Connected:
         """Turn the answer (or the pasted keys) into credentials, after one authenticated read.

@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 from flask import current_app
 from marshmallow import Schema, ValidationError
-from sqlalchemy import Delete, delete, func, select, update
+from sqlalchemy import Delete, delete, func, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -31,6 +31,7 @@ from app.services.connections import tell_state
 from app.services.credentials import vault
 from app.services.nudge import Drain, nudge
 from app.services.plans import PlanLimit, require_channel
+from app.services.queries.audit import ACTORS
 from app.services.uow import unit_of_work
 
 log = structlog.get_logger(__name__)
@@ -47,6 +48,16 @@ class Started:
 
     connection_id: int
     authorize_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """An authorisation that waits for its answer. `begun_by` is an e-mail address, the name of an API key,
+    or empty; `config` is what was filled in, without secrets."""
+
+    account_name: str
+    begun_by: str
+    config: Mapping[str, Any]
 
 
 def start_connecting(account_id: int, slug: str, config: Mapping[str, Any], *, actor: str) -> Started:
@@ -66,6 +77,7 @@ def start_connecting(account_id: int, slug: str, config: Mapping[str, Any], *, a
         state=state,
         callback_url=shops.public_url(f"/connect/{slug}/callback"),
         return_url=shops.public_url(f"/connect/{slug}/done"),
+        on_behalf_of=_in_whose_name(account_id, actor),
     )
     with unit_of_work() as uow:
         require_staying(uow.session, account_id)
@@ -87,6 +99,21 @@ def start_connecting(account_id: int, slug: str, config: Mapping[str, Any], *, a
     if url is None:
         return Started(finish_connecting(slug, state, None, actor=actor), None)
     return Started(connection.id, url)
+
+
+def begun(slug: str, state: str) -> Begun:
+    """Whose authorisation this is, for its shop's owner to read before it goes on: whoever began it may have
+    sent him its link. Raises InvalidInput for a state that is unknown, used up or too old."""
+    with unit_of_work() as uow:
+        row = uow.session.execute(_BEGUN, {"slug": slug, "hash": _hash(state)}).one_or_none()
+    if row is None:
+        raise InvalidInput(_UNKNOWN_STATE)
+    return Begun(row.account_name, row.begun_by, row.config)
+
+
+def decline(slug: str, state: str) -> None:
+    """The shop's owner does not want it after all. Raises InvalidInput as `begun` does."""
+    _give_up(_use_up_state(slug, state), "The shop's owner said no.", "system")
 
 
 def finish_connecting(
@@ -140,7 +167,7 @@ def _use_up_state(slug: str, state: str) -> _Pending:
             .returning(Connection.id, Connection.account_id, Connection.credentials)
         ).one_or_none()
         if row is None or row.credentials is None:
-            raise InvalidInput("This authorisation is unknown, used up or too old. Please connect again.")
+            raise InvalidInput(_UNKNOWN_STATE)
         config = vault().open(row.credentials)
         uow.commit()
     return _Pending(row.id, row.account_id, config)
@@ -236,5 +263,34 @@ def _without_secrets(schema: Schema, config: Mapping[str, Any]) -> dict[str, Any
     return {name: value for name, value in config.items() if not schema.fields[name].metadata.get("secret")}
 
 
+def _in_whose_name(account_id: int, actor: str) -> str:
+    """Such as "Blue Shops (ann@blue.example)"."""
+    with unit_of_work() as uow:
+        row = uow.session.execute(_IN_WHOSE_NAME, {"id": account_id, "actor": actor}).one()
+    return f"{row.account_name} ({row.begun_by})" if row.begun_by else str(row.account_name)
+
+
 def _hash(state: str) -> str:
     return hashlib.sha256(state.encode()).hexdigest()
+
+
+_UNKNOWN_STATE = "This authorisation is unknown, used up or too old. Please connect again."
+_IN_WHOSE_NAME = text(
+    f"""
+    SELECT t.name AS account_name, coalesce(u.email, k.name, '') AS begun_by
+    FROM accounts t CROSS JOIN (SELECT :id AS account_id, CAST(:actor AS text) AS actor) a {ACTORS}
+    WHERE t.id = :id
+    """  # noqa: S608  (a constant)
+)
+_BEGUN = text(
+    f"""
+    SELECT t.name AS account_name, coalesce(u.email, k.name, '') AS begun_by, c.config
+    FROM connections c JOIN accounts t ON t.id = c.account_id
+    LEFT JOIN audit_log a ON a.account_id = c.account_id AND a.subject = 'connection:' || c.id
+        AND a.action = 'connection.started'
+    {ACTORS}
+    WHERE c.platform = :slug AND c.connect_state_hash = :hash AND c.connect_expires_at > now()
+        AND c.state = 'connecting'
+    LIMIT 1
+    """  # noqa: S608  (a constant)
+)

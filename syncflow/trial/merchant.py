@@ -145,12 +145,12 @@ class Merchant:
 
 
 def _consent(authorize_url: str) -> None:
-    """Open a shop's consent page, press the button that agrees, and follow where that leads."""
+    """Open a shop's consent page, and press the button that agrees there and on each page it leads to."""
     with requests.Session() as browser:
         browser.trust_env = False
         try:
             page = browser.get(authorize_url, timeout=ANSWER_SECONDS)
-            if page.ok:
+            while page.ok and "<form" in page.text:
                 form = _Form(page.text)
                 page = browser.request(
                     form.method, urljoin(page.url, form.action), data=form.fields, timeout=ANSWER_SECONDS

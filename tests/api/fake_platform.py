@@ -34,7 +34,13 @@ class FakeConnector:
     def __init__(self, _http: Any, _settings: Mapping[str, str]) -> None: ...
 
     def authorize_url(
-        self, config: Mapping[str, Any], *, state: str, callback_url: str, return_url: str
+        self,
+        config: Mapping[str, Any],
+        *,
+        state: str,
+        callback_url: str,
+        return_url: str,
+        on_behalf_of: str,
     ) -> str | None:
         return None if "key" in config else f"https://fake.example/yes?state={state}&back={callback_url}"
 

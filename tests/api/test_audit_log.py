@@ -115,6 +115,12 @@ def test_it_is_the_accounts_own(log: None, make_merchant: Callable[[], Caller]) 
     [{}, {"actor": "cli"}, {"action": "a.two"}, {"subject": "x:1"}, {"since": "2026-01-01T00:00:00Z"}],
 )
 def test_one_statement_by_an_index_answers_it(merchant: Caller, log: None, query: dict[str, str]) -> None:
+    execute(
+        "INSERT INTO audit_log (account_id, actor, action, subject, created_at)"
+        f" SELECT {merchant.account_id}, 'user:' || n, 'some.' || n, 'thing:' || n, "
+        " now() - n * interval '1 minute' FROM generate_series(1, 3000) n"
+    )
+    execute("ANALYZE audit_log")
     plans: list[str] = []
 
     def explain(connection: Any, cursor: Any, statement: str, parameters: Any, *_: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 import requests
@@ -33,9 +33,22 @@ def state_of(answer: requests.Response) -> str:
     return parse_qs(urlsplit(answer.json()["authorize_url"]).query)["state"][0]
 
 
-def come_back(merchant: Caller, state: str, code: str = "yes") -> requests.Response:
+def ask(merchant: Caller, state: str, code: str = "yes") -> requests.Response:
+    """The browser of the shop's owner comes back from the shop."""
     url = f"{merchant.base_url}/connect/{SLUG}/callback"
     return requests.get(url, params={"state": state, "code": code}, timeout=10)
+
+
+def confirm(merchant: Caller, state: str, code: str = "yes", *, decision: str) -> requests.Response:
+    answer = urlencode({"state": state, "code": code})
+    url = f"{merchant.base_url}/connect/{SLUG}/confirm"
+    return requests.post(url, data={"answer": answer, "decision": decision}, timeout=10)
+
+
+def come_back(merchant: Caller, state: str, code: str = "yes") -> requests.Response:
+    """He reads to whom it goes, and agrees."""
+    page = ask(merchant, state, code)
+    return confirm(merchant, state, code, decision="connect") if page.ok else page
 
 
 def actions() -> list[str]:
@@ -118,6 +131,41 @@ def test_a_merchant_who_says_no_is_told_so(merchant: Caller) -> None:
     assert [row.state for row in rows("SELECT state FROM connections")] == ["disconnected"]
 
 
+def test_whoever_comes_back_reads_to_whom_the_shop_goes_before_it_does(merchant: Caller) -> None:
+    """A link to connect may have been sent by a stranger, who would have the shop in his own account."""
+    (owner,) = rows("SELECT a.name, u.email FROM accounts a, users u")
+    execute("UPDATE accounts SET name = '<b>Blue</b>'")
+    state = state_of(connect(merchant))
+
+    page = ask(merchant, state)
+
+    assert page.status_code == 200
+    assert "&lt;b&gt;Blue&lt;/b&gt;" in page.text
+    assert owner.email in page.text
+    assert CONFIG["shop"] in page.text
+    assert actions() == ["connection.started"]
+    assert [row.state for row in rows("SELECT state FROM connections")] == ["connecting"]
+
+
+def test_who_does_not_want_the_shop_there_leaves_it_unconnected(merchant: Caller) -> None:
+    state = state_of(connect(merchant))
+    page = confirm(merchant, state, decision="no")
+    assert page.status_code == 200
+    assert "was not connected" in page.text
+    (row,) = rows("SELECT state, credentials FROM connections")
+    assert (row.state, row.credentials) == ("disconnected", None)
+    assert actions() == ["connection.started", "connection.refused"]
+    assert confirm(merchant, state, decision="connect").status_code == 422
+
+
+def test_a_shop_that_hands_its_keys_over_itself_is_told_for_whom(merchant: Caller) -> None:
+    config = {"store_url": "http://127.0.0.1:9"}
+    answer = merchant.post("/connections", {"platform": "woocommerce", "config": config})
+    (app_name,) = parse_qs(urlsplit(answer.json()["authorize_url"]).query)["app_name"]
+    (owner,) = rows("SELECT a.name, u.email FROM accounts a, users u")
+    assert app_name == f"SyncFlow for {owner.name} ({owner.email})"
+
+
 def test_a_state_works_once(merchant: Caller) -> None:
     state = state_of(connect(merchant))
     assert come_back(merchant, state).status_code == 200
@@ -152,17 +200,18 @@ def test_a_strangers_state_is_looked_up_by_an_index(merchant: Caller) -> None:
     plans: list[str] = []
 
     def explain(connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        if statement.startswith("UPDATE connections"):
+        if "connect_state_hash" in statement and not statement.startswith("EXPLAIN"):
             plan = connection.exec_driver_sql(f"EXPLAIN {statement}", parameters).scalars()
             plans.append("\n".join(plan))
 
     event.listen(db.engine, "before_cursor_execute", explain)
     try:
-        come_back(merchant, "forged")
+        ask(merchant, "forged")
+        confirm(merchant, "forged", decision="connect")
     finally:
         event.remove(db.engine, "before_cursor_execute", explain)
-    [plan] = plans
-    assert "uq_connections_connect_state" in plan
+    assert len(plans) == 2
+    assert all("uq_connections_connect_state" in plan for plan in plans)
 
 
 def test_a_state_is_worth_nothing_after_a_quarter_of_an_hour_or_elsewhere(merchant: Caller) -> None:

@@ -63,7 +63,13 @@ class ShopifyConnector:
         self._http, self._settings, self._now = http, settings, now
 
     def authorize_url(
-        self, config: Mapping[str, Any], *, state: str, callback_url: str, return_url: str
+        self,
+        config: Mapping[str, Any],
+        *,
+        state: str,
+        callback_url: str,
+        return_url: str,
+        on_behalf_of: str,
     ) -> str | None:
         shop = shop_domain(str(config.get("shop", "")))
         # Shopify's approval for orders older than 60 days is per app, so the operator says if it is there.

@@ -53,14 +53,22 @@ class StoreConnector:
         self._allow_private = settings.get("allow_private") == "true"
 
     def authorize_url(
-        self, config: Mapping[str, Any], *, state: str, callback_url: str, return_url: str
+        self,
+        config: Mapping[str, Any],
+        *,
+        state: str,
+        callback_url: str,
+        return_url: str,
+        on_behalf_of: str,
     ) -> str | None:
         if config.get("consumer_key"):
             return None
         if not (callback_url.startswith("https://") or self._allow_private):
             raise InvalidInput("A shop sends its keys only to an https address. Paste the keys instead.")
         query = {
-            "app_name": APP_NAME,
+            # The shop hands its keys over without coming back to us first: this is where its owner reads
+            # to whom.
+            "app_name": f"{APP_NAME} for {on_behalf_of}",
             "scope": "read_write",
             "user_id": state,
             "return_url": return_url,

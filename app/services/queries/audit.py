@@ -28,7 +28,7 @@ def entries(
     at, before = decode(cursor, str, int) or (AFTER_ALL, 2**62)
     filters = {"actor": actor, "action": action, "subject": subject}
     rows = read(
-        text(_ENTRIES.format(filters=_also(name for name, value in filters.items() if value is not None))),
+        text(_ENTRIES % _also(name for name, value in filters.items() if value is not None)),
         account_id=account_id,
         since=since or BEFORE_ALL,
         until=until or datetime.max.replace(tzinfo=UTC),
@@ -55,14 +55,17 @@ def _moment(at: str) -> datetime:
     return moment
 
 
-_ENTRIES = """
-    SELECT a.id, a.created_at, a.actor, coalesce(u.email, k.name) AS actor_name, a.action, a.subject, a.detail
-    FROM audit_log a
-    LEFT JOIN users u ON u.id = CASE WHEN a.actor ~ '^user:[0-9]{{1,18}}$'
+ACTORS = """
+    LEFT JOIN users u ON u.id = CASE WHEN a.actor ~ '^user:[0-9]{1,18}$'
         THEN CAST(substr(a.actor, 6) AS bigint) END
-    LEFT JOIN api_keys k ON k.account_id = a.account_id AND k.id = CASE WHEN a.actor ~ '^key:[0-9]{{1,18}}$'
+    LEFT JOIN api_keys k ON k.account_id = a.account_id AND k.id = CASE WHEN a.actor ~ '^key:[0-9]{1,18}$'
         THEN CAST(substr(a.actor, 5) AS bigint) END
-    WHERE a.account_id = :account_id AND a.created_at >= :since AND a.created_at < :until
-      AND (a.created_at, a.id) < (:at, :before){filters}
-    ORDER BY a.created_at DESC, a.id DESC LIMIT :limit
 """
+"""Joins the user `u` or the API key `k` behind `audit_log a`."""
+_ENTRIES = f"""
+    SELECT a.id, a.created_at, a.actor, coalesce(u.email, k.name) AS actor_name, a.action, a.subject, a.detail
+    FROM audit_log a {ACTORS}
+    WHERE a.account_id = :account_id AND a.created_at >= :since AND a.created_at < :until
+      AND (a.created_at, a.id) < (:at, :before)%s
+    ORDER BY a.created_at DESC, a.id DESC LIMIT :limit
+"""  # noqa: S608  (a constant)

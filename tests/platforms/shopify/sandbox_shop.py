@@ -68,7 +68,9 @@ class SandboxShop:
         """Go the merchant's way: our link, Shopify's consent page, and back."""
         connector = ShopifyConnector(plain_http(), self.settings)
         config = {"shop": SHOP}
-        link = connector.authorize_url(config, state=STATE, callback_url=CALLBACK, return_url="http://x/")
+        link = connector.authorize_url(
+            config, state=STATE, callback_url=CALLBACK, return_url="http://x/", on_behalf_of="Blue"
+        )
         assert link is not None
         page = self._session.get(link, timeout=30).text
         form = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page)) | {

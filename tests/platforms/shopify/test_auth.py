@@ -90,7 +90,7 @@ class TestShopDomain:
 
 def test_the_merchant_is_sent_to_the_shop_with_our_question() -> None:
     url = connector().authorize_url(
-        CONFIG, state=STATE, callback_url="https://us/cb", return_url="https://us/"
+        CONFIG, state=STATE, callback_url="https://us/cb", return_url="https://us/", on_behalf_of="Blue"
     )
     assert url is not None
     parts, query = urlsplit(url), parse_qs(urlsplit(url).query)

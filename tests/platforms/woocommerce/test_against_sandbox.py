@@ -491,6 +491,7 @@ def test_the_consent_page_leads_to_keys_that_are_posted_to_us(sandbox: Sandbox, 
         state="unguessable",
         callback_url="https://syncflow.example/callback",
         return_url="https://syncflow.example/app",
+        on_behalf_of="Blue",
     )
     assert url is not None
     page = requests.get(url, timeout=10)

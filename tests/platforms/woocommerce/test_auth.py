@@ -69,7 +69,11 @@ def test_private_and_unencrypted_shops_need_the_setting(store_url: str) -> None:
         connector = StoreConnector(shop.http(), {})
         with pytest.raises(InvalidInput):
             connector.authorize_url(
-                {"store_url": store_url}, state=STATE, callback_url="https://a.example/cb", return_url="x"
+                {"store_url": store_url},
+                state=STATE,
+                callback_url="https://a.example/cb",
+                return_url="x",
+                on_behalf_of="Blue",
             )
         with pytest.raises(InvalidInput):
             connector.finish({"store_url": store_url, **KEYS}, state=STATE, callback=None)
@@ -91,12 +95,13 @@ def test_the_consent_page_is_asked_for_keys_that_read_and_write() -> None:
             state=STATE,
             callback_url="https://syncflow.example/connect/woocommerce/callback?a=b&c=d",
             return_url="https://syncflow.example/app",
+            on_behalf_of="Blue (ann@blue.example)",
         )
     assert url is not None
     parts = urlsplit(url)
     assert parts.path == "/wc-auth/v1/authorize"
     assert parse_qs(parts.query) == {
-        "app_name": ["SyncFlow"],
+        "app_name": ["SyncFlow for Blue (ann@blue.example)"],
         "scope": ["read_write"],
         "user_id": [STATE],
         "return_url": ["https://syncflow.example/app"],
@@ -108,7 +113,10 @@ def test_pasted_keys_need_no_consent_page() -> None:
     with ScriptedShop(ROUTES) as shop:
         connector = StoreConnector(shop.http(), PRIVATE)
         config = {"store_url": shop.url, **KEYS}
-        assert connector.authorize_url(config, state=STATE, callback_url="x", return_url="y") is None
+        url = connector.authorize_url(
+            config, state=STATE, callback_url="x", return_url="y", on_behalf_of="Blue"
+        )
+        assert url is None
         found = connector.finish(config, state=STATE, callback=None)
     assert (found.external_shop_id, found.name, found.currency) == (shop.url, "Ada’s Shop", "CHF")
     assert found.credentials == KEYS
