@@ -40,6 +40,7 @@ BIG = (
     "variants",
 )
 ORDERS = 20_000
+IN_A_LONG_FILE = 7_000
 ASKED = {
     "all": OrderFilter(),
     "state": OrderFilter(states=["open", "cancelled"], payments=["pending"]),
@@ -217,16 +218,14 @@ def test_what_is_rare_is_found_without_a_walk_past_all_else(
     assert_indexed(plans)
 
 
-@pytest.mark.parametrize("path", [*DASHBOARDS, "/connections"])
-def test_no_dashboard_reads_a_big_table_whole(
-    merchant: Caller, books: Books, plans: list[str], path: str
-) -> None:
+def test_no_dashboard_reads_a_big_table_whole(merchant: Caller, books: Books, plans: list[str]) -> None:
     for rollup_id in FOLDS:
         fold.fold(rollup_id)
     execute("ANALYZE")
-    plans.clear()
-    merchant.get(path)
-    assert_indexed(plans)
+    for path in (*DASHBOARDS, "/connections"):
+        plans.clear()
+        merchant.get(path)
+        assert_indexed(plans)
 
 
 def test_the_plan_of_a_table_read_whole_would_be_seen(
@@ -260,7 +259,7 @@ def test_a_file_takes_no_more_memory_for_more_rows(
     connection = make_connection(merchant.account_id)
     kept = keep_books(connection, orders=0)
     peaks, there = [], 0
-    for count in (1_000, ORDERS):
+    for count in (1_000, IN_A_LONG_FILE):
         if path == "/orders.csv":
             place(connection, count, start=there + 1)
         else:
