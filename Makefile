@@ -6,7 +6,7 @@ STAMP := .venv/.installed
 ARGS ?=
 SECONDS ?= 600
 
-.PHONY: help setup demo up trial bench bench-api fuzz soak mutants test lint pytest client clean
+.PHONY: help setup demo up trial bench bench-api fuzz soak mutants test lint pytest client settings clean
 
 help: ## list these
 	@echo "SyncFlow. Pass options to a command with ARGS=\"...\"."
@@ -53,6 +53,9 @@ lint: $(STAMP) ## ruff, mypy --strict, import rules
 client: $(STAMP) frontend/node_modules/.package-lock.json ## make the API's TypeScript types, frontend/src/api/schema.d.ts (node 20)
 	@$(BIN)/syncflow openapi > frontend/openapi.json
 	@cd frontend && npm run --silent client && npm run --silent check
+
+settings: $(STAMP) ## make the page of settings for operators
+	@$(BIN)/syncflow settings > docs/operators/settings.md
 
 frontend/node_modules/.package-lock.json: frontend/package.json frontend/package-lock.json
 	@cd frontend && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error

@@ -17,9 +17,16 @@ from app.extensions import api as rest_api
 from app.extensions import db, jwt, migrate
 from app.logs import configure_logging
 from app.plans import look_up_by_key
-from app.settings import Settings
+from app.settings import Settings, SettingsError
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+
+
+def _settings_of_this_process() -> Settings:
+    try:
+        return Settings.from_env(os.environ)
+    except SettingsError as err:
+        raise SystemExit(str(err)) from None
 
 
 class NoSession(SessionInterface):
@@ -32,9 +39,10 @@ class NoSession(SessionInterface):
 def create_app(settings: Settings | None = None) -> Flask:
     """The WSGI application, and the context that workers and commands run in.
 
-    Without `settings` they are read from the environment; raises SettingsError naming all that is wrong.
+    Without `settings` they are read from the environment; where they are wrong the process says all that
+    is, and ends.
     """
-    settings = settings or Settings.from_env(os.environ)
+    settings = settings or _settings_of_this_process()
     configure_logging(settings)
     app = Flask("app", static_folder=None)
     app.session_interface = NoSession()

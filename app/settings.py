@@ -1,7 +1,8 @@
 """Everything that SyncFlow reads from its environment, in one place, once.
 
 The variables carry the names of the fields of `Settings` in capitals. A variable that is set but empty
-counts as unset. `docs/operators/running.md` lists them for operators.
+counts as unset. What stands below each field is what operators read: `syncflow settings` makes
+docs/operators/settings.md of it. What production refuses is in `app/production.py`.
 """
 
 from __future__ import annotations
@@ -16,10 +17,13 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
+from app import production
 from app.errors import SyncFlowError
 
 PLATFORM_PREFIX = "SYNCFLOW_"
 SECRET_KEY_MIN_CHARACTERS = 32
+ENVIRONMENTS = (production.NAME, "development")
+SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 LOG_FORMATS = ("json", "console")
 
@@ -40,40 +44,64 @@ class Settings:
     """The settings of one process. Secrets are left out of its repr."""
 
     database_url: str = field(repr=False)
-    """libpq URL, `postgresql://...`; see `sqlalchemy_url` for SQLAlchemy's spelling."""
+    """`postgresql://user:password@host:5432/database`. With `?sslmode=verify-full` where it is on another
+    machine; `sslmode=disable` only inside a private network."""
     redis_url: str = field(repr=False)
+    """`redis://:password@host:6379/0`, or `rediss://` for an encrypted connection."""
     secret_key: str = field(repr=False)
-    """Signs sessions and access tokens."""
+    """Signs sessions and tokens; at least 32 random characters."""
     credential_keys: tuple[str, ...] = field(repr=False)
-    """Fernet keys for stored credentials: the first encrypts, all of them decrypt."""
+    """Fernet keys for shop credentials, webhooks' secrets, second factors, waiting mails and answers kept for
+    a day, separated by commas. The first encrypts, all decrypt: to rotate, put a new one first."""
     public_url: str
-    """Where platforms and browsers reach this installation, without a slash at its end."""
+    """Where shops and browsers reach SyncFlow, such as `https://sync.example.com`."""
+    environment: str = production.NAME
+    """`production`, or `development`: for one's own machine, where nothing unsafe is refused."""
+    pgsslmode: str = ""
+    """libpq's own: the `sslmode` of a `DATABASE_URL` that names none, for hosts that write it themselves."""
+    redis_verify_certificate: bool = True
+    """Whether the certificate of a `rediss://` server is checked; `false` only for hosts whose servers sign
+    their own, such as Heroku's."""
     port: int = 8000
+    """The port that the web process listens on."""
     bind_host: str = "127.0.0.1"
-    """The address to listen on; 0.0.0.0 in a container or behind a proxy on another machine."""
+    """The address that the web process listens on; `0.0.0.0` in a container or behind a proxy elsewhere."""
     trusted_proxies: int = 0
-    """How many proxies in front of the web processes name their caller in X-Forwarded-For."""
+    """How many proxies stand in front of `web` and add their caller to `X-Forwarded-For`. Without it behind
+    one, limits by address count all callers as one."""
     log_level: str = "INFO"
+    """`DEBUG`, `INFO`, `WARNING` or `ERROR`."""
     log_format: str = "json"
+    """`json`, or `console` for reading along: it prints mails' links and is refused in production."""
     cors_origins: tuple[str, ...] = ()
-    """Origins of pages on other hosts that may call the API from a browser."""
+    """Origins of pages on other hosts that may call the API from a browser, separated by commas."""
     allow_private_shops: bool = False
-    """Whether a shop's address may be loopback or private: for demos and rehearsals only."""
+    """Whether a shop may have a loopback or private address; for demos and rehearsals."""
     mail_url: str = field(default="", repr=False)
-    """The mail server, see `app/integrations/mail/smtp.py`; without one mails are only spoken of."""
+    """The mail server: `smtps://user:password@host:465` (encrypted from the start), `smtp://user:password@host:587`
+    (STARTTLS, which the server must offer) or `smtp+plain://host:25` (not encrypted, for a relay on this
+    machine); percent-encode special characters in parts. Without one no mail leaves."""
     mail_from: str = ""
-    """The sender of mails: an address, or `Name <address>`."""
+    """The sender of mails: `SyncFlow <no-reply@example.com>`; needed with `MAIL_URL`."""
     order_poll_seconds: int = 30
+    """How often changed orders are asked for, beside webhooks."""
     level_sweep_seconds: int = 900
+    """How often every stock level is read."""
     drift_settle_seconds: int = 5
+    """How long a difference must last before it is booked."""
     push_window_ms: int = 200
+    """How long changes are gathered into one call."""
     inbound_event_retention_days: int = 30
+    """How long raw webhooks are kept."""
     web_workers: int = 2
     """Web processes."""
     web_threads: int = 16
     """Threads of each web process."""
     live_clients: int = 5000
-    """Live streams that each web process holds, as far as its open files allow."""
+    """Live streams that each web process holds; each is an open file, and the process raises its own limit as
+    far as it may (`ulimit -Hn`)."""
+    flask_debug: bool = False
+    """Flask's own: errors with their insides, for development."""
     platform_variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The `SYNCFLOW_<SLUG>_<NAME>` variables as they stand; read them through `platform`."""
 
@@ -94,10 +122,19 @@ class Settings:
                 problems.append(f"{name.upper()} is not set.")
         if "mail_url" in found and "mail_from" not in found:
             problems.append("MAIL_FROM is not set, but MAIL_URL is.")
+        of_platforms = {name: value for name, value in environ.items() if name.startswith(PLATFORM_PREFIX)}
+        if found.get("environment", production.NAME) == production.NAME:
+            problems += production.refusals(found, of_platforms)
         if problems:
             raise SettingsError(problems)
-        of_platforms = {name: value for name, value in environ.items() if name.startswith(PLATFORM_PREFIX)}
+        if not found.get("redis_verify_certificate", True):
+            found["redis_url"] = _without_verification(found["redis_url"])
         return cls(platform_variables=MappingProxyType(of_platforms), **found)
+
+    @property
+    def in_production(self) -> bool:
+        """Whether what is unsafe is refused."""
+        return self.environment == production.NAME
 
     @staticmethod
     def only_variables(environ: Mapping[str, str]) -> dict[str, str]:
@@ -132,6 +169,7 @@ def _postgres_url(value: str) -> str:
     scheme, separator, rest = value.partition("://")
     if not separator or scheme not in ("postgres", "postgresql", "postgresql+psycopg"):
         raise ValueError("must be a PostgreSQL URL: postgresql://user:password@host:port/database")
+    urlsplit(value)  # raises, in words without the value, where a host's brackets do not match
     return f"postgresql://{rest}"
 
 
@@ -139,6 +177,14 @@ def _redis_url(value: str) -> str:
     if urlsplit(value).scheme not in ("redis", "rediss", "unix"):
         raise ValueError("must be a Redis or Valkey URL: redis://:password@host:port/0")
     return value
+
+
+def _without_verification(redis_url: str) -> str:
+    """The URL as redis-py takes a certificate that nobody vouches for."""
+    parts = urlsplit(redis_url)
+    if parts.scheme != "rediss" or "ssl_cert_reqs" in parts.query:
+        return redis_url
+    return parts._replace(query="&".join(filter(None, (parts.query, "ssl_cert_reqs=none")))).geturl()
 
 
 def _secret_key(value: str) -> str:
@@ -232,6 +278,9 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "secret_key": _secret_key,
     "credential_keys": _fernet_keys,
     "public_url": _http_url,
+    "environment": _one_of(ENVIRONMENTS),
+    "pgsslmode": _one_of(SSL_MODES),
+    "redis_verify_certificate": _boolean,
     "port": _whole(1, 65535),
     "bind_host": str,
     "trusted_proxies": _whole(0, 10),
@@ -249,4 +298,5 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "web_workers": _whole(1),
     "web_threads": _whole(1),
     "live_clients": _whole(0),
+    "flask_debug": _boolean,
 }

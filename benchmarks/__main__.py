@@ -88,6 +88,7 @@ def environ_of(services: embedded.Services) -> dict[str, str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     return {
+        "ENVIRONMENT": "development",
         "DATABASE_URL": services.database_url,
         "REDIS_URL": services.redis_url,
         "SECRET_KEY": base64.b64encode(os.urandom(32)).decode(),

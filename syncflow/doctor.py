@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from rq.registry import FailedJobRegistry
 
 from app.errors import SyncFlowError
 from app.platforms.errors import PlatformError
+from app.production import is_private, leads_here
 from app.services import health
 from app.services.queries.connections import all_connections
 from app.services.queries.operations import (
@@ -60,7 +60,15 @@ Findings = Iterator[Finding]
 def examine(settings: Settings, app: Flask, procfile: Path) -> Findings:
     """Everything, in the order in which one thing needs the other. In the application's context."""
     found = health.check(settings)
+    yield from _environment(settings)
     yield from _health(found)
+    if found.database == "ok" and health.admits_anybody(settings):
+        yield Finding(
+            Verdict.WRONG if settings.in_production else Verdict.NOTE,
+            "database",
+            "lets anybody in",
+            health.OPEN_DATABASE,
+        )
     if found.redis == "ok":
         yield from _workers(app.extensions["redis"], procfile.read_text())
     if found.database == found.migrations == "ok":
@@ -71,6 +79,18 @@ def examine(settings: Settings, app: Flask, procfile: Path) -> Findings:
             yield from _connection(connection)
     yield from _public_url(settings)
     yield from _mail(settings)
+
+
+def _environment(settings: Settings) -> Findings:
+    if settings.in_production:
+        yield Finding(Verdict.OK, "ENVIRONMENT", "production: nothing that is set is refused")
+    else:
+        yield Finding(
+            Verdict.NOTE if leads_here(settings.public_url) else Verdict.WRONG,
+            "ENVIRONMENT",
+            "development: weak keys and open doors are let pass",
+            "Where others reach it, set production: what has to change is then said, all at once.",
+        )
 
 
 def _health(found: health.Health) -> Findings:
@@ -204,7 +224,7 @@ def _public_url(settings: Settings, get: Callable[..., requests.Response] = requ
             f"{url} does not lead to SyncFlow: webhooks get lost and wait for the next poll",
             "Start the web process, or set PUBLIC_URL to the address that the outside reaches.",
         )
-    if _is_private(urlsplit(url).hostname or ""):
+    if is_private(urlsplit(url).hostname or ""):
         yield Finding(
             Verdict.NOTE,
             subject,
@@ -225,10 +245,3 @@ def _mail(settings: Settings) -> Findings:
             "is not set: mails to register, to reset a password or to invite somebody are not sent",
             "Set it and MAIL_FROM, see docs/operators/running.md.",
         )
-
-
-def _is_private(host: str) -> bool:
-    try:
-        return not ipaddress.ip_address(host).is_global
-    except ValueError:
-        return host == "localhost" or host.endswith((".local", ".localhost", ".internal"))

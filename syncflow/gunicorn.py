@@ -6,9 +6,13 @@ import resource
 from pathlib import Path
 from typing import Any
 
-from app.settings import Settings
+from app.services import health
+from app.settings import Settings, SettingsError
 
-_settings = Settings.from_env(os.environ)
+try:
+    _settings = Settings.from_env(os.environ)
+except SettingsError as err:
+    raise SystemExit(str(err)) from None
 OTHER_FILES = 1024
 _memory = Path("/dev/shm")  # noqa: S108  (heartbeat files of the workers, which a slow disk must not delay)
 
@@ -26,6 +30,12 @@ control_socket_disable = True
 loglevel = _settings.log_level.lower()
 errorlog = "-"
 accesslog = None
+
+
+def on_starting(_server: object) -> None:
+    """In production no database is used that lets anybody in."""
+    if _settings.in_production and health.admits_anybody(_settings):
+        raise SystemExit(str(SettingsError([health.OPEN_DATABASE])))
 
 
 def post_worker_init(_worker: object) -> None:

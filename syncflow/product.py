@@ -22,6 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.production import leads_here
 from app.settings import Settings, SettingsError
 from syncflow import embedded
 from syncflow.database import migrate
@@ -101,7 +102,8 @@ def product_environ(environ: Mapping[str, str], *, home: Path, services: embedde
     """`environ` with what it leaves open filled in.
 
     Where it has a database of its own, only what cannot be wrong is: secrets and the public address of a
-    real installation are the operator's to say. Raises PortTaken.
+    real installation are the operator's to say. What only this machine reaches is not production; what has an
+    address for others is, with the embedded services too. Raises PortTaken.
     """
     port = environ.get("PORT") or str(_usual_or_free_port())
     if environ.get("PORT") and not _is_free(port):
@@ -109,9 +111,12 @@ def product_environ(environ: Mapping[str, str], *, home: Path, services: embedde
     filled_in = {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), environ.get("PATH", os.defpath)]),
         "PYTHONUNBUFFERED": "1",
-        "LOG_FORMAT": environ.get("LOG_FORMAT") or "console",
         "PORT": port,
     }
+    local = not environ.get("PUBLIC_URL") or leads_here(environ["PUBLIC_URL"])
+    if local:
+        filled_in["ENVIRONMENT"] = environ.get("ENVIRONMENT") or "development"
+        filled_in["LOG_FORMAT"] = environ.get("LOG_FORMAT") or "console"
     if not environ.get("REDIS_URL"):
         filled_in["REDIS_URL"] = services.redis_url
     if environ.get("DATABASE_URL"):
@@ -119,7 +124,7 @@ def product_environ(environ: Mapping[str, str], *, home: Path, services: embedde
     made_up = {
         "DATABASE_URL": services.database_url,
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
-        "ALLOW_PRIVATE_SHOPS": "true",
+        **({"ALLOW_PRIVATE_SHOPS": "true"} if local else {}),
         **kept_secrets(home),
     }
     unset = {name: value for name, value in made_up.items() if not environ.get(name)}

@@ -199,6 +199,7 @@ def _environ(database_url: str, redis_url: str) -> dict[str, str]:
         "SECRET_KEY": "only-for-tests-" * 3,
         "CREDENTIAL_KEYS": base64.urlsafe_b64encode(b"only-for-tests-".ljust(32, b"-")).decode(),
         "PUBLIC_URL": "http://127.0.0.1:8000",
+        "ENVIRONMENT": "development",
         "LOG_FORMAT": "console",
         "ALLOW_PRIVATE_SHOPS": "true",
     }

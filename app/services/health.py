@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 import redis
@@ -14,6 +16,10 @@ from flask import current_app
 from app.settings import Settings
 
 PATIENCE_SECONDS = 3
+OPEN_DATABASE = (
+    "DATABASE_URL leads to a server that lets anybody in, whatever the password: in its pg_hba.conf replace"
+    " trust by scram-sha-256, and reload it."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,20 @@ def _database(settings: Settings) -> tuple[str, str]:
     applied = found[0] if found else "none"
     newest = newest_migration()
     return "ok", "ok" if applied == newest else f"at {applied}, this release needs {newest}"
+
+
+def admits_anybody(settings: Settings) -> bool:
+    """Whether the database takes a connection with a wrong password; False where it does not answer."""
+    parts = urlsplit(settings.database_url)
+    if not parts.hostname or "password=" in parts.query:
+        return False  # A socket asks who the process is; nothing to find out by a password.
+    try:
+        psycopg.connect(
+            settings.database_url, password=secrets.token_urlsafe(), connect_timeout=PATIENCE_SECONDS
+        ).close()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def _redis(settings: Settings) -> str:

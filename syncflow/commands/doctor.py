@@ -34,7 +34,7 @@ def command(as_json: bool, home: Path | None) -> None:
         settings = settings_at(home)
     except SettingsError as err:
         findings = [
-            Finding(Verdict.WRONG, "settings", problem, "Set it in the environment.")
+            Finding(Verdict.WRONG, "settings", problem, "Correct it in the environment of all processes.")
             for problem in err.problems
         ]
     else:

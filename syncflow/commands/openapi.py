@@ -8,6 +8,7 @@ import json
 import click
 
 PLACEHOLDERS = {
+    "ENVIRONMENT": "development",
     "DATABASE_URL": "postgresql://nobody@127.0.0.1/none",
     "REDIS_URL": "redis://127.0.0.1/0",
     "SECRET_KEY": "no secret is needed to describe the API",

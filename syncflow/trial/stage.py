@@ -149,6 +149,7 @@ def connect(merchant: Merchant, shop: Shop, domain: str) -> int:
 def shopify_environ(shop: Shop, client_id: str, client_secret: str) -> dict[str, str]:
     """The settings by which the product finds the Shopify sandbox instead of the real one."""
     return {
+        "ENVIRONMENT": "development",
         "ALLOW_PRIVATE_SHOPS": "true",
         "SYNCFLOW_SHOPIFY_CLIENT_ID": client_id,
         "SYNCFLOW_SHOPIFY_CLIENT_SECRET": client_secret,

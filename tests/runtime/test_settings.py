@@ -11,6 +11,7 @@ from app.settings import Settings, SettingsError
 KEY = base64.urlsafe_b64encode(bytes(32)).decode()
 OTHER_KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
 COMPLETE = {
+    "ENVIRONMENT": "development",
     "DATABASE_URL": "postgresql://u:p%40ss@db:5432/syncflow",
     "REDIS_URL": "redis://:p@cache:6379/0",
     "SECRET_KEY": "s" * 32,

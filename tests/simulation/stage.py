@@ -138,6 +138,7 @@ def staged(services: embedded.Services) -> Iterator[Stage]:
             "SECRET_KEY": "only-for-tests-" * 3,
             "CREDENTIAL_KEYS": base64.urlsafe_b64encode(b"only-for-tests-".ljust(32, b"-")).decode(),
             "PUBLIC_URL": "http://127.0.0.1:8000",
+            "ENVIRONMENT": "development",
             "LOG_FORMAT": "console",
             "LOG_LEVEL": "ERROR",
             "ORDER_POLL_SECONDS": str(ORDER_POLL_SECONDS),
