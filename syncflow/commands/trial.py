@@ -57,8 +57,12 @@ import click
     show_default=True,
     help="What such a correction means; with review the merchant decides about each, and takes it over.",
 )
-@click.option("--kill-workers", is_flag=True, help="Kill worker processes at random (kill -9).")
-@click.option("--flush-redis", is_flag=True, help="Empty Redis while it works.")
+@click.option(
+    "--chaos",
+    type=click.Choice(["workers", "scheduler", "web", "postgres", "redis", "flush", "all"]),
+    multiple=True,
+    help="Kill these while they work (kill -9), or empty Redis (flush); may be repeated.",
+)
 @click.option(
     "--plan",
     type=click.Choice(["basic", "advanced", "plus", "enterprise"]),
@@ -90,8 +94,7 @@ def command(
     bundles: int,
     locations: int,
     policy: str,
-    kill_workers: bool,
-    flush_redis: bool,
+    chaos: tuple[str, ...],
     plan: str,
     seed: int,
     latency_ms: int,
@@ -107,6 +110,7 @@ def command(
     Exits with 0 only if nothing is wrong. docs/users/trial.md defines every figure.
     """
     from syncflow.trial.casting import cast
+    from syncflow.trial.chaos import EVERY_SECONDS
     from syncflow.trial.invoices import InvalidOrderFile
     from syncflow.trial.rehearsal import Options
     from syncflow.trial.run import run
@@ -117,8 +121,7 @@ def command(
     )
     options = Options(
         faults=faults,
-        kill_workers=kill_workers,
-        flush_redis=flush_redis,
+        chaos=EVERY_SECONDS if "all" in chaos else chaos,
         plan=plan,
         latency_ms=latency_ms,
         policy=policy,

@@ -62,6 +62,15 @@ class Services:
         servers = {"postgres": self._database, "valkey": self._store}
         return {name: server.pid for name, server in servers.items() if server is not None}
 
+    def crash(self, name: str) -> None:
+        """Kill -9 "postgres" or "valkey", and start it again at the same address with what it had written.
+
+        Call it in a thread that lives as long as the server should. Raises EmbeddedError.
+        """
+        server = {"postgres": self._database, "valkey": self._store}[name]
+        assert server is not None, f"started without {name}"
+        server.crash()
+
     def stop(self) -> None:
         self._ending.close()
 

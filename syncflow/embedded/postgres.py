@@ -67,8 +67,11 @@ class PostgresServer:
         """The libpq URL of the product's database."""
         return f"postgresql://{ROLE}:{self._password}@127.0.0.1:{self._port}/{DATABASE}"
 
-    def start(self) -> None:
-        """Make the cluster if there is none, and start it. Raises EmbeddedError."""
+    def start(self, *, port: int | None = None) -> None:
+        """Make the cluster if there is none, and start it, on a free port unless told.
+
+        Raises EmbeddedError.
+        """
         if not self._data.is_dir():
             self._make_cluster()
         self._password = (self._place.folder / "password").read_text()
@@ -76,6 +79,7 @@ class PostgresServer:
         if self._log.is_file() and self._log.stat().st_size > LOG_BYTES:
             self._log.replace(self._log.with_suffix(".old.log"))
         for _ in range(START_ATTEMPTS):
+            self._port = port or free_port()
             said = self._try_to_start()
             if said is None:
                 return
@@ -86,6 +90,14 @@ class PostgresServer:
             elif "could not bind" not in said:
                 break
         raise EmbeddedError(f"PostgreSQL did not start. Its log, {self._log}, ends with:\n{said}")
+
+    def crash(self) -> None:
+        """Kill it, and start it again on the same port; it recovers what it had committed. Raises
+        EmbeddedError."""
+        assert self._process is not None, "not started"
+        self._process.kill()
+        self._process.wait()
+        self.start(port=self._port)
 
     def stop(self) -> None:
         """Disconnect everybody and shut down cleanly."""
@@ -141,7 +153,6 @@ class PostgresServer:
 
     def _try_to_start(self) -> str | None:
         """Start once. Returns None when it accepts connections, else the end of what it said."""
-        self._port = free_port()
         options = [f"-c{name}={value}" for name, value in {**self._settings, "port": self._port}.items()]
         with self._log.open("ab") as log:
             begin = log.tell()

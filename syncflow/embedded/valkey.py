@@ -46,31 +46,43 @@ class ValkeyServer:
 
     def start(self) -> None:
         """Start with a new password. Raises EmbeddedError."""
-        program = valkey_program()
         self._folder.mkdir(mode=0o700, exist_ok=True)
         end_orphan(self._folder)
         for _ in range(START_ATTEMPTS):
             self._password = secrets.token_urlsafe(24)
             self._port = free_port()
             self._write_configuration()
-            self._process = spawn(
-                [str(program), str(self._configuration)],
-                environ={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"},
-                cwd=self._folder,
-                stdout=subprocess.DEVNULL,
-                death_signal=signal.SIGTERM,
-            )
-            if self._wait_until_ready(self._process):
+            if self._run():
                 return
             self.stop()
         said = self._log.read_text(errors="replace")[-2000:] if self._log.is_file() else "(nothing)"
         raise EmbeddedError(f"Valkey did not start. Its log, {self._log}, ends with:\n{said.strip()}")
+
+    def crash(self) -> None:
+        """Kill it, and start it again with the same password and port. Raises EmbeddedError."""
+        assert self._process is not None, "not started"
+        self._process.kill()
+        self._process.wait()
+        if not self._run():
+            self.stop()
+            raise EmbeddedError(f"Valkey did not start again. Its log, {self._log}, says why.")
 
     def stop(self) -> None:
         """Write everything out and shut down."""
         if self._process is not None:
             end(self._process, politely=signal.SIGTERM, grace_seconds=STOP_SECONDS)
             self._process = None
+
+    def _run(self) -> bool:
+        """Start it as it is configured; says whether it is ready."""
+        self._process = spawn(
+            [str(valkey_program()), str(self._configuration)],
+            environ={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"},
+            cwd=self._folder,
+            stdout=subprocess.DEVNULL,
+            death_signal=signal.SIGTERM,
+        )
+        return self._wait_until_ready(self._process)
 
     @property
     def _configuration(self) -> Path:

@@ -1,14 +1,16 @@
-"""What the trial does to the product while it works: killed workers, an emptied Redis; and to its shops."""
+"""What the trial does to the product while it works, and to its shops."""
 
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import redis
 
+from syncflow.embedded import Services
+from syncflow.processes import kill_group
 from syncflow.procfile import read_procfile
 from syncflow.product import PROCFILE, Product
 from syncflow.readiness import WORKER_MODULE
@@ -39,44 +41,79 @@ FAULTS: Mapping[str, Mapping[str, float]] = {
 }
 """Shares of webhooks and calls, by what --faults takes."""
 
-KILL_EVERY_SECONDS = 15.0
-FLUSHES = 2
+EVERY_SECONDS: Mapping[str, float] = {
+    "workers": 15.0,
+    "scheduler": 60.0,
+    "web": 60.0,
+    "postgres": 60.0,
+    "redis": 60.0,
+    "flush": 30.0,
+}
+"""What --chaos takes, and how often it happens; each at least once."""
+LAST = 0.9
+"""The share of the play after which nothing is disturbed any more."""
 
 
 @dataclass(slots=True)
 class Chaos:
-    """Disturbances at times drawn from the seed, all but at the ends of the play; `done` is what was done."""
+    """Disturbances at times drawn from the seed, all but at the ends of the play; `done` is what was done.
+
+    Servers are started again in the thread that calls `act`, so it must live as long as they should.
+    """
 
     product: Product
+    services: Services
     rng: random.Random
     done: list[Disturbance] = field(default_factory=list)
     _due: list[tuple[float, str]] = field(default_factory=list)
+    _workers: list[str] = field(default_factory=list)
 
-    def plan(self, play_seconds: float, *, kills: bool, flushes: bool) -> None:
+    def plan(self, play_seconds: float, kinds: Collection[str]) -> None:
         """Draw the times, in seconds from the first order."""
-        killed = max(1, round(play_seconds / KILL_EVERY_SECONDS)) if kills else 0
-        kinds = ["kill"] * killed + ["flush"] * (FLUSHES if flushes else 0)
-        self._due = sorted((self.rng.uniform(0.05, 0.95) * play_seconds, kind) for kind in kinds)
+        drawn = [
+            kind
+            for kind, every in EVERY_SECONDS.items()
+            if kind in kinds
+            for _ in range(max(1, round(play_seconds / every)))
+        ]
+        self._due = sorted((self.rng.uniform(0.05, LAST) * play_seconds, kind) for kind in drawn)
 
     def act(self, seconds: float) -> None:
         """Do what is due `seconds` after the first order."""
         while self._due and self._due[0][0] <= seconds:
             _, kind = self._due.pop(0)
-            if self._kill() if kind == "kill" else self._flush():
-                self.done.append(Disturbance(time.time(), kind))
+            at = time.time()
+            try:
+                self._acts[kind]()
+            except LookupError:  # It is just being started again.
+                continue
+            self.done.append(Disturbance(at, kind))
 
-    def _kill(self) -> bool:
-        """Kill -9 a worker process at random."""
-        try:
-            self.product.launcher.kill(self.rng.choice(worker_kinds()))
-        except LookupError:  # It is just being started again.
-            return False
-        return True
+    @property
+    def _acts(self) -> Mapping[str, Callable[[], None]]:
+        return {
+            "workers": lambda: self._kill(self._next_worker()),
+            "scheduler": lambda: self._kill("scheduler"),
+            "web": lambda: self._kill("web"),
+            "postgres": lambda: self.services.crash("postgres"),
+            "redis": lambda: self.services.crash("valkey"),
+            "flush": self._flush,
+        }
 
-    def _flush(self) -> bool:
+    def _kill(self, name: str) -> None:
+        """Kill -9 a process, with its children. Raises LookupError."""
+        kill_group(self.product.launcher.kill(name))
+
+    def _next_worker(self) -> str:
+        """One of each queue's workers before any queue's comes again."""
+        if not self._workers:
+            self._workers = list(worker_kinds())
+            self.rng.shuffle(self._workers)
+        return self._workers.pop()
+
+    def _flush(self) -> None:
         with redis.Redis.from_url(self.product.settings.redis_url) as connection:
             connection.flushall()
-        return True
 
 
 def worker_kinds() -> Sequence[str]:

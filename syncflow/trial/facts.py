@@ -226,7 +226,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Disturbance:
-    """Something that the trial itself did to the product: a killed worker, an emptied Redis."""
+    """Something that the trial itself did to the product; `kind` as in `chaos.EVERY_SECONDS`."""
 
     at: float
     kind: str

@@ -6,7 +6,7 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +24,8 @@ from syncflow.trial.scenario import SHOPS, Scenario, bundles_of
 from syncflow.trial.stage import Say, Stage, staged
 
 TICK_SECONDS = 0.2
+RECOVERED_WITHIN_SECONDS = 120.0
+"""After disturbances."""
 
 PLANS: Mapping[str, Mapping[str, Mapping[str, object]]] = {
     "basic": {"shopify": {"plan": "basic"}, "woocommerce": {"requests_per_second": 5}},
@@ -40,8 +42,8 @@ class Options:
     """`latency_ms` of every call of a shop's API. `keep`: where logs and records go, if anywhere."""
 
     faults: str
-    kill_workers: bool
-    flush_redis: bool
+    chaos: Collection[str]
+    """What is done to the product meanwhile: names from EVERY_SECONDS."""
     plan: str
     latency_ms: int
     policy: str = "merge"
@@ -107,6 +109,7 @@ def rehearse(scenario: Scenario, options: Options, *, logs: Path, say: Say, prog
             duration_s=time.monotonic() - began,
             peak_rss_mb=memory.largest_mb,
             became_quiet=settled.quiet,
+            quiet_within_s=RECOVERED_WITHIN_SECONDS if options.chaos else None,
             schedule=Schedule(
                 stage.product.settings.order_poll_seconds, stage.product.settings.level_sweep_seconds
             ),
@@ -117,10 +120,6 @@ def rehearse(scenario: Scenario, options: Options, *, logs: Path, say: Say, prog
             disturbances=Counter(d.kind for d in play.disturbances),
             all_mb=memory.together_mb,
         )
-
-
-def _pids(stage: Stage) -> list[int]:
-    return [pid for pids in stage.product.launcher.pids.values() for pid in pids]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +136,9 @@ def _play(stage: Stage, scenario: Scenario, options: Options, *, say: Say, progr
     for slug, shop in stage.shops.items():
         shop.set_plan(PLANS[options.plan][slug])
         shop.set_faults(seed=scenario.seed, **FAULTS[options.faults])
-    chaos = Chaos(stage.product, random.Random(scenario.seed))
+    chaos = Chaos(stage.product, stage.services, random.Random(scenario.seed))
     play_seconds = scenario.actions[-1].at_seconds
-    chaos.plan(play_seconds, kills=options.kill_workers, flushes=options.flush_redis)
+    chaos.plan(play_seconds, options.chaos)
     stopping = threading.Event()
     book = StockBook(scenario.catalog)
     players = [Player(stage.shops[slug].twin(), book, stopping, progress) for slug in SHOPS]

@@ -29,7 +29,14 @@ ODDITIES = {
     "reviews_decided": "merchant's edits that waited for a decision",
     "edits_left_out": "merchant's edits left out because too little was left",
 }
-DISTURBANCES = {"kill": "workers killed", "flush": "times Redis emptied"}
+DISTURBANCES = {
+    "workers": "workers killed",
+    "scheduler": "times the scheduler was killed",
+    "web": "times the web process was killed",
+    "postgres": "times PostgreSQL was killed",
+    "redis": "times Redis was killed",
+    "flush": "times Redis was emptied",
+}
 
 
 def verdict(outcome: Outcome, source: Mapping[str, int]) -> str:

@@ -189,6 +189,19 @@ def test_start_recovers_after_a_kill_of_the_servers(home: Path) -> None:
         assert marks(services) == KEPT
 
 
+def test_a_crashed_server_comes_back_at_its_address_with_what_it_had_written(home: Path) -> None:
+    with embedded.start(home) as services:
+        write_mark(services)
+        with redis.Redis.from_url(services.redis_url) as client:
+            client.execute_command("WAITAOF", 1, 0, 0)  # it writes what it was told once a second
+        before, addresses = services.pids, (services.database_url, services.redis_url)
+        for name in ("postgres", "valkey"):
+            services.crash(name)
+        assert marks(services) == KEPT
+        assert (services.database_url, services.redis_url) == addresses
+        assert not set(services.pids.values()) & set(before.values())
+
+
 def test_start_recovers_from_a_stale_pid_file_whose_number_lives_again(home: Path) -> None:
     with embedded.start(home) as services:
         write_mark(services)

@@ -44,6 +44,13 @@ def test_a_shop_that_never_became_quiet_is_wrong() -> None:
     assert World(mug=1).judge(dataclasses.replace(MEASURED, became_quiet=False)).wrong
 
 
+def test_quiet_later_than_promised_after_disturbances_is_wrong() -> None:
+    world = World(mug=1)
+    [took] = {world.judge(MEASURED).figures["quiet_after_s"]}
+    assert not world.judge(dataclasses.replace(MEASURED, quiet_within_s=took)).wrong
+    assert world.judge(dataclasses.replace(MEASURED, quiet_within_s=took - 0.1)).wrong
+
+
 # ------------------------------------------------------------------------------------------ orders
 
 
@@ -354,7 +361,7 @@ def test_a_disturbance_in_the_window_stretches_it() -> None:
         first = world.sale(SHOPIFY, "mug", 1)
         world.webhook(SHOPIFY, first, 1, delivered=1.1)
         if kill_at:
-            world.disturbances.append(Disturbance(kill_at, "kill"))
+            world.disturbances.append(Disturbance(kill_at, "workers"))
         if fault:
             world.call(WOO, 2, write=True, fault=fault)
         world.sale(WOO, "mug", sold_again_at)

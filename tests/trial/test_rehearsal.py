@@ -15,6 +15,7 @@ import pytest
 
 from syncflow import embedded
 from syncflow.trial.casting import cast
+from syncflow.trial.chaos import EVERY_SECONDS
 from syncflow.trial.rehearsal import Options, Outcome, rehearse
 from syncflow.trial.scenario import Wishes
 from syncflow.trial.verdict import verdict
@@ -47,8 +48,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     played = cast(folder / "orders.csv", Wishes(count=20, rate=5, seed=3, edits=True, bundles=20))
     options = Options(
         faults="light",
-        kill_workers=True,
-        flush_redis=True,
+        chaos=EVERY_SECONDS,
         plan="enterprise",
         latency_ms=5,
         keep=folder / "kept",
@@ -86,7 +86,7 @@ def test_a_trial_measures_what_it_promises(outcome: Outcome) -> None:
     assert figures["propagation_ms"]["max"] >= figures["propagation_ms"]["p50"] > 0
     assert figures["propagation_floor_ms"] > 10  # two calls of 5 ms each, and more
     assert 20 < figures["peak_rss_mb"] < outcome.all_mb
-    assert outcome.disturbances["flush"] == 2
+    assert outcome.disturbances == dict.fromkeys(EVERY_SECONDS, 1)
     json.dumps(figures)
 
 

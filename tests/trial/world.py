@@ -34,6 +34,7 @@ MEASURED = Measured(
     duration_s=100.0,
     peak_rss_mb=90.0,
     became_quiet=True,
+    quiet_within_s=None,
     schedule=Schedule(order_poll_seconds=30, level_sweep_seconds=900),
 )
 

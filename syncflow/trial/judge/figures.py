@@ -35,6 +35,8 @@ class Measured:
     duration_s: float
     peak_rss_mb: float
     became_quiet: bool
+    quiet_within_s: float | None
+    """How soon after the play it has to be quiet; None if as late as it likes."""
     schedule: traffic.Schedule
 
 
@@ -61,7 +63,7 @@ def judge(evidence: Evidence, measured: Measured) -> Judgement:
     ]
     figures = {name: value for some, _ in found for name, value in some.items()}
     suspects = {name: where for _, some in found for name, where in some.items() if where}
-    return Judgement(figures, _wrong(figures, became_quiet=measured.became_quiet), suspects)
+    return Judgement(figures, _wrong(figures, measured), suspects)
 
 
 Part = tuple[dict[str, Any], dict[str, list[str]]]
@@ -195,10 +197,12 @@ def _spread(values: list[float], **shares: float) -> dict[str, float]:
     return {name: round(timing.percentile(values, share), 1) for name, share in shares.items()}
 
 
-def _wrong(figures: Mapping[str, Any], *, became_quiet: bool) -> tuple[str, ...]:
+def _wrong(figures: Mapping[str, Any], measured: Measured) -> tuple[str, ...]:
     sentences = [f"{figures[name]} {words}" for name, words in MUST_BE_ZERO.items() if figures[name]]
     if figures["quiet_reads"] > figures["quiet_reads_scheduled"]:
         sentences.append(f"{figures['quiet_reads']} reads when there was nothing to find")
-    if not became_quiet:
+    if not measured.became_quiet:
         sentences.append("SyncFlow did not become quiet in time")
+    elif measured.quiet_within_s is not None and figures["quiet_after_s"] > measured.quiet_within_s:
+        sentences.append(f"SyncFlow was quiet only {figures['quiet_after_s']} s after the last disturbance")
     return tuple(sentences)

@@ -19,7 +19,11 @@ RECOVERY_SECONDS = {
     "5xx": 5.0,
     "disconnect": 10.0,
     "timeout": 35.0,
-    "kill": 45.0,
+    "workers": 45.0,
+    "scheduler": 45.0,
+    "web": 60.0,
+    "postgres": 60.0,
+    "redis": 45.0,
     "flush": 30.0,
 }
 """How long after a disturbance that the trial itself made its delays count as explained."""
