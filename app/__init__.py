@@ -36,11 +36,12 @@ class NoSession(SessionInterface):
         return None
 
 
-def create_app(settings: Settings | None = None) -> Flask:
+def create_app(settings: Settings | None = None, *, web: bool = True) -> Flask:
     """The WSGI application, and the context that workers and commands run in.
 
     Without `settings` they are read from the environment; where they are wrong the process says all that
-    is, and ends.
+    is, and ends. A worker is not `web`: it spares the memory of the API, and its pool of connections fits
+    its threads.
     """
     settings = settings or _settings_of_this_process()
     configure_logging(settings)
@@ -52,8 +53,9 @@ def create_app(settings: Settings | None = None) -> Flask:
         SQLALCHEMY_DATABASE_URI=settings.sqlalchemy_url,
         # The connection used last is used next: it has its plans ready, and few are kept busy.
         SQLALCHEMY_ENGINE_OPTIONS={
-            "pool_size": 10,
-            "max_overflow": 10,
+            # A job's thread, the one that keeps its lease, and calls under way now and then need one each.
+            "pool_size": 10 if web else settings.worker_threads + 2,
+            "max_overflow": 10 if web else settings.worker_threads + 8,
             "pool_pre_ping": True,
             "pool_use_lifo": True,
             # A fault is logged with its statement: without customers' data and hashes of passwords.
@@ -79,9 +81,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     migrate.init_app(app, db, directory=str(MIGRATIONS))
     jwt.init_app(app)
 
-    from app.api import register_api
     from app.services.call_meter import CallMeter
 
     app.extensions["calls"] = CallMeter(app)
-    register_api(app, rest_api)
+    if web:
+        from app.api import register_api
+
+        register_api(app, rest_api)
     return app

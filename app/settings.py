@@ -97,6 +97,9 @@ class Settings:
     """Web processes."""
     web_threads: int = 16
     """Threads of each web process."""
+    worker_threads: int = 8
+    """Jobs that a worker process does at a time (`reports`: a quarter of it), 1 to 64. It opens up to twice
+    as many connections to the database and 10 more, usually far fewer."""
     live_clients: int = 5000
     """Live streams that each web process holds; each is an open file, and the process raises its own limit as
     far as it may (`ulimit -Hn`)."""
@@ -297,6 +300,7 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "inbound_event_retention_days": _whole(1),
     "web_workers": _whole(1),
     "web_threads": _whole(1),
+    "worker_threads": _whole(1, 64),
     "live_clients": _whole(0),
     "flask_debug": _boolean,
 }

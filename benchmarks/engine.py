@@ -139,7 +139,7 @@ def _ticket(made: Made) -> readings.Ticket:
 def main() -> None:
     from app import create_app
 
-    rate = apply_many(create_app())
+    rate = apply_many(create_app(web=False))
     sys.stdout.write(f"{rate} {_peak_mb()}\n")
 
 

@@ -64,7 +64,7 @@ def tasks(app: Flask) -> list[Task]:
 
 
 def main() -> int:
-    app = create_app()
+    app = create_app(web=False)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

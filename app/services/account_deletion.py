@@ -23,6 +23,7 @@ from app.services.mail import link, queue_mail
 from app.services.nudge import enqueue
 from app.services.roles import lock_roles, require_no_less, role_of
 from app.services.shops import OpenShop
+from app.services.stopping import leave_if_asked
 from app.services.tenant_rows import TenantTable, tenant_tables
 from app.services.uow import unit_of_work
 
@@ -131,7 +132,7 @@ def _remove_rows(account_id: int) -> None:
             _execute(_LEASES, id=account_id)
         for parents in _parents(table, account_id):
             while _delete_some(table, account_id, parents) > 0:
-                pass
+                leave_if_asked()
     _execute(_ACCOUNT, id=account_id)
 
 

@@ -25,6 +25,7 @@ from app.extensions import db
 from app.models import Base
 from app.services.audit import audit_subject
 from app.services.nudge import enqueue
+from app.services.stopping import Stopping, leave_if_asked
 from app.services.tenant_rows import tenant_tables
 from app.services.uow import unit_of_work
 
@@ -93,6 +94,9 @@ def run(export_id: int) -> None:
         file.end(rows)
     except Superseded:
         log.warning("export_superseded", export_id=export_id)
+    except Stopping:
+        file.put_off()
+        raise
     else:
         log.info("account_exported", export_id=export_id, rows=rows, bytes=file.byte_count)
 
@@ -173,6 +177,12 @@ class _File:
         """Record that there is none."""
         self._record("failed", error=error)
 
+    def put_off(self) -> None:
+        """Leave it to the next worker, which begins anew. This attempt does not count."""
+        with unit_of_work() as uow:
+            uow.session.execute(_PUT_OFF, self._key)
+            uow.commit()
+
     def _record(self, state: str, *, rows: int = 0, bytes: int = 0, error: str = "") -> None:
         params = {"state": state, "row_count": rows, "byte_count": bytes, "error": error, "kept": KEPT}
         with unit_of_work() as uow:
@@ -180,6 +190,7 @@ class _File:
             uow.commit()
 
     def _store(self, content: bytes) -> None:
+        leave_if_asked()
         with unit_of_work() as uow:
             if uow.session.execute(_HEARTBEAT, {**self._key, "claim": CLAIM}).one_or_none() is None:
                 raise Superseded()
@@ -271,6 +282,12 @@ _END = text(
     f"""
     UPDATE account_exports SET state = :state, row_count = :row_count, byte_count = :byte_count,
         error = :error, finished_at = now(), expires_at = now() + CAST(:kept AS interval) {_MINE}
+    """  # noqa: S608  (a constant)
+)
+_PUT_OFF = text(
+    f"""
+    UPDATE account_exports SET state = 'waiting', attempts = attempts - 1,
+        due_at = now() + interval '1 minute' {_MINE}
     """  # noqa: S608  (a constant)
 )
 _FORGET_CHUNKS = text("DELETE FROM export_chunks WHERE export_id = :id")

@@ -28,7 +28,7 @@ from app.platforms.base import (
 )
 from app.platforms.registry import platform
 from app.services import cells as cell_store
-from app.services import connections, importer, privacy
+from app.services import connections, importer, privacy, stopping
 from app.services.announcements import note_announced
 from app.services.leases import SLICE_SECONDS, Work, lease
 from app.services.nudge import DRAIN_OF_LANE, Drain, begin, nudge
@@ -84,7 +84,7 @@ def drain(connection_id: int, lane: Lane) -> None:
                 return
             slice_ends = time.monotonic() + SLICE_SECONDS
             while rows := _pending(connection_id, lane):
-                if time.monotonic() > slice_ends or not held.renew():
+                if time.monotonic() > slice_ends or stopping.asked() or not held.renew():
                     nudge(this, connection_id)
                     return
                 _process(job, rows)
@@ -118,6 +118,7 @@ def answer_privacy_requests(connection_id: int) -> None:
     begin(Drain.PRIVACY, connection_id)
     while rows := _pending(connection_id, Lane.PRIVACY):
         _answer(connection_id, rows)
+        stopping.leave_if_asked()
 
 
 def _answer(connection_id: int, rows: Sequence[Row[Any]]) -> None:

@@ -23,6 +23,7 @@ from app.domain.event_log import EventKind
 from app.platforms.base import Fulfilled, Shipment
 from app.platforms.errors import AuthExpired, Permanent, Transient
 from app.platforms.http import OutcomeUnknown
+from app.services import stopping
 from app.services.event_log import Happening, raise_events
 from app.services.fulfillments import subject_of
 from app.services.leases import SLICE_SECONDS, Work, lease
@@ -75,7 +76,7 @@ def _tell_some(job: Job) -> None:
     slice_ends = time.monotonic() + SLICE_SECONDS
     while (claim := _claim(job.scope.connection_id)) is not None:
         _push(job, claim)
-        if time.monotonic() > slice_ends:
+        if time.monotonic() > slice_ends or stopping.asked():
             nudge(Drain.FULFILL, job.scope.connection_id)
             break
     _fetch_orders(job)

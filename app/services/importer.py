@@ -25,6 +25,7 @@ from app.services.poison import together_or_alone
 from app.services.prices import readings as prices_read
 from app.services.prices.wants import adopt
 from app.services.runs import Run, sync_run
+from app.services.stopping import leave_if_asked
 from app.services.tracking import take_effect, track_new
 from app.services.uow import unit_of_work
 from app.services.work import Job, work_on
@@ -61,11 +62,11 @@ def _import(job: Job, held: Lease, run: Run) -> None:
     places = places_of(job)
     follow_mapping(job, held)
     _register_webhooks(job, run)
-    held.renew()
+    held.carry_on()
     listings, asked_at = 0, prices_read.request_time()
     for page in job.shop.channel.catalog():
         listings += _store(job, places, page, asked_at)
-        held.renew()
+        held.carry_on()
     _link_all(job)
     tracked = sum(_track_all(job, place, held) for place in places)
     orders = _take_open_orders(job, held)
@@ -159,6 +160,7 @@ def _link_all(job: Job) -> None:
             looked_at = link_batch(uow.session, job.scope)
             adopt(uow, job.scope.connection_id)
             uow.commit()
+        leave_if_asked()
 
 
 def _track_all(job: Job, place: Place, held: Lease) -> int:
@@ -176,7 +178,7 @@ def _track_all(job: Job, place: Place, held: Lease) -> int:
             uow.commit()
         take_effect(job, begun)
         tracked += len(begun)
-        held.renew()
+        held.carry_on()
         requested_at = datetime.now(UTC)
     return tracked
 
@@ -191,7 +193,7 @@ def _take_open_orders(job: Job, held: Lease) -> int:
         for page in job.shop.channel.open_orders():
             apply_orders(job.scope, page, fetch)
             taken += len(page)
-            held.renew()
+            held.carry_on()
             orders_held.renew()
             fetch = begin_fetch()
     return taken

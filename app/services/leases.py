@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.extensions import db
 from app.services.nudge import Drain, nudge
+from app.services.stopping import leave_if_asked
 from app.services.threads import in_this_app
 from app.services.uow import unit_of_work
 
@@ -34,6 +35,8 @@ SLICE_SECONDS = 1.0
 """A drain that is not done by then makes room for another shop's and is queued anew."""
 
 
+_held: set[Lease] = set()
+"""By this process, each by a thread of its own."""
 NOBODY = uuid.UUID(int=0)
 """The token of a lease that was given back."""
 
@@ -62,6 +65,12 @@ class Lease:
         with db.engine.begin() as connection:
             awaited = connection.execute(_RENEW, self._params()).scalar_one_or_none()
         return awaited is False
+
+    def carry_on(self) -> None:
+        """Between two batches of work that takes long: renew it. Raises Stopping if this process shall
+        end."""
+        leave_if_asked()
+        self.renew()
 
     def release(self) -> None:
         """Give it back; if others came for it, have them come again, as they did not wait."""
@@ -97,11 +106,23 @@ def lease(
     if not got:
         yield None
         return
+    _held.add(held)
     try:
         with _kept_alive(held):
             yield held
     finally:
+        _held.discard(held)
         held.release()
+
+
+def give_back_all() -> None:
+    """Those that this process holds, right before it ends with work under way: nobody need wait for them to
+    run out."""
+    for held in list(_held):
+        try:
+            held.release()
+        except SQLAlchemyError as err:  # it runs out
+            log.warning("lease_not_given_back", work=held.work.value, error=type(err).__name__)
 
 
 @contextmanager

@@ -164,7 +164,7 @@ def follow_mapping(job: Job, held: Lease) -> None:
             uow.session.execute(_MOVE, {"ids": ids})
             cell_store.want(uow, [cell for cell in locked.values() if cell.id not in unmapped], at)
             uow.commit()
-        held.renew()
+        held.carry_on()
 
 
 def _named(name: str) -> str:

@@ -24,6 +24,7 @@ from app.services.announcements import wait_for_webhooks
 from app.services.order_effects import Scope, apply_orders, begin_fetch, keep_vanished
 from app.services.poison import together_or_alone
 from app.services.shops import OpenShop
+from app.services.stopping import leave_if_asked
 from app.services.threads import in_this_app
 from app.services.uow import unit_of_work
 
@@ -179,6 +180,7 @@ def poll(scope: Scope, shop: OpenShop, *, thorough: bool = True) -> int | None:
         asked: set[str] = set()
         give_up = time.monotonic() + PATIENCE_SECONDS
         while due := [i for i in _not_had(scope, page, thorough) if i not in asked]:
+            leave_if_asked()
             wait_for_webhooks(scope, page)
             result = fetch_and_apply(scope, shop, due[:POLLED_AT_ONCE])
             asked |= result.asked

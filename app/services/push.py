@@ -19,6 +19,7 @@ from app.errors import SyncFlowError
 from app.platforms.base import WriteOutcome, WriteResult
 from app.platforms.errors import Transient
 from app.services import cells as cell_store
+from app.services import stopping
 from app.services.attempts import STRAGGLER_SECONDS, ask_again, calls_under_way, commit_attempts, send
 from app.services.blind_writes import neighbours, read_and_send
 from app.services.leases import SLICE_SECONDS, Work, lease
@@ -66,7 +67,7 @@ def drain(connection_id: int) -> None:
             slice_ends = time.monotonic() + SLICE_SECONDS
             mood = _Mood()
             while _push_patiently(job, mood):
-                if time.monotonic() > slice_ends:
+                if time.monotonic() > slice_ends or stopping.asked():
                     nudge(Drain.PUSH, connection_id)
                     return
                 begin(Drain.PUSH, connection_id)

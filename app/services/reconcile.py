@@ -92,7 +92,7 @@ def _sweep(job: Job, held: Lease, due: Row[Any]) -> None:
 def _hint(job: Job, held: Lease, pages: Iterable[Iterable[LevelReading]]) -> tuple[int, int]:
     levels = differing = 0
     for page in pages:
-        held.renew()
+        held.carry_on()
         reports = [LevelReported(reading.ref, reading.quantity) for reading in page]
         levels += len(reports)
         with unit_of_work() as uow:
@@ -112,7 +112,7 @@ def _read_all_due(job: Job, held: Lease) -> None:
     read = decided = 0
     while (recorded := _read_due(job, held)) is not None:
         read, decided = read + recorded.accepted, decided + recorded.booked
-        held.renew()
+        held.carry_on()
     if decided:
         where = job.scope.account_id, job.scope.connection_id
         runs.note(*where, "reconcile", looked_at=read, changed=decided)

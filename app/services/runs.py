@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from app.domain.outward import OutwardKind
 from app.errors import Conflict, SyncFlowError
 from app.services import outward
+from app.services.stopping import Stopping
 from app.services.uow import unit_of_work
 
 ITEMS_KEPT = 1000
@@ -68,6 +69,9 @@ def sync_run(account_id: int, connection_id: int, kind: str, *, trigger: str = "
         yield run
     except Exception as err:
         _finish(run, "failed", *what_failed(err))
+        raise
+    except Stopping:
+        _forget(run)
         raise
     _finish(run, "partly" if run.failed else "succeeded", "", "")
 
@@ -139,6 +143,13 @@ def what_failed(err: Exception) -> tuple[str, str]:
     if isinstance(err, SyncFlowError):
         return err.code, str(err)[:500]
     return "internal", "Something went wrong on our side; it was recorded."
+
+
+def _forget(run: Run) -> None:
+    """It begins anew elsewhere. One that a person asked for waits to be taken up."""
+    with unit_of_work() as uow:
+        uow.session.execute(_FORGET, {"id": run.id})
+        uow.commit()
 
 
 def _finish(run: Run, state: str, code: str, error: str) -> None:
@@ -238,6 +249,7 @@ _FINISH = text(
     WHERE id = :id
     """
 )
+_FORGET = text("DELETE FROM sync_runs WHERE id = :id AND trigger <> 'person'")
 _ITEMS = text(
     """
     INSERT INTO sync_run_items (account_id, run_id, subject, outcome, message)

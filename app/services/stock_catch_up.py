@@ -12,6 +12,7 @@ from app.errors import InvalidInput, NotFound
 from app.services import ledger
 from app.services.audit import audit_subject
 from app.services.cells import MOST_UNITS
+from app.services.stopping import leave_if_asked
 from app.services.uow import unit_of_work
 
 VARIANTS_PER_TRANSACTION = 500
@@ -21,6 +22,7 @@ def catch_up(account_id: int) -> None:
     """Look at all variants of the account that have levels. Idempotent."""
     after = 0
     while True:
+        leave_if_asked()
         with unit_of_work() as uow:
             params = {"account_id": account_id, "after": after, "limit": VARIANTS_PER_TRANSACTION}
             rows = uow.session.execute(_PLACES, params).all()

@@ -13,6 +13,7 @@ from app.services import catalog
 from app.services import cells as cell_store
 from app.services.nudge import Drain, begin, nudge
 from app.services.order_effects import reapply_listings
+from app.services.stopping import leave_if_asked
 from app.services.uow import unit_of_work
 from app.services.work import Job, work_on
 
@@ -51,6 +52,7 @@ def track_linked(connection_id: int) -> None:
                 uow.commit()
             log.info("linked_tracked", connection_id=connection_id, cells=len(ids))
             nudge(Drain.PUSH, connection_id)
+            leave_if_asked()
 
 
 def _claim(job: Job) -> Sequence[Row[Any]]:

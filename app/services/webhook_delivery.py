@@ -17,6 +17,7 @@ import structlog
 from flask import current_app
 from sqlalchemy import Row, text
 
+from app.services import stopping
 from app.services.credentials import CredentialsUnreadable, vault
 from app.services.nudge import EVERYBODY, Drain, begin, nudge
 from app.services.threads import in_this_app
@@ -48,7 +49,7 @@ def drain() -> None:
     flying: Flying = {}
     with ThreadPoolExecutor(AT_A_TIME) as pool:
         while True:
-            claimed = _claim(flying) if time.monotonic() < ends else []
+            claimed = _claim(flying) if time.monotonic() < ends and not stopping.asked() else []
             for row in claimed:
                 flying[pool.submit(in_this_app(partial(_deliver, row)))] = row
             if not flying:

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import redis
 
 from app.api.policy import MOST_BYTES
 from app.errors import Conflict
 from app.models import Connection
-from app.services import sweeper, variants
+from app.services import stopping, sweeper, variants
 from app.services.imports import apply, check, decide, receive, work
 from tests.api.books import Books, keep_books
 from tests.api.conftest import Caller, execute, rows
@@ -335,6 +336,29 @@ def test_a_worker_that_dies_between_two_batches_is_gone_on_from_there(
     done = merchant.get(f"/imports/{imported['id']}")
     assert (done["state"], done["applied"], numbers(done)) == ("applied", 10, (10, 0, 0, 0))
     assert catalog(merchant).keys() == {f"S{n}" for n in range(10)}
+
+
+def test_a_worker_that_has_to_stop_ends_its_batch_and_wakes_another_for_the_rest(
+    merchant: Caller, clean_redis: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(check, "ROWS_PER_BATCH", 3)
+    monkeypatch.setattr(apply, "ROWS_PER_BATCH", 3)
+    imported = upload(merchant, "sku,title\n" + "".join(f"S{n},Title {n}\n" for n in range(10))).json()
+    stop = threading.Event()
+    monkeypatch.setattr(stopping, "_asked", stop)
+    with redis.Redis.from_url(clean_redis) as client:
+        for state, column in (("checking", "rows"), ("applying", "applied")):
+            stop.set()
+            waiting = client.llen("rq:queue:reports")
+            work.work_on(imported["id"])
+            half = merchant.get(f"/imports/{imported['id']}")
+            assert (half["state"], half[column]) == (state, 3)
+            assert client.llen("rq:queue:reports") == waiting + 1
+            stop.clear()
+            work.work_on(imported["id"])
+            if state == "checking":
+                assert merchant.post(f"/imports/{imported['id']}/apply", {}).status_code == 202
+    assert merchant.get(f"/imports/{imported['id']}")["applied"] == 10
 
 
 def test_two_workers_at_once_do_each_row_once(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from app.api.policy import RANKS
 from app.models import Base, Connection
 from app.platforms.errors import Transient
-from app.services import account_deletion, account_exports, connecting
+from app.services import account_deletion, account_exports, connecting, stopping
 from app.services.tenant_rows import SMALL, TenantTable, tenant_tables
 from app.services.threads import in_this_app
 from app.services.uow import unit_of_work
@@ -127,6 +128,23 @@ def test_an_export_of_many_pieces_is_one_file(merchant: Caller, monkeypatch: pyt
     sizes = [size for (size,) in rows("SELECT length(content) FROM export_chunks ORDER BY number")]
     assert len(sizes) > 10
     assert set(sizes[:-1]) == {100}
+    assert downloaded(merchant, export_id)["account"][0]["name"] == "A shop"
+
+
+def test_an_export_whose_worker_has_to_stop_is_begun_anew_by_the_next_and_that_is_no_failure(
+    merchant: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(account_exports, "CHUNK_BYTES", 100)
+    monkeypatch.setattr(account_exports, "MOST_ATTEMPTS", 1)
+    stop = threading.Event()
+    monkeypatch.setattr(stopping, "_asked", stop)
+    export_id = asked(merchant)
+    stop.set()
+    for _ in range(2):
+        with pytest.raises(stopping.Stopping):
+            account_exports.run(export_id)
+    stop.clear()
+    account_exports.run(export_id)
     assert downloaded(merchant, export_id)["account"][0]["name"] == "A shop"
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
+from app.services import stopping
 from app.services.audit import audit_subject
 from app.services.imports import store
 from app.services.imports.base import Given
@@ -19,13 +20,14 @@ ROWS_PER_BATCH = 500
 
 
 def apply(imported: Row[Any], *, until: float, clock: Callable[[], float] = time.monotonic) -> bool:
-    """Go on from the last row that was applied. True if it is `until` before the last one.
+    """Go on from the last row that was applied. True if it is `until`, or this process shall end, before the
+    last one.
 
     Each row is judged anew in the transaction that applies it: what somebody changed since the file was
     checked is seen, and what a row came to is what is stored of it.
     """
     while _apply_some(imported.id):
-        if clock() >= until:
+        if clock() >= until or stopping.asked():
             return True
     return False
 

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Row, text
 
 from app.errors import InvalidInput
+from app.services import stopping
 from app.services.csv_rows import BrokenRow, CsvFile, CsvRow, read_csv
 from app.services.imports import store
 from app.services.imports.base import MOST_SHOWN, Given, Judged, Kind
@@ -49,7 +50,8 @@ class Parts(io.RawIOBase):
 
 
 def check(imported: Row[Any], *, until: float, clock: Callable[[], float] = time.monotonic) -> bool:
-    """Go on from the last row that is stored. True if it is `until` before the end of the file.
+    """Go on from the last row that is stored. True if it is `until`, or this process shall end, before
+    the end of the file.
 
     A file that cannot be read refuses the import. Two workers at once take turns, and store no row twice.
     """
@@ -62,7 +64,7 @@ def check(imported: Row[Any], *, until: float, clock: Callable[[], float] = time
             for batch in _batches(rows):
                 if not _store(imported.id, kind, sheet, batch, parts.passed):
                     return False
-                if clock() >= until:
+                if clock() >= until or stopping.asked():
                     return True
         _checked(imported.id)
     except InvalidInput as err:

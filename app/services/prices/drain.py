@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.prices import Cannot, is_large
 from app.platforms.base import PriceReading, PriceRef
+from app.services import stopping
 from app.services.cells import now
 from app.services.leases import SLICE_SECONDS, Work, lease
 from app.services.nudge import Drain, begin, nudge
@@ -50,7 +51,7 @@ def drain(connection_id: int) -> None:
             slice_ends = time.monotonic() + SLICE_SECONDS
             go_on = brake.look_ahead(connection_id)
             while go_on:
-                if time.monotonic() > slice_ends:
+                if time.monotonic() > slice_ends or stopping.asked():
                     nudge(Drain.PRICES, connection_id)
                     return
                 begin(Drain.PRICES, connection_id)

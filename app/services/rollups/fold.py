@@ -11,6 +11,7 @@ import structlog
 from flask import current_app
 from sqlalchemy import text
 
+from app.services import stopping
 from app.services.nudge import enqueue
 from app.services.rollups.movements import fold_movements
 from app.services.rollups.orders import fold_orders
@@ -57,7 +58,7 @@ def fold(rollup_id: int) -> None:
     except redis.RedisError as err:
         log.warning("fold_flag_kept", rollup_id=rollup_id, error=type(err).__name__)
     give_up = time.monotonic() + SLICE_SECONDS
-    while FOLDS[rollup_id]() and time.monotonic() < give_up:
+    while FOLDS[rollup_id]() and time.monotonic() < give_up and not stopping.asked():
         pass
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from app.services.rollups.movements import KIND, KINDS_FROM
 from app.services.rollups.orders import COUNTED, COUNTS, DAY, DAY_SUMS, QUARTER, SUMS
 from app.services.rollups.values import OF_VARIANT, WORTH
+from app.services.stopping import leave_if_asked
 from app.services.uow import unit_of_work
 
 log = structlog.get_logger()
@@ -23,6 +24,7 @@ def prove(account_id: int) -> dict[str, int]:
     """Compare an account's sums with its rows, and repair them. Returns how many were wrong, by table."""
     found = {}
     for name, repair in _REPAIRS.items():
+        leave_if_asked()
         with unit_of_work() as uow:
             found[name] = len(uow.session.execute(repair, {"account_id": account_id}).all())
             uow.commit()

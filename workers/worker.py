@@ -1,0 +1,271 @@
+"""A worker process: it takes jobs from one queue and gives them to a few threads of its own.
+
+No fork: one for each job costs three quarters of the throughput. The main thread alone takes jobs, only when
+a thread is free for them, keeps the records of those under way alive, and stops the process:
+
+- told to stop, it takes no more. What is under way ends with its batch, or is left (`app.services.stopping`);
+  what is left goes back to the head of its queue. So does, after STOP_SECONDS, what hangs in a slow shop.
+- of a worker that was killed nothing renews the records. Another one finds them after SILENT_SECONDS and puts
+  the jobs back, MOST_ABANDONED times; a job that takes its workers with it fails then.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import signal
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from types import FrameType
+from typing import Any, Final, cast
+
+import redis
+import structlog
+from flask import Flask
+from rq import Queue
+from rq.exceptions import DequeueTimeout, NoSuchJobError
+from rq.executions import Execution
+from rq.job import Job, JobStatus
+from rq.suspension import is_suspended
+from rq.utils import as_text, current_timestamp, parse_composite_key
+from rq.worker import BaseWorker, WorkerStatus
+
+from app.services import stopping
+from app.services.stopping import Stopping
+from workers.deadline import Deadline
+
+log = structlog.get_logger()
+
+WORKER_TTL_SECONDS = 20
+MAINTENANCE_SECONDS = 5
+DEQUEUE_SECONDS = 1
+"""How long the queue is waited for at once: as long may pass until the process notices that it shall stop."""
+BEAT_SECONDS = 5.0
+SILENT_SECONDS = 15
+"""A job that was not told of for so long has no worker any more."""
+EXECUTION_SECONDS = 30
+"""How long RQ keeps a record that is not renewed. Longer than SILENT_SECONDS: RQ would let the job fail."""
+STOP_SECONDS = 20.0
+"""From SIGTERM until what is under way is left. Heroku kills after 30, `syncflow up` after 25."""
+OVERDUE_SECONDS = 60.0
+"""A thread that does not heed its job's deadline for so long is lost, and the process with it."""
+MOST_ABANDONED = 2
+PAUSE_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _UnderWay:
+    job: Job
+    queue: Queue
+    execution: Execution
+    lost_at: float
+
+
+class Worker(BaseWorker):
+    """Works on one queue until it is told to stop."""
+
+    death_penalty_class = Deadline
+
+    def __init__(self, queue: Queue, *, app: Flask, threads: int) -> None:
+        super().__init__(
+            [queue],
+            connection=queue.connection,
+            worker_ttl=WORKER_TTL_SECONDS,
+            maintenance_interval=MAINTENANCE_SECONDS,
+        )
+        self._queue = queue
+        self._app = app
+        self._room = threading.Semaphore(threads)
+        self._threads: Final = threads
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="job")
+        self._under_way: dict[str, _UnderWay] = {}
+        self._beat_due = self._look_due = 0.0
+        self._give_up_at: float | None = None
+        self._suspended = False
+
+    def run(self) -> bool:
+        """Work until SIGTERM or SIGINT. False if something under way had to be left where it was: the process
+        must end without waiting for its threads."""
+        self.bootstrap("WARNING")
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self.request_stop)
+        try:
+            while not self._stop_requested:
+                try:
+                    self._turn()
+                except redis.RedisError as err:
+                    log.warning("redis_away", error=type(err).__name__)
+                    time.sleep(PAUSE_SECONDS)
+                except Exception:  # a job that cannot be read, for one, must not end all others
+                    log.exception("worker_turn_failed")
+                    time.sleep(PAUSE_SECONDS)
+            return self._wind_up()
+        finally:
+            self._quietly(self.teardown)
+
+    def give_up_at(self) -> float:
+        """By time.monotonic(); for a worker that was told to stop."""
+        assert self._give_up_at is not None
+        return self._give_up_at
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        """The handler of signals. A second one, later than a second after the first, is impatient."""
+        now = time.monotonic()
+        if self._give_up_at is None:
+            self._give_up_at = now + STOP_SECONDS
+        elif now > self._give_up_at - STOP_SECONDS + 1:
+            self._give_up_at = now
+        self._stop_requested = True
+        stopping.ask()
+
+    # -- The main thread.
+
+    def _turn(self) -> None:
+        if self.should_run_maintenance_tasks:
+            self.run_maintenance_tasks()
+        self._keep()
+        if self._is_suspended():
+            time.sleep(DEQUEUE_SECONDS)
+            return
+        if self._stop_requested or not self._room.acquire(timeout=DEQUEUE_SECONDS):
+            return
+        taken = False
+        try:
+            found = self._next()
+            if found is not None:
+                self.execute_job(*found)
+                taken = True
+        finally:
+            if not taken:
+                self._room.release()
+
+    def _is_suspended(self) -> bool:
+        """By `rq suspend`. Looked up once a second, not for every job."""
+        if self._look_due <= time.monotonic():
+            self._look_due = time.monotonic() + DEQUEUE_SECONDS
+            self._suspended = bool(is_suspended(self.connection))
+        return self._suspended
+
+    def _next(self) -> tuple[Job, Queue] | None:
+        try:
+            return self.queue_class.dequeue_any(
+                self.queues,
+                DEQUEUE_SECONDS,
+                connection=self.connection,
+                job_class=self.job_class,
+                serializer=self.serializer,
+                death_penalty_class=self.death_penalty_class,
+            )
+        except DequeueTimeout:
+            return None
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        """Have one of the threads do it. The caller holds room for it."""
+        execution = self.prepare_execution(job)
+        lost_at = time.monotonic() + job.timeout + OVERDUE_SECONDS if job.timeout else float("inf")
+        self._under_way[execution.id] = _UnderWay(job, queue, execution, lost_at)
+        self._pool.submit(contextvars.copy_context().run, self._perform, job, queue, execution)
+
+    def _keep(self) -> None:
+        """Tell that this process and its jobs are alive."""
+        if time.monotonic() < self._beat_due:
+            return
+        self._beat_due = time.monotonic() + BEAT_SECONDS
+        under_way = list(self._under_way.values())
+        for each in under_way:
+            self.maintain_heartbeats(each.job, each.execution)
+        if not self.connection.sismember(self.redis_workers_keys, self.key):  # Redis was emptied
+            self.connection.delete(self.key)
+            self.register_birth()
+        self.heartbeat()
+        idle = WorkerStatus.SUSPENDED if self._suspended else WorkerStatus.IDLE
+        self.set_state(WorkerStatus.BUSY if under_way else idle)
+        if lost := [each.job.id for each in under_way if each.lost_at < time.monotonic()]:
+            log.error("jobs_hang", job_ids=lost)
+            self.request_stop(signal.SIGTERM, None)
+
+    def get_heartbeat_ttl(self, job: Job, working_time: float = 0.0) -> int:
+        """Short: `_keep` renews it."""
+        return EXECUTION_SECONDS
+
+    def _wind_up(self) -> bool:
+        """Wait for what is under way, until it is time to give up. Whether all of it ended."""
+        log.info("worker_stops", under_way=len(self._under_way))
+        while self._under_way and time.monotonic() < self.give_up_at():
+            self._quietly(self._keep)
+            time.sleep(0.05)
+        left = list(self._under_way.values())
+        for each in left:
+            log.warning("job_left", job=each.job.func_name, job_id=each.job.id)
+            self._quietly(partial(self._put_back, each.job, each.queue, each.execution))
+        self._pool.shutdown(wait=not left)
+        return not left
+
+    def _quietly(self, act: Callable[[], object]) -> None:
+        """On the way out, with Redis there or not."""
+        try:
+            act()
+        except redis.RedisError as err:
+            log.warning("redis_away", error=type(err).__name__)
+
+    # -- A job's thread.
+
+    def _perform(self, job: Job, queue: Queue, execution: Execution) -> None:
+        structlog.contextvars.bind_contextvars(job=str(job.func_name).rpartition(".")[2], job_id=job.id)
+        try:
+            with self._app.app_context():
+                self.perform_job(job, queue, execution)
+        except Exception:  # Redis, most likely: the job was done, or its rows say what is left of it
+            log.exception("job_not_recorded")
+        finally:
+            self.executions.pop(execution.id, None)
+            self._under_way.pop(execution.id, None)
+            self._room.release()
+
+    def _finalize_failure(self, job: Job, queue: Queue, execution: Execution, exc_info: Any) -> None:
+        """What was left because this process stops did not fail."""
+        if isinstance(exc_info[1], Stopping):
+            self._put_back(job, queue, execution)
+        else:
+            super()._finalize_failure(job, queue, execution, exc_info)
+
+    def _put_back(self, job: Job, queue: Queue, execution: Execution) -> None:
+        with self.connection.pipeline() as pipeline:
+            self.cleanup_execution(job, pipeline=pipeline, execution=execution)
+            queue._enqueue_job(job, pipeline=pipeline, at_front=True)
+            pipeline.execute()
+
+    # -- What others left.
+
+    def clean_registries(self) -> None:
+        """Every MAINTENANCE_SECONDS: what workers that died had under way, then RQ's own house-keeping."""
+        self._bring_back_abandoned()
+        super().clean_registries()
+
+    def _bring_back_abandoned(self) -> None:
+        registry = self._queue.started_job_registry
+        silent = current_timestamp() + EXECUTION_SECONDS - SILENT_SECONDS
+        for found in self.connection.zrangebyscore(registry.key, 0, silent):
+            entry = as_text(cast(bytes, found))
+            if not self.connection.zrem(registry.key, entry):
+                continue  # another worker was faster
+            job_id, execution_id = parse_composite_key(entry)
+            try:
+                job = self.job_class.fetch(job_id, connection=self.connection, serializer=self.serializer)
+            except NoSuchJobError:
+                continue
+            self.connection.zrem(job.execution_registry.key, execution_id)
+            if job.get_status(refresh=False) == JobStatus.STARTED:
+                self._bring_back(job)
+
+    def _bring_back(self, job: Job) -> None:
+        times = job.meta.get("abandoned", 0)
+        log.warning("job_abandoned", job=job.func_name, job_id=job.id, times=times + 1)
+        if times >= MOST_ABANDONED:
+            self.handle_job_failure(job, self._queue, exc_string="Its workers died with it, several times.")
+            return
+        job.meta["abandoned"] = times + 1
+        self._queue._enqueue_job(job, at_front=True)
