@@ -85,6 +85,7 @@ class Edge:
                 started_at=call.started_at,
                 write=call.write,
                 items=call.items,
+                throttled=call.throttled,
             )
 
     def _hang_up(self, environ: WSGIEnvironment, *, hang: bool) -> None:

@@ -44,6 +44,8 @@ class Call:
     """True for a stock write."""
     items: int = 0
     """How many numbers the stock write named."""
+    throttled: bool = False
+    """Refused because the caller had used up its rate budget."""
 
 
 def current_call(environ: WSGIEnvironment) -> Call | None:

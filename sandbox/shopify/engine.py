@@ -55,6 +55,7 @@ STOCK_WRITES = {
     "inventoryAdjustQuantities": "changes",
     "inventoryActivate": "",
 }
+THROTTLED = "THROTTLED"
 COST_DOCS = "https://shopify.dev/api/usage/rate-limits"
 Json = dict[str, Any]
 
@@ -129,7 +130,7 @@ class Engine:
         if wanted > cost.MAX_QUERY:
             return {"errors": [_max_cost(wanted)]}
         if not bucket.take(wanted):
-            error = {"message": "Throttled", "extensions": {"code": "THROTTLED", "documentation": COST_DOCS}}
+            error = {"message": "Throttled", "extensions": {"code": THROTTLED, "documentation": COST_DOCS}}
             return {"errors": [error], "extensions": {"cost": _cost(wanted, None, bucket)}}
         data, errors = self.execute(operation, variables, request)
         spent = min(cost.actual(operation.plan, data), wanted)
@@ -243,6 +244,12 @@ def _max_cost(wanted: int) -> Json:
         "documentation": COST_DOCS,
     }
     return {"message": message, "extensions": extensions}
+
+
+def is_throttled(answer: Json) -> bool:
+    """Whether it says that the caller's budget did not suffice."""
+    errors = answer.get("errors", [])
+    return any(error.get("extensions", {}).get("code") == THROTTLED for error in errors)
 
 
 def _cost(wanted: int, spent: int | None, bucket: cost.Bucket) -> Json:

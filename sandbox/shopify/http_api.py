@@ -12,7 +12,7 @@ from flask import Flask, Response, abort, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from sandbox.core import current_call
-from sandbox.shopify.engine import Operation, describe, idempotency_keys, oversized, pause
+from sandbox.shopify.engine import Operation, describe, idempotency_keys, is_throttled, oversized, pause
 from sandbox.shopify.oauth import Refused
 from sandbox.shopify.registry import Request
 from sandbox.shopify.webhooks import API_VERSION
@@ -103,7 +103,10 @@ def _answer(
     too_big = oversized(variables, [])
     if too_big is not None:
         return {"errors": [too_big]}
-    return _run(shop, operation, variables, Request(shop, scopes, call_id=call.call_id if call else None))
+    answer = _run(shop, operation, variables, Request(shop, scopes, call_id=call.call_id if call else None))
+    if call is not None:
+        call.throttled = is_throttled(answer)
+    return answer
 
 
 def _run(

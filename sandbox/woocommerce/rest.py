@@ -72,6 +72,7 @@ def guard(app: Flask, store: Store) -> None:
         with store.core.store.transaction():
             wait_s = store.plan.take(time.time())
             if wait_s is not None:
+                call.throttled = True
                 return too_many_requests(wait_s)
             g.key = store.keys.authenticate(
                 Incoming(

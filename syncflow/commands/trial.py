@@ -24,10 +24,10 @@ import click
 )
 @click.option(
     "--faults",
-    type=click.Choice(["none", "light", "heavy"]),
+    type=click.Choice(["none", "deaf", "light", "heavy"]),
     default="none",
     show_default=True,
-    help="How often webhooks are lost, doubled, late, and calls fail.",
+    help="How often webhooks are lost, doubled, late, and calls fail; deaf: no webhook comes at all.",
 )
 @click.option("--edits", is_flag=True, help="Merchants correct numbers in the shops meanwhile.")
 @click.option(

@@ -18,6 +18,7 @@ from syncflow.trial.facts import Disturbance
 
 FAULTS: Mapping[str, Mapping[str, float]] = {
     "none": {},
+    "deaf": {"webhook_drop": 1.0},
     "light": {
         "webhook_drop": 0.02,
         "webhook_double": 0.02,

@@ -98,6 +98,8 @@ class CallEvent:
     fault: str | None
     write: bool
     items: int
+    throttled: bool = False
+    """Refused because the product had used up its rate budget."""
 
 
 @dataclass(slots=True)
@@ -287,4 +289,5 @@ def _call_event(shop: str, entry: Mapping[str, Any]) -> CallEvent:
         fault=entry["fault"],
         write=entry["write"],
         items=entry["items"],
+        throttled=entry["throttled"],
     )

@@ -94,7 +94,7 @@ def _results(figures: Mapping[str, Any]) -> Iterator[str]:
     )
     yield _row("lost webhook to order, s: p50 p95 max", f"{heal['p50']} {heal['p95']} {heal['max']}")
     yield _row("write calls, least possible", f"{figures['push_calls']}, {figures['push_calls_floor']}")
-    yield _row("calls in all", figures["api_calls"])
+    yield _row("calls in all, throttled", f"{figures['api_calls']}, {figures['calls_throttled']}")
     yield _row("quiet after, s; writes then", f"{figures['quiet_after_s']}; {figures['quiet_writes']}")
     yield _row(
         "reads then, most by schedule", f"{figures['quiet_reads']}, {figures['quiet_reads_scheduled']}"

@@ -180,6 +180,7 @@ def _traffic(evidence: Evidence, schedule: traffic.Schedule) -> dict[str, int]:
         "webhooks_lost": webhooks["dropped"],
         "webhooks_doubled": webhooks["doubled"],
         "api_calls": traffic.calls_since(evidence.logs, evidence.began_at),
+        "calls_throttled": sum(call.throttled for log in evidence.logs for call in log.calls),
         "push_calls": traffic.writes_since(evidence.logs, evidence.began_at),
         "push_calls_floor": traffic.push_calls_floor(
             record.ledger, record.cells, evidence.bundles, began_at=evidence.began_at
