@@ -13,4 +13,4 @@ RUN pip install --no-cache-dir --no-deps --editable . && useradd --system --no-c
 
 USER syncflow
 EXPOSE 8000
-CMD ["gunicorn", "-c", "syncflow/gunicorn.py", "app:create_app()"]
+CMD ["gunicorn", "-c", "syncflow/gunicorn.py", "admin.web:create_web_app()"]

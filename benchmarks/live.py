@@ -136,7 +136,14 @@ class _Server:
         self._environ = environ
 
     def __enter__(self) -> _Server:
-        command = [sys.executable, "-m", "gunicorn", "-c", "syncflow/gunicorn.py", "app:create_app()"]
+        command = [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "-c",
+            "syncflow/gunicorn.py",
+            "admin.web:create_web_app()",
+        ]
         self._process = subprocess.Popen(command, env={**os.environ, **self._environ})
         while True:
             try:

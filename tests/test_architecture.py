@@ -31,6 +31,10 @@ GLOBAL_TABLES = {
     "registrations": "of people who have no account yet",
     "password_resets": "a person's",
     "mails": "a mail may go to somebody who belongs to no account (yet)",
+    "staff_users": "staff belong to no account",
+    "staff_factors": "a staff member's",
+    "staff_sessions": "a staff member's",
+    "staff_actions": "outlives the account that it is about",
     "drain_leases": "claims on connections, not data; a connection has one account",
 }
 COMMITS_ELSEWHERE = {

@@ -69,6 +69,16 @@ def forgive_sign_ins(email: str, *, clock: Clock = time.time) -> None:
         log.warning("attempts_not_forgotten", error=type(err).__name__)
 
 
+def limit_staff_sign_in(email: str) -> None:
+    """`limit_sign_in` of a staff member, counted apart from a user of the same address."""
+    limit_sign_in(_staff(email))
+
+
+def forgive_staff_sign_ins(email: str) -> None:
+    """`forgive_sign_ins` of a staff member."""
+    forgive_sign_ins(_staff(email))
+
+
 def limit_mails(email: str, *, clock: Clock = time.time) -> None:
     """Count a mail that somebody asks for, whether or not the address is known. Raises TooManyRequests."""
     _count({MAILS_BY_ADDRESS: _network(), MAILS_TO: normal(email)}, clock)
@@ -114,6 +124,10 @@ def _count(whose: dict[Limit, str], clock: Clock) -> None:
     over = [limit for limit, count in zip(whose, counts, strict=True) if count > limit.most]
     if over:
         raise TooManyRequests(retry_after=max(limit.seconds - now % limit.seconds for limit in over))
+
+
+def _staff(email: str) -> str:
+    return f"staff {normal(email)}"
 
 
 def _is_known_here(email: str) -> bool:

@@ -7,12 +7,13 @@ rest.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from enum import IntEnum
 from functools import partial
 from typing import Any
 
 from flask import Flask, Response, after_this_request, current_app, g, request
+from flask.typing import ResponseReturnValue
 from flask_jwt_extended import get_jwt, get_jwt_identity, verify_jwt_in_request
 from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt.exceptions import PyJWTError
@@ -37,6 +38,9 @@ class Access(IntEnum):
     OWNER = 4
 
 
+Guard = Callable[[], ResponseReturnValue | None]
+GUARDS = "guards"
+"""The application's extension that has the guards of endpoints that the table leaves to others."""
 FOR_PEOPLE_ONLY = "API keys cannot do this. Sign in."
 RANKS = {"viewer": Access.VIEWER, "staff": Access.STAFF, "admin": Access.ADMIN, "owner": Access.OWNER}
 
@@ -313,7 +317,16 @@ MOST_BYTES = {
 
 def enforce(app: Flask) -> None:
     """Check every request against the table before its view runs."""
+    app.extensions[GUARDS] = {}
     app.before_request(_check)
+
+
+def leave_to(app: Flask, guard: Guard, endpoints: Collection[str]) -> None:
+    """Have `guard` check the requests to these endpoints, which are not the API's, in place of the table:
+    what it returns is the answer, None lets the request in."""
+    if known := sorted(set(endpoints) & set(POLICY)):
+        raise ValueError(f"{known[0]} is in the policy")
+    app.extensions[GUARDS] |= dict.fromkeys(endpoints, guard)
 
 
 def principal() -> Principal | KeyHolder:
@@ -369,15 +382,20 @@ def security_of(endpoint: str, method: str) -> list[dict[str, Any]]:
     return [{"token": []}, *([{"key": [scope]}] if scope else [])]
 
 
-def _check() -> None:
+def _check() -> ResponseReturnValue | None:
     endpoint = request.endpoint
     if endpoint is None or request.method == "OPTIONS":
-        return  # no such route, and 404 or 405 follows; or a browser asks what it may send, without a token
+        return (
+            None  # no such route, and 404 or 405 follows; or a browser asks what it may send, without a token
+        )
+    guards: dict[str, Guard] = current_app.extensions[GUARDS]
+    if endpoint in guards:
+        return guards[endpoint]()
     if endpoint in MOST_BYTES:
         request.max_content_length = MOST_BYTES[endpoint]
     asked = POLICY.get(endpoint)
     if asked is Access.PUBLIC:
-        return
+        return None
     caller = _caller()
     if isinstance(caller, KeyHolder):
         _check_key(caller, endpoint)
@@ -388,6 +406,7 @@ def _check() -> None:
     if any(isinstance(part, int) and part > LARGEST_ID for part in (request.view_args or {}).values()):
         raise NotFound("Nothing has such an id.")
     g.principal = caller
+    return None
 
 
 def _check_key(caller: KeyHolder, endpoint: str) -> None:

@@ -15,6 +15,7 @@ from app.models.mails import Mail
 from app.models.orders import Order, OrderHold, OrderLine
 from app.models.prices import ListingPrice, PriceAttempt, PriceSync
 from app.models.sign_in import PasswordReset, RecoveryCode, Registration, SecondFactor, UserSession
+from app.models.staff import StaffAction, StaffFactor, StaffSession, StaffUser
 from app.models.stock import CellEffect, Drift, PushAttempt, StockCell, StockLevel, StockMovement
 from app.models.stock_changes import StockChange, StockCount, StockCountLine
 from app.models.sums import (
@@ -82,6 +83,10 @@ __all__ = [
     "Rollup",
     "SavedView",
     "SecondFactor",
+    "StaffAction",
+    "StaffFactor",
+    "StaffSession",
+    "StaffUser",
     "StockCell",
     "StockChange",
     "StockCount",

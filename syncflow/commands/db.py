@@ -36,10 +36,11 @@ def rotate_keys(home: Path | None) -> None:
     """
     from app.services.credentials import rotate_keys as rotate
     from app.services.second_factor import reseal_secrets
+    from app.services.staff.factors import reseal_secrets as reseal_staff_secrets
 
     with application(settings_at(home)):
-        others, users = rotate(), reseal_secrets()
+        others, factors = rotate(), reseal_secrets() + reseal_staff_secrets()
         click.echo(
-            f"Sealed what is kept of {others} connections, webhooks, mails and calls, and of {users} second"
+            f"Sealed what is kept of {others} connections, webhooks, mails and calls, and of {factors} second"
             " factors, with the first key."
         )

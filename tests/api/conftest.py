@@ -39,7 +39,7 @@ def app(settings: Settings) -> Iterator[Flask]:
     application = create_app(settings)
     platforms()[fake_platform.SLUG] = fake_platform.PLATFORM
     yield application
-    del platforms()[fake_platform.SLUG]
+    platforms().pop(fake_platform.SLUG, None)  # another folder's application may have had it, too
     application.extensions["intake"].close()
     application.extensions["redis"].close()
     with application.app_context():

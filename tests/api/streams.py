@@ -94,7 +94,7 @@ def web(environ: Mapping[str, str], **settings: str) -> Iterator[Web]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     process = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "-c", "syncflow/gunicorn.py", "app:create_app()"],
+        [sys.executable, "-m", "gunicorn", "-c", "syncflow/gunicorn.py", "admin.web:create_web_app()"],
         env={
             **os.environ,
             **environ,

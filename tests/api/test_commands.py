@@ -148,8 +148,15 @@ def test_the_tables_can_be_upgraded_again(run: Run) -> None:
 
 def test_keys_are_rotated_by_command(run: Run, connection: Connection) -> None:
     before = bytes(rows("SELECT credentials FROM connections")[0].credentials)
-    assert "1 connections" in run("db", "rotate-keys").output
+    run("staff", "add", "sam@syncflow.example", "--generate")
+    execute(
+        "INSERT INTO staff_factors (staff_user_id, secret) SELECT id, :sealed FROM staff_users", sealed=before
+    )
+    rotated = run("db", "rotate-keys").output
+    assert "1 connections" in rotated
+    assert "1 second factors" in rotated
     assert bytes(rows("SELECT credentials FROM connections")[0].credentials) != before
+    assert bytes(rows("SELECT secret FROM staff_factors")[0].secret) != before
 
 
 # ------------------------------------------------------------------------------------------- replay
@@ -351,3 +358,34 @@ def test_wrong_settings_are_told_all_at_once(run: Run) -> None:
     assert answer.exit_code == 1
     assert "SECRET_KEY" in answer.output
     assert "PORT" in answer.output
+
+
+def test_staff_are_added_listed_and_disabled(run: Run) -> None:
+    assert "Nobody may use the console yet" in run("staff", "list").output
+    added = run("staff", "add", "Sam@SyncFlow.example", "--generate")
+    assert added.exit_code == 0
+    password = added.output.split()[-1]
+    assert len(password) >= 20
+    assert password not in str(rows("SELECT * FROM staff_users"))
+    again = run("staff", "add", "sam@syncflow.example", "--generate")
+    assert (again.exit_code, "already" in again.output) == (1, True)
+    listed = run("staff", "list").output
+    assert "sam@syncflow.example" in listed
+    assert "not yet" in listed
+    assert run("staff", "disable", "sam@syncflow.example").exit_code == 0
+    assert run("staff", "reset-second-factor", "sam@syncflow.example").exit_code == 0
+    unknown = run("staff", "disable", "nobody@syncflow.example")
+    assert (unknown.exit_code, "Nobody with the address" in unknown.output) == (1, True)
+    done = [row.action for row in rows("SELECT action FROM staff_actions ORDER BY id")]
+    assert done == ["staff.added", "staff.disabled"]
+
+
+def test_a_staff_password_is_asked_for_twice_and_not_shown(environ: dict[str, str]) -> None:
+    def add(typed: str) -> Result:
+        return CliRunner().invoke(main, ["staff", "add", "sam@syncflow.example"], env=environ, input=typed)
+
+    assert add("too short\ntoo short\n").exit_code == 1
+    assert add("a long password\nanother password\n").exit_code == 1
+    added = add("a long password\na long password\n")
+    assert added.exit_code == 0
+    assert "a long password" not in added.output

@@ -15,10 +15,11 @@ from cryptography.fernet import Fernet
 from flask import current_app
 from sqlalchemy import text
 
-from app.services import second_factor
+from app.services import one_time_codes, second_factor
 from app.services.auth import Person
 from app.services.credentials import Vault
-from app.services.second_factor import TooManyCodes, WrongCode, reseal_secrets
+from app.services.one_time_codes import TooManyCodes, WrongCode
+from app.services.second_factor import reseal_secrets
 from app.services.uow import unit_of_work
 from tests.api.conftest import PASSWORD, Caller, rows
 from tests.api.mails import mails
@@ -128,22 +129,22 @@ def test_codes_cannot_be_guessed(merchant: Caller) -> None:
     def spend(code: str, at: float) -> None:
         second_factor.spend(merchant.user_id, code, clock=lambda: at)
 
-    for _ in range(second_factor.MOST_FAILURES):
+    for _ in range(one_time_codes.MOST_FAILURES):
         with pytest.raises(WrongCode):
             spend(wrong_for(totp), now)
     for code in (totp.at(now), codes[0]):
         with pytest.raises(TooManyCodes) as caught:
             spend(code, now)
-    assert 0 < caught.value.retry_after <= second_factor.LOCK_SECONDS
+    assert 0 < caught.value.retry_after <= one_time_codes.LOCK_SECONDS
     assert sign_in(merchant, totp.now()).status_code == 429
     assert "Retry-After" in sign_in(merchant, totp.now()).headers
 
-    later = now + second_factor.LOCK_SECONDS + 1
+    later = now + one_time_codes.LOCK_SECONDS + 1
     with pytest.raises(WrongCode):
         spend("000000" if totp.at(later) != "000000" else "111111", later)
     with pytest.raises(TooManyCodes):
         spend(totp.at(later), later)
-    much_later = later + second_factor.LOCK_SECONDS + 1
+    much_later = later + one_time_codes.LOCK_SECONDS + 1
     spend(totp.at(much_later), much_later)
     assert rows("SELECT failures, locked_until FROM second_factors") == [(0, None)]
 
@@ -217,9 +218,9 @@ def test_secrets_survive_a_new_key(merchant: Caller, monkeypatch: pytest.MonkeyP
     totp, _codes = enable(merchant)
     [old_key] = current_app.extensions["settings"].credential_keys
     new_key = Fernet.generate_key().decode()
-    monkeypatch.setattr(second_factor, "vault", lambda: Vault([new_key, old_key]))
+    monkeypatch.setattr(one_time_codes, "vault", lambda: Vault([new_key, old_key]))
     assert reseal_secrets() == 1
-    monkeypatch.setattr(second_factor, "vault", lambda: Vault([new_key]))
+    monkeypatch.setattr(one_time_codes, "vault", lambda: Vault([new_key]))
     second_factor.spend(merchant.user_id, totp.now())
 
 

@@ -63,7 +63,9 @@ ACTORS = """
 """
 """Joins the user `u` or the API key `k` behind `audit_log a`."""
 _ENTRIES = f"""
-    SELECT a.id, a.created_at, a.actor, coalesce(u.email, k.name) AS actor_name, a.action, a.subject, a.detail
+    SELECT a.id, a.created_at, a.actor, coalesce(u.email, k.name,
+        CASE WHEN a.actor LIKE 'staff:%%' THEN 'SyncFlow support' END) AS actor_name,
+        a.action, a.subject, a.detail
     FROM audit_log a {ACTORS}
     WHERE a.account_id = :account_id AND a.created_at >= :since AND a.created_at < :until
       AND (a.created_at, a.id) < (:at, :before)%s

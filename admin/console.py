@@ -1,0 +1,34 @@
+"""The console: its views, in the menu's order, and how it is mounted."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask_admin import Admin
+
+from admin import guard, pages, sign_in
+from admin.base import ConsoleView
+from admin.views.audit import StaffAuditView
+from admin.views.home import HomeView
+
+PATH = guard.PATH
+
+
+def views() -> list[ConsoleView]:
+    """One line for each view beside the home page; `category` is the menu's heading."""
+    return [
+        StaffAuditView("Staff actions", category="Records", url="staff-actions"),
+    ]
+
+
+def mount(app: Flask) -> None:
+    """Serve the console under PATH, and leave its endpoints to its own guard."""
+    console = Admin(app, name="SyncFlow console", index_view=HomeView("Home", endpoint="home", url=PATH))
+    for view in views():
+        console.add_view(view)
+    app.register_blueprint(sign_in.blueprint())
+    guard.protect(app, [rule.endpoint for rule in app.url_map.iter_rules() if _is_ours(rule.rule)])
+    app.after_request(pages.seal)
+
+
+def _is_ours(rule: str) -> bool:
+    return rule == PATH or rule.startswith(f"{PATH}/")
