@@ -172,7 +172,7 @@ def test_a_server_that_signs_its_own_certificate_is_taken_when_that_is_said() ->
 @pytest.mark.parametrize(
     "command",
     [
-        [sys.executable, "-m", "gunicorn", "-c", "syncflow/gunicorn.py", "app:create_app()"],
+        [sys.executable, "-m", "gunicorn", "-c", "syncflow/gunicorn.py", "admin.web:create_web_app()"],
         [sys.executable, "-m", "workers.run", "push"],
         [sys.executable, "-m", "workers.schedule"],
         [sys.executable, "-m", "flask", "--app", "app:create_app()", "db", "upgrade"],
