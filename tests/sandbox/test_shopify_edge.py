@@ -93,6 +93,8 @@ def test_an_empty_bucket_throttles_with_200_and_without_effect(
         assert cost["throttleStatus"]["restoreRate"] == 100.0
         assert cost["throttleStatus"]["currentlyAvailable"] < cost["requestedQueryCost"]
         assert "data" not in throttled
+        refused = sum("errors" in answer.json() for answer in answers)
+        assert sum(call["throttled"] for call in shop.events("call")) == refused
     finally:
         shop.do("plan", {"plan": "enterprise"}, method="PUT")
     assert "errors" not in client.run(SHOP)

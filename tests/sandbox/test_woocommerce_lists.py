@@ -162,6 +162,7 @@ def test_a_host_with_a_limit_answers_429_in_html(shop: ShopProcess, client: WooC
     shop.do("plan", {"requests_per_second": None}, method="PUT")
     limited = [answer for answer in answers if answer.status_code == 429]
     assert limited
+    assert sum(call["throttled"] for call in shop.events("call")) == len(limited)
     assert limited[0].headers["Retry-After"] == "1"
     assert limited[0].text.startswith("<html>")
 

@@ -13,7 +13,8 @@ KEYS = {
     "orders_placed", "orders_recorded", "orders_lost", "orders_double_counted", "listings",
     "listings_diverged", "ledger_mismatches", "edits", "edits_lost", "units_oversold",
     "oversold_unexplained", "writes_above_truth", "webhooks_sent", "webhooks_lost", "webhooks_doubled",
-    "heal_s", "api_calls", "calls_throttled", "push_calls", "push_calls_floor", "propagation_ms", "propagation_floor_ms",
+    "heal_s", "api_calls", "calls_throttled", "push_calls", "push_calls_floor", "propagation_ms",
+    "propagation_floor_ms",
     "quiet_writes", "quiet_reads", "quiet_reads_scheduled", "quiet_after_s", "duration_s", "peak_rss_mb",
     "seed",
 }  # fmt: skip
