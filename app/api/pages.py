@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, render_template
@@ -39,5 +40,11 @@ def health() -> tuple[Response, int]:
 @pages.get("/api/docs")
 def docs() -> str:
     """The OpenAPI document as a page, made on the server: no script, nothing from other hosts."""
+    return _docs()
+
+
+@cache
+def _docs() -> str:
+    """Made once: the document follows from the code, and anybody may ask for it as often as they like."""
     document: dict[str, Any] = api.spec.to_dict()
     return render_template("docs.html", document=document, resources=resources(document), marked=marked)
