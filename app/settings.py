@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from app import production
+from app.domain.backoff import RETRIES
 from app.errors import SyncFlowError
 
 PLATFORM_PREFIX = "SYNCFLOW_"
@@ -93,6 +94,9 @@ class Settings:
     """How long changes are gathered into one call."""
     inbound_event_retention_days: int = 30
     """How long raw webhooks are kept."""
+    retry_attempts: Mapping[str, int] = field(default_factory=dict)
+    """How often work of a kind is tried before it waits for support, such as `event=8,mail=10`. Without it
+    5 times; exports 3, mails 8, webhooks to merchants 15."""
     web_workers: int = 2
     """Web processes."""
     web_threads: int = 16
@@ -257,6 +261,17 @@ def _whole(least: int, most: int | None = None) -> Callable[[str], int]:
     return parse
 
 
+def _attempts(value: str) -> Mapping[str, int]:
+    attempts = _whole(1, 100)
+    found = {}
+    for part in value.split(","):
+        kind, _equals, number = part.strip().partition("=")
+        if kind not in RETRIES:
+            raise ValueError(f"must be like event=8,mail=10; the kinds are {', '.join(RETRIES)}")
+        found[kind] = attempts(number)
+    return MappingProxyType(found)
+
+
 def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
     def parse(value: str) -> str:
         for choice in choices:
@@ -298,6 +313,7 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "drift_settle_seconds": _whole(0),
     "push_window_ms": _whole(0),
     "inbound_event_retention_days": _whole(1),
+    "retry_attempts": _attempts,
     "web_workers": _whole(1),
     "web_threads": _whole(1),
     "worker_threads": _whole(1, 64),

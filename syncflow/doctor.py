@@ -130,7 +130,7 @@ def _workers(client: redis.Redis, procfile: str) -> Findings:
                 Verdict.NOTE,
                 subject,
                 f"{failed} jobs failed for good",
-                "Look at the workers' log for the reason, correct it, and replay them.",
+                "`syncflow dead-letters` says what and why; correct it, and replay them.",
             )
 
 

@@ -17,6 +17,7 @@ from app.services import (
     webhook_delivery,
 )
 from app.services import reconcile as reconciliation
+from app.services.dead_letters import replay as dead_letters
 from app.services.imports import work as imports
 from app.services.prices import drain as prices
 from app.services.rollups import fold, proof
@@ -104,3 +105,7 @@ def export_account(export_id: int) -> None:
 
 def delete_account(account_id: int) -> None:
     account_deletion.remove(account_id)
+
+
+def replay_letter(letter_id: int) -> None:
+    dead_letters.replay_one(letter_id)

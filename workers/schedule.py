@@ -19,9 +19,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import create_app
 from app.extensions import db
 from app.services import account_deletion, account_exports, announcements, holds, run_book, sweeper
+from app.services.dead_letters import mass
+from app.services.dead_letters.follow import follow
 from app.services.nudge import enqueue
 from app.services.queries.ledger_check import accounts
 from app.services.rollups.fold import wake_folds
+from workers.queues import QUEUES
 
 log = structlog.get_logger()
 
@@ -50,9 +53,11 @@ def tasks(app: Flask) -> list[Task]:
     return [
         Task(0.25, holds.hold_unread_orders),
         Task(1, sweeper.wake_due),
+        Task(1, mass.step),
         Task(3, wake_folds),
         Task(5, sweeper.sweep),
         Task(5, run_book.follow),
+        Task(10, lambda: follow(QUEUES)),
         Task(30, run_book.sum_up_pushes),
         Task(60, _check_webhooks),
         Task(60, account_exports.wake_due),

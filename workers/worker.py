@@ -34,6 +34,7 @@ from rq.utils import as_text, current_timestamp, parse_composite_key
 from rq.worker import BaseWorker, WorkerStatus
 
 from app.services import stopping
+from app.services.dead_letters.jobs import note_failed_job
 from app.services.stopping import Stopping
 from workers.deadline import Deadline
 
@@ -75,6 +76,7 @@ class Worker(BaseWorker):
             connection=queue.connection,
             worker_ttl=WORKER_TTL_SECONDS,
             maintenance_interval=MAINTENANCE_SECONDS,
+            exception_handlers=[lambda job, _kind, err, _trace: note_failed_job(job, err)],
         )
         self._queue = queue
         self._app = app

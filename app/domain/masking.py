@@ -1,7 +1,9 @@
-"""What of a webhook's body may be shown: its shape, numbers and states; nothing that may name a person."""
+"""What may be shown of what came from outside: shape, numbers and states; nothing that may name a person."""
 
 from __future__ import annotations
 
+from re import IGNORECASE
+from re import compile as regex
 from typing import Any
 
 MASK = "…"
@@ -71,3 +73,22 @@ def masked(value: Any, *, key: str = "", depth: int = 0) -> Any:
     if isinstance(value, str):
         return value if not value or key in SHOWN else MASK
     return MASK if key in HIDDEN and value is not None else value
+
+
+_ADDRESS = regex(r"[^\s<>()\"',;:]+@[^\s<>()\"',;:]+")
+_SECRET = regex(
+    r"((?:token|secret|password|signature|authorization|api[_-]?key|consumer[_-]?\w+|hmac)[\"']?\s*[:=]\s*)"
+    r"(?:(?:bearer|basic)\s+)?[^\s&,;]+",
+    IGNORECASE,
+)
+_LONG = regex(r"(?<![\w/.-])(?=[\w+/=-]*\d)(?=[\w+/=-]*[A-Za-z])[\w+/=-]{32,}")
+_QUERY = regex(r"(https?://)(?:[^\s/@]+@)?([^\s?#]*)[?#]\S*|(https?://)[^\s/@]+@")
+
+
+def masked_words(words: str) -> str:
+    """A sentence without mail addresses, what follows the name of a secret, queries of URLs, and long random
+    words."""
+    words = _QUERY.sub(lambda m: f"{m[1]}{m[2]}" if m[1] else m[3], words)
+    for pattern, instead in ((_ADDRESS, MASK), (_SECRET, rf"\1{MASK}"), (_LONG, MASK)):
+        words = pattern.sub(instead, words)
+    return words

@@ -5,6 +5,7 @@ from app.models.base import Base
 from app.models.calls import PlatformCallHour, PlatformCallMinute
 from app.models.catalog import BundleComponent, Listing, Product, Variant
 from app.models.connections import Connection, ConnectionLocation, DrainLease, Location
+from app.models.dead_letters import DeadLetter, FailedAttempt, MassReplay
 from app.models.event_log import Event, UnannouncedOrder, WebhookDay
 from app.models.events import InboundEvent, SyncRun, SyncRunItem
 from app.models.fulfillments import Fulfillment, FulfillmentLine
@@ -48,11 +49,13 @@ __all__ = [
     "CsvImportPart",
     "CsvImportRow",
     "Dashboard",
+    "DeadLetter",
     "DrainLease",
     "Drift",
     "Event",
     "ExchangeRate",
     "ExportChunk",
+    "FailedAttempt",
     "Fulfillment",
     "FulfillmentLine",
     "IdempotentCall",
@@ -62,6 +65,7 @@ __all__ = [
     "ListingPrice",
     "Location",
     "Mail",
+    "MassReplay",
     "Membership",
     "MovementSum",
     "NotificationPreference",

@@ -47,6 +47,7 @@ class Fulfillment(TenantRow, Base):
         Index(None, "order_id", "id"),
         Index("ix_fulfillments_unfinished", "connection_id", "id", postgresql_where=_UNFINISHED),
         Index("ix_fulfillments_order_due", "connection_id", "id", postgresql_where=text("order_due")),
+        Index("ix_fulfillments_failed", "id", postgresql_where=text("state = 'failed'")),
         CheckConstraint(f"state IN {FULFILLMENT_STATES}", name="state"),
         CheckConstraint("(state = 'sent') = (sent_at IS NOT NULL)", name="sent"),
     )

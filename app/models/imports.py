@@ -51,6 +51,7 @@ class CsvImport(TenantRow, Base):
         tenant_ref("count_id", "stock_counts"),
         Index(None, "account_id", "id"),
         Index("ix_csv_imports_wake", "wake_at", postgresql_where=text("wake_at IS NOT NULL")),
+        Index("ix_csv_imports_failed", "id", postgresql_where=text("state = 'failed'")),
         Index(None, "created_at"),
         CheckConstraint(f"kind IN {IMPORT_KINDS}", name="kind"),
         CheckConstraint(f"state IN {IMPORT_STATES}", name="state"),

@@ -38,6 +38,7 @@ class AccountExport(TenantRow, Base):
             postgresql_where=text("state IN ('waiting', 'running')"),
         ),
         Index("ix_account_exports_due", "due_at", postgresql_where=text("state IN ('waiting', 'running')")),
+        Index("ix_account_exports_failed", "id", postgresql_where=text("state = 'failed'")),
         Index(None, "expires_at"),
     )
 

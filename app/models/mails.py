@@ -31,6 +31,7 @@ class Mail(Base):
         CheckConstraint(f"state IN {MAIL_STATES}", name="state"),
         CheckConstraint("(state = 'pending') = (body IS NOT NULL)", name="body"),
         Index("ix_mails_due", "due_at", postgresql_where=text("state = 'pending'")),
+        Index("ix_mails_failed", "id", postgresql_where=text("state = 'failed'")),
         Index(None, "about_account_id"),
         Index(None, "created_at"),
     )

@@ -73,6 +73,7 @@ class WebhookDelivery(TenantRow, Base):
             "next_attempt_at",
             postgresql_where=text("state = 'pending'"),
         ),
+        Index("ix_webhook_deliveries_failed", "id", postgresql_where=text("state = 'dead'")),
         CheckConstraint(f"state IN {DELIVERY_STATES}", name="state"),
     )
 

@@ -25,6 +25,7 @@ from app.extensions import db
 from app.models import Base
 from app.services.audit import audit_subject
 from app.services.nudge import enqueue
+from app.services.retries import retries
 from app.services.stopping import Stopping, leave_if_asked
 from app.services.tenant_rows import tenant_tables
 from app.services.uow import unit_of_work
@@ -35,7 +36,6 @@ KEPT = timedelta(days=7)
 CHUNK_BYTES = 1024 * 1024
 CLAIM = timedelta(minutes=5)
 """How long a worker that writes nothing is waited for."""
-MOST_ATTEMPTS = 3
 QUEUE, JOB_SECONDS = "reports", 2 * 3600
 LEFT_OUT: Mapping[str, str] = {
     "account_exports": "exports themselves",
@@ -86,7 +86,7 @@ def run(export_id: int) -> None:
     if claimed is None:
         return
     file = _File(export_id, claimed.account_id, claimed.attempts)
-    if claimed.attempts > MOST_ATTEMPTS:
+    if claimed.attempts > retries("export").attempts:
         file.give_up("It could not be made.")
         return
     try:

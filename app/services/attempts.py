@@ -17,7 +17,6 @@ import structlog
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
-from app.domain import backoff
 from app.domain.account import Belief
 from app.domain.outward import OutwardKind
 from app.platforms.base import CellRef, StockWrite, WriteKind, WriteOutcome, WriteResult
@@ -25,7 +24,10 @@ from app.platforms.errors import AuthExpired, Permanent, Transient
 from app.services import brakes, outward
 from app.services import cells as cell_store
 from app.services.cells import Cell
+from app.services.dead_letters.notes import Failure, note_failures
+from app.services.faults import told
 from app.services.readings import READING_DECIDES
+from app.services.retries import delay, retries
 from app.services.uow import unit_of_work
 from app.services.work import Job
 from app.services.write_plan import Planned
@@ -166,7 +168,7 @@ def _record(job: Job, call: Call, results: Sequence[WriteResult], *, repeat: boo
         ids = [attempt.id for attempt in call.attempts]
         open_now = {r.id: r for r in session.execute(_STILL_OPEN, {"ids": ids})}
         closing: list[tuple[int, str, str, str]] = []
-        published = []
+        published, refused = [], []
         for attempt, result in zip(call.attempts, results, strict=True):
             if attempt.id not in open_now:
                 continue  # another worker asked again and recorded it
@@ -176,6 +178,8 @@ def _record(job: Job, call: Call, results: Sequence[WriteResult], *, repeat: boo
             cell = locked[attempt.cell_id]
             _take(job, cell, open_now[attempt.id], result, at)
             closing.append((attempt.id, result.outcome.value, result.code, result.message[:500]))
+            if result.outcome is WriteOutcome.REJECTED:
+                refused.append(_failure(cell, result))
             if result.outcome is WriteOutcome.APPLIED:
                 number = {"variant_id": cell.variant_id, "quantity": open_now[attempt.id].to_quantity}
                 published.append(number)
@@ -198,6 +202,7 @@ def _record(job: Job, call: Call, results: Sequence[WriteResult], *, repeat: boo
                 "at": at,
             },
         )
+        note_failures(session, refused)
         uow.commit()
     counts: dict[str, int] = defaultdict(int)
     for _id, outcome, _code, _message in closing:
@@ -234,11 +239,16 @@ def _refused(cell: Cell, result: WriteResult, at: datetime) -> None:
     """It leaves the batch and gets a job of its own, until its last attempt."""
     cell.failures += 1
     cell.error = (result.message or result.code)[:500]
-    if cell.failures >= backoff.MAX_ATTEMPTS:
+    if cell.failures >= retries("cell").attempts:
         cell.state, cell.next_attempt_at = "failed", None
     else:
-        seconds = backoff.delay_seconds(cell.failures, jitter=0.5)
-        cell.next_attempt_at = at + timedelta(seconds=seconds)
+        cell.next_attempt_at = at + timedelta(seconds=delay("cell", cell.failures))
+
+
+def _failure(cell: Cell, result: WriteResult) -> Failure:
+    """Of a write that was refused, as the cell stands by now."""
+    fault = told("Refused", result.code, result.message)
+    return Failure("cell", cell.id, fault, is_last=cell.state == "failed", connection_id=cell.connection_id)
 
 
 def ask_again(job: Job) -> None:

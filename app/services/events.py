@@ -5,7 +5,6 @@ An event never carries truth. It says "look at this order" or "this number may h
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -15,8 +14,6 @@ from typing import Any
 import structlog
 from sqlalchemy import Row, text
 
-from app.domain import backoff
-from app.errors import SyncFlowError
 from app.platforms.base import (
     Disconnected,
     Ignored,
@@ -30,9 +27,12 @@ from app.platforms.registry import platform
 from app.services import cells as cell_store
 from app.services import connections, importer, privacy, stopping
 from app.services.announcements import note_announced
+from app.services.dead_letters.notes import Failure, note_failures
+from app.services.faults import Fault, LastAttempt, fault_of
 from app.services.leases import SLICE_SECONDS, Work, lease
 from app.services.nudge import DRAIN_OF_LANE, Drain, begin, nudge
 from app.services.orders import Fetched, fetch_and_apply, not_read_since
+from app.services.retries import delay, retries
 from app.services.uow import unit_of_work
 from app.services.work import Job, work_on
 
@@ -50,7 +50,7 @@ OLD_NEWS = timedelta(seconds=5)
 """A number seen longer ago says little of what the shop shows now; the next poll asks it."""
 
 
-class EventFailed(SyncFlowError):
+class EventFailed(LastAttempt):
     """An event could not be processed after its last attempt; it stays for support to replay."""
 
     code = "event_failed"
@@ -69,6 +69,13 @@ class _Batch:
     disconnected: bool = False
     verdicts: dict[int, tuple[str, str]] = field(default_factory=dict)
     """event id -> (state, words); none for those that have to wait"""
+    faults: dict[int, Fault] = field(default_factory=dict)
+    """event id -> what went wrong"""
+
+    def fail(self, event_id: int, what: str, fault: Fault) -> None:
+        """It is tried again, alone."""
+        self.verdicts[event_id] = ("retrying", f"{what}: {fault}")
+        self.faults[event_id] = fault
 
 
 def drain(connection_id: int, lane: Lane) -> None:
@@ -136,7 +143,7 @@ def _answer(connection_id: int, rows: Sequence[Row[Any]]) -> None:
                         batch.verdicts[row.id] = ("ignored", reason)
         except Exception as err:  # a fault of our own, which must not keep the others from being answered
             log.exception("privacy_request_failed", event_id=row.id)
-            batch.verdicts[row.id] = ("retrying", f"not answered: {type(err).__name__}")
+            batch.fail(row.id, "not answered", fault_of(err))
         batch.verdicts.setdefault(row.id, ("ignored", "no privacy request"))
     _finish(rows, batch)
 
@@ -156,14 +163,14 @@ def _process(job: Job, rows: Sequence[Row[Any]]) -> None:
     if batch.products:
         for product_id, fault in importer.refresh_products(job, batch.products).items():
             for event_id in batch.product_events[product_id]:
-                batch.verdicts[event_id] = ("retrying", f"product not read: {fault}")
+                batch.fail(event_id, "product not read", fault)
     _note_levels(job, batch.levels)
     for order_id, event_ids in batch.orders.items():
         for event_id in event_ids:
             if order_id in unread - fetched.failed.keys() - fetched.missing:
                 del batch.verdicts[event_id]  # still pending
             elif order_id in fetched.failed:
-                batch.verdicts[event_id] = ("retrying", f"order not applied: {fetched.failed[order_id]}")
+                batch.fail(event_id, "order not applied", fetched.failed[order_id])
             elif order_id in fetched.missing:
                 batch.verdicts[event_id] = ("ignored", "the shop no longer has this order")
     _finish(rows, batch)
@@ -178,7 +185,7 @@ def _sort(job: Job, rows: Iterable[Row[Any]]) -> _Batch:
             signals = job.shop.platform.parse(row.topic, row.headers, bytes(row.body))
         except Exception as err:  # a fault of our own, which must not stop the shop
             log.exception("event_not_parsed", event_id=row.id)
-            batch.verdicts[row.id] = ("retrying", f"not understood: {err or type(err).__name__}")
+            batch.fail(row.id, "not understood", fault_of(err))
             continue
         batch.verdicts[row.id] = ("done", "")
         for signal in signals:
@@ -211,16 +218,18 @@ def _note_levels(job: Job, reports: Sequence[LevelReported]) -> None:
 
 
 def _finish(rows: Sequence[Row[Any]], batch: _Batch) -> None:
-    states, words, delays = [], [], []
+    states, words, delays, failures = [], [], [], []
     orders = {event_id: order_id for order_id, event_ids in batch.orders.items() for event_id in event_ids}
     rows = [row for row in rows if row.id in batch.verdicts]
     for row in rows:
         state, verdict = batch.verdicts[row.id]
-        if state == "retrying" and row.attempts + 1 >= backoff.MAX_ATTEMPTS:
-            state = "dead"
+        if state == "retrying":
+            if row.attempts + 1 >= retries("event").attempts:
+                state = "dead"
+            failures.append(_failure(row, batch.faults[row.id], is_last=state == "dead"))
         states.append(state)
         words.append(verdict)
-        delays.append(backoff.delay_seconds(row.attempts + 1, jitter=random.random()))  # noqa: S311
+        delays.append(delay("event", row.attempts + 1))
     with unit_of_work() as uow:
         uow.session.execute(
             _FINISH,
@@ -233,9 +242,14 @@ def _finish(rows: Sequence[Row[Any]], batch: _Batch) -> None:
                 "orders": [orders.get(row.id) for row in rows],
             },
         )
+        note_failures(uow.session, failures)
         if announced := _first_told_of(rows, batch):
             note_announced(uow.session, rows[0].connection_id, announced)
         uow.commit()
+
+
+def _failure(row: Row[Any], fault: Fault, *, is_last: bool) -> Failure:
+    return Failure("event", row.id, fault, is_last=is_last, connection_id=row.connection_id)
 
 
 def _first_told_of(rows: Sequence[Row[Any]], batch: _Batch) -> list[str]:

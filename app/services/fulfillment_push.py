@@ -8,7 +8,6 @@ what it does not show. One shipment of an order at a time, the earlier first, so
 from __future__ import annotations
 
 import json
-import random
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
@@ -18,17 +17,19 @@ from typing import Any
 import structlog
 from sqlalchemy import Row, text
 
-from app.domain import backoff
 from app.domain.event_log import EventKind
 from app.platforms.base import Fulfilled, Shipment
 from app.platforms.errors import AuthExpired, Permanent, Transient
 from app.platforms.http import OutcomeUnknown
 from app.services import stopping
+from app.services.dead_letters.notes import Failure, note_failures
 from app.services.event_log import Happening, raise_events
+from app.services.faults import told
 from app.services.fulfillments import subject_of
 from app.services.leases import SLICE_SECONDS, Work, lease
 from app.services.nudge import Drain, begin, nudge
 from app.services.orders import fetch_and_apply
+from app.services.retries import delay, retries
 from app.services.uow import unit_of_work
 from app.services.work import Job, work_on
 
@@ -117,7 +118,7 @@ def _tell(job: Job, claim: _Claim) -> None:
     if shown.whole:
         _sent(claim, shown.found)
         return
-    if claim.attempts >= backoff.MAX_ATTEMPTS:
+    if claim.attempts >= retries("fulfillment").attempts:
         words = f"The shop did not answer {claim.attempts} times and does not show this shipment."
         _fail(claim, NOT_TAKEN, words, shown.found)
         return
@@ -240,6 +241,7 @@ def _fail(claim: _Claim, code: str, message: str, found: Fulfilled | None = None
         if uow.session.execute(_FAIL, params).one_or_none() is not None:
             subject = subject_of(claim.account_id, claim.connection_id, claim.order_id)
             raise_events(uow.session, [Happening(EventKind.FULFILLMENT_FAILED, subject, detail)])
+            note_failures(uow.session, [_failure(claim, code, message, is_last=True)])
         uow.commit()
     log.warning("fulfillment_failed", connection_id=claim.connection_id, fulfillment_id=claim.id, code=code)
 
@@ -257,7 +259,14 @@ def _put_off(claim: _Claim, seconds: float, code: str, message: str) -> None:
                 "message": message[:500],
             },
         )
+        if code:
+            note_failures(uow.session, [_failure(claim, code, message, is_last=False)])
         uow.commit()
+
+
+def _failure(claim: _Claim, code: str, message: str, *, is_last: bool) -> Failure:
+    fault = told("", code, message)
+    return Failure("fulfillment", claim.id, fault, is_last=is_last, connection_id=claim.connection_id)
 
 
 def _nothing_sent(claim: _Claim, *, cancellable: bool) -> None:
@@ -269,11 +278,7 @@ def _nothing_sent(claim: _Claim, *, cancellable: bool) -> None:
 
 
 def _delay(claim: _Claim, err: Transient) -> float:
-    return backoff.delay_seconds(
-        claim.failures + 1,
-        jitter=random.random(),  # noqa: S311  (spreads load, guards nothing)
-        at_least=err.retry_after,
-    )
+    return delay("fulfillment", claim.failures + 1, at_least=err.retry_after)
 
 
 _MAY_WRITE = """

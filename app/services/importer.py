@@ -16,6 +16,7 @@ from app.services import catalog
 from app.services import cells as cell_store
 from app.services.catalog import Place
 from app.services.connections import tell_state
+from app.services.faults import Fault
 from app.services.leases import Lease, Work, lease
 from app.services.locations import follow_mapping, mapping_of, places_of, refresh_places
 from app.services.matching import link_batch
@@ -83,7 +84,7 @@ def _import(job: Job, held: Lease, run: Run) -> None:
     log.info("imported", connection_id=job.scope.connection_id, **run.counts)
 
 
-def refresh_products(job: Job, products: Mapping[str, bool]) -> dict[str, str]:
+def refresh_products(job: Job, products: Mapping[str, bool]) -> dict[str, Fault]:
     """Look at products that changed: new ones at once, known ones now and then, deleted ones no more.
 
     `products`: external product id -> whether it was deleted. Returns those that failed, with the fault.

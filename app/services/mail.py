@@ -6,7 +6,6 @@ between the server's yes and its own commit has it sent again, under the same Me
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,11 +18,13 @@ from flask import current_app
 from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
-from app.domain import backoff
 from app.integrations import mail as port
 from app.models import Mail
 from app.services.credentials import CredentialsUnreadable, vault
+from app.services.dead_letters.notes import Failure, note_failures
+from app.services.faults import Fault, fault_of, told
 from app.services.nudge import enqueue
+from app.services.retries import delay, retries
 from app.services.uow import unit_of_work
 from app.settings import Settings
 
@@ -35,8 +36,6 @@ CLAIM_SECONDS = 240
 """Longer than a job may take."""
 NUDGED_SECONDS = 5
 """How long the nudge of a new mail is waited for before the sweeper looks after it."""
-MOST_ATTEMPTS = 8
-FIRST_DELAY_SECONDS, LONGEST_DELAY_SECONDS = 15.0, 1800.0
 WOKEN_AT_ONCE = 200
 
 
@@ -74,18 +73,18 @@ def deliver(mail_id: int) -> None:
     claim = _claim(mail_id)
     if claim is None:
         return
-    if claim.number > MOST_ATTEMPTS:
-        _fail(claim, "Every worker that tried to send it died.")
+    if claim.number > retries("mail").attempts:
+        _fail(claim, told("", "job_lost", "Every worker that tried to send it died."))
         return
     try:
         _sender().send(claim.mail())
     except (port.MailRefused, CredentialsUnreadable) as err:
-        _fail(claim, str(err))
+        _fail(claim, fault_of(err))
     except port.MailUndelivered as err:
-        _put_off(claim, str(err))
+        _put_off(claim, fault_of(err))
     except Exception as err:  # a fault of our own, which another release may mend
         log.exception("mail_not_sent", mail_id=claim.id)
-        _put_off(claim, type(err).__name__)
+        _put_off(claim, fault_of(err))
     else:
         _record(_SENT, claim)
 
@@ -137,29 +136,29 @@ def _claim(mail_id: int) -> _Claim | None:
     return _Claim(row.id, row.attempts, row.recipient, row.subject, bytes(row.body))
 
 
-def _put_off(claim: _Claim, error: str) -> None:
+def _put_off(claim: _Claim, fault: Fault) -> None:
     """Until another try, if there is one."""
-    if claim.number >= MOST_ATTEMPTS:
-        _fail(claim, error)
+    if claim.number >= retries("mail").attempts:
+        _fail(claim, fault)
         return
-    delay = backoff.delay_seconds(
-        claim.number,
-        jitter=random.random(),  # noqa: S311  (spreads load, guards nothing)
-        base=FIRST_DELAY_SECONDS,
-        ceiling=LONGEST_DELAY_SECONDS,
-    )
-    log.warning("mail_put_off", mail_id=claim.id, attempts=claim.number, error=error)
-    _record(_PUT_OFF, claim, error=error, seconds=delay)
+    log.warning("mail_put_off", mail_id=claim.id, attempts=claim.number, error=str(fault))
+    _record(_PUT_OFF, claim, fault, error=str(fault), seconds=delay("mail", claim.number))
 
 
-def _fail(claim: _Claim, error: str) -> None:
-    log.error("mail_failed", mail_id=claim.id, attempts=claim.number, error=error)
-    _record(_FAILED, claim, error=error)
+def _fail(claim: _Claim, fault: Fault) -> None:
+    log.error("mail_failed", mail_id=claim.id, attempts=claim.number, error=str(fault))
+    _record(_FAILED, claim, fault, error=str(fault))
 
 
-def _record(statement: Any, claim: _Claim, **parameters: Any) -> None:
+def _record(statement: Any, claim: _Claim, fault: Fault | None = None, **parameters: Any) -> None:
     with unit_of_work() as uow:
-        uow.session.execute(statement, {"id": claim.id, "number": claim.number, **parameters})
+        params = {"id": claim.id, "number": claim.number, **parameters}
+        noted = uow.session.execute(statement, params).one_or_none()
+        if noted is not None and fault is not None:
+            failure = Failure(
+                "mail", claim.id, fault, is_last=statement is _FAILED, account_id=noted.about_account_id
+            )
+            note_failures(uow.session, [failure])
         uow.commit()
 
 
@@ -179,7 +178,7 @@ _CLAIM = text(
     RETURNING id, attempts, recipient, subject, body
     """
 )
-_MINE = "WHERE id = :id AND state = 'pending' AND attempts = :number"
+_MINE = "WHERE id = :id AND state = 'pending' AND attempts = :number RETURNING about_account_id"
 _SENT = text(
     f"UPDATE mails SET state = 'sent', body = NULL, last_error = '', sent_at = now() {_MINE}"  # noqa: S608
 )

@@ -16,6 +16,9 @@ log = structlog.get_logger()
 FLAG_SECONDS = 5
 """No longer than the sweeper's interval: a flag that outlives its job delays work by that much."""
 
+KEPT_FAILED_SECONDS = 30 * 24 * 3600
+"""How long RQ keeps a job that failed for good."""
+
 EVERYBODY = 0
 """In the place of a connection's id where a drain is for all accounts together."""
 
@@ -86,14 +89,14 @@ def begin(drain: Drain, connection_id: int) -> None:
 def enqueue(
     queue: str, job: str, subject_id: int, *, timeout_seconds: int, job_id: str | None = None
 ) -> None:
-    """Put `workers.jobs.<job>(subject_id)` on a queue. Failed jobs are kept for 30 days."""
+    """Put `workers.jobs.<job>(subject_id)` on a queue."""
     Queue(queue, connection=_redis()).enqueue(
         f"workers.jobs.{job}",
         subject_id,
         job_id=job_id,
         job_timeout=timeout_seconds,
         result_ttl=0,
-        failure_ttl=30 * 24 * 3600,
+        failure_ttl=KEPT_FAILED_SECONDS,
     )
 
 

@@ -28,6 +28,7 @@ from app.domain.stock import Movement
 from app.platforms.base import Capabilities, ExternalOrder, OrderState
 from app.services import bundles, drifts, holds, ledger, outward
 from app.services import cells as cell_store
+from app.services.faults import Fault, fault_of
 from app.services.order_lines import (
     LineState,
     Link,
@@ -81,13 +82,13 @@ def begin_fetch() -> Fetch:
     return Fetch(row.seq, row.at, time.monotonic())
 
 
-def apply_orders(scope: Scope, orders: Sequence[ExternalOrder], fetch: Fetch) -> dict[str, str]:
+def apply_orders(scope: Scope, orders: Sequence[ExternalOrder], fetch: Fetch) -> dict[str, Fault]:
     """Bring each order's row, lines, ledger effects and channel effects up to date, as just fetched.
 
     One transaction per order. An order that a later fetch has overtaken is left alone, and applying the
     same state again moves nothing. Returns the ids of those that could not be applied, with the fault.
     """
-    failed = {}
+    failed: dict[str, Fault] = {}
     known_at = fetch.now
     with unit_of_work() as uow, bundles.unchanged(uow, scope.account_id):
         changed = _changed(uow, scope, orders, fetch)
@@ -106,7 +107,7 @@ def apply_orders(scope: Scope, orders: Sequence[ExternalOrder], fetch: Fetch) ->
             except Exception as err:  # of its own or ours: neither may keep the others from being applied
                 uow.rollback()
                 log.exception("order_not_applied", connection_id=scope.connection_id)
-                failed[order.external_id] = type(err).__name__
+                failed[order.external_id] = fault_of(err)
         uow.act()
     return failed
 

@@ -21,6 +21,7 @@ from sqlalchemy import text
 
 from app.platforms.base import OrderStamp
 from app.services.announcements import wait_for_webhooks
+from app.services.faults import Fault
 from app.services.order_effects import Scope, apply_orders, begin_fetch, keep_vanished
 from app.services.poison import together_or_alone
 from app.services.shops import OpenShop
@@ -52,14 +53,14 @@ FETCHES_AT_A_TIME = 4
 
 @dataclass(slots=True)
 class Fetched:
-    """What a fetch did. `failed`: ids that could not be applied, with the fault's words. `late`: some
+    """What a fetch did. `failed`: ids that could not be applied, with the fault. `late`: some
     orders are still being fetched."""
 
     late: bool = False
     asked: set[str] = field(default_factory=set)
     """Those that this call fetched itself; others are being fetched by somebody else."""
     missing: set[str] = field(default_factory=set)
-    failed: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, Fault] = field(default_factory=dict)
 
 
 def fetch_and_apply(

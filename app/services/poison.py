@@ -7,14 +7,15 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from app.platforms.errors import AuthExpired, Transient
+from app.services.faults import Fault, fault_of
 
 log = structlog.get_logger()
 
 
-def together_or_alone(ids: Sequence[str], act: Callable[[Sequence[str]], None]) -> dict[str, str]:
+def together_or_alone(ids: Sequence[str], act: Callable[[Sequence[str]], None]) -> dict[str, Fault]:
     """Do `act(ids)`; if something is wrong with one of them, do each alone.
 
-    Returns the ids that failed, with the fault's words. A fault of our own counts: it is logged whole and
+    Returns the ids that failed, with the fault. A fault of our own counts: it is logged whole and
     must not stop a shop. Raises Transient and AuthExpired, which are no id's fault. `act` may run twice.
     """
     try:
@@ -24,8 +25,8 @@ def together_or_alone(ids: Sequence[str], act: Callable[[Sequence[str]], None]) 
     except Exception as err:
         log.exception("batch_failed", size=len(ids))
         if len(ids) == 1:
-            return {ids[0]: str(err) or type(err).__name__}
-        failed: dict[str, str] = {}
+            return {ids[0]: fault_of(err)}
+        failed: dict[str, Fault] = {}
         for one in ids:
             failed |= together_or_alone([one], act)
         return failed

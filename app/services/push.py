@@ -15,13 +15,13 @@ from functools import partial
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from app.errors import SyncFlowError
 from app.platforms.base import WriteOutcome, WriteResult
 from app.platforms.errors import Transient
 from app.services import cells as cell_store
 from app.services import stopping
 from app.services.attempts import STRAGGLER_SECONDS, ask_again, calls_under_way, commit_attempts, send
 from app.services.blind_writes import neighbours, read_and_send
+from app.services.faults import LastAttempt
 from app.services.leases import SLICE_SECONDS, Work, lease
 from app.services.nudge import Drain, begin, nudge
 from app.services.threads import in_this_app
@@ -43,7 +43,7 @@ CANDIDATES = 2000
 """Dirty cells looked at for one claim: the longest waiting ones, of which the most urgent go first."""
 
 
-class CellRefused(SyncFlowError):
+class CellRefused(LastAttempt):
     """The platform refused to take a listing's number after the last attempt."""
 
     code = "cell_refused"

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import random
 from typing import Any
 
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
-from app.domain import backoff
+from app.domain.backoff import RETRIES
 from app.services.audit import audit_subject
+from app.services.retries import delay, retries
 from app.services.uow import unit_of_work
 from app.services.webhook_sender import Fault, Outcome
 
-MAX_ATTEMPTS = 15
-FIRST_DELAY_SECONDS, LONGEST_DELAY_SECONDS = 15.0, 6 * 3600.0
-"""Fifteen attempts take about a day. A receiver that asks for more than the longest delay gets that."""
 KEPT_ATTEMPTS = 100
 """Of a delivery that was replayed again and again, the last ones."""
 DISABLED_AFTER_DAYS = 5
@@ -46,20 +43,14 @@ def record(row: Row[Any], outcome: Outcome) -> None:
 
 def _columns(row: Row[Any], outcome: Outcome) -> dict[str, Any]:
     attempts = row.attempts + 1
-    is_last = attempts >= MAX_ATTEMPTS or outcome.fault is Fault.GONE
+    is_last = attempts >= retries("webhook").attempts or outcome.fault is Fault.GONE
     failed_state = "dead" if is_last else "pending"
     return {
         "id": row.id,
         "claim": row.claim,
         "state": "delivered" if outcome.fault is Fault.NONE else failed_state,
         "attempts": attempts,
-        "seconds": backoff.delay_seconds(
-            attempts,
-            jitter=random.random(),  # noqa: S311  (spreads load, guards nothing)
-            base=FIRST_DELAY_SECONDS,
-            ceiling=LONGEST_DELAY_SECONDS,
-            at_least=_asked_for(outcome),
-        ),
+        "seconds": delay("webhook", attempts, at_least=_asked_for(outcome)),
         "status": outcome.status,
         "fault": outcome.fault.value,
         "answer": outcome.answer,
@@ -69,8 +60,8 @@ def _columns(row: Row[Any], outcome: Outcome) -> dict[str, Any]:
 
 
 def _asked_for(outcome: Outcome) -> float:
-    """Seconds for which the receiver wants to be left alone."""
-    return min(outcome.retry_after or 0.0, LONGEST_DELAY_SECONDS)
+    """Seconds for which the receiver wants to be left alone; no more than the longest delay of ours."""
+    return min(outcome.retry_after or 0.0, RETRIES["webhook"].longest)
 
 
 def _note_failure(session: Session, row: Row[Any], outcome: Outcome) -> None:

@@ -14,6 +14,7 @@ from rq import Queue, SimpleWorker
 
 from app.models import Connection
 from app.platforms.errors import AuthExpired
+from app.services.dead_letters.follow import follow
 from syncflow.cli import main
 from tests.api.books import keep_books
 from tests.api.conftest import execute, rows
@@ -389,3 +390,26 @@ def test_a_staff_password_is_asked_for_twice_and_not_shown(environ: dict[str, st
     added = add("a long password\na long password\n")
     assert added.exit_code == 0
     assert "a long password" not in added.output
+
+
+def test_dead_letters_are_listed_told_of_replayed_and_given_up(run: Run, connection: Connection) -> None:
+    assert run("dead-letters").output == "Nothing has failed for good.\n"
+    execute(
+        "INSERT INTO inbound_events (account_id, connection_id, topic, dedupe_key, body, state, verdict)"
+        " VALUES (:a, :c, 't', 'k', '', 'dead', 'order not applied')",
+        a=connection.account_id,
+        c=connection.id,
+    )
+    follow(QUEUES)
+    assert "order not applied" in run("dead-letters", "list", "--kind", "event").output
+    [letter] = json.loads(run("dead-letters", "list", "--json").stdout)["dead_letters"]
+    number = str(letter["id"])
+    assert json.loads(run("dead-letters", "show", number).stdout)["about"]["topic"] == "t"
+    assert run("dead-letters", "show", "0").exit_code == 1
+    assert run("dead-letters", "discard", number, "--reason", " ").exit_code == 1
+    assert run("dead-letters", "discard", number, "--reason", "a test").output == "1 of 1 were given up.\n"
+    assert run("dead-letters").output == "Nothing has failed for good.\n"
+    assert run("dead-letters", "replay", number).output == "1 of 1 are tried again.\n"
+    assert run("dead-letters", "replay", number).output == "0 of 1 are tried again.\n"
+    assert run("dead-letters", "replay").exit_code == 2
+    assert "has begun" in run("dead-letters", "replay", "--all", "--kind", "event").output

@@ -10,6 +10,7 @@ import pytest
 import redis
 
 from app.api.policy import MOST_BYTES
+from app.domain.backoff import RETRIES
 from app.errors import Conflict
 from app.models import Connection
 from app.services import stopping, sweeper, variants
@@ -424,7 +425,7 @@ def test_our_fault_is_tried_again_and_at_last_said(merchant: Caller, monkeypatch
 
     with monkeypatch.context() as patched:
         patched.setattr(check.store, "add_rows", break_down)
-        for _time in range(work.MOST_FAILURES):
+        for _time in range(RETRIES["import"].attempts):
             assert merchant.get(f"/imports/{imported['id']}")["state"] == "checking"
             with pytest.raises(RuntimeError):
                 work.work_on(imported["id"])

@@ -17,6 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from app.api.policy import RANKS
+from app.domain.backoff import RETRIES
 from app.models import Base, Connection
 from app.platforms.errors import Transient
 from app.services import account_deletion, account_exports, connecting, stopping
@@ -213,7 +214,7 @@ def test_an_export_that_no_worker_can_make_is_given_up(
         raise psycopg.OperationalError("gone")
 
     monkeypatch.setattr(account_exports, "_write", broken)
-    for _attempt in range(account_exports.MOST_ATTEMPTS):
+    for _attempt in range(RETRIES["export"].attempts):
         with pytest.raises(psycopg.OperationalError):
             account_exports.run(export_id)
         execute("UPDATE account_exports SET due_at = now()")

@@ -17,6 +17,7 @@ from flask import Flask
 from jinja2 import UndefinedError
 from rq import Queue
 
+from app.domain.backoff import RETRIES
 from app.integrations.mail import ConsoleSender, Mail, MailRefused, MailUndelivered, SmtpSender, worded
 from app.services import mail, sweeper
 from app.services.mail import queue_mail
@@ -126,7 +127,7 @@ def test_a_server_that_does_not_answer_is_tried_again(use_server: Callable[[Mail
 
 def test_a_mail_is_given_up_after_the_last_try(use_server: Callable[[MailServer], None]) -> None:
     mail_id = queued()
-    execute("UPDATE mails SET attempts = :tried", tried=mail.MOST_ATTEMPTS - 1)
+    execute("UPDATE mails SET attempts = :tried", tried=RETRIES["mail"].attempts - 1)
     with mail_server(answers={"DATA": b"451 later\r\n"}) as server:
         use_server(server)
         mail.deliver(mail_id)

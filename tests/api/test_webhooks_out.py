@@ -14,11 +14,12 @@ import pytest
 from flask import Flask
 
 from app.api.policy import POLICY
+from app.domain.backoff import RETRIES
 from app.services import webhook_delivery, webhook_sender
 from app.services.credentials import Vault, rotate_keys, vault
 from app.services.sweeper import house_keeping
 from app.services.webhook_delivery import CLAIM_SECONDS, OF_FAILING, OF_ONE, drain
-from app.services.webhook_outcomes import IS_GONE, KEPT_ATTEMPTS, LONGEST_DELAY_SECONDS, MAX_ATTEMPTS
+from app.services.webhook_outcomes import IS_GONE, KEPT_ATTEMPTS
 from app.services.webhook_sender import Fault, check_url, send
 from tests.api.conftest import Caller, execute, rows
 from tests.api.receiver import Receiver, documented_check, receiving
@@ -222,7 +223,7 @@ def test_what_fails_is_tried_again_later_and_is_dead_in_the_end(merchant: Caller
     made = subscribe(merchant, receiver.url)
     (delivery,) = happen(made["id"])
     waits = []
-    for _ in range(MAX_ATTEMPTS):
+    for _ in range(RETRIES["webhook"].attempts):
         due_now()
         drain()
         waited = rows(
@@ -230,7 +231,7 @@ def test_what_fails_is_tried_again_later_and_is_dead_in_the_end(merchant: Caller
             " FROM webhook_deliveries"
         )
         waits.append(waited[0].s)
-    assert len(receiver.calls) == MAX_ATTEMPTS
+    assert len(receiver.calls) == RETRIES["webhook"].attempts
     assert len({headers["webhook-id"] for headers, _ in receiver.calls}) == 1
     assert all(7 <= wait <= 6 * 3600 + 1 for wait in waits)
     assert 12 * 3600 < sum(waits[:-1]) < 30 * 3600
@@ -240,7 +241,7 @@ def test_what_fails_is_tried_again_later_and_is_dead_in_the_end(merchant: Caller
     assert merchant.get(f"{PATH}/{made['id']}")["failing_since"] is not None
     due_now()
     drain()
-    assert len(receiver.calls) == MAX_ATTEMPTS
+    assert len(receiver.calls) == RETRIES["webhook"].attempts
 
     receiver.status = 200
     assert merchant.post(f"/webhook-deliveries/{delivery}/replay").status_code == 204
@@ -330,7 +331,7 @@ def test_a_receiver_that_asks_for_ever_is_tried_again_the_same_day(
     made = subscribe(merchant, receiver.url)
     happen(made["id"])
     drain()
-    assert waits("webhook_deliveries", "next_attempt_at") <= LONGEST_DELAY_SECONDS
+    assert waits("webhook_deliveries", "next_attempt_at") <= RETRIES["webhook"].longest
 
 
 @pytest.mark.parametrize(

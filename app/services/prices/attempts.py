@@ -15,10 +15,10 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from app.domain.backoff import MAX_ATTEMPTS
 from app.platforms.base import PriceRef, PriceResult, PriceWrite, WriteOutcome
 from app.platforms.errors import AuthExpired, Permanent, Transient
 from app.services.prices.told import tell
+from app.services.retries import retries
 from app.services.threads import in_this_app
 from app.services.uow import unit_of_work
 from app.services.work import Job
@@ -143,7 +143,8 @@ def close(job: Job, outcomes: Sequence[Outcome], *, among: Sequence[str]) -> Non
     ]
     with unit_of_work() as uow:
         uow.session.execute(_LOCK, {"ids": [one.price_id for one in outcomes]})
-        uow.session.execute(_CLOSE, {"rows": json.dumps(rows), "among": list(among), "most": MAX_ATTEMPTS})
+        params = {"rows": json.dumps(rows), "among": list(among), "most": retries("price").attempts}
+        uow.session.execute(_CLOSE, params)
         tell(uow.session, job.scope.account_id, job.scope.connection_id)
         uow.commit()
     counts = Counter(one.outcome.value for one in outcomes)

@@ -1,0 +1,109 @@
+"""Replay all letters that match, some each second.
+
+The scheduler does a second's share at a time: whichever process holds its lock goes on where the row says,
+and a share that was done twice changes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import structlog
+from sqlalchemy import Row, text
+
+from app.errors import InvalidInput, NotFound
+from app.services.dead_letters.replay import replay
+from app.services.queries.dead_letters import matching
+from app.services.uow import unit_of_work
+
+log = structlog.get_logger()
+
+FASTEST = 50
+"""Letters in a second."""
+
+
+def start(
+    filters: Mapping[str, Any], *, per_second: int, actor: str, letter_ids: Collection[int] | None = None
+) -> int:
+    """Have letters replayed that are dead, or are in the state of `filters`, and match by now; returns the id
+    under which `progress` tells of it. Raises InvalidInput for a rate that is none."""
+    if not 1 <= per_second <= FASTEST:
+        raise InvalidInput(f"From 1 to {FASTEST} letters in a second.")
+    where, params = matching(filters, letter_ids)
+    count = text(f"SELECT count(*) FROM dead_letters d WHERE {where}")  # noqa: S608  (our own words)
+    with unit_of_work() as uow:
+        total = uow.session.execute(count, params).scalar_one()
+        mass_id: int = uow.session.execute(
+            _START,
+            {
+                "actor": actor,
+                "filters": json.dumps(dict(filters), default=str),
+                "letter_ids": None if letter_ids is None else list(letter_ids),
+                "per_second": per_second,
+                "total": total,
+            },
+        ).scalar_one()
+        uow.commit()
+    log.info("mass_replay_started", mass_replay_id=mass_id, letters=total, actor=actor)
+    return mass_id
+
+
+def stop(mass_id: int) -> None:
+    """What was replayed stays so. Raises NotFound; does nothing to one that has ended."""
+    with unit_of_work() as uow:
+        if uow.session.execute(_EXISTS, {"id": mass_id}).first() is None:
+            raise NotFound("There is no such replay.")
+        uow.session.execute(_END, {"id": mass_id, "state": "stopped"})
+        uow.commit()
+
+
+def step() -> None:
+    """Every second: a share of each that is under way."""
+    with unit_of_work() as uow:
+        running = uow.session.execute(_RUNNING).all()
+    for row in running:
+        _share(row)
+
+
+def _share(mass: Row[Any]) -> None:
+    where, params = matching(mass.filters, mass.letter_ids)
+    query = text(
+        f"SELECT d.id FROM dead_letters d WHERE {where}"  # noqa: S608  (our own words)
+        " AND d.id > :last AND d.failed_at <= :started ORDER BY d.id LIMIT :limit"
+    )
+    params |= {"last": mass.last_id, "started": mass.created_at, "limit": mass.per_second}
+    with unit_of_work() as uow:
+        ids = list(uow.session.execute(query, params).scalars())
+    done = replay(ids, actor=mass.actor) if ids else []
+    with unit_of_work() as uow:
+        if ids:
+            moved = {"id": mass.id, "last": ids[-1], "done": len(done), "passed": len(ids) - len(done)}
+            uow.session.execute(_MOVE_ON, moved)
+        else:
+            uow.session.execute(_END, {"id": mass.id, "state": "done"})
+        uow.commit()
+
+
+_START = text(
+    """
+    INSERT INTO mass_replays (actor, filters, letter_ids, per_second, total)
+    VALUES (:actor, CAST(:filters AS jsonb), CAST(:letter_ids AS bigint[]), :per_second, :total) RETURNING id
+    """
+)
+_EXISTS = text("SELECT 1 FROM mass_replays WHERE id = :id")
+_RUNNING = text("SELECT * FROM mass_replays WHERE state = 'running' ORDER BY id")
+_MOVE_ON = text(
+    """
+    UPDATE mass_replays SET last_id = greatest(last_id, :last), replayed = replayed + :done,
+        passed_over = passed_over + :passed
+    WHERE id = :id
+    """
+)
+_END = text(
+    """
+    UPDATE mass_replays SET state = :state, finished_at = clock_timestamp()
+    WHERE id = :id AND state = 'running'
+    """
+)
