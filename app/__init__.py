@@ -16,6 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app.extensions import api as rest_api
 from app.extensions import db, jwt, migrate
 from app.logs import configure_logging
+from app.measures.meter import Meter
 from app.plans import look_up_by_key
 from app.settings import Settings, SettingsError
 
@@ -75,9 +76,13 @@ def create_app(settings: Settings | None = None, *, web: bool = True) -> Flask:
         health_check_interval=30,
         retry=Retry(NoBackoff(), 1),  # what Redis does can wait for the sweeper; a caller cannot
     )
+    meter = Meter(app.extensions["redis"], on=settings.wants_metrics)
+    app.extensions["meter"] = meter
     db.init_app(app)
     with app.app_context():
         event.listen(db.engine, "connect", look_up_by_key)
+        if meter.on:
+            meter.watch(db.engine.pool)
     migrate.init_app(app, db, directory=str(MIGRATIONS))
     jwt.init_app(app)
 

@@ -25,6 +25,8 @@ PLATFORM_PREFIX = "SYNCFLOW_"
 SECRET_KEY_MIN_CHARACTERS = 32
 ENVIRONMENTS = (production.NAME, "development")
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+METRICS_TOKEN_MIN_CHARACTERS = 16
+METRICS_FORMATS = ("emf",)
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 LOG_FORMATS = ("json", "console")
 
@@ -74,6 +76,10 @@ class Settings:
     """`DEBUG`, `INFO`, `WARNING` or `ERROR`."""
     log_format: str = "json"
     """`json`, or `console` for reading along: it prints mails' links and is refused in production."""
+    metrics_token: str = field(default="", repr=False)
+    """What GET /metrics asks for as a bearer token; without one there is no such page."""
+    metrics: str = ""
+    """`emf`: the scheduler also writes all metrics as CloudWatch's embedded metric format once a minute."""
     cors_origins: tuple[str, ...] = ()
     """Origins of pages on other hosts that may call the API from a browser, separated by commas."""
     allow_private_shops: bool = False
@@ -150,6 +156,11 @@ class Settings:
         return {k: v for k, v in environ.items() if k in known or k.startswith(PLATFORM_PREFIX)}
 
     @property
+    def wants_metrics(self) -> bool:
+        """Whether somebody looks at what processes count."""
+        return bool(self.metrics_token or self.metrics)
+
+    @property
     def sqlalchemy_url(self) -> str:
         """The database's URL as SQLAlchemy spells it for psycopg 3."""
         return "postgresql+psycopg://" + self.database_url.partition("://")[2]
@@ -194,10 +205,13 @@ def _without_verification(redis_url: str) -> str:
     return parts._replace(query="&".join(filter(None, (parts.query, "ssl_cert_reqs=none")))).geturl()
 
 
-def _secret_key(value: str) -> str:
-    if len(value) < SECRET_KEY_MIN_CHARACTERS:
-        raise ValueError(f"must have at least {SECRET_KEY_MIN_CHARACTERS} characters")
-    return value
+def _long_enough(characters: int) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if len(value) < characters:
+            raise ValueError(f"must have at least {characters} characters")
+        return value
+
+    return parse
 
 
 def _fernet_keys(value: str) -> tuple[str, ...]:
@@ -293,7 +307,7 @@ def _boolean(value: str) -> bool:
 _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "database_url": _postgres_url,
     "redis_url": _redis_url,
-    "secret_key": _secret_key,
+    "secret_key": _long_enough(SECRET_KEY_MIN_CHARACTERS),
     "credential_keys": _fernet_keys,
     "public_url": _http_url,
     "environment": _one_of(ENVIRONMENTS),
@@ -304,6 +318,8 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "trusted_proxies": _whole(0, 10),
     "log_level": _one_of(LOG_LEVELS),
     "log_format": _one_of(LOG_FORMATS),
+    "metrics_token": _long_enough(METRICS_TOKEN_MIN_CHARACTERS),
+    "metrics": _one_of(METRICS_FORMATS),
     "cors_origins": _origins,
     "allow_private_shops": _boolean,
     "mail_url": _mail_url,

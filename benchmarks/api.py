@@ -55,7 +55,7 @@ def main() -> int:
         migrate(Settings.from_env(environ))
         app = create_app()
         made = make_big_account(app, Size(variants=args.variants, orders=args.orders))
-        with server(environ, "admin.web:create_web_app()", ready="/healthz"), app.app_context():
+        with server(environ, "admin.web:create_web_app()", ready="/readyz"), app.app_context():
             api = _Api(f"http://127.0.0.1:{environ['PORT']}/api/v1")
             asked = questions(_some_ids(made), random.Random(7))
             api.rehearse(asked)

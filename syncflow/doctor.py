@@ -22,6 +22,7 @@ from app.production import is_private, leads_here
 from app.services import health
 from app.services.queries.connections import all_connections
 from app.services.queries.operations import (
+    SCHEDULER_LOCK,
     clock_difference_seconds,
     holds_advisory_lock,
     oldest_waiting_event,
@@ -29,7 +30,6 @@ from app.services.queries.operations import (
 from app.services.queries.paging import Row
 from app.services.shops import open_channel
 from app.settings import Settings
-from workers.schedule import LOCK_KEY
 
 PATIENCE_SECONDS = 5
 EVENT_WAITS_SECONDS = 120
@@ -135,7 +135,7 @@ def _workers(client: redis.Redis, procfile: str) -> Findings:
 
 
 def _scheduler() -> Findings:
-    if holds_advisory_lock(LOCK_KEY):
+    if holds_advisory_lock(SCHEDULER_LOCK):
         yield Finding(Verdict.OK, "scheduler", "at work")
     else:
         yield Finding(
@@ -211,7 +211,7 @@ def _public_url(settings: Settings, get: Callable[..., requests.Response] = requ
     """Whether webhooks find us: the address leads to a SyncFlow, and shops can know it."""
     url, subject = settings.public_url, "PUBLIC_URL"
     try:
-        answer = get(f"{url}/healthz", timeout=PATIENCE_SECONDS, allow_redirects=False)
+        answer = get(f"{url}/readyz", timeout=PATIENCE_SECONDS, allow_redirects=False)
         ours = isinstance(answer.json(), dict) and "migrations" in answer.json()
     except (requests.RequestException, ValueError):
         ours = False

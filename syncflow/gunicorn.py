@@ -6,6 +6,9 @@ import resource
 from pathlib import Path
 from typing import Any
 
+from gunicorn.glogging import Logger
+
+from app.logs import configure_logging
 from app.services import health
 from app.settings import Settings, SettingsError
 
@@ -13,6 +16,7 @@ try:
     _settings = Settings.from_env(os.environ)
 except SettingsError as err:
     raise SystemExit(str(err)) from None
+configure_logging(_settings)
 OTHER_FILES = 1024
 _memory = Path("/dev/shm")  # noqa: S108  (heartbeat files of the workers, which a slow disk must not delay)
 
@@ -38,6 +42,15 @@ def on_starting(_server: object) -> None:
         raise SystemExit(str(SettingsError([health.OPEN_DATABASE])))
 
 
+class logger_class(Logger):  # type: ignore[misc]  # noqa: N801  (gunicorn has no types; the setting's name)
+    """gunicorn's own words go through SyncFlow's renderer like all others."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+
+
 def post_worker_init(_worker: object) -> None:
     """Each live stream is an open file. What was loaded stays: the collector need not walk through it again
     and again."""
@@ -54,3 +67,4 @@ def post_worker_init(_worker: object) -> None:
 def worker_exit(_server: object, worker: Any) -> None:
     """Requests were answered by now; streams end in good order."""
     worker.wsgi.extensions["live"].close()
+    worker.wsgi.extensions["meter"].add()

@@ -26,11 +26,11 @@ def product_readiness(
 
 
 def web_answers(port: int) -> Ready:
-    """Ready when /healthz answers that all is well."""
+    """Ready when /readyz answers that all is well."""
 
     def ready(_pids: Collection[int]) -> bool:
         try:
-            answer = requests.get(f"http://127.0.0.1:{port}/healthz", timeout=5)
+            answer = requests.get(f"http://127.0.0.1:{port}/readyz", timeout=5)
         except requests.RequestException:
             return False
         return answer.status_code == HTTPStatus.OK

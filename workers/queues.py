@@ -1,6 +1,8 @@
 """The queues. One worker process consumes one queue: on several it could lose a job in a crash."""
 
-QUEUES = ("intake", "hints", "push", "sync", "retries", "notify", "reports")
+from app.services.queue_states import QUEUES
+
+__all__ = ["QUEUES", "threads_of"]
 
 
 def threads_of(queue: str, worker_threads: int) -> int:

@@ -13,6 +13,7 @@ from redis import Redis
 from rq import Queue
 
 from app import create_app
+from app.measures.meter import Meter
 from app.services.leases import give_back_all
 from workers.queues import QUEUES, threads_of
 from workers.worker import Worker
@@ -32,7 +33,10 @@ def main(argv: list[str]) -> int:
     worker = Worker(
         Queue(argv[0], connection=connection), app=app, threads=threads_of(argv[0], settings.worker_threads)
     )
+    meter: Meter = app.extensions["meter"]
+    meter.process = argv[0]
     ended = worker.run()
+    meter.add()
     with app.app_context():
         if not (ended and _others_end(worker.give_up_at())):
             give_back_all()

@@ -21,15 +21,16 @@ from app.extensions import db
 from app.services import account_deletion, account_exports, announcements, holds, run_book, sweeper
 from app.services.dead_letters import mass
 from app.services.dead_letters.follow import follow
+from app.services.emf import EmbeddedMetrics
+from app.services.figures import figures
 from app.services.nudge import enqueue
 from app.services.queries.ledger_check import accounts
+from app.services.queries.operations import SCHEDULER_LOCK
 from app.services.rollups.fold import wake_folds
+from app.settings import Settings
 from workers.queues import QUEUES
 
 log = structlog.get_logger()
-
-LOCK_KEY = 7_311_020_001
-"""Of the PostgreSQL advisory lock that the one working scheduler holds."""
 
 DAY = timedelta(days=1)
 NIGHT_HOUR = 3
@@ -49,8 +50,11 @@ class Task:
 
 def tasks(app: Flask) -> list[Task]:
     """The cron table."""
-    retention_days = app.extensions["settings"].inbound_event_retention_days
+    settings: Settings = app.extensions["settings"]
+    retention_days = settings.inbound_event_retention_days
+    telling = [Task(60, metrics_teller(app))] if settings.metrics == "emf" else []
     return [
+        *telling,
         Task(0.25, holds.hold_unread_orders),
         Task(1, sweeper.wake_due),
         Task(1, mass.step),
@@ -68,8 +72,19 @@ def tasks(app: Flask) -> list[Task]:
     ]
 
 
+def metrics_teller(app: Flask) -> Callable[[], None]:
+    """A task that tells CloudWatch how things are."""
+    emf = EmbeddedMetrics()
+
+    def tell_metrics() -> None:
+        emf.tell(figures(app.extensions["settings"], app.extensions["redis"]), time.time())
+
+    return tell_metrics
+
+
 def main() -> int:
     app = create_app(web=False)
+    app.extensions["meter"].process = "scheduler"
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -87,7 +102,7 @@ def main() -> int:
 
 def _work_while_locked(connection: Connection, table: list[Task], stop: threading.Event) -> None:
     """Do what is due while this process holds the lock; a dead holder's lock is free at once."""
-    while not connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": LOCK_KEY}).scalar():
+    while not connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": SCHEDULER_LOCK}).scalar():
         connection.rollback()
         if stop.wait(2):
             return

@@ -36,6 +36,7 @@ from rq.worker import BaseWorker, WorkerStatus
 from app.services import stopping
 from app.services.dead_letters.jobs import note_failed_job
 from app.services.stopping import Stopping
+from workers.at_work import at_work
 from workers.deadline import Deadline
 
 log = structlog.get_logger()
@@ -216,10 +217,9 @@ class Worker(BaseWorker):
     # -- A job's thread.
 
     def _perform(self, job: Job, queue: Queue, execution: Execution) -> None:
-        structlog.contextvars.bind_contextvars(job=str(job.func_name).rpartition(".")[2], job_id=job.id)
         try:
             with self._app.app_context():
-                self.perform_job(job, queue, execution)
+                at_work(job, lambda: self.perform_job(job, queue, execution))
         except Exception:  # Redis, most likely: the job was done, or its rows say what is left of it
             log.exception("job_not_recorded")
         finally:

@@ -45,6 +45,7 @@ def register_api(app: Flask, api: Api) -> None:
         live,
         locations,
         members,
+        metrics,
         orders,
         pages,
         passwords,
@@ -71,6 +72,7 @@ def register_api(app: Flask, api: Api) -> None:
     from app.api.document_schemas import BothWays
     from app.api.headers import guard_answers
     from app.api.idempotency import replay_calls
+    from app.api.requests import observe_requests
     from app.api.schemas.base import ProblemSchema
     from app.api.webhooks import register_webhooks
 
@@ -143,6 +145,8 @@ def register_api(app: Flask, api: Api) -> None:
         api.register_blueprint(resource.blp, url_prefix=API_PREFIX)
     app.register_blueprint(connect.connect)
     app.register_blueprint(pages.pages)
+    app.register_blueprint(metrics.metrics)
+    observe_requests(app)
     register_webhooks(app)
     live.register_live(app)
     policy.enforce(app)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask, Response, request
 from flask_cors import CORS
 
+from app.api.requests import REQUEST_ID
 from app.api.tokens import CSRF_HEADER
 from app.settings import Settings
 
@@ -15,8 +16,16 @@ ALWAYS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
 HSTS = "max-age=63072000; includeSubDomains"
-ASKED_FOR = ("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "Last-Event-ID", CSRF_HEADER)
-SHOWN = ("ETag", "Link", "Retry-After", "Idempotent-Replayed")
+ASKED_FOR = (
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "If-Match",
+    "Last-Event-ID",
+    REQUEST_ID,
+    CSRF_HEADER,
+)
+SHOWN = ("ETag", "Link", "Retry-After", "Idempotent-Replayed", REQUEST_ID)
 
 
 def guard_answers(app: Flask) -> None:

@@ -31,8 +31,15 @@ def home() -> str:
 
 
 @pages.get("/healthz")
-def health() -> tuple[Response, int]:
-    """Whether this process can do its work: database and Redis answer, the migrations are applied."""
+def health() -> Response:
+    """Whether this process lives. It asks nobody else: who restarts processes would restart them in vain."""
+    return jsonify(status="ok")
+
+
+@pages.get("/readyz")
+def ready() -> tuple[Response, int]:
+    """Whether requests can be answered: database and Redis answer, the migrations are applied. It also says
+    which queue nobody works on, or too slowly; that makes no web process unready."""
     found = check(current_app.extensions["settings"])
     return jsonify(found.as_document()), OK if found.well else UNAVAILABLE
 

@@ -17,6 +17,7 @@ from flask.typing import ResponseReturnValue
 from flask_jwt_extended import get_jwt, get_jwt_identity, verify_jwt_in_request
 from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt.exceptions import PyJWTError
+from structlog.contextvars import bind_contextvars
 
 from app.api.errors import Forbidden, MissingScope, NotSignedIn, SampleAccount
 from app.api.limits import limit_key
@@ -106,6 +107,7 @@ POLICY: dict[str, Access] = FOR_PEOPLE | {
     # pages and documents
     "pages.home": Access.PUBLIC,
     "pages.health": Access.PUBLIC,
+    "pages.ready": Access.PUBLIC,
     "pages.docs": Access.PUBLIC,
     "api-docs.openapi_json": Access.PUBLIC,
     # platforms call these; signatures and one-time states are checked there
@@ -116,6 +118,7 @@ POLICY: dict[str, Access] = FOR_PEOPLE | {
     "connect.confirm": Access.PUBLIC,
     "connect.done": Access.PUBLIC,
     # passwords, codes and tokens are checked there
+    "metrics.show": Access.PUBLIC,
     "auth.login": Access.PUBLIC,
     "auth.refresh": Access.PUBLIC,
     "registration.register": Access.PUBLIC,
@@ -397,6 +400,7 @@ def _check() -> ResponseReturnValue | None:
     if asked is Access.PUBLIC:
         return None
     caller = _caller()
+    bind_contextvars(account_id=caller.account_id)
     if isinstance(caller, KeyHolder):
         _check_key(caller, endpoint)
     if asked is None or RANKS[caller.role] < asked:

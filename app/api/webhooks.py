@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 
 from flask import Blueprint, Flask, Response, request
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from app.api.errors import ACCEPTED, OK
+from app.errors import SyncFlowError
+from app.measures.catalogue import WEBHOOKS
+from app.measures.current import meter
 from app.platforms.registry import platforms
+from app.services.figures import platform_label
 from app.services.intake import Intake, Receipt, intake
 from app.services.waker import Waker
 
 MOST_BYTES = 2 * 1024 * 1024
+REFUSED = ("invalid_signature", "not_found")
+"""Codes that the webhook's sender is to blame for."""
 
 webhooks = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 
@@ -33,13 +42,39 @@ def register_webhooks(app: Flask) -> None:
 @webhooks.post("/<platform>/<public_id>")
 def receive(platform: str, public_id: str) -> Response:
     """An event of one connection: stored before it is answered. The body may have 2 MB."""
-    return _answer(intake().receive(platform, public_id, _headers(), _body()))
+    with counted(platform) as outcome:
+        outcome.receipt = intake().receive(platform, public_id, _headers(), _body())
+    return _answer(outcome.receipt)
 
 
 @webhooks.post("/<platform>")
 def receive_for_app(platform: str) -> Response:
     """An event for the whole app; its headers name the shop (Shopify's privacy topics)."""
-    return _answer(intake().receive_for_app(platform, _headers(), _body()))
+    with counted(platform) as outcome:
+        outcome.receipt = intake().receive_for_app(platform, _headers(), _body())
+    return _answer(outcome.receipt)
+
+
+@dataclass(slots=True)
+class _Outcome:
+    receipt: Receipt = Receipt.UNKNOWN_SHOP
+
+
+@contextmanager
+def counted(platform: str) -> Iterator[_Outcome]:
+    """Count what becomes of a webhook, also where that is a fault."""
+    outcome, name = _Outcome(), "failed"
+    try:
+        yield outcome
+        name = outcome.receipt.value
+    except SyncFlowError as err:
+        name = err.code if err.code in REFUSED else name
+        raise
+    except HTTPException:
+        name = "refused"
+        raise
+    finally:
+        meter().count(WEBHOOKS, platform_label(platform), name)
 
 
 def _body() -> bytes:

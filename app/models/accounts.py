@@ -48,6 +48,8 @@ class Account(Base):
     """What sums in other currencies are converted to, at the merchant's `exchange_rates`."""
     delete_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     """While set, no shop is connected; when it has come, every row of the account goes."""
+    ledger_proved_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """When its books were last compared, whatever came of it."""
     sample_of: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("accounts.id", ondelete="SET NULL"))
     """The account whose members look at this one, which holds sample data, of which nothing reaches the
     outside. An account has one, beside those that are going."""

@@ -19,6 +19,8 @@ from sqlalchemy.orm import Session
 
 from app.domain.account import Belief
 from app.domain.outward import OutwardKind
+from app.measures.catalogue import PROPAGATION_SECONDS
+from app.measures.current import meter
 from app.platforms.base import CellRef, StockWrite, WriteKind, WriteOutcome, WriteResult
 from app.platforms.errors import AuthExpired, Permanent, Transient
 from app.services import brakes, outward
@@ -168,7 +170,7 @@ def _record(job: Job, call: Call, results: Sequence[WriteResult], *, repeat: boo
         ids = [attempt.id for attempt in call.attempts]
         open_now = {r.id: r for r in session.execute(_STILL_OPEN, {"ids": ids})}
         closing: list[tuple[int, str, str, str]] = []
-        published, refused = [], []
+        published, refused, waited = [], [], []
         for attempt, result in zip(call.attempts, results, strict=True):
             if attempt.id not in open_now:
                 continue  # another worker asked again and recorded it
@@ -176,6 +178,8 @@ def _record(job: Job, call: Call, results: Sequence[WriteResult], *, repeat: boo
             if asked_again and result.outcome is WriteOutcome.NOT_APPLIED:
                 continue  # we slept and sent nothing; what the other worker sent may still land
             cell = locked[attempt.cell_id]
+            if result.outcome is WriteOutcome.APPLIED and cell.dirty_since is not None:
+                waited.append((at - cell.dirty_since).total_seconds())
             _take(job, cell, open_now[attempt.id], result, at)
             closing.append((attempt.id, result.outcome.value, result.code, result.message[:500]))
             if result.outcome is WriteOutcome.REJECTED:
@@ -204,6 +208,8 @@ def _record(job: Job, call: Call, results: Sequence[WriteResult], *, repeat: boo
         )
         note_failures(session, refused)
         uow.commit()
+    for seconds in waited:
+        meter().observe(PROPAGATION_SECONDS, seconds, job.shop.platform.slug)
     counts: dict[str, int] = defaultdict(int)
     for _id, outcome, _code, _message in closing:
         counts[outcome] += 1

@@ -14,6 +14,8 @@ from typing import Any
 import structlog
 from sqlalchemy import Row, text
 
+from app.measures.catalogue import EVENT_SECONDS
+from app.measures.current import meter
 from app.platforms.base import (
     Disconnected,
     Ignored,
@@ -246,6 +248,15 @@ def _finish(rows: Sequence[Row[Any]], batch: _Batch) -> None:
         if announced := _first_told_of(rows, batch):
             note_announced(uow.session, rows[0].connection_id, announced)
         uow.commit()
+    _measure(rows, states)
+
+
+def _measure(rows: Sequence[Row[Any]], states: Sequence[str]) -> None:
+    """How long the events waited that are dealt with."""
+    at = datetime.now(UTC)
+    for row, state in zip(rows, states, strict=True):
+        if state in ("done", "ignored"):
+            meter().observe(EVENT_SECONDS, (at - row.received_at).total_seconds(), row.lane)
 
 
 def _failure(row: Row[Any], fault: Fault, *, is_last: bool) -> Failure:
@@ -261,7 +272,7 @@ def _first_told_of(rows: Sequence[Row[Any]], batch: _Batch) -> list[str]:
 _CONNECTION = text("SELECT account_id, platform FROM connections WHERE id = :id")
 _PENDING = text(
     """
-    SELECT id, received_at, connection_id, topic, headers, body, state, attempts FROM inbound_events
+    SELECT id, received_at, connection_id, lane, topic, headers, body, state, attempts FROM inbound_events
     WHERE connection_id = :id AND state = 'pending' AND lane = :lane ORDER BY id LIMIT :limit
     """
 )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
@@ -13,6 +15,7 @@ import redis
 from alembic.script import ScriptDirectory
 from flask import current_app
 
+from app.services.queue_states import queue_states
 from app.settings import Settings
 
 PATIENCE_SECONDS = 3
@@ -24,24 +27,29 @@ OPEN_DATABASE = (
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Each is "ok" or says what is wrong, without secrets."""
+    """Each is "ok" or says what is wrong, without secrets; `queues` by name, none where Redis is away."""
 
     database: str
     migrations: str
     redis: str
+    queues: Mapping[str, str]
 
     @property
     def well(self) -> bool:
         return self.database == self.migrations == self.redis == "ok"
 
-    def as_document(self) -> dict[str, str]:
-        return {"status": "ok" if self.well else "unwell", **asdict(self)}
+    def as_document(self) -> dict[str, Any]:
+        """`status` is "behind" where everything answers and a queue does not get on."""
+        behind = set(self.queues.values()) - {"ok"}
+        status = ("behind" if behind else "ok") if self.well else "unwell"
+        return {"status": status, **asdict(self)}
 
 
 def check(settings: Settings) -> Health:
     """Look at all of them; takes a few seconds at most."""
     database, migrations = _database(settings)
-    return Health(database=database, migrations=migrations, redis=_redis(settings))
+    answers, queues = _redis(settings)
+    return Health(database=database, migrations=migrations, redis=answers, queues=queues)
 
 
 def _database(settings: Settings) -> tuple[str, str]:
@@ -73,15 +81,14 @@ def admits_anybody(settings: Settings) -> bool:
     return True
 
 
-def _redis(settings: Settings) -> str:
+def _redis(settings: Settings) -> tuple[str, Mapping[str, str]]:
     try:
         with redis.Redis.from_url(
             settings.redis_url, socket_timeout=PATIENCE_SECONDS, socket_connect_timeout=PATIENCE_SECONDS
         ) as client:
-            client.ping()
+            return "ok", {name: state.words(name) for name, state in queue_states(client).items()}
     except redis.RedisError:
-        return "does not answer"
-    return "ok"
+        return "does not answer", {}
 
 
 def newest_migration() -> str:

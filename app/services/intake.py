@@ -21,6 +21,7 @@ import structlog
 from flask import current_app
 from psycopg import Connection as Psycopg
 from psycopg_pool import ConnectionPool
+from structlog.contextvars import bind_contextvars
 
 from app.errors import NotFound, SyncFlowError
 from app.plans import look_up_by_key
@@ -98,6 +99,7 @@ class Intake:
         psycopg's errors if the row cannot be stored: the platform tries again, or a poll finds it.
         """
         target = self._target(slug, public_id)
+        bind_contextvars(account_id=target.account_id, connection_id=target.connection_id)
         if target.platform.handshake(headers, raw):
             return Receipt.HANDSHAKE
         if not target.secret or not target.platform.verify(headers, raw, target.secret):

@@ -64,6 +64,7 @@ def report(account_id: int) -> None:
         happenings = _happenings(found)
         raise_events(uow.session, happenings)
         clear_all_but(uow.session, account_id, EventKind.LEDGER_MISMATCH, [h.subject for h in happenings])
+        uow.session.execute(_PROVED, {"account_id": account_id})
         uow.commit()
     if found:
         log.error("ledger_mismatch", account_id=account_id, levels=len(found.levels), cells=len(found.cells))
@@ -189,6 +190,7 @@ def _happenings(found: Mismatches) -> list[Happening]:
     return [Happening(EventKind.LEDGER_MISMATCH, subject, detail) for subject, detail in details.items()]
 
 
+_PROVED = text("UPDATE accounts SET ledger_proved_at = clock_timestamp() WHERE id = :account_id")
 _AUDIT = text(
     """
     INSERT INTO audit_log (account_id, actor, action, subject, detail)

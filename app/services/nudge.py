@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 import redis
 import structlog
 from flask import current_app
 from rq import Queue
+from structlog.contextvars import get_contextvars
 
 from app.platforms.base import Lane
 
@@ -21,6 +23,14 @@ KEPT_FAILED_SECONDS = 30 * 24 * 3600
 
 EVERYBODY = 0
 """In the place of a connection's id where a drain is for all accounts together."""
+
+
+WOKEN_BY = "woken_by"
+"""The id of the request that put a job on its queue, directly or by jobs in between. Nudges are shared, so
+others may have wanted it too."""
+
+Origin = Mapping[str, str]
+"""Where a job comes from; its `meta`."""
 
 
 class Drain(StrEnum):
@@ -69,11 +79,24 @@ DRAIN_OF_LANE = {
 }
 
 
-def nudge(drain: Drain, connection_id: int) -> None:
+def origin() -> Origin:
+    """Of what is enqueued here and now."""
+    bound = get_contextvars()
+    woken_by = bound.get("request_id") or bound.get(WOKEN_BY)
+    return {WOKEN_BY: woken_by} if woken_by else {}
+
+
+def nudge(drain: Drain, connection_id: int, *, came_from: Origin | None = None) -> None:
     """Have a worker run `drain` for the connection, unless one is about to. Never raises for Redis."""
     try:
         if _redis().set(_flag(drain, connection_id), 1, nx=True, ex=FLAG_SECONDS):
-            enqueue(QUEUES[drain], drain.value, connection_id, timeout_seconds=JOB_SECONDS[drain])
+            enqueue(
+                QUEUES[drain],
+                drain.value,
+                connection_id,
+                timeout_seconds=JOB_SECONDS[drain],
+                came_from=came_from,
+            )
     except redis.RedisError as err:
         log.warning("nudge_lost", drain=drain.name, connection_id=connection_id, error=type(err).__name__)
 
@@ -87,7 +110,13 @@ def begin(drain: Drain, connection_id: int) -> None:
 
 
 def enqueue(
-    queue: str, job: str, subject_id: int, *, timeout_seconds: int, job_id: str | None = None
+    queue: str,
+    job: str,
+    subject_id: int,
+    *,
+    timeout_seconds: int,
+    job_id: str | None = None,
+    came_from: Origin | None = None,
 ) -> None:
     """Put `workers.jobs.<job>(subject_id)` on a queue."""
     Queue(queue, connection=_redis()).enqueue(
@@ -97,6 +126,7 @@ def enqueue(
         job_timeout=timeout_seconds,
         result_ttl=0,
         failure_ttl=KEPT_FAILED_SECONDS,
+        meta=dict(origin() if came_from is None else came_from) or None,
     )
 
 

@@ -6,18 +6,23 @@ import os
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import requests
 from flask import current_app
 from sqlalchemy import text
 
 from app.errors import Conflict, NotFound
+from app.measures.catalogue import PLATFORM_CALL_SECONDS, PLATFORM_CALLS
+from app.measures.current import meter
+from app.measures.meter import Meter
 from app.platforms.base import Channel, Platform, Shop
 from app.platforms.errors import AuthExpired
-from app.platforms.http import Http
+from app.platforms.http import CallRecord, Http
 from app.platforms.rate_budget import RateBudget
 from app.platforms.registry import platform as platform_by_slug
 from app.platforms.sessions import new_session
+from app.services.call_meter import CallMeter, outcome_of
 from app.services.credentials import ConnectionCredentials, vault
 from app.services.uow import unit_of_work
 from app.settings import Settings
@@ -66,7 +71,7 @@ def open_channel(connection_id: int, *, read_credentials: bool = False) -> OpenS
             _session(),
             budget=RateBudget(current_app.extensions["redis"], f"connection:{connection_id}"),
             connection_id=connection_id,
-            on_call=current_app.extensions["calls"].note,
+            on_call=partial(_note_call, current_app.extensions["calls"], meter(), platform.slug),
         ),
         settings=settings,
     )
@@ -76,6 +81,14 @@ def open_channel(connection_id: int, *, read_credentials: bool = False) -> OpenS
         webhook_url=public_url(f"/webhooks/{row.platform}/{row.public_id}"),
         webhook_secret=platform.webhook_secret(settings, own_secret),
     )
+
+
+def _note_call(calls: CallMeter, measures: Meter, slug: str, record: CallRecord) -> None:
+    calls.note(record)
+    outcome = outcome_of(record)
+    if outcome is not None:
+        measures.count(PLATFORM_CALLS, slug, outcome)
+        measures.observe(PLATFORM_CALL_SECONDS, record.seconds, slug)
 
 
 def http_of_nobody() -> Http:

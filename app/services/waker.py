@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection
 from flask import Flask
 
 from app.platforms.base import Lane
-from app.services.nudge import DRAIN_OF_LANE, nudge
+from app.services.nudge import DRAIN_OF_LANE, Origin, nudge, origin
 
 PAUSE_SECONDS = 0.01
 """Between rounds of nudges: the first event of a burst does not wait, the others share its next round."""
@@ -33,19 +33,24 @@ class Waker:
     ) -> None:
         self._app = app
         self._pause, self._clock = pause, clock
-        self._hints: set[tuple[int, Lane]] = set()
+        self._hints: dict[tuple[int, Lane], Origin] = {}
         self._hints_due_at = 0.0
-        self._waiting: set[tuple[int, Lane]] = set()
+        self._waiting: dict[tuple[int, Lane], Origin] = {}
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
     def wake(self, lanes: Collection[tuple[int, Lane]]) -> None:
-        """Have workers look soon at the connections' events in these lanes. Returns at once."""
+        """Have workers look soon at the connections' events in these lanes. Returns at once.
+
+        Of several requests that share a nudge the first is where it comes from.
+        """
+        came_from = origin()
         with self._changed:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="waker", daemon=True)
                 self._thread.start()
-            self._waiting.update(lanes)
+            for each in lanes:
+                self._waiting.setdefault(each, came_from)
             self._changed.notify()
 
     def _run(self) -> None:
@@ -53,14 +58,14 @@ class Waker:
             while True:
                 with self._changed:
                     self._changed.wait_for(lambda: self._waiting, timeout=self._hints_due_in())
-                    woken, self._waiting = self._waiting, set()
-                self._hints |= {waiting for waiting in woken if waiting[1] is Lane.HINTS}
-                woken -= self._hints
+                    woken, self._waiting = self._waiting, {}
+                hints = {waiting: woken.pop(waiting) for waiting in list(woken) if waiting[1] is Lane.HINTS}
+                self._hints = hints | self._hints
                 if self._hints_due_in() == 0:
                     woken |= self._hints
-                    self._hints, self._hints_due_at = set(), self._clock() + HINTS_PAUSE_SECONDS
-                for connection_id, lane in woken:
-                    nudge(DRAIN_OF_LANE[lane], connection_id)
+                    self._hints, self._hints_due_at = {}, self._clock() + HINTS_PAUSE_SECONDS
+                for (connection_id, lane), came_from in woken.items():
+                    nudge(DRAIN_OF_LANE[lane], connection_id, came_from=came_from)
                 self._pause(PAUSE_SECONDS)
 
     def _hints_due_in(self) -> float | None:

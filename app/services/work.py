@@ -11,6 +11,7 @@ from datetime import timedelta
 import structlog
 from flask import current_app
 from sqlalchemy import text
+from structlog.contextvars import bind_contextvars, unbind_contextvars
 
 from app.domain import backoff
 from app.platforms.errors import AuthExpired, Permanent, Transient
@@ -49,6 +50,7 @@ def work_on(connection_id: int, *, states: tuple[str, ...]) -> Iterator[Job | No
     settings: Settings = current_app.extensions["settings"]
     try:
         shop = open_channel(connection_id)
+        bind_contextvars(account_id=row.account_id, connection_id=connection_id)
         yield Job(
             scope=Scope(
                 connection_id=connection_id,
@@ -67,6 +69,8 @@ def work_on(connection_id: int, *, states: tuple[str, ...]) -> Iterator[Job | No
     else:
         if row.failures:
             succeeded(connection_id)
+    finally:
+        unbind_contextvars("account_id")
 
 
 def back_off(connection_id: int, err: Transient | Permanent) -> None:

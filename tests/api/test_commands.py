@@ -15,12 +15,12 @@ from rq import Queue, SimpleWorker
 from app.models import Connection
 from app.platforms.errors import AuthExpired
 from app.services.dead_letters.follow import follow
+from app.services.queries.operations import SCHEDULER_LOCK
 from syncflow.cli import main
 from tests.api.books import keep_books
 from tests.api.conftest import execute, rows
 from tests.api.fake_platform import FakeChannel
 from workers.queues import QUEUES
-from workers.schedule import LOCK_KEY
 
 Run = Callable[..., Result]
 
@@ -260,9 +260,9 @@ def at_work(app: Flask, database_url: str) -> Iterator[None]:
     queues = [Queue(name, connection=client) for name in QUEUES]
     worker = SimpleWorker(queues, connection=client)
     worker.register_birth()
-    execute(f"SELECT pg_advisory_lock({LOCK_KEY})")
+    execute(f"SELECT pg_advisory_lock({SCHEDULER_LOCK})")
     yield
-    execute(f"SELECT pg_advisory_unlock({LOCK_KEY})")
+    execute(f"SELECT pg_advisory_unlock({SCHEDULER_LOCK})")
     worker.register_death()
     client.close()
 

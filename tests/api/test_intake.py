@@ -19,7 +19,7 @@ from flask import Flask
 from app.models import Connection
 from app.platforms.base import Lane
 from app.services.event_writer import EventRow, EventWriter
-from app.services.nudge import Drain
+from app.services.nudge import Drain, Origin
 from app.services.waker import Waker
 from tests.api.conftest import WEBHOOK_SECRET, execute, rows
 from tests.api.fake_platform import SLUG, signed
@@ -246,7 +246,7 @@ def test_a_burst_of_events_costs_few_nudges_and_forgets_none(
     sent: list[tuple[Drain, int]] = []
     hinted, sold, elsewhere = (1, Lane.HINTS), (1, Lane.ORDERS), (2, Lane.ORDERS)
 
-    def slow_nudge(drain: Drain, connection_id: int) -> None:
+    def slow_nudge(drain: Drain, connection_id: int, *, came_from: Origin) -> None:
         sent.append((drain, connection_id))
         first_begun.set()
         assert go_on.wait(10)

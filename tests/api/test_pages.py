@@ -3,44 +3,98 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import requests
 from flask import Flask
+from redis import Redis
+from rq import Queue, SimpleWorker
 
 from app.api.docs_page import marked
+from app.services.queue_states import QUEUES
 from tests.api.conftest import Caller, execute, rows
+from tests.statements import statements
 
 
-def test_health_is_200_while_everything_answers(base_url: str) -> None:
-    answer = requests.get(f"{base_url}/healthz", timeout=10)
+def test_alive_asks_nobody_else(app: Flask, base_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = {"redis_url": "redis://127.0.0.1:1/0", "database_url": "postgresql://x@127.0.0.1:1/x"}
+    monkeypatch.setitem(app.extensions, "settings", replace(app.extensions["settings"], **broken))
+    with statements() as sent:
+        answer = requests.get(f"{base_url}/healthz", timeout=10)
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+    assert sent == []
+
+
+@pytest.fixture
+def workers(clean_redis: str) -> Iterator[Redis]:
+    """Every queue has a worker."""
+    with Redis.from_url(clean_redis) as client:
+        for name in QUEUES:
+            SimpleWorker([Queue(name, connection=client)], connection=client).register_birth()
+        yield client
+
+
+def test_ready_while_everything_answers(base_url: str, workers: Redis) -> None:
+    answer = requests.get(f"{base_url}/readyz", timeout=10)
     assert answer.status_code == 200
-    assert answer.json() == {"status": "ok", "database": "ok", "migrations": "ok", "redis": "ok"}
+    assert answer.json() == {
+        "status": "ok",
+        "database": "ok",
+        "migrations": "ok",
+        "redis": "ok",
+        "queues": dict.fromkeys(QUEUES, "ok"),
+    }
+
+
+def test_a_queue_without_a_worker_is_named_and_makes_no_web_process_unready(
+    base_url: str, workers: Redis
+) -> None:
+    [dead] = workers.smembers("rq:workers:push")
+    workers.delete(dead)  # as when it was killed: its key ran out
+    answer = requests.get(f"{base_url}/readyz", timeout=10)
+    assert (answer.status_code, answer.json()["status"]) == (200, "behind")
+    assert {name: said for name, said in answer.json()["queues"].items() if said != "ok"} == {
+        "push": "no worker"
+    }
+
+
+def test_a_queue_whose_next_job_waits_for_long_is_named(base_url: str, workers: Redis) -> None:
+    for name in ("sync", "reports"):
+        job = Queue(name, connection=workers).enqueue("workers.jobs.reconcile", 1)
+        long_ago = datetime.now(UTC) - timedelta(seconds=200)
+        workers.hset(job.key, "enqueued_at", long_ago.strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
+    answer = requests.get(f"{base_url}/readyz", timeout=10)
+    assert (answer.status_code, answer.json()["status"]) == (200, "behind")
+    assert re.fullmatch(r"a job waits for 2\d\d s", answer.json()["queues"]["sync"])
+    assert answer.json()["queues"]["reports"] == "ok"  # goes through whole accounts
 
 
 @pytest.mark.parametrize(
     ("broken", "said"),
     [
-        ({"redis_url": "redis://127.0.0.1:1/0"}, {"redis": "does not answer"}),
+        ({"redis_url": "redis://127.0.0.1:1/0"}, {"redis": "does not answer", "queues": {}}),
         ({"database_url": "postgresql://x:secret@127.0.0.1:1/x"}, {"database": "does not answer"}),
     ],
 )
-def test_health_is_503_and_tells_what_is_missing_but_no_secret(
+def test_not_ready_tells_what_is_missing_but_no_secret(
     app: Flask, base_url: str, monkeypatch: pytest.MonkeyPatch, broken: dict[str, str], said: dict[str, str]
 ) -> None:
     monkeypatch.setitem(app.extensions, "settings", replace(app.extensions["settings"], **broken))
-    answer = requests.get(f"{base_url}/healthz", timeout=10)
+    answer = requests.get(f"{base_url}/readyz", timeout=10)
     assert answer.status_code == 503
+    assert answer.json()["status"] == "unwell"
     assert said.items() <= answer.json().items()
     assert "secret" not in answer.text
 
 
-def test_health_is_503_while_migrations_are_missing(base_url: str) -> None:
+def test_not_ready_while_migrations_are_missing(base_url: str) -> None:
     (applied,) = rows("SELECT version_num FROM alembic_version")
     execute("UPDATE alembic_version SET version_num = 'older'")
     try:
-        answer = requests.get(f"{base_url}/healthz", timeout=10)
+        answer = requests.get(f"{base_url}/readyz", timeout=10)
     finally:
         execute("UPDATE alembic_version SET version_num = :now", now=applied.version_num)
     assert answer.status_code == 503

@@ -72,7 +72,7 @@ def up(home: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]
 @pytest.mark.timeout(2 * START_SECONDS)
 def test_up_serves_from_nothing_and_stops_in_order_without_leftovers(home: Path) -> None:
     with up(home) as (program, address):
-        assert requests.get(f"{address}/healthz", timeout=10).status_code == 200
+        assert requests.get(f"{address}/readyz", timeout=10).status_code == 200
         settings = settings_of_commands({}, home)
         assert settings.public_url == address
         assert settings.secret_key == kept_secrets(home)["SECRET_KEY"]

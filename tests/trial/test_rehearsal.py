@@ -8,16 +8,24 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
+from app.services.credentials import ConnectionCredentials
+from app.services.shops import open_channel
 from syncflow import embedded
+from syncflow.procfile import read_procfile
 from syncflow.trial.casting import cast
 from syncflow.trial.chaos import EVERY_SECONDS
+from syncflow.trial.evidence import keep
 from syncflow.trial.rehearsal import Options, Outcome, rehearse
 from syncflow.trial.scenario import Wishes
+from syncflow.trial.stage import EMAIL, Stage
 from syncflow.trial.verdict import verdict
 from tests.runtime.waiting import wait_for
 
@@ -40,10 +48,50 @@ C6,85123a,heart,-1,2.55,2,UK
 """
 
 
+@dataclass
+class Kept:
+    """Of the trial: the folder of its logs, and what none of them may hold."""
+
+    logs: Path
+    secrets: set[str] = field(default_factory=set)
+
+    def __call__(self, stage: Stage, folder: Path) -> None:
+        """In the place of `keep`, while everything is there."""
+        keep(stage, folder)
+        settings = stage.product.settings
+        urls = [urlsplit(url) for url in (settings.database_url, settings.redis_url)]
+        self.secrets |= {
+            settings.secret_key,
+            *settings.credential_keys,
+            *(url.password or "" for url in urls),
+        }
+        self.secrets.add(settings.platform("shopify")["client_secret"])
+        with stage.app.app_context():
+            for connection_id in stage.connections.values():
+                shop = open_channel(connection_id)
+                self.secrets |= {shop.webhook_secret, *_texts(ConnectionCredentials(connection_id).current())}
+
+
+def _texts(document: Any) -> Iterator[str]:
+    """The texts in a document that are long enough to be secrets."""
+    for value in document.values() if isinstance(document, Mapping) else ():
+        yield from _texts(value) if isinstance(value, Mapping) else ()
+        if isinstance(value, str) and len(value) >= 16 and not value[:2].isdigit():  # times are none
+            yield value
+
+
 @pytest.fixture(scope="module")
-def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
+    with pytest.MonkeyPatch.context() as patch:
+        made = Kept(tmp_path_factory.mktemp("trial"))
+        patch.setattr("syncflow.trial.rehearsal.keep", made)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def outcome(kept: Kept) -> Outcome:
     """A short trial of a small order file, one of whose codes is a bundle of others."""
-    folder = tmp_path_factory.mktemp("trial")
+    folder = kept.logs
     (folder / "orders.csv").write_text(INVOICES)
     played = cast(folder / "orders.csv", Wishes(count=20, rate=5, seed=3, edits=True, bundles=20))
     options = Options(
@@ -88,6 +136,43 @@ def test_a_trial_measures_what_it_promises(outcome: Outcome) -> None:
     assert 20 < figures["peak_rss_mb"] < outcome.all_mb
     assert outcome.disturbances == dict.fromkeys(EVERY_SECONDS, 1)
     json.dumps(figures)
+
+
+@pytest.mark.timeout(2 * PATIENCE_SECONDS)
+def test_the_logs_of_a_trial_hold_no_secret_and_nobodys_data(outcome: Outcome, kept: Kept) -> None:
+    """Of every process of the product, with killed workers, an emptied Redis, and faults of both shops."""
+    procfile = read_procfile(PROJECT / "Procfile")
+    logs = {path: path.read_text() for path in kept.logs.glob("*.log") if path.name.split(".")[0] in procfile}
+    assert {path.name.split(".")[0] for path in logs} == set(procfile)
+    planted = {secret for secret in kept.secrets if secret} | {
+        EMAIL,
+        "Plantington",
+        "buyers.example",
+        "Philippa",
+    }
+    assert len(kept.secrets) >= 8
+    assert {
+        (path.name, secret) for path, text in logs.items() for secret in planted if secret in text
+    } == set()
+    assert outcome.judgement.figures["orders_placed"] > 0
+
+
+@pytest.mark.timeout(2 * PATIENCE_SECONDS)
+def test_every_line_of_a_trials_logs_is_json_with_the_ids_of_what_it_is_about(
+    outcome: Outcome, kept: Kept
+) -> None:
+    assert outcome.judgement.figures["orders_placed"] > 0
+    lines: dict[str, list[dict[str, Any]]] = {}
+    for path in kept.logs.glob("*.log"):
+        if path.name.split(".")[0] in read_procfile(PROJECT / "Procfile"):
+            said = [line for line in path.read_text().splitlines() if not line.startswith("syncflow: ")]
+            lines[path.name] = [json.loads(line) for line in said]
+    assert any(line.get("logger") == "gunicorn.error" for line in lines["web.1.log"])
+    webhooks = [line for line in lines["web.1.log"] if str(line.get("route")).startswith("/webhooks/")]
+    assert {"request_id", "account_id", "connection_id", "status", "ms"} <= set(webhooks[-1])
+    pushes = [line for line in lines["push.1.log"] if line["event"] == "push_recorded"]
+    assert {"account_id", "connection_id", "job", "job_id", "queue"} <= set(pushes[-1])
+    assert any("woken_by" in line for name in lines if name.startswith("intake") for line in lines[name])
 
 
 def run(*arguments: str, mark: Path) -> subprocess.Popen[str]:

@@ -8,6 +8,9 @@ from sqlalchemy import text
 
 from app.services.queries.paging import read
 
+SCHEDULER_LOCK = 7_311_020_001
+"""Of the PostgreSQL advisory lock that the one working scheduler holds."""
+
 
 def holds_advisory_lock(key: int) -> bool:
     """Whether some session of this database holds the lock `pg_advisory_lock(key)`."""

@@ -1,0 +1,94 @@
+"""What metrics ask the database: each statement reads an index of what is not well, or a small table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.measures import catalogue
+from app.measures.catalogue import Metric
+from app.services.queries.operations import SCHEDULER_LOCK
+
+MOST_COUNTED = 100_000
+"""Of a backlog; nobody needs to know more exactly, and counting stays cheap."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """Its rows have labels first, then a value for each of `metrics`; NULL for none."""
+
+    metrics: tuple[Metric, ...]
+    query: str
+    labelled_by_platform: bool = False
+
+
+STATEMENTS = (
+    Statement(
+        (catalogue.CONNECTIONS,),
+        "SELECT platform, state, count(*) FROM connections GROUP BY platform, state",
+        labelled_by_platform=True,
+    ),
+    Statement(
+        (catalogue.BREAKERS,),
+        """
+        SELECT platform, count(*) FILTER (WHERE backoff_until > now()) FROM connections
+        WHERE state NOT IN ('connecting', 'disconnected', 'sample') GROUP BY platform
+        """,
+        labelled_by_platform=True,
+    ),
+    Statement(
+        (catalogue.BACKLOG, catalogue.BACKLOG_AGE),
+        f"""
+        SELECT 'events_' || k.lane, count(e.lane), coalesce(extract(epoch FROM now() - min(e.received_at)), 0)
+        FROM unnest(ARRAY['orders', 'hints', 'privacy']) AS k (lane)
+        LEFT JOIN (
+            SELECT e.lane, e.received_at FROM inbound_events e JOIN connections c ON c.id = e.connection_id
+            WHERE e.state IN ('pending', 'retrying')
+                AND (e.lane = 'privacy' OR c.state IN ('review', 'active', 'paused'))
+            LIMIT {MOST_COUNTED}
+        ) e ON e.lane = k.lane
+        GROUP BY k.lane
+        """,  # noqa: S608  (a constant)
+    ),
+    Statement(
+        (catalogue.BACKLOG, catalogue.BACKLOG_AGE),
+        f"""
+        SELECT 'numbers', count(*), coalesce(extract(epoch FROM now() - min(d.dirty_since)), 0)
+        FROM (
+            SELECT s.dirty_since FROM stock_cells s JOIN connections c ON c.id = s.connection_id
+            WHERE s.dirty_since IS NOT NULL AND s.state = 'active' AND c.state = 'active' AND NOT EXISTS (
+                SELECT 1 FROM accounts t WHERE t.id = c.account_id AND t.writes_stopped_at IS NOT NULL
+            )
+            LIMIT {MOST_COUNTED}
+        ) d
+        """,  # noqa: S608  (a constant)
+    ),
+    Statement(
+        (catalogue.DEAD_LETTERS,),
+        "SELECT kind, count(*) FROM dead_letters WHERE state = 'dead' GROUP BY kind",
+    ),
+    Statement(
+        (catalogue.OPEN_EVENTS,), "SELECT kind, count(*) FROM events WHERE cleared_at IS NULL GROUP BY kind"
+    ),
+    Statement(
+        (catalogue.LEDGER_MISMATCHES,),
+        "SELECT count(*) FROM events WHERE cleared_at IS NULL AND kind = 'ledger_mismatch'",
+    ),
+    Statement(
+        (catalogue.LEDGER_PROOF,),
+        """
+        SELECT extract(epoch FROM min(a.ledger_proved_at)) FROM accounts a
+        WHERE EXISTS (SELECT 1 FROM stock_levels l WHERE l.account_id = a.id)
+        """,
+    ),
+    Statement(
+        (catalogue.SCHEDULER,),
+        f"""
+        SELECT CAST(EXISTS (
+            SELECT 1 FROM pg_locks
+            WHERE locktype = 'advisory' AND granted AND objsubid = 1
+                AND (CAST(classid AS bigint) << 32) + CAST(objid AS bigint) = {SCHEDULER_LOCK}
+                AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        ) AS int)
+        """,  # noqa: S608  (a constant)
+    ),
+)
