@@ -6,7 +6,7 @@ STAMP := .venv/.installed
 ARGS ?=
 SECONDS ?= 600
 
-.PHONY: help setup demo up trial bench bench-api fuzz soak mutants test lint pytest client settings clean
+.PHONY: help setup demo up trial bench bench-api fuzz soak mutants test lint pytest client settings lock clean
 
 help: ## list these
 	@echo "SyncFlow. Pass options to a command with ARGS=\"...\"."
@@ -56,6 +56,10 @@ client: $(STAMP) frontend/node_modules/.package-lock.json ## make the API's Type
 
 settings: $(STAMP) ## make the page of settings for operators
 	@$(BIN)/syncflow settings > docs/operators/settings.md
+
+lock: ## pin what pyproject.toml asks for: requirements.lock, and of it what runs in production, requirements.txt
+	@$(BIN)/uv pip compile -q pyproject.toml --universal --extra embedded --extra dev --generate-hashes --no-header -o requirements.lock
+	@$(BIN)/uv pip compile -q pyproject.toml --universal --generate-hashes --no-header -c requirements.lock -o requirements.txt
 
 frontend/node_modules/.package-lock.json: frontend/package.json frontend/package-lock.json
 	@cd frontend && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error

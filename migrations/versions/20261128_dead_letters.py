@@ -16,13 +16,6 @@ depends_on = None
 
 LETTER_STATES = "('trying', 'dead', 'discarded', 'mended')"
 MASS_REPLAY_STATES = "('running', 'done', 'stopped')"
-FAILED = {
-    "account_exports": "failed",
-    "csv_imports": "failed",
-    "fulfillments": "failed",
-    "mails": "failed",
-    "webhook_deliveries": "dead",
-}
 
 
 def upgrade():
@@ -94,14 +87,9 @@ def upgrade():
     op.create_index(
         "ix_mass_replays_running", "mass_replays", ["id"], postgresql_where=sa.text("state = 'running'")
     )
-    for table, state in FAILED.items():
-        condition = sa.text(f"state = '{state}'")
-        op.create_index(f"ix_{table}_failed", table, ["id"], postgresql_where=condition)
 
 
 def downgrade():
-    for table in FAILED:
-        op.drop_index(f"ix_{table}_failed", table)
     for table in ("mass_replays", "failed_attempts", "dead_letters"):
         op.drop_table(table)
 
