@@ -3,15 +3,39 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
+from app import create_app
+from app.settings import Settings
 from tests.simulation.mutants import MUTANTS
+from workers.schedule import tasks
 
 PROJECT = Path(__file__).parents[1]
 GUARANTEES = (PROJECT / "docs" / "guarantees.md").read_text()
 DOCUMENTS = sorted([PROJECT / "README.md", *(PROJECT / "docs").glob("**/*.md")])
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    """A scheduler's, with all that it may do switched on."""
+    app = create_app(replace(settings, metrics="emf"), web=False)
+    yield app
+    app.extensions["redis"].close()
+
+
+def test_operators_see_what_runs_by_the_clock(app: Flask) -> None:
+    page = (PROJECT / "docs" / "operators" / "running.md").read_text()
+    table = page.partition("| every | to |")[2].partition("\n\n")[0]
+    shown = re.findall(r"^\| ([\d.]+) (s|min|h|d) \| (.+) \|$", table, re.MULTILINE)
+    units = {"s": 1, "min": 60, "h": 3600, "d": 86400}
+    assert [(float(number) * units[unit], what) for number, unit, what in shown] == [
+        (task.seconds, task.what) for task in tasks(app)
+    ]
 
 
 @pytest.mark.parametrize("name", sorted(set(re.findall(r"`(tests/[\w/]+\.py::test_\w+)`", GUARANTEES))))

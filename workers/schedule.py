@@ -1,14 +1,22 @@
-"""`python -m workers.schedule`: what runs by the clock. Of many such processes one works, by a lock."""
+"""`python -m workers.schedule`: what runs by the clock. Of many such processes one works, by a lock.
+
+Each task has a thread of its own, so that one that takes long, or waits for a row that somebody has locked,
+holds up no other; it is not begun again before it has ended. All may run twice, and beside each other.
+"""
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import structlog
 from flask import Flask
@@ -27,11 +35,20 @@ from app.services.nudge import enqueue
 from app.services.queries.ledger_check import accounts
 from app.services.queries.operations import SCHEDULER_LOCK
 from app.services.rollups.fold import wake_folds
+from app.services.threads import in_this_app
 from app.settings import Settings
 from workers.queues import QUEUES
 
 log = structlog.get_logger()
 
+SILENT_SECONDS = 10
+"""PostgreSQL ends the session of a holder that says nothing for so long, and with it the lock: one that was
+stopped or whose machine is gone would else keep all others waiting."""
+TURN_SECONDS = 0.1
+SLOW_SECONDS = 30.0
+"""A task that takes longer is worth a line in the logs."""
+STOP_SECONDS = 20.0
+"""How long tasks are waited for at the end."""
 DAY = timedelta(days=1)
 NIGHT_HOUR = 3
 """UTC."""
@@ -45,30 +62,38 @@ class Task:
 
     seconds: float
     run: Callable[[], None]
+    what: str
+    """In an operator's words."""
     due: float = 0.0
+    under_way: Future[None] | None = None
 
 
 def tasks(app: Flask) -> list[Task]:
-    """The cron table."""
+    """The cron table. docs/operators/running.md shows it."""
     settings: Settings = app.extensions["settings"]
     retention_days = settings.inbound_event_retention_days
-    telling = [Task(60, metrics_teller(app))] if settings.metrics == "emf" else []
+    telling = [Task(60, metrics_teller(app), "tell CloudWatch the figures, with `METRICS=emf`")]
     return [
-        *telling,
-        Task(0.25, holds.hold_unread_orders),
-        Task(1, sweeper.wake_due),
-        Task(1, mass.step),
-        Task(3, wake_folds),
-        Task(5, sweeper.sweep),
-        Task(5, run_book.follow),
-        Task(10, lambda: follow(QUEUES)),
-        Task(30, run_book.sum_up_pushes),
-        Task(60, _check_webhooks),
-        Task(60, account_exports.wake_due),
-        Task(60, account_deletion.wake_due),
-        Task(60, announcements.count_missed),
-        Task(3600, lambda: sweeper.house_keeping(retention_days)),
-        Task(DAY.total_seconds(), _nightly, due=time.monotonic() + seconds_until_night(datetime.now(UTC))),
+        Task(0.25, holds.hold_unread_orders, "keep back what orders mention that cannot be read yet"),
+        Task(1, sweeper.wake_due, "wake what is due by its time: polls, sweeps, retries, shipments"),
+        Task(1, mass.step, "put the next dead letters of a mass replay back to work"),
+        Task(3, wake_folds, "have sums folded that have something to fold"),
+        Task(5, sweeper.sweep, "wake what lost nudges or dead workers left: events, numbers, imports, mails"),
+        Task(5, run_book.follow, "end the runs that people asked for"),
+        Task(10, partial(follow, QUEUES), "keep dead letters and the failed jobs of queues in step"),
+        Task(30, run_book.sum_up_pushes, "sum up what was written to shops"),
+        Task(60, check_webhooks, "have webhook subscriptions repaired that were not looked at for an hour"),
+        Task(60, account_exports.wake_due, "have exports made whose worker died"),
+        Task(60, account_deletion.wake_due, "have accounts removed whose time has come"),
+        Task(60, announcements.count_missed, "count orders that no webhook told of"),
+        *(telling if settings.metrics == "emf" else ()),
+        Task(3600, partial(sweeper.house_keeping, retention_days), "make partitions, drop what is old"),
+        Task(
+            DAY.total_seconds(),
+            nightly,
+            "check ledgers and sums, catch up on stock events",
+            due=time.monotonic() + seconds_until_night(datetime.now(UTC)),
+        ),
     ]
 
 
@@ -88,20 +113,27 @@ def main() -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    table = tasks(app)
+    pool = ThreadPoolExecutor(len(table), thread_name_prefix="task")
     with app.app_context():
         while not stop.is_set():
             try:
                 with db.engine.connect() as connection:
                     connection.detach()  # closed when left, which gives the lock back whatever happened
-                    _work_while_locked(connection, tasks(app), stop)
+                    work_while_locked(connection, table, stop, pool)
             except (SQLAlchemyError, RedisError) as err:
                 log.warning("scheduler_interrupted", exc_info=err)
             stop.wait(2)
+    _end(table)
     return 0
 
 
-def _work_while_locked(connection: Connection, table: list[Task], stop: threading.Event) -> None:
-    """Do what is due while this process holds the lock; a dead holder's lock is free at once."""
+def work_while_locked(
+    connection: Connection, table: Sequence[Task], stop: threading.Event, pool: ThreadPoolExecutor
+) -> None:
+    """Do what is due while this process holds the lock. A dead holder's lock is free at once, a silent one's
+    after SILENT_SECONDS."""
+    connection.execute(text(f"SET idle_session_timeout = '{SILENT_SECONDS}s'"))
     while not connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": SCHEDULER_LOCK}).scalar():
         connection.rollback()
         if stop.wait(2):
@@ -111,23 +143,40 @@ def _work_while_locked(connection: Connection, table: list[Task], stop: threadin
     while not stop.is_set():
         connection.execute(text("SELECT 1"))  # fails if the session, and with it the lock, is gone
         connection.commit()
-        now = time.monotonic()
         for task in table:
-            if task.due <= now:
-                task.due = now + task.seconds
-                _run(task)
-        stop.wait(0.1)
+            _begin(task, pool)
+        stop.wait(TURN_SECONDS)
+
+
+def _begin(task: Task, pool: ThreadPoolExecutor) -> None:
+    """Have it done if it is due, and not still under way."""
+    now = time.monotonic()
+    if task.due <= now and (task.under_way is None or task.under_way.done()):
+        task.due = now + task.seconds
+        task.under_way = pool.submit(in_this_app(partial(_run, task)))
 
 
 def _run(task: Task) -> None:
-    """One task's fault keeps no other from running."""
+    """One task's fault keeps no other from running, nor itself from being run again."""
+    began = time.monotonic()
     try:
         task.run()
     except Exception:
-        log.exception("task_failed", task=getattr(task.run, "__name__", "task"))
+        log.exception("task_failed", task=task.what)
+    if (seconds := time.monotonic() - began) > SLOW_SECONDS:
+        log.warning("task_slow", task=task.what, seconds=round(seconds))
 
 
-def _check_webhooks() -> None:
+def _end(table: Sequence[Task]) -> None:
+    """Wait for what is under way; what takes too long is left, as if this process had died."""
+    wait([task.under_way for task in table if task.under_way is not None], timeout=STOP_SECONDS)
+    if any(task.under_way is not None and not task.under_way.done() for task in table):
+        with suppress(OSError):
+            sys.stderr.flush()
+        os._exit(0)
+
+
+def check_webhooks() -> None:
     for connection_id in sweeper.webhooks_due():
         enqueue(
             "sync", "ensure_webhooks", connection_id, timeout_seconds=600, job_id=f"webhooks-{connection_id}"
@@ -140,7 +189,7 @@ def seconds_until_night(now: datetime) -> float:
     return (night - now) / timedelta(seconds=1) if night > now else (night + DAY - now) / timedelta(seconds=1)
 
 
-def _nightly() -> None:
+def nightly() -> None:
     """What goes through a whole account, while few are at work. A lost job runs the night after."""
     for account_id in accounts():
         for job in ("check_ledger", "catch_up_stock_events", "check_sums"):

@@ -55,6 +55,7 @@ STOP_SECONDS = 20.0
 OVERDUE_SECONDS = 60.0
 """A thread that does not heed its job's deadline for so long is lost, and the process with it."""
 MOST_ABANDONED = 2
+LOST_WORDS = "rq.exceptions.AbandonedJobError: Its worker ended in the middle of it, three times."
 PAUSE_SECONDS = 1.0
 
 
@@ -95,6 +96,10 @@ class Worker(BaseWorker):
         self.bootstrap("WARNING")
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self.request_stop)
+        with self._app.app_context():  # house-keeping tells of jobs that were lost
+            return self._work()
+
+    def _work(self) -> bool:
         try:
             while not self._stop_requested:
                 try:
@@ -267,7 +272,7 @@ class Worker(BaseWorker):
         times = job.meta.get("abandoned", 0)
         log.warning("job_abandoned", job=job.func_name, job_id=job.id, times=times + 1)
         if times >= MOST_ABANDONED:
-            self.handle_job_failure(job, self._queue, exc_string="Its workers died with it, several times.")
+            self.handle_job_failure(job, self._queue, exc_string=LOST_WORDS)
             return
         job.meta["abandoned"] = times + 1
         self._queue._enqueue_job(job, at_front=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -275,10 +276,33 @@ def test_one_tasks_fault_keeps_no_other_of_the_schedule_from_running() -> None:
     def fails() -> None:
         raise DataError("statement", None, Exception("integer out of range"))
 
-    with db.engine.connect() as connection:
+    with db.engine.connect() as connection, ThreadPoolExecutor(2) as pool:
         connection.detach()
-        schedule._work_while_locked(connection, [schedule.Task(60, fails), schedule.Task(60, stop.set)], stop)
+        table = [schedule.Task(60, fails, "fails"), schedule.Task(60, stop.set, "stops")]
+        schedule.work_while_locked(connection, table, stop, pool)
     assert stop.is_set()
+
+
+@pytest.mark.usefixtures("world")
+def test_a_task_that_hangs_holds_up_no_other_and_is_not_begun_twice() -> None:
+    stop, let_go = threading.Event(), threading.Event()
+    hangs, goes_on = [], []
+
+    def hang() -> None:
+        hangs.append(1)
+        let_go.wait()
+
+    def go_on() -> None:
+        goes_on.append(1)
+        if len(goes_on) == 5:
+            stop.set()
+
+    with db.engine.connect() as connection, ThreadPoolExecutor(2) as pool:
+        connection.detach()
+        table = [schedule.Task(0, hang, "hangs"), schedule.Task(0, go_on, "goes on")]
+        schedule.work_while_locked(connection, table, stop, pool)
+        let_go.set()
+    assert (len(hangs), len(goes_on)) == (1, 5)
 
 
 def test_nightly_work_begins_at_night_and_not_at_every_start() -> None:
@@ -289,7 +313,7 @@ def test_nightly_work_begins_at_night_and_not_at_every_start() -> None:
 
 
 def test_every_account_with_stock_is_gone_through_at_night(world: World, connection: int) -> None:
-    schedule._nightly()
+    schedule.nightly()
     account = world.account_id
     jobs = ("catch_up_stock_events", "check_ledger", "check_sums")
     assert sorted(world.queued("reports")) == [f"{job}-{account}" for job in jobs]
