@@ -104,6 +104,9 @@ class ConsoleView(BaseView):  # type: ignore[misc]  # Flask-Admin has no types
     def is_visible(self) -> bool:
         return self.in_menu
 
+    def _handle_view(self, name: str, /, **kwargs: Any) -> None:
+        """The guard has seen to who is calling. `name` is the method's, and may be an argument of it, too."""
+
     def _run_view(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Once: Flask-Admin calls a view again that raised a TypeError, and would so act twice."""
         return fn(self, *args, **kwargs)

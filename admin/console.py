@@ -9,6 +9,7 @@ from admin import guard, pages, sign_in
 from admin.base import ConsoleView
 from admin.views.audit import StaffAuditView
 from admin.views.home import HomeView
+from admin.views.queues import QueuesView, WorkersView
 
 PATH = guard.PATH
 
@@ -16,6 +17,8 @@ PATH = guard.PATH
 def views() -> list[ConsoleView]:
     """One line for each view beside the home page; `category` is the menu's heading."""
     return [
+        QueuesView("Queues", category="Operations", url="queues"),
+        WorkersView("Workers", category="Operations", url="workers"),
         StaffAuditView("Staff actions", category="Records", url="staff-actions"),
     ]
 

@@ -37,6 +37,7 @@ GLOBAL_TABLES = {
     "staff_users": "staff belong to no account",
     "staff_factors": "a staff member's",
     "staff_sessions": "a staff member's",
+    "queue_pauses": "a queue is everybody's",
     "staff_actions": "outlives the account that it is about",
     "drain_leases": "claims on connections, not data; a connection has one account",
 }

@@ -35,6 +35,7 @@ from rq.worker import BaseWorker, WorkerStatus
 
 from app.services import stopping
 from app.services.dead_letters.jobs import note_failed_job
+from app.services.queues import count_job, is_paused
 from app.services.stopping import Stopping
 from workers.at_work import at_work
 from workers.deadline import Deadline
@@ -151,10 +152,12 @@ class Worker(BaseWorker):
                 self._room.release()
 
     def _is_suspended(self) -> bool:
-        """By `rq suspend`. Looked up once a second, not for every job."""
+        """By `rq suspend`, or this queue in the console. Looked up once a second, not for every job."""
         if self._look_due <= time.monotonic():
             self._look_due = time.monotonic() + DEQUEUE_SECONDS
-            self._suspended = bool(is_suspended(self.connection))
+            self._suspended = bool(is_suspended(self.connection)) or is_paused(
+                self.connection, self._queue.name
+            )
         return self._suspended
 
     def _next(self) -> tuple[Job, Queue] | None:
@@ -225,6 +228,7 @@ class Worker(BaseWorker):
         try:
             with self._app.app_context():
                 at_work(job, lambda: self.perform_job(job, queue, execution))
+            count_job(self.connection, queue.name)
         except Exception:  # Redis, most likely: the job was done, or its rows say what is left of it
             log.exception("job_not_recorded")
         finally:

@@ -2,20 +2,102 @@
 
 from __future__ import annotations
 
-from flask import current_app
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import redis
+import structlog
+from flask import current_app, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
+from sqlalchemy.exc import SQLAlchemyError
 
 from admin.base import ConsoleView
+from admin.views.queues import REDIS_AWAY, duration
 from app.services.health import check
+from app.services.queries import operations, queues
+
+log = structlog.get_logger(__name__)
+
+LATE_SECONDS = 60
+"""What waits longer than this waits too long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One thing to look at; `tone` is bad, warn, or good where nothing is wrong."""
+
+    label: str
+    figure: str | int
+    words: str = ""
+    tone: str = "bad"
+    to: str | None = None
+
+
+def installation() -> Iterator[Card]:
+    found = check(current_app.extensions["settings"])
+    for name, state in (
+        ("database", found.database),
+        ("migrations", found.migrations),
+        ("Redis", found.redis),
+    ):
+        yield Card(name, "!", state, "good" if state == "ok" else "bad")
+    if operations.scheduler_works():
+        yield Card("scheduler", "", tone="good")
+    else:
+        yield Card("scheduler", "!", "No scheduler works: nothing is polled, lost jobs are not made again.")
+
+
+def waiting() -> Iterator[Card]:
+    seconds = operations.oldest_waiting_event()
+    late = seconds is not None and seconds > LATE_SECONDS
+    words = "The oldest webhook that nobody has processed yet."
+    yield Card("webhooks", duration(seconds) or 0, words, "bad" if late else "good")
+
+
+def of_queues() -> Iterator[Card]:
+    for row in queues.queues():
+        to, label = url_for("queuesview.one", name=row["queue"]), f"queue {row['queue']}"
+        if row["paused"]:
+            yield Card(label, "paused", f"By {row['paused']['who']}: {row['paused']['reason']}", "warn", to)
+        elif not row["workers"]:
+            yield Card(label, "no worker", "Nothing is taken from it.", "bad", to)
+        elif row["words"] != "ok":
+            yield Card(label, duration(row["oldest_seconds"]) or "", "The oldest job waits.", "bad", to)
+        else:
+            yield Card(label, row["waiting"], tone="good", to=to)
+
+
+def of_merchants() -> Iterator[Card]:
+    found = operations.troubles()
+    for name, label, words in (
+        ("needs_auth", "shops that refuse us", "Their merchants have to connect them again."),
+        ("failing", "shops that fail", "Calls to them failed last; they are tried again by themselves."),
+        ("dead_events", "webhooks given up", "They failed five times and wait for a person."),
+        ("failed_cells", "numbers that a shop refuses", "Their listings show an old number."),
+    ):
+        yield Card(label, found[name], words, "warn" if found[name] else "good")
+
+
+CARDS: tuple[Callable[[], Iterator[Card]], ...] = (installation, waiting, of_queues, of_merchants)
+"""What the page is made of; each in a few statements, however much there is."""
 
 
 class HomeView(ConsoleView):
-    def __init__(self, name: str, *, endpoint: str, url: str) -> None:
-        super().__init__(name, endpoint=endpoint, url=url)
-
     @expose("/")  # type: ignore[untyped-decorator]
     def index(self) -> ResponseReturnValue:
-        return self.page(
-            "home.html", title="What is wrong now", health=check(current_app.extensions["settings"])
-        )
+        cards = [card for part in CARDS for card in _cards(part)]
+        wrong = sorted((card for card in cards if card.tone != "good"), key=lambda card: card.tone != "bad")
+        well = [card for card in cards if card.tone == "good"]
+        return self.page("home.html", title="What is wrong now", wrong=wrong, well=well)
+
+
+def _cards(part: Callable[[], Iterator[Card]]) -> list[Card]:
+    """What cannot be seen is itself a thing to look at, and hides no other."""
+    try:
+        return list(part())
+    except redis.RedisError:
+        return [Card("queues", "?", REDIS_AWAY)]
+    except SQLAlchemyError as err:
+        log.warning("home_not_whole", part=part.__name__, error=type(err).__name__)
+        return [Card(part.__name__.replace("_", " "), "?", "The database did not answer.")]

@@ -15,6 +15,7 @@ from app.models.leaving import AccountExport, ExportChunk
 from app.models.mails import Mail
 from app.models.orders import Order, OrderHold, OrderLine
 from app.models.prices import ListingPrice, PriceAttempt, PriceSync
+from app.models.queues import QueuePause
 from app.models.sign_in import PasswordReset, RecoveryCode, Registration, SecondFactor, UserSession
 from app.models.staff import StaffAction, StaffFactor, StaffSession, StaffUser
 from app.models.stock import CellEffect, Drift, PushAttempt, StockCell, StockLevel, StockMovement
@@ -82,6 +83,7 @@ __all__ = [
     "Product",
     "PushAttempt",
     "PushSum",
+    "QueuePause",
     "RecoveryCode",
     "Registration",
     "Rollup",

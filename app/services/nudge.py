@@ -21,6 +21,8 @@ FLAG_SECONDS = 5
 KEPT_FAILED_SECONDS = 30 * 24 * 3600
 """How long RQ keeps a job that failed for good."""
 
+PAUSED_KEY = "syncflow:paused_queues"
+"""The set of queues from which workers take nothing (`queues.py`)."""
 EVERYBODY = 0
 """In the place of a connection's id where a drain is for all accounts together."""
 
@@ -89,7 +91,11 @@ def origin() -> Origin:
 def nudge(drain: Drain, connection_id: int, *, came_from: Origin | None = None) -> None:
     """Have a worker run `drain` for the connection, unless one is about to. Never raises for Redis."""
     try:
-        if _redis().set(_flag(drain, connection_id), 1, nx=True, ex=FLAG_SECONDS):
+        pipeline = _redis().pipeline(transaction=False)
+        pipeline.set(_flag(drain, connection_id), 1, nx=True, ex=FLAG_SECONDS)
+        pipeline.sismember(PAUSED_KEY, QUEUES[drain])
+        is_first, is_paused = pipeline.execute()
+        if is_first and not is_paused:  # the sweeper finds what waits when the queue goes on
             enqueue(
                 QUEUES[drain],
                 drain.value,

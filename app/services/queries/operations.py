@@ -6,10 +6,15 @@ from datetime import datetime
 
 from sqlalchemy import text
 
-from app.services.queries.paging import read
+from app.services.queries.paging import Row, read
 
 SCHEDULER_LOCK = 7_311_020_001
 """Of the PostgreSQL advisory lock that the one working scheduler holds."""
+
+
+def scheduler_works() -> bool:
+    """Whether some scheduler holds its lock."""
+    return holds_advisory_lock(SCHEDULER_LOCK)
 
 
 def holds_advisory_lock(key: int) -> bool:
@@ -29,6 +34,20 @@ def oldest_waiting_event() -> float | None:
     return None if seconds is None else float(seconds)
 
 
+def troubles() -> Row:
+    """How many shops refuse us or fail, and how much of their work waits for a person."""
+    return read(_TROUBLES)[0]
+
+
+_TROUBLES = text(
+    """
+    SELECT (SELECT count(*) FROM connections WHERE state = 'needs_auth') AS needs_auth,
+        (SELECT count(*) FROM connections
+         WHERE failures > 0 AND state IN ('importing', 'review', 'active', 'paused')) AS failing,
+        (SELECT count(*) FROM inbound_events WHERE state = 'dead') AS dead_events,
+        (SELECT count(*) FROM stock_cells WHERE state = 'failed') AS failed_cells
+    """
+)
 _LOCK = text(
     """
     SELECT EXISTS (
