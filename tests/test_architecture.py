@@ -39,6 +39,8 @@ GLOBAL_TABLES = {
     "staff_sessions": "a staff member's",
     "queue_pauses": "a queue is everybody's",
     "staff_actions": "outlives the account that it is about",
+    "probe_minutes": "of the service, which is one for all accounts",
+    "interruptions": "of the service, which is one for all accounts",
     "drain_leases": "claims on connections, not data; a connection has one account",
 }
 COMMITS_ELSEWHERE = {

@@ -26,7 +26,16 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import create_app
 from app.extensions import db
-from app.services import account_deletion, account_exports, announcements, holds, queues, run_book, sweeper
+from app.services import (
+    account_deletion,
+    account_exports,
+    announcements,
+    holds,
+    queues,
+    run_book,
+    sweeper,
+    uptime,
+)
 from app.services.dead_letters import mass
 from app.services.dead_letters.follow import follow
 from app.services.emf import EmbeddedMetrics
@@ -81,6 +90,7 @@ def tasks(app: Flask) -> list[Task]:
         Task(5, sweeper.sweep, "wake what lost nudges or dead workers left: events, numbers, imports, mails"),
         Task(5, queues.keep_paused, "tell workers anew which queues are paused"),
         Task(5, run_book.follow, "end the runs that people asked for"),
+        Task(5, uptime.Prober().tick, "see whether all of it works, once a minute while it does"),
         Task(10, partial(follow, QUEUES), "keep dead letters and the failed jobs of queues in step"),
         Task(30, run_book.sum_up_pushes, "sum up what was written to shops"),
         Task(60, check_webhooks, "have webhook subscriptions repaired that were not looked at for an hour"),

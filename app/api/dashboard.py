@@ -70,7 +70,8 @@ def get_stock_report(args: dict[str, Any]) -> Row:
 @blp.arguments(SpanArgs, location="query")
 @blp.response(OK, SyncReportSchema)
 def get_sync_report(args: dict[str, Any]) -> Row:
-    """What became of the numbers that were written to each shop, and how each platform's API answered."""
+    """What became of the numbers that were written to each shop, how each platform's API answered, and the
+    uptime of SyncFlow."""
     return sync_report(principal().account_id, **args, now=_now())
 
 

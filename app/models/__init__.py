@@ -33,6 +33,7 @@ from app.models.sums import (
     VariantValue,
 )
 from app.models.team import ApiKey, Invitation
+from app.models.uptime import Interruption, ProbeMinute
 from app.models.webhooks_out import WebhookDelivery, WebhookSubscription
 from app.models.workplace import Dashboard, NotificationPreference, SavedView, WebVitalDay
 
@@ -61,6 +62,7 @@ __all__ = [
     "FulfillmentLine",
     "IdempotentCall",
     "InboundEvent",
+    "Interruption",
     "Invitation",
     "Listing",
     "ListingPrice",
@@ -80,6 +82,7 @@ __all__ = [
     "PlatformCallMinute",
     "PriceAttempt",
     "PriceSync",
+    "ProbeMinute",
     "Product",
     "PushAttempt",
     "PushSum",

@@ -12,9 +12,11 @@ from sqlalchemy import event
 
 from app.extensions import db
 from app.models import Connection
+from app.services.probes import Seen
 from app.services.queries.dashboard.overview import overview
 from app.services.rollups import fold
 from app.services.rollups.fold import FOLDS
+from app.services.uptime import record
 from tests.api.books import drift, keep_books
 from tests.api.conftest import Caller, execute
 
@@ -384,6 +386,44 @@ def test_an_hour_of_calls_counts_to_the_period_that_it_begins_in(
     assert len([point for point in platform["points"] if point["calls"]]) == 3
 
 
+def test_uptime_is_unknown_until_it_was_probed_and_then_told_with_the_last_interruption(
+    merchant: Caller,
+) -> None:
+    unknown = merchant.get("/dashboard/sync")["uptime"]
+    assert (unknown["up_ppm"], unknown["up_seconds"], unknown["interruptions"]) == (None, 0, 0)
+    assert unknown["unknown_seconds"] > 0
+
+    now = datetime.now(UTC)
+    for ago, seen in ((9, Seen()), (8, Seen(down=("web",))), (7, Seen())):
+        record(now - timedelta(minutes=ago), seen)
+    told = merchant.get("/dashboard/sync")["uptime"]
+    assert (told["up_seconds"], told["interruptions"]) == (120, 2)
+    assert told["last_interruption"]["parts"] == ["scheduler"]
+    assert told["last_interruption"]["ended_at"] is None
+
+
+def test_a_shop_was_out_in_hours_in_which_nothing_but_faults_came_back(
+    merchant: Caller, connection: Connection, make_connection: Callable[..., Connection]
+) -> None:
+    make_connection(merchant.account_id, name="Never called")
+    called(connection, "2026-11-20T09:00Z", succeeded=1, failed=90)
+    called(connection, "2026-11-20T10:00Z", unreachable=5, failed=2)
+    called(connection, "2026-11-20T11:00Z", throttled=1)
+    called(connection, "2026-11-22T09:00Z", unreachable=5)
+    found = merchant.get("/dashboard/sync", first="2026-11-20", last="2026-11-21")["shops"]
+    assert found == [
+        {
+            "connection_id": connection.id,
+            "platform": "fakeshop",
+            "name": "First",
+            "hours": 3,
+            "hours_out": 1,
+            "reached_permille": 666,
+            "last_hour_out": "2026-11-20T10:00:00+00:00",
+        }
+    ]
+
+
 # ---------------------------------------------------------------------------------- tenants and emptiness
 
 
@@ -405,6 +445,7 @@ def test_no_account_sees_another_ones_figures(
     assert other.get("/dashboard/stock")["value"] == []
     assert other.get("/dashboard/sync")["connections"] == []
     assert other.get("/dashboard/sync")["platforms"] == []
+    assert other.get("/dashboard/sync")["shops"] == []
     assert len(merchant.get("/dashboard/sync")["platforms"]) == 1
     for path in (
         f"/dashboard/orders?connection_id={connection.id}",

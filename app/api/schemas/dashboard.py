@@ -184,11 +184,53 @@ class CallSeriesSchema(CallPointSchema):
     points = fields.List(fields.Nested(CallPointSchema))
 
 
+class InterruptionSchema(Schema):
+    started_at = fields.DateTime()
+    ended_at = fields.DateTime(allow_none=True, metadata={"description": "Null while it lasts."})
+    parts = fields.List(
+        fields.String(),
+        metadata={"description": "What did not work: web, redis, scheduler, or a queue without workers."},
+    )
+
+
+class UptimeSchema(Schema):
+    """Of SyncFlow itself, in whole minutes that are over. What lies before the first probe is unknown."""
+
+    up_ppm = fields.Integer(
+        allow_none=True,
+        metadata={"description": "Up of 1,000,000 known seconds, rounded down; null where nothing is known."},
+    )
+    up_seconds = fields.Integer()
+    down_seconds = fields.Integer()
+    unknown_seconds = fields.Integer(metadata={"description": "Before the first probe, or nobody can tell."})
+    interruptions = fields.Integer()
+    longest_seconds = fields.Integer(allow_none=True)
+    last_interruption = fields.Nested(InterruptionSchema, allow_none=True)
+    probed_since = fields.DateTime(allow_none=True)
+
+
+class ReachedSchema(Schema):
+    connection_id = fields.Integer()
+    platform = fields.String()
+    name = fields.String()
+    hours = fields.Integer(metadata={"description": "In which the shop was called."})
+    hours_out = fields.Integer(
+        metadata={"description": "In which all of its answers were faults, or there were none."}
+    )
+    reached_permille = fields.Integer(metadata={"description": "The others, of 1000."})
+    last_hour_out = fields.DateTime(allow_none=True)
+
+
 class SyncReportSchema(SpanSchema, PushSumSchema):
     connections = fields.List(fields.Nested(PushSeriesSchema))
     platforms = fields.List(
         fields.Nested(CallSeriesSchema),
         metadata={"description": "Of each platform that was called: how its API answered."},
+    )
+    uptime = fields.Nested(UptimeSchema)
+    shops = fields.List(
+        fields.Nested(ReachedSchema),
+        metadata={"description": "Of each shop that was called: whether it could be reached."},
     )
 
 

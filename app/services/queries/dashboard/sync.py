@@ -10,14 +10,15 @@ from sqlalchemy import text
 
 from app.services.queries.dashboard.calls import platform_calls
 from app.services.queries.dashboard.reporting import reporting, span
+from app.services.queries.dashboard.uptime import reached, uptime
 from app.services.queries.paging import Row, read
 
 OUTCOMES = ("applied", "stale", "failed")
 
 
 def sync_report(account_id: int, *, first: date | None, last: date | None, grain: str, now: datetime) -> Row:
-    """Writes by when they were begun and by what became of them, and all calls to the platforms. Raises
-    InvalidInput."""
+    """Writes by when they were begun and by what became of them, all calls to the platforms, and for how much
+    of the time there was anybody to do it. Raises InvalidInput."""
     of = reporting(account_id)
     asked = span(of, first, last, grain, now=now)
     rows = read(
@@ -43,6 +44,8 @@ def sync_report(account_id: int, *, first: date | None, last: date | None, grain
         **_added(series),
         "connections": series,
         "platforms": platform_calls(account_id, asked),
+        "uptime": uptime(asked, now=now),
+        "shops": reached(account_id, asked),
     }
 
 
