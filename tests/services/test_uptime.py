@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -156,14 +157,22 @@ def test_a_period_that_is_to_come_is_neither_up_nor_unknown(world: World) -> Non
 def test_late_words_about_an_earlier_minute_change_nothing(world: World) -> None:
     saw([0, 1, 4])
     saw([2, 3])
+    assert world.rows("SELECT count(*) FROM probe_minutes") == [(3,)]
     assert seconds(figures(0, 5, now=6)) == (180, 120, 0)
 
 
 def test_schedulers_that_look_at_once_count_a_gap_once(world: World) -> None:
     saw([0])
-    in_threads(*[lambda: record(at(5), GOOD)] * 4)
-    assert world.rows("SELECT count(*) FROM interruptions") == [(1,)]
-    assert seconds(figures(0, 6, now=7)) == (120, 240, 0)
+    barrier = threading.Barrier(4)
+
+    def look(minute: int) -> None:
+        barrier.wait()
+        record(at(minute), GOOD)
+
+    for minute in range(5, 30, 5):
+        in_threads(*[partial(look, minute)] * 4)
+    assert world.rows("SELECT count(*) FROM interruptions") == [(5,)]
+    assert seconds(figures(0, 26, now=27)) == (360, 1200, 0)
 
 
 def test_minutes_are_forgotten_after_a_week_but_not_since_when_we_look(world: World) -> None:
