@@ -1,16 +1,31 @@
-# The product's processes with services from outside: set DATABASE_URL, REDIS_URL, SECRET_KEY,
-# CREDENTIAL_KEYS and PUBLIC_URL. Runs the web process; for the others give a line of the Procfile as the
-# command, for example `python -m workers.run push`.
-FROM python:3.12-slim
+# The product's processes, with services from outside; docs/operators/deploying.md says how to run it.
+# The image runs the web process; for the others give a line of the Procfile as the command.
+# The base is pinned by its exact tag: put the digest of the one you tested behind it, and raise it with each release.
+ARG PYTHON=python:3.12.12-slim-bookworm
 
-ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 BIND_HOST=0.0.0.0 PORT=8000
+FROM ${PYTHON} AS build
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /srv/syncflow
-
-COPY requirements.lock ./
-RUN pip install --no-cache-dir --require-hashes -r requirements.lock
+COPY requirements.txt ./
+RUN python -m venv /opt/venv \
+    && /opt/venv/bin/pip install --require-hashes --only-binary :all: -r requirements.txt
 COPY . .
-RUN pip install --no-cache-dir --no-deps --editable . && useradd --system --no-create-home syncflow
+RUN /opt/venv/bin/pip install --no-deps --editable . \
+    && /opt/venv/bin/python -m compileall -q app admin workers syncflow migrations \
+    && /opt/venv/bin/pip uninstall --yes pip
 
-USER syncflow
+FROM ${PYTHON}
+ENV PATH=/opt/venv/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    ENVIRONMENT=production \
+    BIND_HOST=0.0.0.0 \
+    PORT=8000
+RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin syncflow
+WORKDIR /srv/syncflow
+COPY --from=build /opt/venv /opt/venv
+COPY --from=build /srv/syncflow /srv/syncflow
+USER 10001
 EXPOSE 8000
+HEALTHCHECK --interval=30s --timeout=10s --start-period=60s CMD ["python", "-I", "-S", "syncflow/alive.py"]
 CMD ["gunicorn", "-c", "syncflow/gunicorn.py", "admin.web:create_web_app()"]

@@ -7,11 +7,13 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
+RELEASE = "release"
+"""Not a process: what hosts run once, before the processes of a new release start."""
 LINE = re.compile(r"([A-Za-z0-9_-]+):\s*(\S.*)")
 
 
 def read_procfile(path: Path) -> dict[str, tuple[str, ...]]:
-    """The commands by process name, in the file's order. Raises ValueError for a line that is not one."""
+    """The processes' commands by name, in the file's order. Raises ValueError for a line that is not one."""
     commands: dict[str, tuple[str, ...]] = {}
     for number, line in enumerate(path.read_text().splitlines(), start=1):
         if not line.strip() or line.startswith("#"):
@@ -20,6 +22,7 @@ def read_procfile(path: Path) -> dict[str, tuple[str, ...]]:
         if match is None or match[1] in commands:
             raise ValueError(f"{path.name}, line {number}: must be a new name, a colon and a command")
         commands[match[1]] = tuple(shlex.split(match[2]))
+    commands.pop(RELEASE, None)
     return commands
 
 

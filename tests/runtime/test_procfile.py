@@ -18,6 +18,11 @@ def test_every_queue_has_a_process_and_every_worker_a_queue() -> None:
     assert next(iter(commands)) == "web"
 
 
+def test_the_release_step_migrates_and_is_no_process() -> None:
+    assert "release: flask --app 'app:create_app()' db upgrade\n" in PROCFILE.read_text()
+    assert "release" not in read_procfile(PROCFILE)
+
+
 def test_comments_and_quotes_are_understood(tmp_path: Path) -> None:
     path = tmp_path / "Procfile"
     path.write_text("# processes\n\nweb: serve 'app:create_app()'\npush-2: run push\n")
