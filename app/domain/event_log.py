@@ -14,6 +14,7 @@ class EventKind(StrEnum):
     BRAKE = "brake"
     LEDGER_MISMATCH = "ledger_mismatch"
     WEBHOOKS_MISSED = "webhooks_missed"
+    SHOP_FAILING = "shop_failing"
     FULFILLMENT_FAILED = "fulfillment_failed"
     PRICES_CHANGED = "prices_changed"
     PRICES_CONTESTED = "prices_contested"

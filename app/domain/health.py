@@ -41,9 +41,9 @@ class Light:
 class Facts:
     """What is known of a connection. `state` is its row's; what is not known stays at its default.
 
-    `silent_for`: since anything last succeeded, None for never; it may last for `patience`. `waiting_for`:
-    how long the oldest thing that could be done by now has waited. Calls are those of the last hour, orders
-    those of the last days.
+    `retry_in`: how long the shop is still left alone. `silent_for`: since anything last succeeded, None for
+    never; it may last for `patience`. `waiting_for`: how long the oldest thing that could be done by now has
+    waited. Calls are those of the last hour, orders those of the last days.
     """
 
     state: str
@@ -52,6 +52,7 @@ class Facts:
     braked: bool = False
     failures: int = 0
     last_error: str = ""
+    retry_in: timedelta | None = None
     silent_for: timedelta | None = None
     patience: timedelta = PATIENCE
     waiting_for: timedelta | None = None
@@ -126,7 +127,7 @@ def _standing_still(facts: Facts) -> Light | None:
                 "importing",
                 Colour.RED,
                 f"Its catalog cannot be read: {facts.last_error}",
-                "It is tried again by itself.",
+                _tried_again(facts),
             )
         case "review":
             return Light(
@@ -147,10 +148,11 @@ def _standing_still(facts: Facts) -> Light | None:
 
 def _calls(facts: Facts) -> Iterator[Light]:
     silent = facts.silent_for is None or facts.silent_for > facts.patience
-    try_again = "It is tried again by itself. If that goes on, test the connection and look after the shop."
-    if facts.failures >= FAILURES_IN_A_ROW and silent:
+    try_again = f"{_tried_again(facts)} If that goes on, test the connection and look after the shop."
+    if facts.failures >= FAILURES_IN_A_ROW:
+        words = f"It failed {facts.failures} times in a row, so SyncFlow leaves it alone for a while"
         yield Light(
-            "failing", Colour.RED, f"The shop does not answer as it should: {facts.last_error}", try_again
+            "failing", Colour.RED if silent else Colour.AMBER, f"{words}: {facts.last_error}", try_again
         )
     elif facts.failures:
         yield Light("failing", Colour.AMBER, f"The last call failed: {facts.last_error}", try_again)
@@ -201,6 +203,14 @@ def _work(facts: Facts) -> Iterator[Light]:
             f"Its webhooks told of only {facts.orders_announced} of {orders} changed orders.",
             "Register its webhooks again, and see whether something keeps them back.",
         )
+
+
+def _tried_again(facts: Facts) -> str:
+    if facts.retry_in is None or facts.retry_in <= timedelta(0):
+        return "It is tried again by itself, now."
+    seconds = facts.retry_in.total_seconds()
+    when = f"{seconds:.0f} seconds" if seconds < 120 else _minutes(facts.retry_in)
+    return f"It is tried again by itself in {when}."
 
 
 def _minutes(span: timedelta) -> str:

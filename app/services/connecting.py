@@ -24,7 +24,7 @@ from app.models import Connection
 from app.platforms.base import CallbackRequest, Connected, Platform
 from app.platforms.errors import PlatformError
 from app.platforms.registry import platform as platform_by_slug
-from app.services import shops
+from app.services import breaker, shops
 from app.services.account_deletion import require_staying
 from app.services.audit import audit
 from app.services.connections import tell_state
@@ -189,6 +189,7 @@ def _store(platform: Platform, pending: _Pending, connected: Connected, actor: s
             row.token_version += 1
             row.token_lease_until = row.backoff_until = row.webhooks_checked_at = None
             row.failures, row.last_error = 0, ""
+            breaker.no_longer(uow.session, row.account_id, row.id)
             row.webhook_secret = row.webhook_secret or vault().seal_text(secrets.token_urlsafe(32))
             connection_id = row.id
             if row is not started:

@@ -14,7 +14,7 @@ from sqlalchemy import Row, text
 from app.domain.remedies import remedy
 from app.errors import Conflict, InvalidInput, NotFound
 from app.platforms.errors import AuthExpired, PlatformError
-from app.services import shops, work
+from app.services import breaker, shops
 from app.services.audit import audit
 from app.services.connecting import Started, start_connecting
 from app.services.connections import mark_needs_auth
@@ -56,7 +56,7 @@ def try_out(account_id: int, connection_id: int) -> Trial:
             mark_needs_auth(connection_id, str(err))
         return Trial(False, str(err), err.code, remedy(err.code), _since(began))
     if row.failures:
-        work.succeeded(connection_id)
+        breaker.succeeded(connection_id, seen=row.failures)
     return Trial(True, "The shop answers, and accepts our credentials.", milliseconds=_since(began))
 
 

@@ -16,7 +16,7 @@ from app.errors import Conflict, InvalidInput, NotFound
 from app.models import Connection
 from app.models.connections import DRIFT_POLICIES
 from app.platforms.errors import PlatformError
-from app.services import outward, publishing, runs, shops, versions
+from app.services import breaker, outward, publishing, runs, shops, versions
 from app.services.audit import audit
 from app.services.credentials import CredentialsUnreadable
 from app.services.event_log import Subject, clear_events
@@ -126,6 +126,7 @@ def disconnect(account_id: int, connection_id: int, *, actor: str) -> None:
         connection.credentials = connection.connect_state_hash = connection.connect_expires_at = None
         connection.token_version += 1
         audit(uow.session, account_id, actor, "connection.disconnected", connection_id)
+        breaker.no_longer(uow.session, account_id, connection_id)
         tell_state(uow.session, account_id, connection_id, "disconnected")
         uow.commit()
 
@@ -145,6 +146,7 @@ def mark_needs_auth(connection_id: int, reason: str) -> None:
         if account_id is None:
             return
         audit(uow.session, account_id, "system", "connection.needs_auth", connection_id, {"reason": reason})
+        breaker.no_longer(uow.session, account_id, connection_id)
         tell_state(uow.session, account_id, connection_id, "needs_auth")
         uow.commit()
     log.warning("connection_needs_auth", connection_id=connection_id, reason=reason)

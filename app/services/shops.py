@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -38,6 +38,23 @@ class OpenShop:
     """Where the shop sends its webhooks."""
     webhook_secret: str
     """What it signs them with, where the platform lets us choose."""
+    answers: Callable[[], int] = lambda: 1
+    """How many calls it has answered so far."""
+
+
+class _Ear:
+    """Counts a shop's answers, and passes on what it hears."""
+
+    def __init__(self, pass_on: Callable[[CallRecord], None]) -> None:
+        self._pass_on = pass_on
+        self._answers = 0
+
+    def note(self, record: CallRecord) -> None:
+        self._pass_on(record)
+        self._answers += outcome_of(record) in ("succeeded", "refused")
+
+    def answers(self) -> int:
+        return self._answers
 
 
 def open_channel(connection_id: int, *, read_credentials: bool = False) -> OpenShop:
@@ -62,6 +79,7 @@ def open_channel(connection_id: int, *, read_credentials: bool = False) -> OpenS
         credentials.current()
     own_secret = vault().open_text(bytes(row.webhook_secret))
     settings = platform_settings(platform)
+    ear = _Ear(partial(_note_call, current_app.extensions["calls"], meter(), platform.slug))
     shop = Shop(
         connection_id=connection_id,
         external_shop_id=row.external_shop_id,
@@ -71,7 +89,7 @@ def open_channel(connection_id: int, *, read_credentials: bool = False) -> OpenS
             _session(),
             budget=RateBudget(current_app.extensions["redis"], f"connection:{connection_id}"),
             connection_id=connection_id,
-            on_call=partial(_note_call, current_app.extensions["calls"], meter(), platform.slug),
+            on_call=ear.note,
         ),
         settings=settings,
     )
@@ -80,6 +98,7 @@ def open_channel(connection_id: int, *, read_credentials: bool = False) -> OpenS
         platform=platform,
         webhook_url=public_url(f"/webhooks/{row.platform}/{row.public_id}"),
         webhook_secret=platform.webhook_secret(settings, own_secret),
+        answers=ear.answers,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,9 +12,9 @@ from flask import current_app
 from sqlalchemy import text
 from structlog.contextvars import bind_contextvars, unbind_contextvars
 
-from app.domain import backoff
+from app.domain.health import FAILURES_IN_A_ROW
 from app.platforms.errors import AuthExpired, Permanent, Transient
-from app.services import connections
+from app.services import breaker, connections
 from app.services.order_effects import Scope
 from app.services.shops import OpenShop, open_channel
 from app.services.uow import unit_of_work
@@ -36,7 +35,8 @@ class Job:
 
 @contextmanager
 def work_on(connection_id: int, *, states: tuple[str, ...]) -> Iterator[Job | None]:
-    """The connection and its shop; None if it is in none of `states` or has to back off.
+    """The connection and its shop; None if it is in none of `states`, has to be left alone, or somebody else
+    is trying whether it answers again (`breaker`).
 
     A fault of the platform ends the work and is remembered on the connection: Transient and Permanent
     make it back off (the platform's Retry-After honoured), AuthExpired stops it until the merchant
@@ -47,9 +47,24 @@ def work_on(connection_id: int, *, states: tuple[str, ...]) -> Iterator[Job | No
     if row is None or row.state not in states or row.backing_off:
         yield None
         return
+    is_open = row.failures >= FAILURES_IN_A_ROW and row.backed_off
+    if is_open and not breaker.claim_probe(connection_id):
+        yield None
+        return
     settings: Settings = current_app.extensions["settings"]
     try:
-        shop = open_channel(connection_id)
+        shop = _opened(connection_id, probe=is_open)
+    except AuthExpired as err:
+        connections.mark_needs_auth(connection_id, str(err))
+        shop = None
+    except (Transient, Permanent) as err:
+        breaker.failed(connection_id, err, began=None if is_open else row.began)
+        shop = None
+    if shop is None:
+        yield None
+        return
+    answered = shop.answers() if is_open else 0
+    try:
         bind_contextvars(account_id=row.account_id, connection_id=connection_id)
         yield Job(
             scope=Scope(
@@ -65,60 +80,27 @@ def work_on(connection_id: int, *, states: tuple[str, ...]) -> Iterator[Job | No
     except AuthExpired as err:
         connections.mark_needs_auth(connection_id, str(err))
     except (Transient, Permanent) as err:
-        back_off(connection_id, err)
+        breaker.failed(connection_id, err, began=row.began)
     else:
-        if row.failures:
-            succeeded(connection_id)
+        if row.failures and shop.answers() > answered:
+            breaker.succeeded(connection_id, seen=row.failures)
     finally:
         unbind_contextvars("account_id")
 
 
-def back_off(connection_id: int, err: Transient | Permanent) -> None:
-    """Leave the shop alone for a growing while; the scheduler wakes the work again."""
-    at_least = err.retry_after if isinstance(err, Transient) else None
-    with unit_of_work() as uow:
-        failures = uow.session.execute(
-            _COUNT_FAILURE, {"id": connection_id, "error": str(err)[:500]}
-        ).scalar_one()
-        seconds = backoff.delay_seconds(
-            failures,
-            jitter=random.random(),  # noqa: S311  (spreads load, guards nothing)
-            base=1.0,
-            ceiling=120.0,
-            at_least=at_least,
-        )
-        uow.session.execute(_BACK_OFF, {"id": connection_id, "seconds": seconds})
-        uow.commit()
-    log.warning(
-        "connection_backs_off",
-        connection_id=connection_id,
-        seconds=round(seconds, 1),
-        error=err.code,
-        failures=failures,
-    )
-
-
-def succeeded(connection_id: int) -> None:
-    """The shop answers again: what was held back by failures may go on."""
-    with unit_of_work() as uow:
-        uow.session.execute(_SUCCEEDED, {"id": connection_id})
-        uow.commit()
+def _opened(connection_id: int, *, probe: bool) -> OpenShop:
+    """The shop; one that has failed again and again is tried by one light call first."""
+    shop = open_channel(connection_id)
+    if probe:
+        shop.channel.probe()
+        breaker.let_through(connection_id)
+    return shop
 
 
 _CONNECTION = text(
     """
-    SELECT account_id, state, failures, coalesce(backoff_until > now(), false) AS backing_off
+    SELECT account_id, state, failures, coalesce(backoff_until > now(), false) AS backing_off,
+        backoff_until IS NOT NULL AS backed_off, clock_timestamp() AS began
     FROM connections WHERE id = :id
-    """
-)
-_COUNT_FAILURE = text(
-    "UPDATE connections SET failures = failures + 1, last_error = :error WHERE id = :id RETURNING failures"
-)
-_BACK_OFF = text(
-    "UPDATE connections SET backoff_until = now() + make_interval(secs => :seconds) WHERE id = :id"
-)
-_SUCCEEDED = text(
-    """
-    UPDATE connections SET failures = 0, backoff_until = NULL, last_success_at = now() WHERE id = :id
     """
 )

@@ -49,6 +49,7 @@ def facts_of(row: Mapping[str, Any]) -> Facts:
         braked=row["braked_at"] is not None,
         failures=row["failures"],
         last_error=row["last_error"],
+        retry_in=None if row["backoff_until"] is None else row["backoff_until"] - now,
         silent_for=None if last is None else now - last,
         patience=max(PATIENCE, 3 * _poll_interval()),
         waiting_for=None if oldest is None else now - oldest,
