@@ -8,7 +8,9 @@ from flask_admin import Admin
 from admin import guard, pages, sign_in
 from admin.base import ConsoleView
 from admin.views.audit import StaffAuditView
+from admin.views.dead_letters import DeadLettersView
 from admin.views.home import HomeView
+from admin.views.mass_replays import MassReplaysView
 from admin.views.queues import QueuesView, WorkersView
 
 PATH = guard.PATH
@@ -19,6 +21,8 @@ def views() -> list[ConsoleView]:
     return [
         QueuesView("Queues", category="Operations", url="queues"),
         WorkersView("Workers", category="Operations", url="workers"),
+        DeadLettersView("Dead letters", category="Failures", url="dead-letters"),
+        MassReplaysView("Replays", category="Failures", url="replays"),
         StaffAuditView("Staff actions", category="Records", url="staff-actions"),
     ]
 

@@ -12,7 +12,6 @@ import click
 from syncflow.exits import WRONG
 from syncflow.within import application, home_option, settings_at
 
-ACTOR = "cli"
 MOST_LISTED = 1000
 
 
@@ -91,16 +90,17 @@ def replay(
     from app.errors import InvalidInput
     from app.services.dead_letters import mass
     from app.services.dead_letters.replay import replay as replay_letters
+    from app.services.staff.acting import COMMAND_LINE
 
     if everything == bool(letter_ids):
         raise click.UsageError("Give ids, or --all with options that choose.")
     with application(settings_at(home)):
         try:
             if everything:
-                mass_id = mass.start(chosen, per_second=per_second, actor=ACTOR)
+                mass_id = mass.start(COMMAND_LINE, chosen, per_second=per_second)
                 click.echo(f"Replay {mass_id} has begun; the scheduler goes on with it.")
             else:
-                done = replay_letters(letter_ids, actor=ACTOR)
+                done = replay_letters(COMMAND_LINE, letter_ids)
                 click.echo(f"{len(done)} of {len(set(letter_ids))} are tried again.")
         except InvalidInput as err:
             _end(str(err))
@@ -114,10 +114,11 @@ def discard(letter_ids: tuple[int, ...], reason: str, home: Path | None) -> None
     """Give them up. They are kept, and can be replayed later."""
     from app.errors import InvalidInput
     from app.services.dead_letters.replay import discard as discard_letters
+    from app.services.staff.acting import COMMAND_LINE
 
     with application(settings_at(home)):
         try:
-            done = discard_letters(letter_ids, reason, actor=ACTOR)
+            done = discard_letters(COMMAND_LINE, letter_ids, reason)
         except InvalidInput as err:
             _end(str(err))
     click.echo(f"{len(done)} of {len(set(letter_ids))} were given up.")

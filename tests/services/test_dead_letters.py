@@ -20,12 +20,13 @@ from app.services.events import EventFailed
 from app.services.nudge import enqueue
 from app.services.push import CellRefused
 from app.services.queries import dead_letters as queries
+from app.services.staff.acting import COMMAND_LINE
 from app.services.threads import in_this_app
 from tests.services.shop import Shop, ref_of
 from tests.services.world import World, now, owe
 from workers.queues import QUEUES
 
-STAFF = "staff:1"
+STAFF = COMMAND_LINE
 SECRET = "shpat_0123456789abcdef0123456789abcdef"
 PERSON = "jane.roe@example.com"
 
@@ -218,8 +219,8 @@ def test_a_nightly_job_is_dead_at_once_and_can_be_replayed(
     work(world, "reports")
     [letter] = queries.letters({"queue": "reports"}, limit=10).items
     assert (letter["kind"], letter["account_id"]) == ("check_ledger", world.account_id)
-    assert replay([letter["id"]], actor=STAFF) == [letter["id"]]
-    assert replay([letter["id"]], actor=STAFF) == []
+    assert replay(STAFF, [letter["id"]]) == [letter["id"]]
+    assert replay(STAFF, [letter["id"]]) == []
     [job_id] = world.queued("reports")
     assert registry.jobs([job_id])[job_id].func_name == "workers.jobs.check_ledger"
 
@@ -262,8 +263,8 @@ def test_a_replayed_event_is_applied_once_however_often_it_is_replayed(
     follow(QUEUES)
     [letter] = queries.letters({}, limit=10).items
     shop.poisonous_orders.clear()
-    assert replay([letter["id"]], actor=STAFF) == [letter["id"]]
-    assert replay([letter["id"]], actor=STAFF) == []
+    assert replay(STAFF, [letter["id"]]) == [letter["id"]]
+    assert replay(STAFF, [letter["id"]]) == []
     assert listed(world, "retries") == []
     assert (world.event(event_id).state, world.event(event_id).attempts) == ("retrying", 0)
     let_retries_run(world)
@@ -271,9 +272,9 @@ def test_a_replayed_event_is_applied_once_however_often_it_is_replayed(
     before = ledger(world)
     assert world.level("SKU") == (10, 1)
     follow(QUEUES)
-    assert replay([letter["id"]], actor=STAFF) == []
+    assert replay(STAFF, [letter["id"]]) == []
     world.sql("UPDATE inbound_events SET state = 'dead'; UPDATE dead_letters SET state = 'dead'")
-    assert replay([letter["id"]], actor=STAFF) == [letter["id"]]
+    assert replay(STAFF, [letter["id"]]) == [letter["id"]]
     let_retries_run(world)
     assert ledger(world) == before
 
@@ -289,7 +290,7 @@ def test_two_replays_of_everything_at_once_change_nothing_twice(
     assert len(ids) == 4
     shop.poisonous_orders.clear()
     shop.refused.clear()
-    done = at_once(*[lambda: replay(ids, actor=STAFF)] * 4)
+    done = at_once(*[lambda: replay(STAFF, ids)] * 4)
     assert sorted(letter_id for part in done for letter_id in part) == sorted(ids)
     let_retries_run(world)
     world.settle()
@@ -298,7 +299,7 @@ def test_two_replays_of_everything_at_once_change_nothing_twice(
     world.sql(
         "UPDATE inbound_events SET state = 'dead' WHERE state = 'done';UPDATE dead_letters SET state = 'dead'"
     )
-    at_once(*[lambda: replay(ids, actor=STAFF)] * 2)
+    at_once(*[lambda: replay(STAFF, ids)] * 2)
     let_retries_run(world)
     world.settle()
     assert ledger(world) == before
@@ -311,7 +312,7 @@ def test_a_replayed_number_is_written_alone_and_once(world: World, connection: i
     [letter] = queries.letters({}, limit=10).items
     shop.refused.clear()
     shop.writes.clear()
-    assert replay([letter["id"]], actor=STAFF) == [letter["id"]]
+    assert replay(STAFF, [letter["id"]]) == [letter["id"]]
     push.drain(connection)
     assert shop.writes == []  # a call that it shares with others could be refused whole
     let_retries_run(world)
@@ -351,23 +352,29 @@ def test_what_cannot_be_replayed_says_what_to_do_instead(world: World) -> None:
     [letter] = queries.letters({}, limit=10).items
     assert not letter["can_replay"]
     assert letter["instead"]
-    assert replay([letter["id"]], actor=STAFF) == []
+    assert replay(STAFF, [letter["id"]]) == []
     assert queries.count({}) == 1
 
 
 def test_replays_and_discards_are_written_down(world: World, connection: int, shop: Shop) -> None:
     kill_event(world, connection, shop)
     [letter] = queries.letters({}, limit=10).items
-    discard([letter["id"]], "The order was a test.", actor=STAFF)
-    replay([letter["id"]], actor="staff:2")
+    discard(STAFF, [letter["id"]], "The order was a test.")
+    replay(STAFF, [letter["id"]])
     entries = world.rows(
         "SELECT actor, action, detail FROM audit_log WHERE action LIKE 'dead_letter.%' ORDER BY id"
     )
     assert [(entry.actor, entry.action) for entry in entries] == [
-        (STAFF, "dead_letter.discarded"),
-        ("staff:2", "dead_letter.replayed"),
+        ("cli", "dead_letter.discarded"),
+        ("cli", "dead_letter.replayed"),
     ]
     assert entries[0].detail["reason"] == "The order was a test."
+    replay(STAFF, [letter["id"]])  # does nothing, and says nothing
+    by_staff = world.rows("SELECT action, subject_id, about_account FROM staff_actions ORDER BY id")
+    assert [tuple(entry) for entry in by_staff] == [
+        ("dead_letter.discarded", str(letter["id"]), world.account_id),
+        ("dead_letter.replayed", str(letter["id"]), world.account_id),
+    ]
 
 
 # ---------------------------------------------------------------------------------------------- discard
@@ -377,16 +384,16 @@ def test_what_was_discarded_is_kept_and_can_be_replayed(world: World, connection
     event_id = kill_event(world, connection, shop)
     follow(QUEUES)
     [letter] = queries.letters({}, limit=10).items
-    assert discard([letter["id"]], " not worth it ", actor=STAFF) == [letter["id"]]
-    assert discard([letter["id"]], "again", actor=STAFF) == []
+    assert discard(STAFF, [letter["id"]], " not worth it ") == [letter["id"]]
+    assert discard(STAFF, [letter["id"]], "again") == []
     follow(QUEUES)
     assert listed(world, "retries") == []
     assert queries.count({}) == 0
     [kept] = queries.letters({"state": "discarded"}, limit=10).items
-    assert (kept["discarded_by"], kept["discarded_because"]) == (STAFF, "not worth it")
+    assert (kept["discarded_by"], kept["discarded_because"]) == ("cli", "not worth it")
     assert world.event(event_id).state == "dead"
     shop.poisonous_orders.clear()
-    assert replay([letter["id"]], actor=STAFF) == [letter["id"]]
+    assert replay(STAFF, [letter["id"]]) == [letter["id"]]
     let_retries_run(world)
     assert world.event(event_id).state == "done"
 
@@ -398,7 +405,7 @@ def test_nothing_is_discarded_without_a_reason(
     kill_event(world, connection, shop)
     [letter] = queries.letters({}, limit=10).items
     with pytest.raises(InvalidInput):
-        discard([letter["id"]], reason, actor=STAFF)
+        discard(STAFF, [letter["id"]], reason)
     assert queries.count({}) == 1
 
 
@@ -408,7 +415,7 @@ def test_what_was_discarded_and_is_old_goes_and_what_is_dead_stays(
     given_up = kill_event(world, connection, shop, order_id="1")
     waiting = kill_event(world, connection, shop, order_id="2")
     [letter] = [row for row in queries.letters({}, limit=10).items if row["subject_id"] == given_up]
-    discard([letter["id"]], "no use", actor=STAFF)
+    discard(STAFF, [letter["id"]], "no use")
     world.sql(
         "UPDATE dead_letters SET failed_at = now() - interval '40 days',"
         " closed_at = closed_at - interval '40 days';"
@@ -430,8 +437,10 @@ def test_all_that_match_are_replayed_at_the_rate_and_others_left(
 ) -> None:
     ids = [kill_event(world, connection, shop, order_id=str(number)) for number in range(5)]
     kill_cell(world, connection, shop)
-    mass_id = mass.start({"kind": "event"}, per_second=2, actor=STAFF)
+    mass_id = mass.start(STAFF, {"kind": "event"}, per_second=2)
     assert queries.mass_replay(mass_id)["total"] == 5
+    [entry] = world.rows("SELECT detail FROM audit_log WHERE action = 'dead_letter.many_replayed'")
+    assert entry.detail == {"letters": 5, "kinds": ["event"]}
     mass.step()
     assert sum(world.event(event_id).state == "retrying" for event_id in ids) == 2
     for _second in range(3):
@@ -444,7 +453,7 @@ def test_all_that_match_are_replayed_at_the_rate_and_others_left(
 
 def test_a_mass_replay_leaves_alone_what_fails_again(world: World, connection: int, shop: Shop) -> None:
     kill_event(world, connection, shop)
-    mass_id = mass.start({}, per_second=1, actor=STAFF)
+    mass_id = mass.start(STAFF, {}, per_second=1)
     mass.step()
     let_retries_run(world, rounds=6)
     assert queries.count({}) == 1
@@ -457,21 +466,21 @@ def test_a_mass_replay_leaves_alone_what_fails_again(world: World, connection: i
 def test_a_mass_replay_can_be_stopped(world: World, connection: int, shop: Shop) -> None:
     for number in range(3):
         kill_event(world, connection, shop, order_id=str(number))
-    mass_id = mass.start({}, per_second=1, actor=STAFF)
+    mass_id = mass.start(STAFF, {}, per_second=1)
     mass.step()
-    mass.stop(mass_id)
-    mass.stop(mass_id)
+    mass.stop(STAFF, mass_id)
+    mass.stop(STAFF, mass_id)
     mass.step()
     assert queries.mass_replay(mass_id)["state"] == "stopped"
     assert queries.count({}) == 2
     with pytest.raises(NotFound):
-        mass.stop(mass_id + 1)
+        mass.stop(STAFF, mass_id + 1)
 
 
 @pytest.mark.parametrize("per_second", [0, -1, 51])
 def test_a_rate_that_is_none_is_refused(world: World, per_second: int) -> None:
     with pytest.raises(InvalidInput):
-        mass.start({}, per_second=per_second, actor=STAFF)
+        mass.start(STAFF, {}, per_second=per_second)
     assert queries.mass_replays(limit=10).items == []
 
 

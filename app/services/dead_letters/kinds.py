@@ -163,6 +163,8 @@ KIND_OF_JOB: Mapping[str, str] = {
 OF_CONNECTIONS = frozenset({drain.value for drain in Drain} - {Drain.DELIVER.value} | {"ensure_webhooks"})
 OF_ACCOUNTS = frozenset(["check_ledger", "catch_up_stock_events", "check_sums", "delete_account"])
 """Jobs by what their argument is the id of."""
+JOBS = (*sorted(OF_CONNECTIONS | OF_ACCOUNTS), Drain.DELIVER.value, "fold_sums")
+"""Those that are a kind of their own."""
 JOB_ATTEMPTS: Mapping[str, int] = {
     "check_ledger": 1,
     "catch_up_stock_events": 1,

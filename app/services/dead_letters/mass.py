@@ -14,8 +14,9 @@ import structlog
 from sqlalchemy import Row, text
 
 from app.errors import InvalidInput, NotFound
-from app.services.dead_letters.replay import replay
+from app.services.dead_letters.replay import replay_share
 from app.services.queries.dead_letters import matching
+from app.services.staff.acting import Staff, record
 from app.services.uow import unit_of_work
 
 log = structlog.get_logger()
@@ -25,10 +26,14 @@ FASTEST = 50
 
 
 def start(
-    filters: Mapping[str, Any], *, per_second: int, actor: str, letter_ids: Collection[int] | None = None
+    staff: Staff,
+    filters: Mapping[str, Any],
+    *,
+    per_second: int,
+    letter_ids: Collection[int] | None = None,
 ) -> int:
-    """Have letters replayed that are dead, or are in the state of `filters`, and match by now; returns the id
-    under which `progress` tells of it. Raises InvalidInput for a rate that is none."""
+    """Have letters replayed that match by now; returns the id of their replay. Each account concerned finds
+    it in its audit log. Raises InvalidInput for a rate or a filter that is none."""
     if not 1 <= per_second <= FASTEST:
         raise InvalidInput(f"From 1 to {FASTEST} letters in a second.")
     where, params = matching(filters, letter_ids)
@@ -38,24 +43,31 @@ def start(
         mass_id: int = uow.session.execute(
             _START,
             {
-                "actor": actor,
+                "actor": staff.actor,
                 "filters": json.dumps(dict(filters), default=str),
                 "letter_ids": None if letter_ids is None else list(letter_ids),
                 "per_second": per_second,
                 "total": total,
             },
         ).scalar_one()
+        subject = f"mass_replay:{mass_id}"
+        chosen = {name: str(value) for name, value in params.items() if name != "letter_ids"}
+        detail = {"letters": total, "per_second": per_second, "chosen_by": chosen}
+        record(uow.session, staff, "dead_letter.many_replayed", subject, detail=detail)
+        told = {"actor": staff.actor, "subject": subject}
+        uow.session.execute(text(_TELL_ACCOUNTS.format(where=where)), params | told)
         uow.commit()
-    log.info("mass_replay_started", mass_replay_id=mass_id, letters=total, actor=actor)
+    log.info("mass_replay_started", mass_replay_id=mass_id, letters=total, actor=staff.actor)
     return mass_id
 
 
-def stop(mass_id: int) -> None:
+def stop(staff: Staff, mass_id: int) -> None:
     """What was replayed stays so. Raises NotFound; does nothing to one that has ended."""
     with unit_of_work() as uow:
         if uow.session.execute(_EXISTS, {"id": mass_id}).first() is None:
             raise NotFound("There is no such replay.")
-        uow.session.execute(_END, {"id": mass_id, "state": "stopped"})
+        if uow.session.execute(_END, {"id": mass_id, "state": "stopped"}).first() is not None:
+            record(uow.session, staff, "dead_letter.replay_stopped", f"mass_replay:{mass_id}")
         uow.commit()
 
 
@@ -76,7 +88,7 @@ def _share(mass: Row[Any]) -> None:
     params |= {"last": mass.last_id, "started": mass.created_at, "limit": mass.per_second}
     with unit_of_work() as uow:
         ids = list(uow.session.execute(query, params).scalars())
-    done = replay(ids, actor=mass.actor) if ids else []
+    done = replay_share(mass.actor, ids) if ids else []
     with unit_of_work() as uow:
         if ids:
             moved = {"id": mass.id, "last": ids[-1], "done": len(done), "passed": len(ids) - len(done)}
@@ -92,6 +104,12 @@ _START = text(
     VALUES (:actor, CAST(:filters AS jsonb), CAST(:letter_ids AS bigint[]), :per_second, :total) RETURNING id
     """
 )
+_TELL_ACCOUNTS = """
+    INSERT INTO audit_log (account_id, actor, action, subject, detail)
+    SELECT d.about_account_id, :actor, 'dead_letter.many_replayed', :subject,
+        jsonb_build_object('letters', count(*), 'kinds', jsonb_agg(DISTINCT d.kind))
+    FROM dead_letters d WHERE {where} AND d.about_account_id IS NOT NULL GROUP BY d.about_account_id
+"""
 _EXISTS = text("SELECT 1 FROM mass_replays WHERE id = :id")
 _RUNNING = text("SELECT * FROM mass_replays WHERE state = 'running' ORDER BY id")
 _MOVE_ON = text(
@@ -104,6 +122,6 @@ _MOVE_ON = text(
 _END = text(
     """
     UPDATE mass_replays SET state = :state, finished_at = clock_timestamp()
-    WHERE id = :id AND state = 'running'
+    WHERE id = :id AND state = 'running' RETURNING id
     """
 )

@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 
 from app.errors import InvalidInput, SyncFlowError
 from app.services import fulfillments, outward
-from app.services.audit import audit_subject
 from app.services.dead_letters import registry
 from app.services.dead_letters.kinds import KINDS
 from app.services.nudge import enqueue
+from app.services.staff.acting import COMMAND_LINE, Staff, record
 from app.services.uow import UnitOfWork, unit_of_work
 
 log = structlog.get_logger()
@@ -27,13 +27,22 @@ MOST_AT_ONCE = 500
 LONGEST_REASON = 500
 
 
-def replay(letter_ids: Collection[int], *, actor: str) -> list[int]:
+def replay(staff: Staff, letter_ids: Collection[int]) -> list[int]:
     """Have these letters tried again from the first attempt; returns those that are now.
 
     Dead and discarded ones are; others are left as they are, and so are those that cannot be replayed
     (`Kind.instead`). Raises InvalidInput for too many at once.
     """
     _check(letter_ids)
+    return _put_back(letter_ids, staff.actor, staff)
+
+
+def replay_share(actor: str, letter_ids: Collection[int]) -> list[int]:
+    """`replay`, of some of those whose replay was recorded when it began."""
+    return _put_back(letter_ids, actor, None)
+
+
+def _put_back(letter_ids: Collection[int], actor: str, recorded_by: Staff | None) -> list[int]:
     rows = _letters(letter_ids)
     again = [row.id for row in rows if row.kind == "fulfillment" and _tell_again(row, actor)]
     with unit_of_work() as uow:
@@ -44,18 +53,20 @@ def replay(letter_ids: Collection[int], *, actor: str) -> list[int]:
         for row in jobs:
             if row.id in done:
                 uow.after_commit(partial(_enqueue, row))
-        _audit(uow.session, [row for row in rows if row.id in done], actor, "dead_letter.replayed", {})
-        uow.after_commit(partial(_take_out, [row for row in rows if row.id in done]))
+        rows = [row for row in rows if row.id in done]
+        if recorded_by is not None:
+            _record(uow.session, rows, recorded_by, "dead_letter.replayed", {})
+        uow.after_commit(partial(_take_out, rows))
         uow.commit()
     return done
 
 
 def replay_one(letter_id: int) -> None:
     """What an entry of RQ's registry runs when it is requeued by RQ's own means."""
-    replay([letter_id], actor="cli")
+    replay(COMMAND_LINE, [letter_id])
 
 
-def discard(letter_ids: Collection[int], reason: str, *, actor: str) -> list[int]:
+def discard(staff: Staff, letter_ids: Collection[int], reason: str) -> list[int]:
     """Give dead letters up, for a reason; returns those that are now. They are kept, can be replayed later,
     and come back when they fail anew. Raises InvalidInput without a reason."""
     _check(letter_ids)
@@ -63,9 +74,9 @@ def discard(letter_ids: Collection[int], reason: str, *, actor: str) -> list[int
     if not reason or len(reason) > LONGEST_REASON:
         raise InvalidInput(f"Say why, in at most {LONGEST_REASON} characters.")
     with unit_of_work() as uow:
-        params = {"ids": list(letter_ids), "actor": actor, "reason": reason}
+        params = {"ids": list(letter_ids), "actor": staff.actor, "reason": reason}
         rows = uow.session.execute(_DISCARD, params).all()
-        _audit(uow.session, rows, actor, "dead_letter.discarded", {"reason": reason})
+        _record(uow.session, rows, staff, "dead_letter.discarded", {"reason": reason})
         uow.after_commit(partial(_take_out, rows))
         uow.commit()
     return [row.id for row in rows]
@@ -125,21 +136,18 @@ def _take_out(letters: Sequence[Row[Any]]) -> None:
         log.warning("entries_kept", error=type(err).__name__)
 
 
-def _audit(
-    session: Session, letters: Sequence[Row[Any]], actor: str, action: str, detail: dict[str, Any]
+def _record(
+    session: Session, letters: Sequence[Row[Any]], staff: Staff, action: str, detail: dict[str, Any]
 ) -> None:
-    """One entry for each account, naming its letters."""
+    """Once for each account, naming its letters."""
     by_account = defaultdict(list)
     for letter in letters:
-        if letter.about_account_id is not None:
-            by_account[letter.about_account_id].append(letter)
+        by_account[letter.about_account_id].append(letter)
     for account_id, of_account in by_account.items():
+        kinds = sorted({letter.kind for letter in of_account})
+        told = {"letters": [letter.id for letter in of_account], "kinds": kinds} | detail
         subject = f"dead_letter:{of_account[0].id}"
-        told = {
-            "letters": [letter.id for letter in of_account],
-            "kinds": sorted({x.kind for x in of_account}),
-        }
-        audit_subject(session, account_id, actor, action, subject, told | detail)
+        record(session, staff, action, subject, account_id=account_id, detail=told)
 
 
 _LETTERS = text(

@@ -11,10 +11,12 @@ from sqlalchemy import text
 from app.domain.masking import masked
 from app.domain.suggestions import suggestion
 from app.errors import InvalidInput, NotFound
+from app.models.dead_letters import LETTER_STATES
 from app.services.dead_letters.kinds import KINDS, words_for
 from app.services.queries.paging import Page, Row, decode, moment_of, page, read
 
 MOST_GROUPS = 200
+STATES = LETTER_STATES
 
 
 def letters(filters: Mapping[str, Any], *, limit: int, cursor: str | None = None) -> Page:
@@ -57,6 +59,12 @@ def letter(letter_id: int) -> Row:
             if "body" in about[0]:
                 found["about"]["body"] = _masked(bytes(about[0]["body"]))
     return found
+
+
+def some(letter_ids: Collection[int]) -> list[Row]:
+    """Those that are there, the last that failed first."""
+    query = f"{_LETTERS} WHERE d.id = ANY(CAST(:ids AS bigint[])) ORDER BY d.failed_at DESC, d.id DESC"
+    return [_told(row) for row in read(text(query), ids=list(letter_ids))]
 
 
 def mass_replays(*, limit: int, cursor: str | None = None) -> Page:
