@@ -87,8 +87,10 @@ def create_app(settings: Settings | None = None, *, web: bool = True) -> Flask:
     jwt.init_app(app)
 
     from app.services.call_meter import CallMeter
+    from app.services.error_meter import ErrorMeter
 
     app.extensions["calls"] = CallMeter(app)
+    app.extensions["errors"] = ErrorMeter(app)
     if web:
         from app.api import register_api
 

@@ -29,6 +29,7 @@ from app.extensions import db
 from app.services import (
     account_deletion,
     account_exports,
+    alerts,
     announcements,
     holds,
     queues,
@@ -97,7 +98,9 @@ def tasks(app: Flask) -> list[Task]:
         Task(60, account_exports.wake_due, "have exports made whose worker died"),
         Task(60, account_deletion.wake_due, "have accounts removed whose time has come"),
         Task(60, announcements.count_missed, "count orders that no webhook told of"),
+        Task(60, alerts.Watch().look, "open alerts for what is wrong, close those that are over"),
         *(telling if settings.metrics == "emf" else ()),
+        Task(3600, alerts.watch_credentials, "tell of credentials that run out soon"),
         Task(3600, partial(sweeper.house_keeping, retention_days), "make partitions, drop what is old"),
         Task(
             DAY.total_seconds(),

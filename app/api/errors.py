@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import structlog
-from flask import Flask, Response, json
+from flask import Flask, Response, json, request
 from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 
 from app.errors import SyncFlowError
+from app.services.error_meter import note_error
+from app.services.faults import fault_of
 
 log = structlog.get_logger(__name__)
 
@@ -129,6 +131,8 @@ def _known_fault(error: SyncFlowError) -> Response:
     status = STATUSES.get(error.code, STATUSES["internal"])
     if status == STATUSES["internal"]:
         return _bug(error)
+    if status > STATUSES["internal"]:
+        _note(error)
     errors = getattr(error, "errors", None)
     answer = problem(status, error.code, str(error), **({"errors": errors} if errors else {}))
     retry_after = getattr(error, "retry_after", None)
@@ -158,4 +162,16 @@ def _unusable(error: DataError | UnicodeEncodeError) -> Response:
 
 def _bug(error: Exception) -> Response:
     log.error("request_failed", exc_info=error)
+    _note(error)
     return problem(STATUSES["internal"], "internal", "Something went wrong on our side; it was recorded.")
+
+
+def _note(error: Exception) -> None:
+    """Count it among the errors that operators see."""
+    rule = request.url_rule.rule if request.url_rule else ""
+    connection_id = (request.view_args or {}).get("connection_id")
+    note_error(
+        fault_of(error),
+        kind=f"{request.method} {rule}",
+        connection_id=connection_id if isinstance(connection_id, int) else None,
+    )

@@ -6,6 +6,7 @@ from app.models.calls import PlatformCallHour, PlatformCallMinute
 from app.models.catalog import BundleComponent, Listing, Product, Variant
 from app.models.connections import Connection, ConnectionLocation, DrainLease, Location
 from app.models.dead_letters import DeadLetter, FailedAttempt, MassReplay
+from app.models.errors import Alert, ErrorGroup, ErrorHour
 from app.models.event_log import Event, UnannouncedOrder, WebhookDay
 from app.models.events import InboundEvent, SyncRun, SyncRunItem
 from app.models.fulfillments import Fulfillment, FulfillmentLine
@@ -40,6 +41,7 @@ from app.models.workplace import Dashboard, NotificationPreference, SavedView, W
 __all__ = [
     "Account",
     "AccountExport",
+    "Alert",
     "ApiKey",
     "AuditEntry",
     "Base",
@@ -54,6 +56,8 @@ __all__ = [
     "DeadLetter",
     "DrainLease",
     "Drift",
+    "ErrorGroup",
+    "ErrorHour",
     "Event",
     "ExchangeRate",
     "ExportChunk",

@@ -39,6 +39,7 @@ class Event(TenantRow, Base):
         Index(None, "account_id", "id"),
         Index(None, "account_id", "kind", "id"),
         Index("ix_events_account_id_open", "account_id", "id", postgresql_where=_OPEN),
+        Index("ix_events_kind_open", "kind", "connection_id", postgresql_where=_OPEN),
     )
 
     kind: Mapped[str] = mapped_column(String(32))

@@ -199,6 +199,53 @@ def _reseal(table: str, columns: Sequence[str]) -> int:
         last_id, touched = rows[-1]["id"], touched + len(rows)
 
 
+@dataclass(frozen=True, slots=True)
+class Expiring:
+    account_id: int
+    connection_id: int
+    at: datetime
+
+
+def run_out_before(moment: datetime) -> list[Expiring]:
+    """Shops whose credentials will be of no use from some time before `moment` on: the ones that they are
+    renewed with run out by then, or none are there. What cannot be read is left out."""
+    found: list[Expiring] = []
+    last_id = 0
+    while True:
+        with unit_of_work() as uow:
+            params = {"after": last_id, "limit": ROTATION_BATCH}
+            rows = uow.session.execute(_OF_WORKING_SHOPS, params).all()
+        if not rows:
+            return found
+        last_id = rows[-1].id
+        for row in rows:
+            ends = _ends_at(bytes(row.credentials))
+            if ends is not None and ends < moment:
+                found.append(Expiring(row.account_id, row.id, ends))
+
+
+def _ends_at(sealed: bytes) -> datetime | None:
+    try:
+        document = vault().open(sealed)
+    except CredentialsUnreadable:
+        return None
+    told = document.get("refresh_expires_at") or (
+        None if "refresh_token" in document else document.get("expires_at")
+    )
+    try:
+        at = datetime.fromisoformat(told) if isinstance(told, str) else None
+    except ValueError:
+        return None
+    return at if at is not None and at.tzinfo is not None else None
+
+
+_OF_WORKING_SHOPS = text(
+    """
+    SELECT id, account_id, credentials FROM connections
+    WHERE id > :after AND credentials IS NOT NULL AND state IN ('importing', 'review', 'active', 'paused')
+    ORDER BY id LIMIT :limit
+    """
+)
 _COLUMNS = "SELECT state, credentials, token_version FROM connections WHERE id = :id"
 _READ = text(_COLUMNS)
 _READ_LOCKED = text(f"{_COLUMNS} FOR NO KEY UPDATE")

@@ -11,7 +11,16 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.platforms.base import Lane
-from app.services import dead_letters, fulfillment_push, idempotency, mail, uptime, webhook_delivery
+from app.services import (
+    alerts,
+    dead_letters,
+    error_meter,
+    fulfillment_push,
+    idempotency,
+    mail,
+    uptime,
+    webhook_delivery,
+)
 from app.services.imports import wake as imports
 from app.services.nudge import DRAIN_OF_LANE, EVERYBODY, Drain, enqueue, nudge
 from app.services.prices.wants import CLAIMABLE, WRITABLE
@@ -274,6 +283,8 @@ _PURGES = (
     *dead_letters.PURGES,
     sample_data.PURGE,
     *uptime.PURGES,
+    *error_meter.PURGES,
+    alerts.PURGE,
     text("DELETE FROM platform_call_minutes WHERE starts_at < now() - interval '2 days'"),
     text("DELETE FROM platform_call_hours WHERE starts_at < now() - interval '400 days'"),
     text("DELETE FROM sync_runs WHERE created_at < now() - interval '90 days' AND state <> 'running'"),

@@ -15,6 +15,8 @@ from structlog.contextvars import bind_contextvars, unbind_contextvars
 from app.domain.health import FAILURES_IN_A_ROW
 from app.platforms.errors import AuthExpired, Permanent, Transient
 from app.services import breaker, connections
+from app.services.error_meter import note_error
+from app.services.faults import fault_of
 from app.services.order_effects import Scope
 from app.services.shops import OpenShop, open_channel
 from app.services.uow import unit_of_work
@@ -55,9 +57,11 @@ def work_on(connection_id: int, *, states: tuple[str, ...]) -> Iterator[Job | No
     try:
         shop = _opened(connection_id, probe=is_open)
     except AuthExpired as err:
+        note_error(fault_of(err), connection_id=connection_id)
         connections.mark_needs_auth(connection_id, str(err))
         shop = None
     except (Transient, Permanent) as err:
+        note_error(fault_of(err), connection_id=connection_id)
         breaker.failed(connection_id, err, began=None if is_open else row.began)
         shop = None
     if shop is None:
@@ -78,8 +82,10 @@ def work_on(connection_id: int, *, states: tuple[str, ...]) -> Iterator[Job | No
             settings=settings,
         )
     except AuthExpired as err:
+        note_error(fault_of(err), connection_id=connection_id)
         connections.mark_needs_auth(connection_id, str(err))
     except (Transient, Permanent) as err:
+        note_error(fault_of(err), connection_id=connection_id)
         breaker.failed(connection_id, err, began=row.began)
     else:
         if row.failures and shop.answers() > answered:

@@ -10,16 +10,17 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import pytest
 import requests
-from flask import Flask
+from flask import Flask, current_app
 from sqlalchemy import text
 from werkzeug.test import Client
 
 from app import create_app
 from app.models import Connection
 from app.services import password_changes
+from app.services.error_meter import ErrorMeter
 from app.settings import Settings
 from tests.api.books import keep_books
-from tests.api.conftest import Caller
+from tests.api.conftest import Caller, rows
 
 ORIGIN = "https://app.example.com"
 
@@ -56,6 +57,23 @@ def test_a_fault_of_the_database_is_logged_without_what_was_sent_to_it(
     told = "".join(traceback.format_exception(entry["exc_info"]))
     assert "FROM nowhere" in told
     assert merchant.email not in told
+
+
+def test_answers_of_500_and_above_are_counted_by_route_and_others_are_not(
+    merchant: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meter: ErrorMeter = current_app.extensions["errors"]
+    meter.forget()
+    monkeypatch.setattr(password_changes, "_REQUEST", text("SELECT 1 FROM nowhere WHERE email = :email"))
+    for _try in range(2):
+        merchant.post("/auth/password/reset", {"email": merchant.email})
+    merchant.call("GET", "/nowhere")
+    merchant.call("GET", "/orders/999999999")
+    merchant.call("GET", "/orders", params={"cursor": "?"})
+    meter.flush()
+    [group] = rows("SELECT kind, platform, code, error_class, count, message FROM error_groups")
+    assert tuple(group)[:5] == ("POST /api/v1/auth/password/reset", "", "internal", "ProgrammingError", 2)
+    assert merchant.email not in group.message
 
 
 def test_browsers_are_told_to_stay_with_https(elsewhere: Client) -> None:

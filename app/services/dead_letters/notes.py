@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.backoff import MAX_ATTEMPTS
 from app.services.dead_letters.kinds import JOB_ATTEMPTS, KINDS, OF_ACCOUNTS, OF_CONNECTIONS
+from app.services.error_meter import note_error
 from app.services.faults import Fault
 
 
@@ -32,6 +33,8 @@ def note_failures(session: Session, failures: Sequence[Failure]) -> list[int]:
     discarded or replayed begins anew."""
     if not failures:
         return []
+    for failure in failures:
+        note_error(failure.fault, kind=failure.kind, connection_id=failure.connection_id)
     rows = [_row(failure) for failure in sorted(failures, key=lambda one: (one.kind, one.subject_id))]
     return list(session.execute(_NOTE, {"rows": json.dumps(rows)}).scalars())
 

@@ -19,6 +19,9 @@ MAILED = frozenset(
         EventKind.PRICE_BRAKE,
         EventKind.LEDGER_MISMATCH,
         EventKind.FULFILLMENT_FAILED,
+        EventKind.SYNC_FAILED,
+        EventKind.RECONNECT_NEEDED,
+        EventKind.CREDENTIALS_EXPIRING,
     }
 )
 """What cannot wait until somebody looks."""

@@ -23,6 +23,8 @@ ACTIONS = {
     EventKind.PRICE_BRAKE: ("release_price_brake", "/connections/{connection_id}/price-rule/release-brake"),
     EventKind.DRIFT_IN_REVIEW: ("decide", "/reviews"),
     EventKind.LEDGER_MISMATCH: ("look", "/event-log?kind=ledger_mismatch&open=true"),
+    EventKind.SYNC_FAILED: ("look", "/connections/{connection_id}/health"),
+    EventKind.CREDENTIALS_EXPIRING: ("reconnect", "/connections/{connection_id}"),
     EventKind.WEBHOOKS_MISSED: ("look", "/connections/{connection_id}/webhook-days"),
     EventKind.FULFILLMENT_FAILED: ("retry", "/event-log?kind=fulfillment_failed&open=true"),
     EventKind.PRICES_CHANGED: ("decide", "/connections/{connection_id}/listings"),
