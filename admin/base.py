@@ -68,12 +68,13 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """What an action asks for. `most` bounds its length."""
+    """What an action asks for. `most` bounds its length, `choices` (value, words) are all that it may be."""
 
     name: str
     label: str
     most: int = 500
     required: bool = True
+    choices: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,8 @@ class ConsoleView(BaseView):  # type: ignore[misc]  # Flask-Admin has no types
                 raise InvalidInput(f"{one.label}: please fill this in.")
             if len(value) > one.most or "\0" in value:
                 raise InvalidInput(f"{one.label}: at most {one.most} characters.")
+            if one.choices and value not in [choice for choice, _words in one.choices]:
+                raise InvalidInput(f"{one.label}: choose one of the list.")
             found[one.name] = value
         return found
 

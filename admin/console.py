@@ -7,8 +7,10 @@ from flask_admin import Admin
 
 from admin import guard, pages, sign_in
 from admin.base import ConsoleView
-from admin.views.audit import StaffAuditView
+from admin.views.accounts import AccountsView, UsersView
+from admin.views.audit import MerchantAuditView, StaffAuditView
 from admin.views.dead_letters import DeadLettersView
+from admin.views.flags import FlagsView
 from admin.views.home import HomeView
 from admin.views.mass_replays import MassReplaysView
 from admin.views.queues import QueuesView, WorkersView
@@ -23,6 +25,10 @@ def views() -> list[ConsoleView]:
         WorkersView("Workers", category="Operations", url="workers"),
         DeadLettersView("Dead letters", category="Failures", url="dead-letters"),
         MassReplaysView("Replays", category="Failures", url="replays"),
+        AccountsView("Accounts", category="Merchants", url="accounts"),
+        UsersView("Users", category="Merchants", url="users"),
+        MerchantAuditView("Audit log", category="Merchants", url="audit-log"),
+        FlagsView("Flags", category="Operations", url="flags"),
         StaffAuditView("Staff actions", category="Records", url="staff-actions"),
     ]
 

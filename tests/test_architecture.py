@@ -37,6 +37,8 @@ GLOBAL_TABLES = {
     "staff_users": "staff belong to no account",
     "staff_factors": "a staff member's",
     "staff_sessions": "a staff member's",
+    "support_visits": "a staff member's; ends with its account",
+    "flag_settings": "some hold for everybody",
     "queue_pauses": "a queue is everybody's",
     "staff_actions": "outlives the account that it is about",
     "error_groups": "of the installation; what is in them is nobody's",

@@ -1,4 +1,4 @@
-"""What staff did."""
+"""What staff did, and what was done in an account."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from typing import Any
 
 from flask import url_for
 
-from admin.base import Column, DetailView, Filter
-from app.services.queries import staff
+from admin.base import Column, DetailView, Filter, ListView
+from app.domain.masking import masked_words
+from app.services.queries import audit, staff
 from app.services.queries.paging import Page, Row
+from app.services.queries.people import masked_address
 
 
 class StaffAuditView(DetailView):
@@ -53,3 +55,45 @@ def account_name(row: Row) -> str | None:
     if row["account_id"] is None:
         return None
     return f"{row['account'] or 'removed'} ({row['account_id']})"
+
+
+class MerchantAuditView(ListView):
+    words = "What was done in one account by its people, its keys, support and SyncFlow itself; newest first."
+    nothing = "Enter an account's number."
+    columns = (
+        Column("created_at", "when (UTC)"),
+        Column("actor", "who"),
+        Column("actor_name", "name", text=lambda row: masked_name(row["actor_name"])),
+        Column("action", "action"),
+        Column("subject", "of what"),
+        Column("detail", "details", text=lambda row: masked(row["detail"])),
+    )
+    filters = (
+        Filter("account_id", "Account's number", kind="whole"),
+        Filter("actor", "Who (user:7, staff:1)"),
+        Filter("action", "Action"),
+        Filter("subject", "Of what (listing:12)"),
+        Filter("since", "Since (UTC)", kind="moment"),
+        Filter("until", "Until (UTC)", kind="moment"),
+    )
+
+    def find(self, *, limit: int, cursor: str | None, **filters: Any) -> Page:
+        account_id = filters.pop("account_id", None)
+        if account_id is None:
+            return Page([], None)
+        asked = dict.fromkeys(("actor", "action", "subject", "since", "until")) | filters
+        return audit.entries(account_id, limit=limit, cursor=cursor, **asked)
+
+
+def masked_name(name: str | None) -> str | None:
+    """A key's name as it is, a user's address masked."""
+    return masked_address(name) if name and "@" in name else name
+
+
+def masked(detail: Any) -> Any:
+    """Details without people's addresses."""
+    if isinstance(detail, dict):
+        return {key: masked(value) for key, value in detail.items()}
+    if isinstance(detail, list):
+        return [masked(value) for value in detail]
+    return masked_words(detail) if isinstance(detail, str) else detail

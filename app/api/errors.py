@@ -29,6 +29,7 @@ STATUSES = {
     "not_signed_in": 401,
     "invalid_signature": 401,
     "forbidden": 403,
+    "switched_off": 403,
     "missing_scope": 403,
     "role_too_low": 403,
     "last_owner": 409,

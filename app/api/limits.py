@@ -44,6 +44,7 @@ TOKENS_OF_ADDRESS = Limit("token:address", 60, 60)
 OWN_SECRETS = Limit("own_secret", 10, 900)
 """A signed-in user's password and codes: whoever got hold of an access token is not to find them out."""
 CALLS_OF_KEY = Limit("key", 1200, 60)
+CALLS_OF_VISIT = Limit("visit", 300, 60)
 CONNECTING = Limit("connecting", 20, 60)
 """Of an account: each calls a host that the merchant names, and holds a web thread until it is done."""
 
@@ -107,6 +108,11 @@ def limit_connecting(account_id: int, *, clock: Clock = time.time) -> None:
 def limit_key(key_id: int, *, clock: Clock = time.time) -> None:
     """Count a call of an API key. Raises TooManyRequests."""
     _count({CALLS_OF_KEY: str(key_id)}, clock)
+
+
+def limit_visit(visit_id: int, *, clock: Clock = time.time) -> None:
+    """Count a call of a staff member who visits an account. Raises TooManyRequests."""
+    _count({CALLS_OF_VISIT: str(visit_id)}, clock)
 
 
 def _count(whose: dict[Limit, str], clock: Clock) -> None:

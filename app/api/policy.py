@@ -20,12 +20,14 @@ from jwt.exceptions import PyJWTError
 from structlog.contextvars import bind_contextvars
 
 from app.api.errors import Forbidden, MissingScope, NotSignedIn, SampleAccount
-from app.api.limits import limit_key
+from app.api.limits import limit_key, limit_visit
 from app.api.schemas.base import LARGEST_ID
 from app.errors import InvalidInput, NotFound
 from app.services import api_keys, auth
 from app.services.api_keys import KeyHolder
 from app.services.auth import Person, Principal
+from app.services.staff import visits
+from app.services.staff.visits import Visitor
 
 
 class Access(IntEnum):
@@ -273,6 +275,18 @@ POLICY: dict[str, Access] = FOR_PEOPLE | {
     "account.allow_writes": Access.ADMIN,
 }
 """Endpoint -> what it asks."""
+NOT_FOR_SUPPORT = frozenset(
+    {
+        "listings.export_listings",
+        "variants.export_variants",
+        "stock.export_stock",
+        "stock.export_movements",
+        "orders.export_orders",
+        "sync.export_run_items",
+    }
+)
+"""What staff who visit an account may not read, beside all of FOR_PEOPLE and what asks for more than a
+viewer's role: nothing is to be carried away whole."""
 MEGABYTE = 1024 * 1024
 WITH_SECRETS = frozenset(
     {
@@ -401,7 +415,9 @@ def _check() -> ResponseReturnValue | None:
         return None
     caller = _caller()
     bind_contextvars(account_id=caller.account_id)
-    if isinstance(caller, KeyHolder):
+    if isinstance(caller, Visitor):
+        _check_visit(caller, endpoint)
+    elif isinstance(caller, KeyHolder):
         _check_key(caller, endpoint)
     if asked is None or RANKS[caller.role] < asked:
         raise Forbidden(f"Your role, {caller.role}, does not allow this.")
@@ -413,10 +429,18 @@ def _check() -> ResponseReturnValue | None:
     return None
 
 
+def _check_visit(caller: Visitor, endpoint: str) -> None:
+    limit_visit(caller.key_id)
+    if caller.use_is_news:
+        after_this_request(partial(_note, partial(visits.note_use, caller.key_id)))
+    if request.method not in ("GET", "HEAD") or endpoint in FOR_PEOPLE or endpoint in NOT_FOR_SUPPORT:
+        raise Forbidden("Support only looks, and not at everything.")
+
+
 def _check_key(caller: KeyHolder, endpoint: str) -> None:
     limit_key(caller.key_id)
     if caller.use_is_news:
-        after_this_request(partial(_note_use, caller.key_id))
+        after_this_request(partial(_note, partial(api_keys.note_use, caller.key_id)))
     if endpoint in FOR_PEOPLE:
         raise Forbidden(FOR_PEOPLE_ONLY)
     scope = scope_of(endpoint, request.method)
@@ -424,13 +448,13 @@ def _check_key(caller: KeyHolder, endpoint: str) -> None:
         raise MissingScope(f"This key lacks the scope {scope}.")
 
 
-def _note_use(key_id: int, response: Response) -> Response:
+def _note(use: Callable[[], None], response: Response) -> Response:
     """Once the answer is out: the caller does not wait for it."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy's own
 
     def note() -> None:
         with app.app_context():
-            api_keys.note_use(key_id)
+            use()
 
     response.call_on_close(note)
     return response
@@ -439,6 +463,11 @@ def _note_use(key_id: int, response: Response) -> Response:
 def _caller() -> Principal | KeyHolder:
     """Who the token in the Authorization header belongs to."""
     scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token.startswith(visits.PREFIX):
+        visitor = visits.visitor_of(token.strip())
+        if visitor is None:
+            raise NotSignedIn()
+        return visitor
     if scheme.lower() == "bearer" and token.startswith(api_keys.PREFIX):
         return _key_holder(token.strip())
     return _user()

@@ -16,7 +16,10 @@ blp = Resource("registration", __name__, description="Register.")
 @blp.route("/auth/register", methods=("POST",))
 @blp.arguments(RegisterSchema)
 @blp.response(NO_CONTENT)
-@blp.doc(security=[])
+@blp.doc(
+    security=[],
+    responses={STATUSES["switched_off"]: {"description": "Nobody can register for now (`switched_off`)."}},
+)
 def register(given: dict[str, Any]) -> None:
     """Have a link sent that confirms the address. The account and its owner are made by that."""
     limit_mails(given["email"])

@@ -18,7 +18,14 @@ from app.models.orders import Order, OrderHold, OrderLine
 from app.models.prices import ListingPrice, PriceAttempt, PriceSync
 from app.models.queues import QueuePause
 from app.models.sign_in import PasswordReset, RecoveryCode, Registration, SecondFactor, UserSession
-from app.models.staff import StaffAction, StaffFactor, StaffSession, StaffUser
+from app.models.staff import (
+    FlagSetting,
+    StaffAction,
+    StaffFactor,
+    StaffSession,
+    StaffUser,
+    SupportVisit,
+)
 from app.models.stock import CellEffect, Drift, PushAttempt, StockCell, StockLevel, StockMovement
 from app.models.stock_changes import StockChange, StockCount, StockCountLine
 from app.models.sums import (
@@ -62,6 +69,7 @@ __all__ = [
     "ExchangeRate",
     "ExportChunk",
     "FailedAttempt",
+    "FlagSetting",
     "Fulfillment",
     "FulfillmentLine",
     "IdempotentCall",
@@ -107,6 +115,7 @@ __all__ = [
     "StockLevel",
     "StockMovement",
     "StockValue",
+    "SupportVisit",
     "SyncRun",
     "SyncRunItem",
     "UnannouncedOrder",

@@ -15,6 +15,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -33,6 +34,12 @@ class Account(Base):
         CheckConstraint("safety_stock >= 0", name="safety_stock"),
         Index("ix_accounts_leaving", "delete_at", postgresql_where=text("delete_at IS NOT NULL")),
         Index(None, "sample_of", postgresql_where=text("sample_of IS NOT NULL")),
+        Index(
+            "ix_accounts_name_part",
+            func.lower(text("name")).label("name_lower"),
+            postgresql_using="gin",
+            postgresql_ops={"name_lower": "gin_trgm_ops"},
+        ),
         Index("uq_accounts_sample_of", "sample_of", unique=True, postgresql_where=text("delete_at IS NULL")),
     )
 

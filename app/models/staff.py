@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.models.base import Base, CreatedAt, Id
+from app.models.base import Base, CreatedAt, Id, Utc
 
 
 class StaffUser(Base):
@@ -105,4 +105,41 @@ class StaffAction(Base):
     about_account: Mapped[int | None] = mapped_column(BigInteger)
     detail: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     """Reasons and numbers; neither secrets nor personal data."""
+    created_at: Mapped[CreatedAt]
+
+
+class SupportVisit(Base):
+    """Leave for a staff member to read an account through the API, until it ends or is ended."""
+
+    __tablename__ = "support_visits"
+    __table_args__ = (
+        UniqueConstraint("token_hash"),
+        Index(None, "about_account", "id"),
+        Index(None, "expires_at"),
+        Index(None, "staff_user_id"),
+    )
+
+    id: Mapped[Id]
+    staff_user_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("staff_users.id"))
+    about_account: Mapped[int] = mapped_column(BigInteger)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    reason: Mapped[str] = mapped_column(Text)
+    expires_at: Mapped[Utc]
+    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """The last time, to the minute."""
+    created_at: Mapped[CreatedAt]
+
+
+class FlagSetting(Base):
+    """A flag of `app.services.flags` that is not as it comes, for everybody or for one account."""
+
+    __tablename__ = "flag_settings"
+    __table_args__ = (UniqueConstraint("flag", "about_account", postgresql_nulls_not_distinct=True),)
+
+    id: Mapped[Id]
+    flag: Mapped[str] = mapped_column(Text)
+    about_account: Mapped[int | None] = mapped_column(BigInteger)
+    """None for everybody."""
+    is_on: Mapped[bool]
     created_at: Mapped[CreatedAt]

@@ -11,9 +11,10 @@ from __future__ import annotations
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from app.services import sessions
+from app.services import flags, sessions
 from app.services.audit import audit_subject
 from app.services.auth import belongs_to_an_account, make_account, normal
+from app.services.flags import Flag
 from app.services.mail import link, queue_mail
 from app.services.passwords import WrongPassword, hashed, matches
 from app.services.tokens import InvalidToken, hash_of, new_token
@@ -23,7 +24,8 @@ CONFIRM_HOURS = 24
 
 
 def register(*, email: str, account_name: str, password: str) -> None:
-    """Have an address confirmed, or have its owner told that it has an account. Raises InvalidInput."""
+    """Have an address confirmed, or have its owner told that it has an account. Raises InvalidInput,
+    SwitchedOff."""
     email, password_hash, token = normal(email), hashed(password), new_token()
     params = {
         "email": email,
@@ -33,6 +35,7 @@ def register(*, email: str, account_name: str, password: str) -> None:
         "hours": CONFIRM_HOURS,
     }
     with unit_of_work() as uow:
+        flags.require(uow.session, Flag.REGISTRATIONS)
         known = belongs_to_an_account(uow.session, email)
         uow.session.execute(_REGISTER, params)
         if known:

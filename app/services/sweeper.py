@@ -26,6 +26,7 @@ from app.services.nudge import DRAIN_OF_LANE, EVERYBODY, Drain, enqueue, nudge
 from app.services.prices.wants import CLAIMABLE, WRITABLE
 from app.services.sample_data import accounts as sample_data
 from app.services.staff import sessions as staff_sessions
+from app.services.staff import visits
 from app.services.uow import unit_of_work
 from app.settings import Settings
 
@@ -255,6 +256,7 @@ _PURGES = (
     text("DELETE FROM account_exports WHERE expires_at <= now()"),
     text("DELETE FROM sessions WHERE expires_at <= now()"),
     staff_sessions.PURGE,
+    visits.PURGE,
     text("DELETE FROM registrations WHERE expires_at <= now()"),
     text("DELETE FROM password_resets WHERE expires_at <= now()"),
     text(

@@ -70,6 +70,8 @@ class Browser:
     base_url: str
     session: requests.Session = field(default_factory=requests.Session)
     totp: pyotp.TOTP | None = None
+    code: str = ""
+    """The last that was entered."""
 
     def get(self, path: str, **query: str) -> requests.Response:
         return self.session.get(f"{self.base_url}{path}", params=query, timeout=10, allow_redirects=False)
@@ -94,15 +96,16 @@ class Browser:
         return self.totp
 
     def enter_code(self, *, steps: int = 0) -> requests.Response:
-        """That of now, or of so many steps later."""
+        """That of now, or of so many steps later: one later than the last that was taken."""
         assert self.totp is not None
-        return self.post("/admin/sign-in/code", {"code": self.totp.at(time.time() + 30 * steps)})
+        self.code = self.totp.at(time.time() + 30 * steps)
+        return self.post("/admin/sign-in/code", {"code": self.code})
 
     def sign_in(self) -> Browser:
         """The first time: sets up the codes."""
         assert self.enter_password().status_code == 302
         self.set_up_codes()
-        answer = self.enter_code(steps=-1)
+        answer = self.enter_code()
         assert (answer.status_code, answer.headers["Location"]) == (302, "/admin")
         return self
 

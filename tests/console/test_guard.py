@@ -69,7 +69,7 @@ def test_another_sessions_token_is_no_token(staff: Browser, base_url: str) -> No
         other = Browser(base_url, session)
         other.enter_password()
         other.totp = staff.totp
-        other.enter_code()
+        other.enter_code(steps=1)
         assert other.get("/admin/").status_code == 200
         theirs = Browser(base_url, session).get("/admin/").text
     token = theirs.split('name="csrf" value="')[1].split('"')[0]

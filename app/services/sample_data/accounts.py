@@ -17,8 +17,9 @@ from sqlalchemy.orm import Session
 
 from app.errors import NotFound
 from app.platforms.registry import platforms
-from app.services import account_deletion, outward
+from app.services import account_deletion, flags, outward
 from app.services.audit import audit_subject
+from app.services.flags import Flag
 from app.services.roles import lock_roles, require_no_less, role_of
 from app.services.rollups.fold import wake_folds
 from app.services.sample_data import history, store
@@ -35,12 +36,13 @@ DEFAULT_CURRENCY = "EUR"
 
 def make(account_id: int, user_id: int, *, seed: int = SEED, now: datetime | None = None) -> int:
     """The id of an account's sample account, made if there is none; a sample's is itself. The user is a
-    member of it from now on. Raises RoleTooLow."""
+    member of it from now on. Raises RoleTooLow, SwitchedOff (none is made anew)."""
     with unit_of_work() as uow:
         session = uow.session
         own = _own(session, account_id, user_id)
         sample_id: int | None = session.execute(_SAMPLE, {"own": own.id}).scalar_one_or_none()
         if sample_id is None:
+            flags.require(session, Flag.SAMPLE_DATA, own.id)
             sample_id = _fill(session, own, user_id, seed=seed, now=now or datetime.now(UTC))
             uow.after_commit(wake_folds)
         session.execute(_JOIN, {"user_id": user_id, "sample": sample_id})
