@@ -14,7 +14,6 @@ import random
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, Future
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
@@ -60,7 +59,13 @@ class Task:
     """Open ones: nobody may wait in a transaction."""
 
 
-_task: ContextVar[Task] = ContextVar("task")
+class _Thread(threading.local):
+    """Each task has a thread of its own. No context variable: the product hands its own on to threads."""
+
+    task: Task | None = None
+
+
+_this = _Thread()
 
 
 class Machine:
@@ -85,7 +90,7 @@ class Machine:
 
         def run() -> None:
             task.baton.acquire()
-            _task.set(task)
+            _this.task = task
             try:
                 if not task.process.dead:
                     act()
@@ -148,7 +153,7 @@ class Machine:
 
     @staticmethod
     def current() -> Task | None:
-        return _task.get(None)
+        return _this.task
 
     def sleep(self, seconds: float) -> None:
         """The running task waits."""
@@ -257,7 +262,8 @@ class Threading:
 
 
 def _own_process() -> Process:
-    return _task.get().process
+    assert _this.task is not None, "only tasks start threads"
+    return _this.task.process
 
 
 class DoneAndNotDone(NamedTuple):
@@ -370,6 +376,10 @@ class _Pipeline(Memory):
 
     def set(self, key: str, value: object, *, nx: bool = False, ex: float = FOREVER) -> None:  # type: ignore[override]
         self._answers.append(self._memory.set(key, value, nx=nx, ex=ex))
+
+    def sismember(self, _key: str, _member: str) -> None:
+        """No queue is paused."""
+        self._answers.append(False)
 
     def xadd(self, _key: str, _fields: object, *, maxlen: int, approximate: bool) -> None:
         """Nobody listens."""

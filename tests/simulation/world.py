@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import accumulate
+from itertools import accumulate, count
 from typing import Any
 
 import pytest
@@ -329,9 +329,7 @@ class World:
         except (events.EventFailed, push.CellRefused) as fault:
             self.dead_letters.append((job, subject_id, str(fault)))
 
-    def enqueue(
-        self, queue: str, job: str, subject_id: int, *, timeout_seconds: int, job_id: str | None = None
-    ) -> None:
+    def enqueue(self, queue: str, job: str, subject_id: int, **_of_rq: object) -> None:
         """Stands in for RQ."""
         self.machine.check_alive()
         if self.redis_is_away:
@@ -352,7 +350,13 @@ class World:
     def open_channel(self, connection_id: int) -> OpenShop:
         """Stands in for `app.services.work.open_channel`."""
         shop = self.shops[connection_id]
-        return OpenShop(channel=shop, platform=platform_of(shop), webhook_url="", webhook_secret="")
+        return OpenShop(
+            channel=shop,
+            platform=platform_of(shop),
+            webhook_url="",
+            webhook_secret="",
+            answers=count().__next__,  # or a breaker that opened would never close
+        )
 
     # --------------------------------------------------------------------------------------- network
 
