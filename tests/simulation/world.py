@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import accumulate, count
+from itertools import accumulate
+from itertools import count as counting
 from typing import Any
 
 import pytest
@@ -355,7 +356,7 @@ class World:
             platform=platform_of(shop),
             webhook_url="",
             webhook_secret="",
-            answers=count().__next__,  # or a breaker that opened would never close
+            answers=counting().__next__,  # or a breaker that opened would never close
         )
 
     # --------------------------------------------------------------------------------------- network
