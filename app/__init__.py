@@ -19,6 +19,7 @@ from app.logs import configure_logging
 from app.measures.meter import Meter
 from app.plans import look_up_by_key
 from app.settings import Settings, SettingsError
+from app.tracing import configure_tracing
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
@@ -46,6 +47,7 @@ def create_app(settings: Settings | None = None, *, web: bool = True) -> Flask:
     """
     settings = settings or _settings_of_this_process()
     configure_logging(settings)
+    configure_tracing(settings)
     app = Flask("app", static_folder=None)
     app.session_interface = NoSession()
     app.config.update(

@@ -2,7 +2,8 @@
 
 One renderer for all: what gunicorn, RQ, SQLAlchemy and werkzeug log by the standard library goes through the
 same steps. Whatever the code hands over, the last step before the renderer takes out what must not leave:
-settings that are secrets, e-mail addresses, tokens, query strings, and the values that PostgreSQL quotes.
+settings that are secrets, e-mail addresses, tokens and query strings. Of an exception that is not ours only
+its type and its place are told.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from urllib.parse import unquote, urlsplit
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from app.errors import SyncFlowError
+from app.services.faults import fault_of
 from app.settings import Settings
 
 HIDDEN = "[hidden]"
@@ -34,9 +37,11 @@ def configure_logging(settings: Settings) -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
+    scrubber = Scrubber(settings)
     last: list[Processor] = [
-        structlog.processors.format_exc_info,
-        Scrubber(settings),
+        *_reports(settings),
+        structlog.processors.ExceptionRenderer(lambda told: fault_in_words(told[1])),
+        scrubber,
         structlog.processors.JSONRenderer()
         if settings.log_format == "json"
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
@@ -49,6 +54,30 @@ def configure_logging(settings: Settings) -> None:
         cache_logger_on_first_use=False,
     )
     _take_in_standard_library(first, last, level)
+
+
+def _reports(settings: Settings) -> list[Processor]:
+    if not settings.sentry_dsn:
+        return []
+    from app.fault_reports import FaultReports  # only then: it brings Sentry's SDK
+
+    return [FaultReports(settings)]
+
+
+def fault_in_words(err: BaseException) -> str:
+    """Where in the code it happened, and what; not the words of an exception of others, which may quote
+    anything."""
+    fault = fault_of(err)
+    return f"{fault.traceback}: {words_of(err)}"
+
+
+def words_of(err: BaseException) -> str:
+    """What may be said of it beside its type: our own words, and what a database calls its error."""
+    if isinstance(err, SyncFlowError):
+        return str(err)
+    cause = getattr(err, "orig", None) or err
+    state = getattr(cause, "sqlstate", None)
+    return f"{type(cause).__name__} {state}" if state else type(cause).__name__
 
 
 class _Handler(logging.StreamHandler[Any]):
@@ -109,7 +138,7 @@ def cleaner(settings: Settings) -> Clean:
             words = _E_MAIL.sub(HIDDEN, words)
         if "=" in words:
             words = _QUERY.sub("?" + HIDDEN, words)
-        if "DETAIL" in words:
+        if "DETAIL" in words:  # as libraries hand on what PostgreSQL says
             words = _DETAIL.sub("DETAIL: " + HIDDEN, words)
         return _TOKEN.sub(HIDDEN, words)
 
@@ -120,6 +149,7 @@ def _secrets(settings: Settings) -> Iterator[str]:
     yield settings.secret_key
     yield from settings.credential_keys
     yield settings.metrics_token
+    yield urlsplit(settings.sentry_dsn).username or ""
     for url in (settings.database_url, settings.redis_url, settings.mail_url):
         password = urlsplit(url).password
         if password:

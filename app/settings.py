@@ -80,6 +80,11 @@ class Settings:
     """What GET /metrics asks for as a bearer token; without one there is no such page."""
     metrics: str = ""
     """`emf`: the scheduler also writes all metrics as CloudWatch's embedded metric format once a minute."""
+    otel_exporter_otlp_endpoint: str = ""
+    """Where traces are sent by OTLP over HTTP (`http://collector:4318`). OpenTelemetry reads its other
+    variables, such as `OTEL_EXPORTER_OTLP_HEADERS` and `OTEL_TRACES_SAMPLER`, itself."""
+    sentry_dsn: str = field(default="", repr=False)
+    """Where faults are reported, without anybody's data."""
     cors_origins: tuple[str, ...] = ()
     """Origins of pages on other hosts that may call the API from a browser, separated by commas."""
     allow_private_shops: bool = False
@@ -214,6 +219,13 @@ def _long_enough(characters: int) -> Callable[[str], str]:
     return parse
 
 
+def _dsn(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.username or not parts.hostname:
+        raise ValueError("must be the DSN of a project at Sentry: https://key@host/number")
+    return value
+
+
 def _fernet_keys(value: str) -> tuple[str, ...]:
     keys = tuple(key.strip() for key in value.split(",") if key.strip())
     if not keys or not all(_is_fernet_key(key) for key in keys):
@@ -320,6 +332,8 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "log_format": _one_of(LOG_FORMATS),
     "metrics_token": _long_enough(METRICS_TOKEN_MIN_CHARACTERS),
     "metrics": _one_of(METRICS_FORMATS),
+    "otel_exporter_otlp_endpoint": _http_url,
+    "sentry_dsn": _dsn,
     "cors_origins": _origins,
     "allow_private_shops": _boolean,
     "mail_url": _mail_url,

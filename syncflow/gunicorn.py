@@ -11,6 +11,7 @@ from gunicorn.glogging import Logger
 from app.logs import configure_logging
 from app.services import health
 from app.settings import Settings, SettingsError
+from app.tracing import stop_tracing
 
 try:
     _settings = Settings.from_env(os.environ)
@@ -68,3 +69,4 @@ def worker_exit(_server: object, worker: Any) -> None:
     """Requests were answered by now; streams end in good order."""
     worker.wsgi.extensions["live"].close()
     worker.wsgi.extensions["meter"].add()
+    stop_tracing()

@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import psycopg
 import pytest
 import structlog
 import werkzeug.serving
 
+from app.errors import InvalidInput
 from app.logs import HIDDEN, cleaner, configure_logging
 from app.settings import Settings
 
@@ -90,17 +92,33 @@ def test_a_field_is_cleaned_however_deep_it_lies_and_a_secrets_name_hides_its_va
     assert (line["access_token"], line["password"], line["connection_id"]) == (HIDDEN, HIDDEN, 5)
 
 
-def test_the_message_of_a_fault_is_cleaned_and_its_locals_are_not_told(lines: Any) -> None:
-    def refuse(whispered: str, who: str) -> None:
-        raise ValueError(f"no such buyer: {who}")
+def test_of_a_fault_its_place_is_told_and_only_our_own_words(lines: Any) -> None:
+    def refuse(whispered: str, error: Exception) -> None:
+        raise error
 
-    try:
-        refuse("High Street".upper(), "ann@example.com")
-    except ValueError:
-        structlog.get_logger().exception("failed")
+    street = "high street".upper()
+    for error in (ValueError("no such buyer: Ann Buyer"), InvalidInput("That is no SKU. ann@example.com")):
+        try:
+            refuse(street, error)
+        except Exception:
+            structlog.get_logger().exception("failed")
+    foreign, ours = lines()
+    assert "Ann" not in str(foreign)
+    assert "HIGH STREET" not in str(foreign)
+    assert "test_logs.py" in foreign["exception"]
+    assert foreign["exception"].endswith("ValueError: ValueError")
+    assert ours["exception"].endswith(f"InvalidInput: That is no SKU. {HIDDEN}")
+
+
+def test_a_databases_fault_is_told_by_its_name_without_the_row(lines: Any, settings: Settings) -> None:
+    with psycopg.connect(settings.database_url) as connection:
+        try:
+            connection.execute("SELECT CAST('Ann Buyer' AS int)")
+        except psycopg.Error:
+            structlog.get_logger().exception("failed")
     [line] = lines()
-    assert f"no such buyer: {HIDDEN}" in line["exception"]
-    assert "HIGH STREET" not in line["exception"]
+    assert line["exception"].endswith("InvalidTextRepresentation 22P02")
+    assert "Ann" not in line["exception"].replace("CAST('Ann Buyer' AS int)", "")
 
 
 @pytest.mark.parametrize("library", ["gunicorn.error", "rq.worker", "sqlalchemy.pool", "werkzeug"])

@@ -10,9 +10,10 @@ import structlog
 from rq.exceptions import DeserializationError
 from rq.job import Job, JobStatus
 
+from app import tracing
 from app.measures.catalogue import JOB_SECONDS, JOB_WAIT_SECONDS, JOBS
 from app.measures.current import meter
-from app.services.nudge import WOKEN_BY
+from app.services.nudge import TRACED, WOKEN_BY
 from workers import jobs
 
 log = structlog.get_logger(__name__)
@@ -24,11 +25,16 @@ UNKNOWN = "unknown"
 def at_work(job: Job, run: Callable[[], bool]) -> None:
     """`run` the job, which says whether it went well; who runs it logs what fails."""
     kind, ids = _what(job)
-    with structlog.contextvars.bound_contextvars(job=kind, job_id=job.id, **ids):
+    with (
+        structlog.contextvars.bound_contextvars(job=kind, job_id=job.id, **ids),
+        tracing.span(f"job {kind}", kind="consumer", parent=job.meta.get(TRACED)) as span,
+    ):
         began = time.perf_counter()
         waited = (datetime.now(UTC) - job.enqueued_at).total_seconds() if job.enqueued_at else 0.0
         outcome = "done" if run() else _undone(job)
         seconds = time.perf_counter() - began
+        span.set("messaging.destination.name", job.origin)
+        span.set("syncflow.outcome", outcome)
         meter().count(JOBS, kind, outcome)
         meter().observe(JOB_SECONDS, seconds, kind)
         meter().observe(JOB_WAIT_SECONDS, waited, job.origin)

@@ -15,6 +15,7 @@ from rq import Queue
 from app import create_app
 from app.measures.meter import Meter
 from app.services.leases import give_back_all
+from app.tracing import stop_tracing
 from workers.queues import QUEUES, threads_of
 from workers.worker import Worker
 
@@ -37,6 +38,7 @@ def main(argv: list[str]) -> int:
     meter.process = argv[0]
     ended = worker.run()
     meter.add()
+    stop_tracing()
     with app.app_context():
         if not (ended and _others_end(worker.give_up_at())):
             give_back_all()

@@ -236,6 +236,10 @@ class Worker(BaseWorker):
             self._under_way.pop(execution.id, None)
             self._room.release()
 
+    def handle_exception(self, job: Job, *exc_info: Any) -> None:
+        """Logged with its traceback as a field; RQ would put it into a message."""
+        log.error("job_failed", exc_info=exc_info)
+
     def _finalize_failure(self, job: Job, queue: Queue, execution: Execution, exc_info: Any) -> None:
         """What was left because this process stops did not fail."""
         if isinstance(exc_info[1], Stopping):

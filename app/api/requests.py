@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import time
 import uuid
+from contextlib import ExitStack
 
 import structlog
 from flask import Flask, Response, g, request
 
+from app import tracing
 from app.measures.catalogue import REQUEST_SECONDS, REQUESTS
 from app.measures.current import meter
 
@@ -28,7 +30,7 @@ def observe_requests(app: Flask) -> None:
     """To be called before other hooks are registered: it starts first and ends last."""
     app.before_request(_begin)
     app.after_request(_end)
-    app.teardown_request(lambda _error: structlog.contextvars.unbind_contextvars(*BOUND))
+    app.teardown_request(_forget)
 
 
 def request_id(told: str | None) -> str:
@@ -38,6 +40,9 @@ def request_id(told: str | None) -> str:
 
 def _begin() -> None:
     g.began = time.perf_counter()
+    route = request.url_rule.rule if request.url_rule else UNMATCHED
+    g.traced = ExitStack()
+    g.span = g.traced.enter_context(tracing.span(f"{_method()} {route}", kind="server"))
     g.request_id = request_id(request.headers.get(REQUEST_ID))
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
     connection_id = (request.view_args or {}).get("connection_id")
@@ -45,13 +50,25 @@ def _begin() -> None:
         structlog.contextvars.bind_contextvars(connection_id=connection_id)
 
 
+def _method() -> str:
+    return request.method if request.method in METHODS else OTHER
+
+
+def _forget(_error: BaseException | None) -> None:
+    structlog.contextvars.unbind_contextvars(*BOUND)
+    if traced := g.pop("traced", None):
+        traced.close()
+
+
 def _end(response: Response) -> Response:
     response.headers[REQUEST_ID] = g.request_id
     seconds = time.perf_counter() - g.began
-    method = request.method if request.method in METHODS else OTHER
+    method = _method()
     route = request.url_rule.rule if request.url_rule else UNMATCHED
     meter().count(REQUESTS, method, route, f"{response.status_code // 100}xx")
     meter().observe(REQUEST_SECONDS, seconds, method, route)
+    g.span.set("http.route", route)
+    g.span.set("http.response.status_code", response.status_code)
     fine = response.status_code < 400
     say = log.debug if fine and request.endpoint in QUIET else log.info
     say("request", method=method, route=route, status=response.status_code, ms=round(seconds * 1000, 1))

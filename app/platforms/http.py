@@ -35,6 +35,7 @@ from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import NewConnectionError
 from urllib3.util import Timeout
 
+from app import tracing
 from app.platforms.answers import Response, TooLarge, host_of, parse, read, retry_after, split_lines
 from app.platforms.errors import Permanent, PlatformError, Transient
 from app.platforms.rate_budget import Budget, Unlimited
@@ -175,6 +176,20 @@ class Http:
             raise Permanent(f"The file is larger than {max_bytes} bytes.") from err
 
     def _attempt(
+        self,
+        call: _Call,
+        arguments: Mapping[str, Any],
+        attempt: int,
+        deadline: float | None,
+        expect_json: bool,
+        safe: bool,
+        patience: float,
+    ) -> Response:
+        with tracing.span(f"{call.method} {call.host}", kind="client") as span:
+            span.set("syncflow.endpoint", call.endpoint)
+            return self._attempt_traced(call, arguments, attempt, deadline, expect_json, safe, patience)
+
+    def _attempt_traced(
         self,
         call: _Call,
         arguments: Mapping[str, Any],

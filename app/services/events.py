@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Row, text
 
+from app import tracing
 from app.measures.catalogue import EVENT_SECONDS
 from app.measures.current import meter
 from app.platforms.base import (
@@ -157,6 +158,13 @@ def _pending(connection_id: int, lane: Lane) -> Sequence[Row[Any]]:
 
 
 def _process(job: Job, rows: Sequence[Row[Any]]) -> None:
+    with tracing.span("process events") as span:
+        span.set("syncflow.events", len(rows))
+        span.link(row.headers.get(tracing.HEADER) for row in rows)
+        _process_traced(job, rows)
+
+
+def _process_traced(job: Job, rows: Sequence[Row[Any]]) -> None:
     batch = _sort(job, rows)
     fetched = Fetched()
     if due := not_read_since(job.scope, batch.told_of_orders):

@@ -23,6 +23,7 @@ from psycopg import Connection as Psycopg
 from psycopg_pool import ConnectionPool
 from structlog.contextvars import bind_contextvars
 
+from app import tracing
 from app.errors import NotFound, SyncFlowError
 from app.plans import look_up_by_key
 from app.platforms.base import Envelope, Lane, Platform
@@ -177,6 +178,9 @@ class Intake:
         headers: Mapping[str, str],
         raw: bytes,
     ) -> bool:
+        kept = {name: value for name, value in headers.items() if _is_kept(name)}
+        if traced := tracing.current():
+            kept[tracing.HEADER] = traced
         return self._writer.write(
             EventRow(
                 account_id=account_id,
@@ -185,7 +189,7 @@ class Intake:
                 lane=envelope.lane,
                 dedupe_key=_short(envelope.dedupe_key),
                 event_id_is_unique=envelope.event_id_is_unique,
-                headers=json.dumps({name: value for name, value in headers.items() if _is_kept(name)}),
+                headers=json.dumps(kept),
                 body=raw,
             )
         )

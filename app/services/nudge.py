@@ -11,6 +11,7 @@ from flask import current_app
 from rq import Queue
 from structlog.contextvars import get_contextvars
 
+from app import tracing
 from app.platforms.base import Lane
 
 log = structlog.get_logger()
@@ -30,6 +31,9 @@ EVERYBODY = 0
 WOKEN_BY = "woken_by"
 """The id of the request that put a job on its queue, directly or by jobs in between. Nudges are shared, so
 others may have wanted it too."""
+
+TRACED = tracing.HEADER
+"""The trace that a job goes on with."""
 
 Origin = Mapping[str, str]
 """Where a job comes from; its `meta`."""
@@ -85,7 +89,8 @@ def origin() -> Origin:
     """Of what is enqueued here and now."""
     bound = get_contextvars()
     woken_by = bound.get("request_id") or bound.get(WOKEN_BY)
-    return {WOKEN_BY: woken_by} if woken_by else {}
+    found = {WOKEN_BY: woken_by, TRACED: tracing.current()}
+    return {name: told for name, told in found.items() if told}
 
 
 def nudge(drain: Drain, connection_id: int, *, came_from: Origin | None = None) -> None:

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,8 +16,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import requests
+from prometheus_client.parser import text_string_to_metric_families
 
 from app.services.credentials import ConnectionCredentials
+from app.services.queue_states import QUEUES
 from app.services.shops import open_channel
 from syncflow import embedded
 from syncflow.procfile import read_procfile
@@ -27,10 +31,12 @@ from syncflow.trial.rehearsal import Options, Outcome, rehearse
 from syncflow.trial.scenario import Wishes
 from syncflow.trial.stage import EMAIL, Stage
 from syncflow.trial.verdict import verdict
+from tests.collector import Collector, collector
 from tests.runtime.waiting import wait_for
 
 PROJECT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 240.0
+METRICS_TOKEN = "a-metrics-token-that-no-log-holds"
 NOT_FOR_CHILDREN = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "CREDENTIAL_KEYS", "PUBLIC_URL", "PORT")
 INVOICES = """\
 InvoiceNo,StockCode,Description,Quantity,UnitPrice,CustomerID,Country
@@ -53,7 +59,9 @@ class Kept:
     """Of the trial: the folder of its logs, and what none of them may hold."""
 
     logs: Path
+    collector: Collector
     secrets: set[str] = field(default_factory=set)
+    metrics: str = ""
 
     def __call__(self, stage: Stage, folder: Path) -> None:
         """In the place of `keep`, while everything is there."""
@@ -65,6 +73,10 @@ class Kept:
             *settings.credential_keys,
             *(url.password or "" for url in urls),
         }
+        self.metrics = requests.get(
+            f"{settings.public_url}/metrics", headers={"Authorization": f"Bearer {METRICS_TOKEN}"}, timeout=30
+        ).text
+        self.secrets |= {METRICS_TOKEN, "0123456789abcdef"}
         self.secrets.add(settings.platform("shopify")["client_secret"])
         with stage.app.app_context():
             for connection_id in stage.connections.values():
@@ -82,10 +94,14 @@ def _texts(document: Any) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
-    with pytest.MonkeyPatch.context() as patch:
-        made = Kept(tmp_path_factory.mktemp("trial"))
-        patch.setattr("syncflow.trial.rehearsal.keep", made)
-        yield made
+    """With everything switched on that tells what goes on."""
+    with pytest.MonkeyPatch.context() as patch, collector() as made:
+        patch.setenv("METRICS_TOKEN", METRICS_TOKEN)
+        patch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", made.url)
+        patch.setenv("SENTRY_DSN", made.url.replace("http://", "http://0123456789abcdef@") + "/7")
+        found = Kept(tmp_path_factory.mktemp("trial"), made)
+        patch.setattr("syncflow.trial.rehearsal.keep", found)
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -155,6 +171,59 @@ def test_the_logs_of_a_trial_hold_no_secret_and_nobodys_data(outcome: Outcome, k
         (path.name, secret) for path, text in logs.items() for secret in planted if secret in text
     } == set()
     assert outcome.judgement.figures["orders_placed"] > 0
+
+
+@pytest.mark.timeout(2 * PATIENCE_SECONDS)
+def test_what_leaves_a_trial_for_traces_and_fault_reports_holds_none_either(
+    outcome: Outcome, kept: Kept
+) -> None:
+    assert outcome.judgement.figures["orders_placed"] > 0
+    sent = b"".join(body for _path, body in kept.collector.requests)
+    planted = {*kept.secrets, EMAIL, "Plantington", "buyers.example", "Philippa"} - {""}
+    assert {secret for secret in planted if secret.encode() in sent} <= {
+        "0123456789abcdef"
+    }  # the DSN's own key
+    assert kept.collector.spans()
+
+
+@pytest.mark.timeout(2 * PATIENCE_SECONDS)
+def test_a_trace_leads_from_a_webhook_over_the_workers_to_the_write_at_another_shop(
+    outcome: Outcome, kept: Kept
+) -> None:
+    """Over three processes at least: web, intake, push."""
+    assert outcome.judgement.figures["orders_placed"] > 0
+    traces: dict[bytes, set[str]] = defaultdict(set)
+    linked: dict[bytes, set[bytes]] = defaultdict(set)
+    for span in kept.collector.spans():
+        traces[span.trace_id].add(span.name)
+        linked[span.trace_id] |= {link.trace_id for link in span.links}
+    whole = {"POST /webhooks/<platform>/<public_id>", "job drain_intake", "process events", "job drain_push"}
+    led = [names for names in traces.values() if whole <= names]
+    assert any(name.startswith("POST 127.0.0.1:") for names in led for name in names)
+    of_webhooks = {
+        trace for trace, names in traces.items() if "POST /webhooks/<platform>/<public_id>" in names
+    }
+    worked_on = {trace for trace, names in traces.items() if "process events" in names}
+    reached = {trace for trace in of_webhooks if trace in worked_on} | set().union(*linked.values())
+    assert len(of_webhooks & reached) > len(of_webhooks) / 2  # spans of killed processes are lost
+
+
+@pytest.mark.timeout(2 * PATIENCE_SECONDS)
+def test_metrics_tell_of_all_processes_of_a_trial(outcome: Outcome, kept: Kept) -> None:
+    found: dict[str, float] = defaultdict(float)
+    kinds = set()
+    for family in text_string_to_metric_families(kept.metrics):
+        for sample in family.samples:
+            found[sample.name] += sample.value
+            kinds.add(sample.labels.get("kind"))
+    figures = outcome.judgement.figures
+    assert found["syncflow_webhooks_total"] > figures["orders_placed"]
+    assert {"drain_intake", "drain_push", "reconcile", "fold_sums"} <= kinds
+    assert found["syncflow_platform_calls_total"] > 0
+    assert found["syncflow_propagation_seconds_count"] > 0
+    assert found["syncflow_event_processing_delay_seconds_count"] > 0
+    assert found["syncflow_queue_workers"] >= len(QUEUES)
+    assert found["syncflow_scheduler_working"] == 1
 
 
 @pytest.mark.timeout(2 * PATIENCE_SECONDS)
