@@ -176,7 +176,7 @@ CONNECTIONS = Metric(
 BREAKERS = Metric(
     "syncflow_breaker_open_connections",
     Kind.GAUGE,
-    "Shops that are not called for a while because calls to them failed.",
+    "Shops that are left alone, but for a try now and then, because calls to them keep failing.",
     {"platform": _PLATFORM},
 )
 OPEN_EVENTS = Metric(

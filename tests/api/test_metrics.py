@@ -135,7 +135,7 @@ def test_what_waits_what_is_dead_and_what_is_wrong_is_told(
     shop = make_connection(merchant.account_id)
     make_connection(merchant.account_id, state="needs_auth")
     keep_books(shop)
-    execute("UPDATE connections SET backoff_until = now() + interval '1 minute' WHERE id = :id", id=shop.id)
+    execute("UPDATE connections SET failures = 3 WHERE id = :id", id=shop.id)
     for state, lane in (("pending", "orders"), ("retrying", "hints"), ("dead", "orders"), ("done", "orders")):
         execute(
             "INSERT INTO inbound_events (account_id, connection_id, topic, lane, dedupe_key, body, state,"

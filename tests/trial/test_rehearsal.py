@@ -180,9 +180,8 @@ def test_what_leaves_a_trial_for_traces_and_fault_reports_holds_none_either(
     assert outcome.judgement.figures["orders_placed"] > 0
     sent = b"".join(body for _path, body in kept.collector.requests)
     planted = {*kept.secrets, EMAIL, "Plantington", "buyers.example", "Philippa"} - {""}
-    assert {secret for secret in planted if secret.encode() in sent} <= {
-        "0123456789abcdef"
-    }  # the DSN's own key
+    planted.discard("0123456789abcdef")  # the DSN's own key
+    assert {secret for secret in planted if secret.encode() in sent} == set()
     assert kept.collector.spans()
 
 
@@ -197,12 +196,11 @@ def test_a_trace_leads_from_a_webhook_over_the_workers_to_the_write_at_another_s
     for span in kept.collector.spans():
         traces[span.trace_id].add(span.name)
         linked[span.trace_id] |= {link.trace_id for link in span.links}
-    whole = {"POST /webhooks/<platform>/<public_id>", "job drain_intake", "process events", "job drain_push"}
+    webhook = "POST /webhooks/<platform>/<public_id>"
+    whole = {webhook, "job drain_intake", "process events", "job drain_push"}
     led = [names for names in traces.values() if whole <= names]
     assert any(name.startswith("POST 127.0.0.1:") for names in led for name in names)
-    of_webhooks = {
-        trace for trace, names in traces.items() if "POST /webhooks/<platform>/<public_id>" in names
-    }
+    of_webhooks = {trace for trace, names in traces.items() if webhook in names}
     worked_on = {trace for trace, names in traces.items() if "process events" in names}
     reached = {trace for trace in of_webhooks if trace in worked_on} | set().union(*linked.values())
     assert len(of_webhooks & reached) > len(of_webhooks) / 2  # spans of killed processes are lost

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.domain.health import FAILURES_IN_A_ROW
 from app.measures import catalogue
 from app.measures.catalogue import Metric
 from app.services.queries.operations import SCHEDULER_LOCK
@@ -29,10 +30,10 @@ STATEMENTS = (
     ),
     Statement(
         (catalogue.BREAKERS,),
-        """
-        SELECT platform, count(*) FILTER (WHERE backoff_until > now()) FROM connections
+        f"""
+        SELECT platform, count(*) FILTER (WHERE failures >= {FAILURES_IN_A_ROW}) FROM connections
         WHERE state NOT IN ('connecting', 'disconnected', 'sample') GROUP BY platform
-        """,
+        """,  # noqa: S608  (a constant)
         labelled_by_platform=True,
     ),
     Statement(
