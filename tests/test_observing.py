@@ -144,6 +144,7 @@ def test_alerts_cover_what_has_to_be_known_and_say_what_to_do() -> None:
         "SyncFlowDeadLettersRising",
         "SyncFlowQueueOld",
         "SyncFlowBreakerOpen",
+        "SyncFlowCredentialsExpiring",
         "SyncFlowLedgerMismatch",
         "SyncFlowWebhooksMissed",
     } <= set(found)

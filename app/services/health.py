@@ -15,7 +15,7 @@ import redis
 from alembic.script import ScriptDirectory
 from flask import current_app
 
-from app.services.queue_states import queue_states
+from app.services import queue_states
 from app.settings import Settings
 
 PATIENCE_SECONDS = 3
@@ -40,7 +40,7 @@ class Health:
 
     def as_document(self) -> dict[str, Any]:
         """`status` is "behind" where everything answers and a queue does not get on."""
-        behind = set(self.queues.values()) - {"ok"}
+        behind = set(self.queues.values()) - {queue_states.OK, queue_states.PAUSED}
         status = ("behind" if behind else "ok") if self.well else "unwell"
         return {"status": status, **asdict(self)}
 
@@ -86,7 +86,9 @@ def _redis(settings: Settings) -> tuple[str, Mapping[str, str]]:
         with redis.Redis.from_url(
             settings.redis_url, socket_timeout=PATIENCE_SECONDS, socket_connect_timeout=PATIENCE_SECONDS
         ) as client:
-            return "ok", {name: state.words(name) for name, state in queue_states(client).items()}
+            return "ok", {
+                name: state.words(name) for name, state in queue_states.queue_states(client).items()
+            }
     except redis.RedisError:
         return "does not answer", {}
 

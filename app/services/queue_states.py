@@ -9,6 +9,9 @@ from typing import Any
 
 import redis
 
+from app.services.nudge import PAUSED_KEY
+
+OK, PAUSED = "ok", "paused"
 QUEUES = ("intake", "hints", "push", "sync", "retries", "notify", "reports")
 """All that there are; each has workers of its own."""
 LATE_SECONDS = 60.0
@@ -26,13 +29,16 @@ class QueueState:
     oldest_seconds: float
     workers: int
     failed: int
+    paused: bool
 
     def words(self, name: str) -> str:
-        """ "ok", or what is wrong."""
+        """What is wrong, else OK or PAUSED (by staff)."""
+        if self.paused:
+            return PAUSED
         if not self.workers:
             return "no worker"
         late = REPORTS_LATE_SECONDS if name == "reports" else LATE_SECONDS
-        return "ok" if self.oldest_seconds <= late else f"a job waits for {self.oldest_seconds:.0f} s"
+        return OK if self.oldest_seconds <= late else f"a job waits for {self.oldest_seconds:.0f} s"
 
 
 def queue_states(client: redis.Redis, now: datetime | None = None) -> Mapping[str, QueueState]:
@@ -43,6 +49,7 @@ def queue_states(client: redis.Redis, now: datetime | None = None) -> Mapping[st
             pipe.lindex(f"rq:queue:{name}", 0)
             pipe.smembers(f"rq:workers:{name}")
             pipe.zcard(f"rq:failed:{name}")
+        pipe.smembers(PAUSED_KEY)
         found: list[Any] = pipe.execute()
     rows = {name: found[4 * i : 4 * i + 4] for i, name in enumerate(QUEUES)}
     with client.pipeline(transaction=False) as pipe:
@@ -57,6 +64,7 @@ def queue_states(client: redis.Redis, now: datetime | None = None) -> Mapping[st
             oldest_seconds=_age(more[2 * i], now),
             workers=more[2 * i + 1],
             failed=rows[name][3],
+            paused=name.encode() in found[-1],
         )
         for i, name in enumerate(QUEUES)
     }

@@ -14,6 +14,7 @@ from redis import Redis
 from rq import Queue, SimpleWorker
 
 from app.api.docs_page import marked
+from app.services.nudge import PAUSED_KEY
 from app.services.queue_states import QUEUES
 from tests.api.conftest import Caller, execute, rows
 from tests.statements import statements
@@ -59,6 +60,12 @@ def test_a_queue_without_a_worker_is_named_and_makes_no_web_process_unready(
     assert {name: said for name, said in answer.json()["queues"].items() if said != "ok"} == {
         "push": "no worker"
     }
+
+
+def test_a_paused_queue_is_named_and_nothing_is_wrong_with_it(base_url: str, workers: Redis) -> None:
+    workers.sadd(PAUSED_KEY, "hints")
+    answer = requests.get(f"{base_url}/readyz", timeout=10).json()
+    assert (answer["status"], answer["queues"]["hints"]) == ("ok", "paused")
 
 
 def test_a_queue_whose_next_job_waits_for_long_is_named(base_url: str, workers: Redis) -> None:
