@@ -9,11 +9,16 @@ from admin import guard, pages, sign_in
 from admin.base import ConsoleView
 from admin.views.accounts import AccountsView, UsersView
 from admin.views.audit import MerchantAuditView, StaffAuditView
+from admin.views.connections import ConnectionsView
 from admin.views.dead_letters import DeadLettersView
+from admin.views.errors import AlertsView, ErrorsView
+from admin.views.events import EventsView
 from admin.views.flags import FlagsView
 from admin.views.home import HomeView
+from admin.views.ledger import LedgerView
 from admin.views.mass_replays import MassReplaysView
 from admin.views.queues import QueuesView, WorkersView
+from admin.views.runs import RunsView
 
 PATH = guard.PATH
 
@@ -23,7 +28,13 @@ def views() -> list[ConsoleView]:
     return [
         QueuesView("Queues", category="Operations", url="queues"),
         WorkersView("Workers", category="Operations", url="workers"),
+        AlertsView("Alerts", category="Operations", url="alerts"),
+        ConnectionsView("Connections", category="Shops", url="connections"),
+        EventsView("Webhooks", category="Shops", url="webhooks"),
+        RunsView("Sync runs", category="Shops", url="runs"),
+        LedgerView("Ledger", category="Shops", url="ledger"),
         DeadLettersView("Dead letters", category="Failures", url="dead-letters"),
+        ErrorsView("Errors", category="Failures", url="errors"),
         MassReplaysView("Replays", category="Failures", url="replays"),
         AccountsView("Accounts", category="Merchants", url="accounts"),
         UsersView("Users", category="Merchants", url="users"),

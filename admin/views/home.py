@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from admin.base import ConsoleView
 from admin.views.queues import REDIS_AWAY, duration
 from app.services.health import check
-from app.services.queries import operations, queues
+from app.services.queries import alerts, operations, queues
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +46,16 @@ def installation() -> Iterator[Card]:
         yield Card("scheduler", "", tone="good")
     else:
         yield Card("scheduler", "!", "No scheduler works: nothing is polled, lost jobs are not made again.")
+
+
+def of_alerts() -> Iterator[Card]:
+    """What the watch has found; the cards after it show how things are this moment."""
+    found = alerts.open_alerts()
+    for row in found:
+        label = f"{row['kind'].replace('_', ' ')} {row['subject']}".strip()
+        yield Card(label, "!", row["remedy"], "bad", url_for("alertsview.index", open="yes"))
+    if not found:
+        yield Card("alerts", 0, tone="good", to=url_for("alertsview.index"))
 
 
 def waiting() -> Iterator[Card]:
@@ -79,7 +89,7 @@ def of_merchants() -> Iterator[Card]:
         yield Card(label, found[name], words, "warn" if found[name] else "good")
 
 
-CARDS: tuple[Callable[[], Iterator[Card]], ...] = (installation, waiting, of_queues, of_merchants)
+CARDS: tuple[Callable[[], Iterator[Card]], ...] = (of_alerts, installation, waiting, of_queues, of_merchants)
 """What the page is made of; each in a few statements, however much there is."""
 
 
