@@ -21,7 +21,7 @@ from app.domain.event_log import EventKind
 from app.domain.health import FAILURES_IN_A_ROW
 from app.services import credentials
 from app.services.event_log import Happening, Subject, clear_events, raise_events
-from app.services.queue_states import queue_states
+from app.services.queue_states import OK, queue_states
 from app.services.uow import unit_of_work
 
 MANY_DEAD = 10
@@ -74,9 +74,11 @@ def _wrong(session: Session) -> Iterator[Alert]:
     """All that is not well now."""
     try:
         for name, state in queue_states(current_app.extensions["redis"]).items():
+            if state.paused:
+                continue  # a person wanted it so
             if not state.workers:
                 yield Alert(AlertKind.QUEUE_WITHOUT_WORKER, name, {"waiting": state.waiting})
-            elif state.words(name) != "ok":
+            elif state.words(name) != OK:
                 detail = {"waiting": state.waiting, "oldest_seconds": round(state.oldest_seconds)}
                 yield Alert(AlertKind.QUEUE_LATE, name, detail)
     except redis.RedisError:

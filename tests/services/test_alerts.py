@@ -11,6 +11,7 @@ from flask import Flask
 
 from app.services.alerts import MANY_DEAD, Watch, watch_credentials
 from app.services.credentials import vault
+from app.services.nudge import PAUSED_KEY
 from app.services.queries import alerts
 from app.services.queue_states import QUEUES
 from tests.services.world import World
@@ -116,6 +117,15 @@ def test_a_late_queue_and_a_part_that_does_not_work_are_told(world: World) -> No
     assert late["detail"]["waiting"] == 1
     assert late["means"]
     assert late["remedy"]
+
+
+def test_a_queue_that_staff_paused_is_neither_late_nor_without_a_worker(world: World) -> None:
+    world.redis.sadd(PAUSED_KEY, "push")
+    world.redis.delete("rq:worker:push")
+    watch = Watch()
+    watch.look()
+    watch.look()
+    assert opened(world) == []
 
 
 def test_without_redis_that_is_what_is_told(
