@@ -30,12 +30,14 @@ LARGEST_ID = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One of a list. `name` is the row's key; `text` makes other words of the row, `link` an address."""
+    """One of a list. `name` is the row's key; `text` makes other words of the row, `link` an address, `tone`
+    a colour for the words: good, warn, bad or none."""
 
     name: str
     label: str
     text: Callable[[Row], Any] | None = None
     link: Callable[[Row], str | None] | None = None
+    tone: Callable[[Row], str] | None = None
     number: bool = False
 
     def of(self, row: Row) -> Any:
@@ -87,6 +89,8 @@ class Action:
     """What it does, where the label does not say it all."""
     fields: Sequence[Field] = ()
     danger: bool = False
+    plain: bool = False
+    """Beside what matters more."""
     values: Mapping[str, Any] = field(default_factory=dict)
     """Of the method's address, such as `{"id": 7}`."""
 

@@ -36,32 +36,30 @@ class AccountsView(DetailView):
     nothing = "No merchant has an account yet."
     detail_template = "account.html"
     columns = (
-        Column("id", "number", number=True, link=lambda row: url_for("accountsview.detail", id=row["id"])),
+        Column("id", "number", link=lambda row: url_for("accountsview.detail", id=row["id"])),
         Column("name", "name", link=lambda row: url_for("accountsview.detail", id=row["id"])),
-        Column("state", "state", text=state_of),
+        Column("state", "state", text=state_of, tone=lambda row: "warn" if row["delete_at"] else ""),
         Column("members", "members", number=True),
         Column("shops", "shops", number=True),
         Column("created_at", "since (UTC)"),
     )
     member_columns = (
-        Column(
-            "user_id", "user", number=True, link=lambda row: url_for("usersview.detail", id=row["user_id"])
-        ),
+        Column("user_id", "user", link=lambda row: url_for("usersview.detail", id=row["user_id"])),
         Column("email", "address"),
         Column("role", "role"),
         Column("has_codes", "one-time codes"),
         Column("created_at", "since (UTC)"),
     )
     shop_columns = (
-        Column("id", "number", number=True),
+        Column("id", "number"),
         Column("name", "shop"),
         Column("platform", "platform"),
-        Column("state", "state"),
+        Column("state", "state", tone=lambda row: "bad" if row["state"] == "needs_auth" else ""),
         Column("failures", "failures in a row", number=True),
         Column("last_success_at", "last success (UTC)"),
     )
     visit_columns = (
-        Column("id", "number", number=True),
+        Column("id", "number"),
         Column("who", "who"),
         Column("reason", "reason"),
         Column("created_at", "from (UTC)"),
@@ -105,7 +103,10 @@ class AccountsView(DetailView):
         values = {"id": row["id"]}
         ending = [
             Action(
-                "end_visit", f"End visit {visit['id']} of {visit['who']}", values={"visit_id": visit["id"]}
+                "end_visit",
+                f"End visit {visit['id']} of {visit['who']}",
+                plain=True,
+                values={"visit_id": visit["id"]},
             )
             for visit in row["visits"]
             if visit["is_open"]
@@ -129,7 +130,7 @@ class UsersView(DetailView):
     words = "Merchants' users. Addresses are masked; one that you know finds its user, written out in full."
     nothing = "Nobody has registered yet."
     columns = (
-        Column("id", "number", number=True, link=lambda row: url_for("usersview.detail", id=row["id"])),
+        Column("id", "number", link=lambda row: url_for("usersview.detail", id=row["id"])),
         Column("email", "address"),
         Column("accounts", "accounts", number=True),
         Column("has_codes", "one-time codes"),
@@ -142,7 +143,6 @@ class UsersView(DetailView):
         Column(
             "account_id",
             "account",
-            number=True,
             link=lambda row: url_for("accountsview.detail", id=row["account_id"]),
         ),
         Column("name", "name"),

@@ -54,5 +54,5 @@ def _actions(row: Row) -> list[Action]:
         how = "on" if account["is_on"] else "off"
         words = f"{account['account']} ({account['account_id']}): {how}"
         for_account = values | {"account_id": account["account_id"]}
-        found.append(Action("forget", "As for everybody", words, values=for_account))
+        found.append(Action("forget", "As for everybody", words, plain=True, values=for_account))
     return found

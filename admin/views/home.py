@@ -41,11 +41,11 @@ def installation() -> Iterator[Card]:
         ("migrations", found.migrations),
         ("Redis", found.redis),
     ):
-        yield Card(name, "!", state, "good" if state == "ok" else "bad")
+        yield Card(name, "ok" if state == "ok" else "fault", state, "good" if state == "ok" else "bad")
     if operations.scheduler_works():
         yield Card("scheduler", "", tone="good")
     else:
-        yield Card("scheduler", "!", "No scheduler works: nothing is polled, lost jobs are not made again.")
+        yield Card("scheduler", "off", "No scheduler works: nothing is polled, lost jobs are not made again.")
 
 
 def of_alerts() -> Iterator[Card]:

@@ -37,13 +37,17 @@ def state_of(row: Row) -> str:
     return "paused" if row["paused"] else row["words"]
 
 
+def tone_of(row: Row) -> str:
+    return "warn" if row["paused"] else "" if row["words"] == "ok" else "bad"
+
+
 class QueuesView(ConsoleView):
     words = (
         "Jobs only wake workers for what is in the database: a job that is lost is made again within seconds."
     )
     columns = (
         Column("queue", "queue", link=lambda row: url_for("queuesview.one", name=row["queue"])),
-        Column("state", "state", text=state_of),
+        Column("state", "state", text=state_of, tone=lambda row: tone_of(row)),
         Column("waiting", "waiting", number=True),
         Column("oldest", "oldest waits", text=lambda row: duration(row["oldest_seconds"]), number=True),
         Column("under_way", "under way", number=True),
@@ -94,7 +98,12 @@ class WorkersView(ConsoleView):
     columns = (
         Column("queue", "queue", link=lambda row: url_for("queuesview.one", name=row["queue"])),
         Column("process", "process", text=lambda row: f"{row['host']} · {row['pid']}"),
-        Column("state", "state", text=lambda row: "silent" if row["late"] else row["state"]),
+        Column(
+            "state",
+            "state",
+            text=lambda row: "silent" if row["late"] else row["state"],
+            tone=lambda row: "bad" if row["late"] else "",
+        ),
         Column("jobs", "works on, and for how long", text=lambda row: jobs_of(row)),
         Column("heard", "last heard (UTC)"),
         Column("begun", "since (UTC)"),

@@ -1,129 +1,174 @@
-"""The way that support goes, in a real browser: from the sign-in to a dead letter to its audit entry."""
+"""The console in a real browser: signing in, and every view without a word in the browser's console, on wide
+and on narrow screens, with a name for everything that can be used."""
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pyotp
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
 
-from app.models import Connection
-from app.services import events
+from app.services.staff.acting import COMMAND_LINE, record
+from app.services.uow import unit_of_work
 from tests.api.conftest import Caller, rows
 from tests.console.conftest import ADDRESS, PASSWORD
-from tests.console.failures import PERSON, kill_events, letter_of
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-WIDTHS = (1280, 390)
+CHROMIUM = shutil.which("chromium")
+WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+USED = "a, button, input:not([type=hidden]), select, textarea, summary"
+UNNAMED = f"""
+() => [...document.querySelectorAll('{USED}')].filter(one => {{
+    const label = one.labels && [...one.labels].some(each => each.textContent.trim());
+    return !label && !(one.textContent || one.getAttribute('aria-label') || '').trim();
+}}).map(one => one.outerHTML)
+"""
+TOO_WIDE = "() => document.documentElement.scrollWidth > document.documentElement.clientWidth"
+HEADINGS = "() => [...document.querySelectorAll('h1, h2, h3')].map(one => one.tagName)"
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on PATH to drive")
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on PATH"),
+    pytest.mark.timeout(300),
+]
 
 
-@pytest.fixture(params=WIDTHS, ids=lambda width: f"{width}px")
-def window(request: pytest.FixtureRequest, base_url: str) -> Iterator[Page]:
-    """A page of a browser that reaches nothing but this server, and reports what its policy refuses."""
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_context(
-            base_url=base_url, viewport={"width": request.param, "height": 900}
-        ).new_page()
-        complaints: list[str] = []
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        yield page
+        yield browser
         browser.close()
-        assert complaints == []
 
 
 @pytest.fixture
-def see(window: Page, request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """What every page must be: no wider than the window. Keeps pictures in SCREENSHOTS, if that is set."""
-    folder = os.environ.get("SCREENSHOTS")
-
-    def look(name: str) -> None:
-        width = window.viewport_size["width"]  # type: ignore[index]  # it was given one
-        if folder:
-            window.screenshot(path=Path(folder) / f"{name}-{width}.png", full_page=True)
-        assert window.evaluate("document.documentElement.scrollWidth") <= width, f"{name} is too wide"
-
-    return look
+def said(context: BrowserContext) -> list[str]:
+    """What the browser's console says, and what is asked of other hosts or fails."""
+    found: list[str] = []
+    context.on("console", lambda message: found.append(f"{message.page and message.page.url} {message.text}"))
+    context.on("requestfailed", lambda request: found.append(request.url) if is_fault(request) else None)
+    context.on("weberror", lambda error: found.append(str(error.error)))
+    return found
 
 
-def sign_in(window: Page) -> None:
-    """For the first time: with codes set up from the key that the page shows."""
-    window.goto("/admin/dead-letters/")
-    window.get_by_label("E-mail address").fill(ADDRESS)
-    window.get_by_label("Password").fill(PASSWORD)
-    window.get_by_role("button", name="Go on").click()
-    window.get_by_role("button", name="Show the key").click()
-    totp = pyotp.TOTP(window.locator("#key").inner_text())
-    window.get_by_label("Code that the app shows").fill(totp.at(time.time()))
-    window.get_by_role("button", name="Confirm and sign in").click()
-    expect(window.get_by_text(ADDRESS)).to_be_visible()
+@pytest.fixture
+def context(chromium: Browser, base_url: str) -> Iterator[BrowserContext]:
+    context = chromium.new_context(base_url=base_url, viewport=WIDE)
+    context.set_default_timeout(30_000)
+    yield context
+    context.close()
 
 
-@pytest.mark.usefixtures("somebody")
-def test_support_finds_a_dead_letter_reads_why_replays_it_and_sees_it_on_record(
-    window: Page,
-    see: Callable[[str], None],
-    merchant: Caller,
-    make_connection: Callable[..., Connection],
+def is_fault(request: Request) -> bool:
+    """Not where the page was left before its icon had come."""
+    return request.failure != "net::ERR_ABORTED"
+
+
+def sign_in(page: Page) -> pyotp.TOTP:
+    """For the first time, from the page that is asked for."""
+    page.get_by_label("E-mail address").fill(ADDRESS)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Show the key").click()
+    totp = pyotp.TOTP(page.locator("#key").inner_text())
+    page.get_by_label("Code that the app shows").fill(totp.now())
+    page.get_by_role("button", name="Confirm and sign in").click()
+    page.wait_for_selector("nav[aria-label=Console]", state="attached")
+    return totp
+
+
+def test_one_signs_in_pauses_a_queue_and_sees_it_on_record(
+    context: BrowserContext, somebody: str, said: list[str]
 ) -> None:
-    connection = make_connection(merchant.account_id, name="Blue shop")
-    wanted, other = kill_events(connection, 2)
-    sign_in(window)
-    window.goto("/admin/dead-letters/")
-    see("list")
-    window.get_by_role("link", name="By error").click()
-    see("groups")
-    window.get_by_role("link", name="2", exact=True).click()
-    row = window.get_by_role("row").filter(has_text=f"event {wanted}")
-    row.get_by_role("link").click()
-    expect(window.get_by_text("Our code could not read what the shop sent", exact=False)).to_be_visible()
-    expect(window.get_by_text("KeyError in _parse", exact=False).first).to_be_visible()
-    expect(window.locator("details pre").first).to_contain_text("failures.py")
-    assert PERSON not in window.content()
-    see("letter")
-    window.get_by_role("button", name="Replay").click()
-    expect(window.get_by_role("heading", name="Replay 1 dead letter?")).to_be_visible()
-    see("confirm")
-    window.get_by_role("button", name="Replay").click()
-    expect(window.get_by_role("status")).to_have_text("1 was put back to work.")
-    expect(window.get_by_role("row").filter(has_text=f"event {wanted}")).to_have_count(0)
-    expect(window.get_by_role("row").filter(has_text=f"event {other}")).to_have_count(1)
-    events.process_one(wanted)
-    assert [row.state for row in rows("SELECT state FROM inbound_events ORDER BY id")] == ["ignored", "dead"]
-    window.goto("/admin/staff-actions/?action=dead_letter.replayed")
-    expect(window.get_by_role("row").filter(has_text=f"dead_letter:{letter_of(wanted)}")).to_have_count(1)
-    see("record")
+    page = context.new_page()
+    page.goto("/admin/queues/push")
+    sign_in(page)
+    assert page.locator("h1").inner_text() == "Queue push"
+    page.get_by_label("Reason").fill("a rehearsal")
+    page.get_by_role("button", name="Pause this queue").click()
+    assert "take nothing more from push" in page.get_by_role("status").inner_text()
+    page.get_by_role("link", name="Home", exact=True).locator("visible=true").click()
+    assert "By sam@syncflow.example: a rehearsal" in page.locator("main").inner_text()
+    page.get_by_role("link", name="Staff actions").locator("visible=true").click()
+    page.get_by_label("Action").fill("queue.paused")
+    page.get_by_role("button", name="Filter").click()
+    assert "a rehearsal" in page.locator("table").inner_text()
+    page.get_by_role("link", name=re.compile(r"^\d{4}-")).click()
+    assert page.locator("h1").inner_text() == "queue.paused"
+    page.get_by_role("button", name="Sign out").click()
+    page.goto("/admin/")
+    assert page.locator("h1").inner_text() == "Sign in"
+    assert said == []
 
 
-@pytest.mark.usefixtures("somebody")
-def test_support_gives_one_up_and_replays_the_rest(
-    window: Page, see: Callable[[str], None], make_connection: Callable[..., Connection]
+def test_whoever_is_no_staff_member_gets_nowhere(
+    context: BrowserContext, merchant: Caller, said: list[str]
 ) -> None:
-    ids = kill_events(make_connection(name="Blue shop"), 3)
-    sign_in(window)
-    window.goto("/admin/dead-letters/")
-    window.get_by_role("row").filter(has_text=f"event {ids[0]}").get_by_role("checkbox").check()
-    window.get_by_role("button", name="Discard those chosen").click()
-    see("discard")
-    window.get_by_label("Why nobody needs it").fill("It was a test.")
-    window.get_by_role("button", name="Discard").click()
-    expect(window.get_by_role("status")).to_have_text("1 was given up.")
-    window.get_by_role("link", name="Replay all that match").click()
-    see("all")
-    window.get_by_role("button", name="Replay 2").click()
-    expect(window.get_by_role("heading", name=re.compile("Replay .*: running"))).to_be_visible()
-    see("progress")
-    window.get_by_role("button", name="Stop it").click()
-    expect(window.get_by_role("heading", name=re.compile("Replay .*: stopped"))).to_be_visible()
-    window.goto("/admin/dead-letters/?state=mended")
-    expect(window.get_by_text("Nothing matches these filters.")).to_be_visible()
-    see("empty")
+    page = context.new_page()
+    page.goto("/admin/accounts/")
+    page.get_by_label("E-mail address").fill(merchant.email)
+    page.get_by_label("Password").fill("correct horse battery")
+    page.get_by_role("button", name="Go on").click()
+    assert "do not belong together" in page.get_by_role("alert").inner_text()
+    page.goto("/admin/accounts/")
+    assert page.locator("h1").inner_text() == "Sign in"
+    assert [one for one in said if "401" not in one] == []
+    assert rows("SELECT 1 FROM staff_sessions") == []
+
+
+def test_every_view_is_whole_in_a_browser(
+    app: Flask,
+    context: BrowserContext,
+    somebody: str,
+    make_merchant: Callable[[], Caller],
+    make_connection: Callable[..., object],
+    said: list[str],
+) -> None:
+    """The menu's, empty and with something in it, and the pages behind them."""
+    page = context.new_page()
+    page.goto("/admin/")
+    sign_in(page)
+    addresses = [str(link.get_attribute("href")) for link in page.locator("nav.side a").all()]
+    assert len(addresses) > 5
+    for address in addresses:
+        look_at(page, address)
+    merchant = make_merchant()
+    make_connection(merchant.account_id, name="A shop with quite a long name that has to go somewhere")
+    with unit_of_work() as uow:
+        record(
+            uow.session,
+            COMMAND_LINE,
+            "thing.done",
+            "thing:1",
+            account_id=merchant.account_id,
+            detail={"word": "x" * 300},
+        )
+        uow.commit()
+    [action] = rows("SELECT id FROM staff_actions WHERE action = 'thing.done'")
+    for address in [
+        *addresses,
+        f"/admin/accounts/{merchant.account_id}",
+        f"/admin/users/{merchant.user_id}",
+        f"/admin/audit-log/?account_id={merchant.account_id}",
+        f"/admin/staff-actions/{action.id}",
+        "/admin/queues/push",
+        "/admin/staff-actions/?action=nothing",
+    ]:
+        look_at(page, address)
+    assert said == []
+
+
+def look_at(page: Page, address: str) -> None:
+    for size in (WIDE, NARROW):
+        page.set_viewport_size(size)
+        answer = page.goto(address)
+        assert answer is not None
+        assert answer.status == 200, address
+        assert page.evaluate(UNNAMED) == [], address
+        assert not page.evaluate(TOO_WIDE), f"{address} at {size['width']}"
+        assert page.evaluate(HEADINGS).count("H1") == 1, address
+        assert page.title().endswith("SyncFlow console")
+        shown = page.locator("nav[aria-label=Console]").locator("visible=true").count()
+        assert shown == (1 if size is WIDE else 0)
