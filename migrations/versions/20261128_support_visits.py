@@ -1,4 +1,4 @@
-"""support's visits to accounts, flags, and accounts found by a part of their name
+"""support's visits to accounts, and flags
 
 Revision ID: 0043
 Revises: 0042
@@ -50,10 +50,8 @@ def upgrade():
             postgresql_nulls_not_distinct=True,
         ),
     )
-    op.execute("CREATE INDEX ix_accounts_name_part ON accounts USING gin (lower(name) gin_trgm_ops)")
 
 
 def downgrade():
-    op.execute("DROP INDEX ix_accounts_name_part")
     op.drop_table("flag_settings")
     op.drop_table("support_visits")
