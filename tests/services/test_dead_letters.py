@@ -330,6 +330,7 @@ def test_requeueing_by_rq_restores_the_retries(world: World, connection: int, sh
     FailedJobRegistry("retries", connection=world.redis).requeue(job_id)
     follow(QUEUES)  # meanwhile: it is on its way
     assert world.queued("retries") == [job_id]
+    assert listed(world, "retries") == []
     work(world, "retries")
     assert (world.event(event_id).state, world.event(event_id).attempts) == ("retrying", 0)
     for _attempt in range(4):
@@ -461,6 +462,23 @@ def test_a_mass_replay_leaves_alone_what_fails_again(world: World, connection: i
     mass.step()
     assert queries.mass_replay(mass_id)["state"] == "done"
     assert queries.count({}) == 1
+
+
+def test_a_mass_replay_comes_to_an_end_and_leaves_what_died_since(
+    world: World, connection: int, shop: Shop
+) -> None:
+    world.sql(
+        "INSERT INTO mails (recipient, template, subject, state, due_at, last_error)"
+        " VALUES ('x@example.com', 'reset', 's', 'failed', now(), 'refused')"
+    )
+    follow(QUEUES)
+    mass_id = mass.start(STAFF, {}, per_second=1)
+    later = kill_event(world, connection, shop)
+    for _second in range(3):
+        mass.step()
+    told = queries.mass_replay(mass_id)
+    assert (told["state"], told["replayed"], told["passed_over"]) == ("done", 0, 1)
+    assert world.event(later).state == "dead"
 
 
 def test_a_mass_replay_can_be_stopped(world: World, connection: int, shop: Shop) -> None:
