@@ -151,7 +151,6 @@ def test_alerts_cover_what_has_to_be_known_and_say_what_to_do() -> None:
     for name, rule in found.items():
         assert rule["labels"]["severity"] in ("page", "ticket"), name
         assert set(rule["annotations"]) == {"summary", "description"}, name
-        assert f"`{name}`" in PAGE.read_text(), f"{name} is not on the page"
         used = set(re.findall(r"\$labels\.(\w+)", str(rule["annotations"])))
         assert used <= labels_of([rule["expr"]]), name
 
