@@ -6,6 +6,7 @@ from app.platforms.base import Lane
 from app.services import (
     account_deletion,
     account_exports,
+    data_checks,
     events,
     fulfillment_push,
     importer,
@@ -93,6 +94,10 @@ def catch_up_stock_events(account_id: int) -> None:
 
 def fold_sums(rollup_id: int) -> None:
     fold.fold(rollup_id)
+
+
+def check_data(connection_id: int) -> None:
+    data_checks.check_data(connection_id)
 
 
 def check_sums(account_id: int) -> None:

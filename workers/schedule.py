@@ -43,7 +43,7 @@ from app.services.emf import EmbeddedMetrics
 from app.services.figures import figures
 from app.services.nudge import enqueue
 from app.services.queries.ledger_check import accounts
-from app.services.queries.operations import SCHEDULER_LOCK
+from app.services.queries.operations import SCHEDULER_LOCK, working_shops
 from app.services.rollups.fold import wake_folds
 from app.services.threads import in_this_app
 from app.settings import Settings
@@ -105,7 +105,7 @@ def tasks(app: Flask) -> list[Task]:
         Task(
             DAY.total_seconds(),
             nightly,
-            "check ledgers and sums, catch up on stock events",
+            "check ledgers and sums, compare shops with them, catch up on stock events",
             due=time.monotonic() + seconds_until_night(datetime.now(UTC)),
         ),
     ]
@@ -208,6 +208,9 @@ def nightly() -> None:
     for account_id in accounts():
         for job in ("check_ledger", "catch_up_stock_events", "check_sums"):
             enqueue("reports", job, account_id, timeout_seconds=NIGHTLY_SECONDS, job_id=f"{job}-{account_id}")
+    for connection_id in working_shops():
+        job_id = f"check_data-{connection_id}"
+        enqueue("sync", "check_data", connection_id, timeout_seconds=NIGHTLY_SECONDS, job_id=job_id)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,11 @@ REMEDIES = {
     "not_registered": "Register the shop's webhooks again; until then its orders come in by polling.",
     "worker_lost": "It is done again by itself. If that goes on, ask the operator to see why workers end.",
     "not_finished": "Look at the health of the connections that it was for.",
+    "order_fetched": "It was fetched: nothing to do. If that goes on, see whether the shop's webhooks come.",
+    "order_missed": "It is looked for again the next night. If that goes on, tell support.",
+    "number_not_listed": "It is read once more by itself, and says then whether the listing is gone.",
+    "many_not_listed": "See whether the shop still has these listings: with so many gone, none was touched.",
+    "location_gone": "Say in the connection's locations where its numbers belong now.",
     "internal": "Try again. If that goes on, tell support when it happened.",
 }
 _OF_A_SHOP = "See the listing at the shop: whether it still exists and keeps a number. Then sync it again."

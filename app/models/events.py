@@ -25,7 +25,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.models.base import Base, BigInt, TenantRow, account_ref, tenant_key, tenant_ref
 
 EVENT_STATES = ("pending", "retrying", "done", "ignored", "dead")
-RUN_KINDS = ("import", "first_sync", "reconcile", "push", "orders_poll", "manual")
+RUN_KINDS = ("import", "first_sync", "reconcile", "push", "orders_poll", "manual", "check")
 RUN_TRIGGERS = ("clock", "change", "person", "brake_release")
 RUN_STATES = ("running", "succeeded", "partly", "failed")
 

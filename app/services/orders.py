@@ -200,6 +200,25 @@ def poll(scope: Scope, shop: OpenShop, *, thorough: bool = True) -> int | None:
     return fetched
 
 
+def fetch_missed(
+    scope: Scope, shop: OpenShop, since: datetime, *, until: datetime
+) -> tuple[int, Sequence[str], Mapping[str, Fault]]:
+    """Fetch the orders that changed between these moments and that we do not have in that state. Returns how
+    many there are, those that we did not have, and of these those that failed."""
+    looked_at = 0
+    missed: list[str] = []
+    failed: dict[str, Fault] = {}
+    for page in shop.channel.changed_orders(since):
+        settled = [stamp for stamp in page if stamp.updated_at <= until]
+        looked_at += len(settled)
+        due = _not_had(scope, settled, same_second=False)
+        missed += due
+        for ids in batches(due, POLLED_AT_ONCE):
+            leave_if_asked()
+            failed |= fetch_and_apply(scope, shop, ids).failed
+    return looked_at, missed, failed
+
+
 def fetch_doubtful(scope: Scope, shop: OpenShop, cell_ids: Sequence[int]) -> bool:
     """Fetch once more the recent orders on these cells that may have changed again in the second of the
     change that we have: their dates do not tell. A cancellation in the second of its order looks like

@@ -160,7 +160,9 @@ KIND_OF_JOB: Mapping[str, str] = {
 }
 """Jobs that work on one row of a kind."""
 
-OF_CONNECTIONS = frozenset({drain.value for drain in Drain} - {Drain.DELIVER.value} | {"ensure_webhooks"})
+OF_CONNECTIONS = frozenset(
+    {drain.value for drain in Drain} - {Drain.DELIVER.value} | {"ensure_webhooks", "check_data"}
+)
 OF_ACCOUNTS = frozenset(["check_ledger", "catch_up_stock_events", "check_sums", "delete_account"])
 """Jobs by what their argument is the id of."""
 JOBS = (*sorted(OF_CONNECTIONS | OF_ACCOUNTS), Drain.DELIVER.value, "fold_sums")
@@ -169,11 +171,12 @@ JOB_ATTEMPTS: Mapping[str, int] = {
     "check_ledger": 1,
     "catch_up_stock_events": 1,
     "check_sums": 1,
+    "check_data": 1,
     "ensure_webhooks": 3,
 }
 """How often in a row a job may fail until it is dead, where that is not `MAX_ATTEMPTS`: those that are not
 started again for a long time wait for nobody."""
-NIGHTLY = frozenset(["check_ledger", "catch_up_stock_events", "check_sums"])
+NIGHTLY = frozenset(["check_ledger", "catch_up_stock_events", "check_sums", "check_data"])
 QUIET = timedelta(minutes=15)
 """A job that has not failed for so long is well: as long as there is work for it, it is started again."""
 QUIET_OF: Mapping[str, timedelta] = dict.fromkeys(NIGHTLY, timedelta(hours=26)) | {

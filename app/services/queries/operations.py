@@ -34,11 +34,17 @@ def oldest_waiting_event() -> float | None:
     return None if seconds is None else float(seconds)
 
 
+def working_shops() -> list[int]:
+    """The connections that are synced, or would be if they were not paused."""
+    return [row["id"] for row in read(_WORKING)]
+
+
 def troubles() -> Row:
     """How many shops refuse us or fail, and how much of their work waits for a person."""
     return read(_TROUBLES)[0]
 
 
+_WORKING = text("SELECT id FROM connections WHERE state IN ('active', 'paused') ORDER BY id")
 _TROUBLES = text(
     """
     SELECT (SELECT count(*) FROM connections WHERE state = 'needs_auth') AS needs_auth,
