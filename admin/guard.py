@@ -68,8 +68,7 @@ def drop_session(response: Response) -> Response:
 
 def sign_in_page() -> Response:
     """To where somebody goes who is not signed in, and what they come back to."""
-    to = request.full_path.rstrip("?") if request.method in SAFE else None
-    return redirect(url_for(SIGN_IN, to=own_page(to)))  # type: ignore[return-value]  # is a Flask response here
+    return redirect(url_for(SIGN_IN, to=_asked_for()))  # type: ignore[return-value]  # is a Flask response here
 
 
 def own_page(to: str | None) -> str | None:
@@ -99,10 +98,15 @@ def _check() -> ResponseReturnValue | None:
             return sign_in_page()
         g.at_work = found
         if not found.signed_in and endpoint not in CODE_PAGES:
-            return redirect(url_for("console.code", to=own_page(request.full_path)))
+            return redirect(url_for("console.code", to=_asked_for()))
     if request.method not in SAFE and not _form_is_ours():
         raise FormRefused()
     return None
+
+
+def _asked_for() -> str | None:
+    """The page to come back to."""
+    return own_page(request.full_path.rstrip("?")) if request.method in SAFE else None
 
 
 def _form_is_ours() -> bool:

@@ -20,7 +20,10 @@ class AuditEntrySchema(Schema):
     created_at = fields.DateTime()
     actor = fields.String()
     actor_name = fields.String(
-        allow_none=True, metadata={"description": "A user's address or a key's name, if it still exists."}
+        allow_none=True,
+        metadata={
+            "description": "A user's address or a key's name, if it still exists; `SyncFlow support` for staff."
+        },
     )
     action = fields.String()
     subject = fields.String()
