@@ -6,10 +6,11 @@ mended by looking again is, and is written down as an item of the run (kind `che
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
 from app.platforms.base import LevelReported
 from app.services import cells as cell_store
@@ -23,6 +24,7 @@ from app.services.work import Job, work_on
 ORDER_DAYS = timedelta(days=3)
 FRESH = timedelta(minutes=10)
 """What changed within it may still be on its way."""
+CELLS_AT_ONCE = 5000
 MANY_GONE, MANY_GONE_PERCENT = 20, 20
 """Of a location's numbers: more than both at once is no tidying up, but an answer with something missing."""
 
@@ -94,20 +96,35 @@ CHECKS: Mapping[str, Callable[[Job, Run], int]] = {
 
 
 def _not_listed(connection_id: int, location: str, listed: set[str], run: Run) -> int:
-    params = {"id": connection_id, "location": location}
-    with unit_of_work() as uow:
-        known = uow.session.execute(_TRACKED, params).all()
-        gone = [cell for cell in known if cell.external_stock_id not in listed]
-        many = len(gone) > MANY_GONE and len(gone) * 100 > MANY_GONE_PERCENT * len(known)
-        if gone and not many:
-            uow.session.execute(_READ_AGAIN, {"ids": sorted(cell.id for cell in gone)})
+    known = 0
+    gone: dict[int, str] = {}
+    for cells in _tracked(connection_id, location):
+        known += len(cells)
+        gone |= {cell.id: cell.external_stock_id for cell in cells if cell.external_stock_id not in listed}
+    many = len(gone) > MANY_GONE and len(gone) * 100 > MANY_GONE_PERCENT * known
+    if gone and not many:
+        with unit_of_work() as uow:
+            uow.session.execute(_READ_AGAIN, {"ids": sorted(gone)})
             uow.commit()
-    for cell in gone:
+    for stock_id in gone.values():
         if many:
-            run.fail(cell.external_stock_id, "many_not_listed")
+            run.fail(stock_id, "many_not_listed")
         else:
-            run.mend(cell.external_stock_id, "number_not_listed")
+            run.mend(stock_id, "number_not_listed")
     return len(gone)
+
+
+def _tracked(connection_id: int, location: str) -> Iterator[Sequence[Row[Any]]]:
+    """The cells of a location that are kept in step, some at a time: there may be very many."""
+    after = ""
+    while True:
+        with unit_of_work() as uow:
+            params = {"id": connection_id, "location": location, "after": after, "limit": CELLS_AT_ONCE}
+            cells = uow.session.execute(_TRACKED, params).all()
+        if not cells:
+            return
+        yield cells
+        after = cells[-1].external_stock_id
 
 
 _SINCE = text("SELECT greatest(created_at, :since) FROM connections WHERE id = :id")
@@ -127,8 +144,8 @@ _TRACKED = text(
     """
     SELECT id, external_stock_id FROM stock_cells
     WHERE connection_id = :id AND external_location_id = :location AND state = 'active'
-        AND account IS NOT NULL AND variant_id IS NOT NULL
-    ORDER BY id
+        AND account IS NOT NULL AND variant_id IS NOT NULL AND external_stock_id > :after
+    ORDER BY external_stock_id LIMIT :limit
     """
 )
 _READ_AGAIN = text(

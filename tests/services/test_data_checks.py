@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.services import reconcile
+from app.services import data_checks, reconcile
 from app.services.data_checks import MANY_GONE, check_data
 from tests.services.shop import Shop
 from tests.services.world import World, now
@@ -107,6 +107,17 @@ def test_when_very_many_are_not_listed_nothing_is_done_but_told(
     assert {outcome for _subject, outcome in items(world)} == {"many_not_listed"}
     assert due(world) == []
     assert last_run(world).state == "partly"
+
+
+def test_numbers_are_compared_however_many_there_are(
+    world: World, connection: int, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data_checks, "CELLS_AT_ONCE", 1)
+    listed = {ref.stock_id for ref in shop.numbers}
+    shop.numbers.clear()
+    check_data(connection)
+    assert {subject for subject, _outcome in items(world)} == listed
+    assert len(listed) == 2
 
 
 def test_a_location_that_is_gone_is_told(world: World, connection: int) -> None:
