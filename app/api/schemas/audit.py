@@ -22,7 +22,7 @@ class AuditEntrySchema(Schema):
     actor_name = fields.String(
         allow_none=True,
         metadata={
-            "description": "A user's address or a key's name, if it still exists; `SyncFlow support` for staff."
+            "description": "A user's address or a key's name, if it exists; for staff `SyncFlow support`."
         },
     )
     action = fields.String()
