@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
@@ -59,9 +59,11 @@ SLOW_SECONDS = 30.0
 """A task that takes longer is worth a line in the logs."""
 STOP_SECONDS = 20.0
 """How long tasks are waited for at the end."""
-DAY = timedelta(days=1)
-NIGHT_HOUR = 3
-"""UTC."""
+NIGHT_HOUR, NIGHT_MINUTES = 3, 120
+"""When it begins, in UTC, and over how long accounts are spread."""
+TAKEN_OVER = timedelta(minutes=3)
+"""A scheduler that begins looks back so far: the one before may have died."""
+OF_ACCOUNTS = ("check_ledger", "catch_up_stock_events", "check_sums")
 NIGHTLY_SECONDS = 7200
 """How long a nightly job of one account may take."""
 
@@ -103,10 +105,9 @@ def tasks(app: Flask) -> list[Task]:
         Task(3600, alerts.watch_credentials, "tell of credentials that run out soon"),
         Task(3600, partial(sweeper.house_keeping, retention_days), "make partitions, drop what is old"),
         Task(
-            DAY.total_seconds(),
-            nightly,
-            "check ledgers and sums, compare shops with them, catch up on stock events",
-            due=time.monotonic() + seconds_until_night(datetime.now(UTC)),
+            60,
+            Nights().look,
+            "from 03:00 to 05:00 UTC: check ledgers and sums, compare shops, catch up on events",
         ),
     ]
 
@@ -154,6 +155,7 @@ def work_while_locked(
             return
     connection.commit()
     log.info("scheduler_working")
+    _run(Task(0, sweeper.spread_sweeps, "spread the sweeps that were missed"))
     while not stop.is_set():
         connection.execute(text("SELECT 1"))  # fails if the session, and with it the lock, is gone
         connection.commit()
@@ -197,20 +199,36 @@ def check_webhooks() -> None:
         )
 
 
-def seconds_until_night(now: datetime) -> float:
-    """Until the next NIGHT_HOUR."""
-    night = now.replace(hour=NIGHT_HOUR, minute=0, second=0, microsecond=0)
-    return (night - now) / timedelta(seconds=1) if night > now else (night + DAY - now) / timedelta(seconds=1)
+def at_night(subject_id: int, day: datetime) -> datetime:
+    """When an account, or a connection, has its turn in the night of that day."""
+    begins = day.replace(hour=NIGHT_HOUR, minute=0, second=0, microsecond=0)
+    return begins + timedelta(minutes=subject_id % NIGHT_MINUTES)
 
 
-def nightly() -> None:
-    """What goes through a whole account, while few are at work. A lost job runs the night after."""
-    for account_id in accounts():
-        for job in ("check_ledger", "catch_up_stock_events", "check_sums"):
-            enqueue("reports", job, account_id, timeout_seconds=NIGHTLY_SECONDS, job_id=f"{job}-{account_id}")
-    for connection_id in working_shops():
-        job_id = f"check_data-{connection_id}"
-        enqueue("sync", "check_data", connection_id, timeout_seconds=NIGHTLY_SECONDS, job_id=job_id)
+class Nights:
+    """What goes through a whole account or a whole shop, while few are at work; some of them a minute, so
+    that what others wait for gets between. A lost job runs the night after."""
+
+    def __init__(self, now: datetime | None = None) -> None:
+        self._looked_at = (now or datetime.now(UTC)) - TAKEN_OVER
+
+    def look(self, now: datetime | None = None) -> None:
+        """Enqueue the jobs of those whose turn has come since the last look."""
+        now = now or datetime.now(UTC)
+        if NIGHT_HOUR <= now.hour <= NIGHT_HOUR + NIGHT_MINUTES // 60:
+            for account_id in self._whose_turn_came(accounts(), now):
+                for job in OF_ACCOUNTS:
+                    _enqueue_nightly("reports", job, account_id)
+            for connection_id in self._whose_turn_came(working_shops(), now):
+                _enqueue_nightly("sync", "check_data", connection_id)
+        self._looked_at = now
+
+    def _whose_turn_came(self, ids: Iterable[int], now: datetime) -> list[int]:
+        return [each for each in ids if self._looked_at < at_night(each, now) <= now]
+
+
+def _enqueue_nightly(queue: str, job: str, subject_id: int) -> None:
+    enqueue(queue, job, subject_id, timeout_seconds=NIGHTLY_SECONDS, job_id=f"{job}-{subject_id}")
 
 
 if __name__ == "__main__":

@@ -104,6 +104,8 @@ class Connection(TenantRow, Base):
     orders_polled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     levels_cursor: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     levels_swept_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    sweep_not_before: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """After a standstill the sweeps of all shops are due; they are spread, unless somebody asks for one."""
     webhooks_checked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     failures: Mapped[int] = mapped_column(Integer, server_default="0")
     """Calls in a row that failed; 0 after any success."""

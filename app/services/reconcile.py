@@ -20,6 +20,7 @@ from app.services import cells as cell_store
 from app.services import orders, readings, runs
 from app.services.leases import Lease, Work, lease
 from app.services.nudge import Drain, begin, nudge
+from app.services.turns import POLL_IS_DUE, SWEEP_IS_DUE
 from app.services.uow import unit_of_work
 from app.services.work import Job, work_on
 
@@ -159,17 +160,16 @@ def _read_due(job: Job, held: Lease) -> readings.Recorded | None:
 
 
 _DUE = text(
-    """
+    f"""
     SELECT clock_timestamp() AS now, c.levels_cursor, c.levels_swept_at,
-        coalesce(c.orders_polled_at + make_interval(secs => :poll) <= clock_timestamp(), true) AS poll,
-        coalesce(c.levels_swept_at + make_interval(secs => :sweep) <= clock_timestamp(), true) AS sweep,
+        {POLL_IS_DUE} AS poll, {SWEEP_IS_DUE} AS sweep,
         ARRAY(
             SELECT DISTINCT l.external_location_id FROM connection_locations l
             WHERE l.connection_id = c.id AND l.location_id IS NOT NULL
             ORDER BY l.external_location_id
         ) AS locations
     FROM connections c WHERE c.id = :id
-    """
+    """  # noqa: S608  (constants)
 )
 _POLLED = text("UPDATE connections SET levels_cursor = :at WHERE id = :id")
 # Who asked for a sweep while this one was under way gets his own.

@@ -27,6 +27,7 @@ from app.services.prices.wants import CLAIMABLE, WRITABLE
 from app.services.sample_data import accounts as sample_data
 from app.services.staff import sessions as staff_sessions
 from app.services.staff import visits
+from app.services.turns import POLL_IS_DUE, SWEEP_IS_DUE
 from app.services.uow import unit_of_work
 from app.settings import Settings
 
@@ -69,6 +70,17 @@ def wake_due() -> None:
         _retry("push_cell", f"cell-{row.id}-{row.failures}", row.id)
 
 
+def spread_sweeps() -> None:
+    """When the clock begins to run: sweeps that were missed are spread over a third of their interval, so
+    that the orders of other shops do not wait for them."""
+    settings: Settings = current_app.extensions["settings"]
+    with unit_of_work() as uow:
+        spread = uow.session.execute(_SPREAD_SWEEPS, {"sweep": settings.level_sweep_seconds}).all()
+        uow.commit()
+    if spread:
+        log.info("sweeps_spread", connections=len(spread))
+
+
 def sweep() -> None:
     """Every 5 seconds: whatever lies unfinished gets its nudge again.
 
@@ -91,7 +103,7 @@ def sweep() -> None:
 
 
 def webhooks_due() -> list[int]:
-    """Connections whose subscriptions were not looked at for an hour."""
+    """Connections whose subscriptions were not looked at for an hour; after a standstill, some of them."""
     with unit_of_work() as uow:
         return list(uow.session.execute(_WEBHOOKS_DUE).scalars())
 
@@ -133,14 +145,27 @@ def _retry(job: str, job_id: str, subject_id: int) -> None:
 
 
 _TO_RECONCILE = text(
-    """
+    f"""
     SELECT c.id FROM connections c
     WHERE c.state IN ('active', 'paused') AND coalesce(c.backoff_until <= now(), true) AND (
-        coalesce(c.orders_polled_at + make_interval(secs => :poll) <= now(), true)
-        OR coalesce(c.levels_swept_at + make_interval(secs => :sweep) <= now(), true)
+        {POLL_IS_DUE} OR {SWEEP_IS_DUE}
         OR EXISTS (SELECT 1 FROM stock_cells s WHERE s.connection_id = c.id AND s.check_due_at <= now())
     )
     ORDER BY c.id
+    """  # noqa: S608  (constants)
+)
+_SPREAD_SWEEPS = text(
+    """
+    WITH missed AS (
+        SELECT id FROM connections
+        WHERE state IN ('active', 'paused')
+            AND levels_swept_at < clock_timestamp() - 1.5 * make_interval(secs => :sweep)
+            AND coalesce(sweep_not_before <= clock_timestamp(), true)
+        ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+    )
+    UPDATE connections c
+    SET sweep_not_before = clock_timestamp() + random() * make_interval(secs => :sweep) / 3
+    FROM missed WHERE c.id = missed.id RETURNING c.id
     """
 )
 _RETRY_EVENTS = text(
@@ -240,7 +265,8 @@ _WEBHOOKS_DUE = text(
     SELECT id FROM connections WHERE state IN ('review', 'active', 'paused')
         AND coalesce(webhooks_checked_at <= now() - interval '1 hour', true)
         AND coalesce(backoff_until <= now(), true)
-    ORDER BY id
+    ORDER BY webhooks_checked_at NULLS FIRST, id
+    LIMIT (SELECT 20 + count(*) / 20 FROM connections)
     """
 )
 _HAS_TABLE = text("SELECT to_regclass(:name) IS NOT NULL")

@@ -305,15 +305,29 @@ def test_a_task_that_hangs_holds_up_no_other_and_is_not_begun_twice() -> None:
     assert (len(hangs), len(goes_on)) == (1, 5)
 
 
-def test_nightly_work_begins_at_night_and_not_at_every_start() -> None:
-    at = datetime(2026, 11, 25, 12, tzinfo=UTC)
-    assert schedule.seconds_until_night(at) == 15 * 3600
-    assert schedule.seconds_until_night(at.replace(hour=2, minute=30)) == 1800
-    assert schedule.seconds_until_night(at.replace(hour=3)) == 24 * 3600
+def test_nightly_work_has_each_account_once_a_night_and_not_at_every_start(
+    world: World, connection: int
+) -> None:
+    turn = schedule.at_night(world.account_id, datetime(2026, 11, 25, 12, tzinfo=UTC))
+    assert 3 <= turn.hour < 5
+    schedule.Nights(turn + timedelta(hours=4)).look(turn + timedelta(hours=4))
+    nights = schedule.Nights(turn - timedelta(minutes=5))
+    nights.look(turn - timedelta(seconds=1))
+    assert world.queued("reports") == []
+    nights.look(turn + timedelta(seconds=90))
+    assert len(world.queued("reports")) == 3
+    world.redis.flushall()
+    nights.look(turn + timedelta(seconds=150))
+    assert world.queued("reports") == []
+    schedule.Nights(turn + timedelta(minutes=1)).look(turn + timedelta(minutes=1))  # another one took over
+    assert len(world.queued("reports")) == 3
 
 
 def test_every_account_with_stock_is_gone_through_at_night(world: World, connection: int) -> None:
-    schedule.nightly()
+    night = datetime(2026, 11, 25, 3, tzinfo=UTC)
+    nights = schedule.Nights(night)
+    for minute in range(121):
+        nights.look(night + timedelta(minutes=minute))
     account = world.account_id
     jobs = ("catch_up_stock_events", "check_ledger", "check_sums")
     assert sorted(world.queued("reports")) == [f"{job}-{account}" for job in jobs]
