@@ -8,10 +8,12 @@ its type and its place are told.
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import sys
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -23,6 +25,8 @@ from app.services.faults import fault_of
 from app.settings import Settings
 
 HIDDEN = "[hidden]"
+OURS = frozenset({"level", "timestamp", "request_id", "woken_by"})
+"""Fields that the steps before have made, and ids that were looked at when they came."""
 SHORTEST_SECRET = 6
 """Shorter ones would be found in harmless words."""
 
@@ -42,7 +46,7 @@ def configure_logging(settings: Settings) -> None:
         *_reports(settings),
         structlog.processors.ExceptionRenderer(lambda told: fault_in_words(told[1])),
         scrubber,
-        structlog.processors.JSONRenderer()
+        structlog.processors.JSONRenderer(lambda event, **_options: _encode(event))
         if settings.log_format == "json"
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
     ]
@@ -80,6 +84,10 @@ def words_of(err: BaseException) -> str:
     return f"{type(cause).__name__} {state}" if state else type(cause).__name__
 
 
+_encode = json.JSONEncoder(default=repr).encode
+"""Made once: json.dumps makes one for each line."""
+
+
 class _Handler(logging.StreamHandler[Any]):
     """Of the root logger; a type of its own, so that a second application replaces the first one's."""
 
@@ -105,11 +113,12 @@ class Scrubber:
     """A step of the chain that takes out of every field what must not leave."""
 
     def __init__(self, settings: Settings) -> None:
-        self.clean = cleaner(settings)
+        self.clean = lru_cache(maxsize=4096)(cleaner(settings))  # most of what is logged was logged before
 
     def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         for name, value in event.items():
-            event[name] = HIDDEN if _SECRET_NAME.search(name) and value else self._cleaned(value)
+            if name not in OURS:
+                event[name] = HIDDEN if _is_secret(name) and value else self._cleaned(value)
         return event
 
     def _cleaned(self, value: Any) -> Any:
@@ -122,6 +131,11 @@ class Scrubber:
         if value is None or isinstance(value, int | float):
             return value
         return self.clean(repr(value))
+
+
+@lru_cache(maxsize=1024)
+def _is_secret(name: str) -> bool:
+    return _SECRET_NAME.search(name) is not None
 
 
 def cleaner(settings: Settings) -> Clean:

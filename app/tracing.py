@@ -85,6 +85,11 @@ def configure_tracing(settings: Settings) -> None:
         _traces = _Traces(settings.otel_exporter_otlp_endpoint)
 
 
+def is_on() -> bool:
+    """Whether this process traces."""
+    return _traces is not None
+
+
 def stop_tracing() -> None:
     """Send what is left, and trace no more."""
     global _traces

@@ -8,7 +8,8 @@ import uuid
 from contextlib import ExitStack
 
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Request, Response, request
+from structlog.contextvars import bind_contextvars, unbind_contextvars
 
 from app import tracing
 from app.measures.catalogue import REQUEST_SECONDS, REQUESTS
@@ -23,6 +24,8 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 OTHER, UNMATCHED = "other", "unmatched"
 QUIET = frozenset({"pages.health", "pages.ready", "metrics.show"})
 """Asked every few seconds by machines: logged at debug while all is well."""
+BEGAN, ID, TRACED, SPAN = "syncflow.began", "syncflow.id", "syncflow.traced", "syncflow.span"
+"""Where a request keeps what belongs to it, in its environ."""
 BOUND = ("request_id", "account_id", "connection_id", "user_id")
 
 
@@ -39,37 +42,49 @@ def request_id(told: str | None) -> str:
 
 
 def _begin() -> None:
-    g.began = time.perf_counter()
-    route = request.url_rule.rule if request.url_rule else UNMATCHED
-    g.traced = ExitStack()
-    g.span = g.traced.enter_context(tracing.span(f"{_method()} {route}", kind="server"))
-    g.request_id = request_id(request.headers.get(REQUEST_ID))
-    structlog.contextvars.bind_contextvars(request_id=g.request_id)
-    connection_id = (request.view_args or {}).get("connection_id")
+    # Each use of Flask's proxies costs a microsecond, and this runs for every webhook.
+    asked = request._get_current_object()  # type: ignore[attr-defined]  # the proxy's own
+    environ = asked.environ
+    environ[BEGAN] = time.perf_counter()
+    environ[ID] = called = request_id(environ.get("HTTP_X_REQUEST_ID"))
+    connection_id = (asked.view_args or {}).get("connection_id")
     if isinstance(connection_id, int):
-        structlog.contextvars.bind_contextvars(connection_id=connection_id)
-
-
-def _method() -> str:
-    return request.method if request.method in METHODS else OTHER
-
-
-def _forget(_error: BaseException | None) -> None:
-    structlog.contextvars.unbind_contextvars(*BOUND)
-    if traced := g.pop("traced", None):
-        traced.close()
+        bind_contextvars(request_id=called, connection_id=connection_id)
+    else:
+        bind_contextvars(request_id=called)
+    if tracing.is_on():
+        traced = environ[TRACED] = ExitStack()
+        name = f"{_method(asked)} {_route(asked)}"
+        environ[SPAN] = traced.enter_context(tracing.span(name, kind="server"))
 
 
 def _end(response: Response) -> Response:
-    response.headers[REQUEST_ID] = g.request_id
-    seconds = time.perf_counter() - g.began
-    method = _method()
-    route = request.url_rule.rule if request.url_rule else UNMATCHED
-    meter().count(REQUESTS, method, route, f"{response.status_code // 100}xx")
-    meter().observe(REQUEST_SECONDS, seconds, method, route)
-    g.span.set("http.route", route)
-    g.span.set("http.response.status_code", response.status_code)
-    fine = response.status_code < 400
-    say = log.debug if fine and request.endpoint in QUIET else log.info
-    say("request", method=method, route=route, status=response.status_code, ms=round(seconds * 1000, 1))
+    asked = request._get_current_object()  # type: ignore[attr-defined]  # the proxy's own
+    environ, status = asked.environ, response.status_code
+    response.headers[REQUEST_ID] = environ[ID]
+    seconds = time.perf_counter() - environ[BEGAN]
+    method, route = _method(asked), _route(asked)
+    measures = meter()
+    if measures.on:
+        measures.count(REQUESTS, method, route, f"{status // 100}xx")
+        measures.observe(REQUEST_SECONDS, seconds, method, route)
+    if span := environ.get(SPAN):
+        span.set("http.route", route)
+        span.set("http.response.status_code", status)
+    say = log.debug if status < 400 and asked.endpoint in QUIET else log.info
+    say("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
     return response
+
+
+def _forget(_error: BaseException | None) -> None:
+    unbind_contextvars(*BOUND)
+    if traced := request.environ.pop(TRACED, None):
+        traced.close()
+
+
+def _method(asked: Request) -> str:
+    return asked.method if asked.method in METHODS else OTHER
+
+
+def _route(asked: Request) -> str:
+    return asked.url_rule.rule if asked.url_rule else UNMATCHED

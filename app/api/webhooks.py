@@ -74,7 +74,9 @@ def counted(platform: str) -> Iterator[_Outcome]:
         name = "refused"
         raise
     finally:
-        meter().count(WEBHOOKS, platform_label(platform), name)
+        measures = meter()
+        if measures.on:
+            measures.count(WEBHOOKS, platform_label(platform), name)
 
 
 def _body() -> bytes:

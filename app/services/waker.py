@@ -44,13 +44,12 @@ class Waker:
 
         Of several requests that share a nudge the first is where it comes from.
         """
-        came_from = origin()
         with self._changed:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="waker", daemon=True)
                 self._thread.start()
-            for each in lanes:
-                self._waiting.setdefault(each, came_from)
+            if new := set(lanes) - self._waiting.keys():
+                self._waiting |= dict.fromkeys(new, origin())
             self._changed.notify()
 
     def _run(self) -> None:
