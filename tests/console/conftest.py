@@ -29,9 +29,8 @@ from tests.api.conftest import (  # noqa: F401  (fixtures)
     openapi,
     password_hash,
 )
-
-PASSWORD = "a password of staff"
-ADDRESS = "sam@syncflow.example"
+from tests.console.browser import chromium, context, said, see, window  # noqa: F401  (fixtures)
+from tests.console.staff import ADDRESS, PASSWORD
 
 
 @pytest.fixture(scope="session")

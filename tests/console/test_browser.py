@@ -4,21 +4,16 @@ and on narrow screens, with a name for everything that can be used."""
 from __future__ import annotations
 
 import re
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import pyotp
-import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+from playwright.sync_api import BrowserContext, Page
 
 from app.services.staff.acting import COMMAND_LINE, record
 from app.services.uow import unit_of_work
 from tests.api.conftest import Caller, rows
-from tests.console.conftest import ADDRESS, PASSWORD
+from tests.console.browser import NARROW, TOO_WIDE, WIDE, in_a_browser, sign_in
 
-CHROMIUM = shutil.which("chromium")
-WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 USED = "a, button, input:not([type=hidden]), select, textarea, summary"
 UNNAMED = f"""
 () => [...document.querySelectorAll('{USED}')].filter(one => {{
@@ -26,65 +21,16 @@ UNNAMED = f"""
     return !label && !(one.textContent || one.getAttribute('aria-label') || '').trim();
 }}).map(one => one.outerHTML)
 """
-TOO_WIDE = "() => document.documentElement.scrollWidth > document.documentElement.clientWidth"
 HEADINGS = "() => [...document.querySelectorAll('h1, h2, h3')].map(one => one.tagName)"
 
-pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on PATH"),
-    pytest.mark.timeout(300),
-]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def said(context: BrowserContext) -> list[str]:
-    """What the browser's console says, and what is asked of other hosts or fails."""
-    found: list[str] = []
-    context.on("console", lambda message: found.append(f"{message.page and message.page.url} {message.text}"))
-    context.on("requestfailed", lambda request: found.append(request.url) if is_fault(request) else None)
-    context.on("weberror", lambda error: found.append(str(error.error)))
-    return found
-
-
-@pytest.fixture
-def context(chromium: Browser, base_url: str) -> Iterator[BrowserContext]:
-    context = chromium.new_context(base_url=base_url, viewport=WIDE)
-    context.set_default_timeout(30_000)
-    yield context
-    context.close()
-
-
-def is_fault(request: Request) -> bool:
-    """Not where the page was left before its icon had come."""
-    return request.failure != "net::ERR_ABORTED"
-
-
-def sign_in(page: Page) -> pyotp.TOTP:
-    """For the first time, from the page that is asked for."""
-    page.get_by_label("E-mail address").fill(ADDRESS)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Go on").click()
-    page.get_by_role("button", name="Show the key").click()
-    totp = pyotp.TOTP(page.locator("#key").inner_text())
-    page.get_by_label("Code that the app shows").fill(totp.now())
-    page.get_by_role("button", name="Confirm and sign in").click()
-    page.wait_for_selector("nav[aria-label=Console]", state="attached")
-    return totp
+pytestmark = in_a_browser
 
 
 def test_one_signs_in_pauses_a_queue_and_sees_it_on_record(
     context: BrowserContext, somebody: str, said: list[str]
 ) -> None:
     page = context.new_page()
-    page.goto("/admin/queues/push")
-    sign_in(page)
+    sign_in(page, "/admin/queues/push")
     assert page.locator("h1").inner_text() == "Queue push"
     page.get_by_label("Reason").fill("a rehearsal")
     page.get_by_role("button", name="Pause this queue").click()
@@ -128,7 +74,6 @@ def test_every_view_is_whole_in_a_browser(
 ) -> None:
     """The menu's, empty and with something in it, and the pages behind them."""
     page = context.new_page()
-    page.goto("/admin/")
     sign_in(page)
     addresses = [str(link.get_attribute("href")) for link in page.locator("nav.side a").all()]
     assert len(addresses) > 5

@@ -13,7 +13,8 @@ from admin import guard, pages
 from app.api.policy import POLICY
 from tests.api.conftest import PASSWORD as MERCHANTS
 from tests.api.conftest import Caller, rows
-from tests.console.conftest import ADDRESS, PASSWORD, Browser
+from tests.console.conftest import Browser
+from tests.console.staff import ADDRESS, PASSWORD
 
 OPEN = {"console.static", "console.sign_in"}
 

@@ -13,7 +13,8 @@ from app.api.policy import FOR_PEOPLE, NOT_FOR_SUPPORT, POLICY, RANKS, Access
 from app.services.queries.people import masked_address
 from app.services.staff import people
 from tests.api.conftest import Caller, execute, rows
-from tests.console.conftest import ADDRESS, Browser, words_of
+from tests.console.conftest import Browser, words_of
+from tests.console.staff import ADDRESS
 
 Merchants = Callable[[], Caller]
 

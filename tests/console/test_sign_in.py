@@ -15,7 +15,8 @@ from app.services import one_time_codes
 from app.services.staff import people, sessions
 from app.settings import Settings
 from tests.api.conftest import execute, rows
-from tests.console.conftest import ADDRESS, PASSWORD, Browser, words_of
+from tests.console.conftest import Browser, words_of
+from tests.console.staff import ADDRESS, PASSWORD
 
 Browsers = Callable[[], Browser]
 

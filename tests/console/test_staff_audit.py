@@ -8,7 +8,8 @@ from sqlalchemy.exc import DBAPIError
 from app.services.staff.acting import COMMAND_LINE, Staff, record
 from app.services.uow import unit_of_work
 from tests.api.conftest import Caller, execute, rows
-from tests.console.conftest import ADDRESS, Browser, words_of
+from tests.console.conftest import Browser, words_of
+from tests.console.staff import ADDRESS
 
 
 def do(staff: Staff, count: int, account_id: int | None = None) -> None:

@@ -12,16 +12,16 @@ from app.models import Connection
 from app.services.alerts import Watch
 from tests.api.books import keep_books
 from tests.api.conftest import Caller, execute
-from tests.console.test_browser import CHROMIUM, see, sign_in, window  # noqa: F401  (fixtures)
+from tests.console.browser import in_a_browser, sign_in
 from tests.console.test_support import PERSON, note_errors, ran, webhook
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on PATH to drive")
+pytestmark = in_a_browser
 
 
 @pytest.mark.usefixtures("somebody")
 def test_support_looks_into_a_shop_has_it_synced_and_sees_why_a_number_is_what_it_is(
-    window: Page,  # noqa: F811
-    see: Callable[[str], None],  # noqa: F811
+    window: Page,
+    see: Callable[[str], None],
     merchant: Caller,
     make_connection: Callable[..., Connection],
 ) -> None:

@@ -1,0 +1,4 @@
+"""A member of staff, for tests to sign in as."""
+
+PASSWORD = "a password of staff"
+ADDRESS = "sam@syncflow.example"
