@@ -128,6 +128,8 @@ def _keys(found: Mapping[str, Any]) -> Iterator[str]:
             "SECRET_KEY can be guessed: make a random one with"
             " python -c 'import secrets; print(secrets.token_urlsafe(48))'."
         )
+    if (token := found.get("metrics_token")) and _is_weak(token):
+        yield "METRICS_TOKEN can be guessed: set a random one, here and in Prometheus."
     for place, key in enumerate(found.get("credential_keys", ()), start=1):
         raw = base64.b64decode(key, altchars=b"-_")
         if len(set(raw)) < CREDENTIAL_KEY_BYTES or all(32 <= byte < 127 for byte in raw):
@@ -152,6 +154,8 @@ def _shared(found: Mapping[str, Any], of_platforms: Mapping[str, str]) -> Iterat
 def _secrets(found: Mapping[str, Any], of_platforms: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     if secret := found.get("secret_key"):
         yield "SECRET_KEY", secret
+    if token := found.get("metrics_token"):
+        yield "METRICS_TOKEN", token
     for key in found.get("credential_keys", ()):
         yield "CREDENTIAL_KEYS", key
     for name in ("database_url", "redis_url", "mail_url"):
@@ -193,6 +197,10 @@ def _doors(found: Mapping[str, Any], of_platforms: Mapping[str, str]) -> Iterato
     mail = urlsplit(found.get("mail_url", ""))
     if mail.scheme == "smtp+plain" and not is_private(mail.hostname or ""):
         yield "MAIL_URL sends unencrypted over a public network: use smtps:// or smtp://."
+    for name in ("sentry_dsn", "otel_exporter_otlp_endpoint"):
+        told = urlsplit(found.get(name, ""))
+        if told.scheme == "http" and not is_private(told.hostname or ""):
+            yield f"{name.upper()} sends unencrypted over a public network: use https, or a private address."
     for name, value in of_platforms.items():
         if value.strip().startswith("http://"):
             yield f"{name} is not https: set an https address, or unset it."

@@ -361,6 +361,14 @@ def test_wrong_settings_are_told_all_at_once(run: Run) -> None:
     assert "PORT" in answer.output
 
 
+def test_what_production_would_refuse_is_told_beforehand(run: Run) -> None:
+    assert findings(run("doctor", "--json"), "note")["ENVIRONMENT"]["what"].startswith("development")
+    answer = run("doctor", ENVIRONMENT="production")
+    assert answer.exit_code == 1
+    for name in ("LOG_FORMAT", "SECRET_KEY", "CREDENTIAL_KEYS", "PUBLIC_URL", "ALLOW_PRIVATE_SHOPS"):
+        assert f"settings: {name} " in answer.output
+
+
 def test_staff_are_added_listed_and_disabled(run: Run) -> None:
     assert "Nobody may use the console yet" in run("staff", "list").output
     added = run("staff", "add", "Sam@SyncFlow.example", "--generate")
