@@ -13,23 +13,27 @@ from pathlib import Path
 PROJECT = Path(__file__).parents[2]
 SQUAWK = shutil.which("squawk", path=str(Path(sys.executable).parent)) or shutil.which("squawk")
 CHANGES = re.compile(
-    r"\s*(CREATE|ALTER|DROP|TRUNCATE|UPDATE|DELETE|INSERT|WITH|LOCK|REINDEX|CLUSTER)\b", re.IGNORECASE
+    r"\s*(CREATE|ALTER|DROP|COMMIT|TRUNCATE|UPDATE|DELETE|INSERT|WITH|LOCK|REINDEX|CLUSTER)\b", re.IGNORECASE
 )
 OF_ALEMBIC = re.compile(r"\balembic_version\b")
 PARAMETER = re.compile(r"%\(\w+\)s(::[A-Za-z ]+)?")
 NEW_TABLE = re.compile(r"\bCREATE TABLE (?:IF NOT EXISTS )?\"?(\w+)", re.IGNORECASE)
 ROWS = re.compile(r"\b(?:UPDATE(?: ONLY)?|DELETE FROM(?: ONLY)?|INSERT INTO) \"?(\w+)", re.IGNORECASE)
 A_FEW_ROWS = re.compile(r"INSERT INTO \S+ \([^)]*\) VALUES ", re.IGNORECASE)
+COMMIT = "COMMIT"
 MOVES_ROWS = "moves-rows-of-a-table-in-use"
 
 
 def changes(statements: Iterable[str]) -> list[str]:
-    """Those that change something, as SQL without a driver's parameters."""
-    return [
+    """Those that change something, as SQL without a driver's parameters, with the COMMITs in between."""
+    found = [
         PARAMETER.sub("NULL", statement).replace("%%", "%").strip().removesuffix(";")
         for statement in statements
         if CHANGES.match(statement) and not OF_ALEMBIC.search(statement)
     ]
+    while found and COMMIT in (found[0], found[-1]):
+        del found[0 if found[0] == COMMIT else -1]
+    return found
 
 
 def faults(statements: Iterable[str]) -> list[tuple[str, str]]:
