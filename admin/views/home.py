@@ -14,11 +14,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from admin.base import ConsoleView
 from admin.views.queues import REDIS_AWAY, duration
+from app.domain.alerts import AlertKind
 from app.services.health import check
 from app.services.queries import alerts, operations, queues
 
 log = structlog.get_logger(__name__)
 
+SHOWN_LIVE = (AlertKind.REDIS_AWAY, AlertKind.QUEUE_WITHOUT_WORKER, AlertKind.QUEUE_LATE)
 LATE_SECONDS = 60
 """What waits longer than this waits too long."""
 
@@ -49,8 +51,8 @@ def installation() -> Iterator[Card]:
 
 
 def of_alerts() -> Iterator[Card]:
-    """What the watch has found; the cards after it show how things are this moment."""
-    found = alerts.open_alerts()
+    """What the watch has found, but for what a card after it shows as it is this moment."""
+    found = [row for row in alerts.open_alerts() if row["kind"] not in SHOWN_LIVE]
     for row in found:
         label = f"{row['kind'].replace('_', ' ')} {row['subject']}".strip()
         yield Card(label, "!", row["remedy"], "bad", url_for("alertsview.index", open="yes"))

@@ -38,7 +38,7 @@ def test_support_looks_into_a_shop_has_it_synced_and_sees_why_a_number_is_what_i
 
     sign_in(window)
     window.goto("/admin/")
-    expect(window.get_by_text("queue without worker push")).to_be_visible()
+    expect(window.get_by_role("link", name="queue push")).to_be_visible()
     see("home")
     window.goto("/admin/alerts/?open=yes")
     see("alerts")
