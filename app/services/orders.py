@@ -7,7 +7,7 @@ caller's: Transient and AuthExpired leave everything as it was.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -168,8 +168,9 @@ def poll(scope: Scope, shop: OpenShop, *, thorough: bool = True) -> int | None:
     the change that we have.
 
     The cursor is the platform's clock: the highest `updated_at` seen. It advances only after all of
-    them were applied, and each poll starts an overlap before it. Returns how many were fetched; None if
-    others were fetching some of them for too long, which leaves the cursor where it is.
+    them were applied, but for those whose webhook waits as a dead letter to be replayed: one of them must not
+    make each poll longer than the last. Each poll starts an overlap before it. Returns how many were fetched;
+    None if others were fetching some of them for too long, which leaves the cursor where it is.
     """
     with unit_of_work() as uow:
         cursor = uow.session.execute(_CURSOR, {"id": scope.connection_id}).scalar_one()
@@ -185,7 +186,7 @@ def poll(scope: Scope, shop: OpenShop, *, thorough: bool = True) -> int | None:
             wait_for_webhooks(scope, page)
             result = fetch_and_apply(scope, shop, due[:POLLED_AT_ONCE])
             asked |= result.asked
-            complete &= not result.failed
+            complete &= result.failed.keys() <= _on_record(scope, result.failed)
             if result.asked:
                 give_up = time.monotonic() + PATIENCE_SECONDS
             elif time.monotonic() > give_up:
@@ -217,6 +218,15 @@ def fetch_missed(
             leave_if_asked()
             failed |= fetch_and_apply(scope, shop, ids).failed
     return looked_at, missed, failed
+
+
+def _on_record(scope: Scope, order_ids: Collection[str]) -> set[str]:
+    """Those of the orders whose replay will fetch them whole."""
+    if not order_ids:
+        return set()
+    with unit_of_work() as uow:
+        params = {"connection_id": scope.connection_id, "ids": list(order_ids)}
+        return set(uow.session.execute(_ON_RECORD, params).scalars())
 
 
 def fetch_doubtful(scope: Scope, shop: OpenShop, cell_ids: Sequence[int]) -> bool:
@@ -268,6 +278,13 @@ _ADVANCE = text(
     """
     UPDATE connections SET orders_cursor = greatest(orders_cursor, :cursor), orders_polled_at = now()
     WHERE id = :id
+    """
+)
+_ON_RECORD = text(
+    """
+    SELECT order_external_id FROM inbound_events
+    WHERE connection_id = :connection_id AND order_external_id = ANY(CAST(:ids AS text[]))
+        AND state = 'dead'
     """
 )
 _NOT_READ_SINCE = text(

@@ -4,7 +4,7 @@ with its reason, and once its cause is mended it is applied, once."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from math import ceil, log2
 
 import pytest
@@ -12,11 +12,12 @@ from rq import Queue, SimpleWorker
 
 from app.domain.backoff import RETRIES
 from app.platforms.errors import Permanent
-from app.services import sweeper
+from app.services import events, sweeper
 from app.services.dead_letters.follow import follow
 from app.services.dead_letters.jobs import note_failed_job
 from app.services.dead_letters.replay import replay
 from app.services.nudge import Drain, nudge
+from app.services.orders import poll
 from app.services.poison import together_or_alone
 from app.services.queries import dead_letters
 from app.services.staff.acting import COMMAND_LINE
@@ -89,6 +90,32 @@ def test_a_poisoned_event_delays_no_other_is_found_and_is_applied_once_after_the
     world.assert_explained()
 
 
+def test_polls_wait_for_a_poisoned_order_until_it_is_a_dead_letter(
+    world: World, connection: int, shop: Shop
+) -> None:
+    """Or it would be lost; and no longer, or each poll would read more than the last."""
+    shop.sell("1", "A", 1, at=now())
+    shop.poisonous_orders["1"] = Permanent("cannot be read")
+    event_id = world.hear(connection, ["order", "1"])
+    world.drain(connection)
+    before = cursor_of(world)
+    poll(world.scope(connection), world.open_channel(connection))
+    assert cursor_of(world) == before
+    for _attempt in range(3):
+        events.process_one(event_id)
+    with pytest.raises(events.EventFailed):
+        events.process_one(event_id)
+    poll(world.scope(connection), world.open_channel(connection))
+    assert cursor_of(world) > before
+    follow(QUEUES)
+    [letter] = dead_letters.letters({}, limit=10).items
+    shop.poisonous_orders.clear()
+    replay(COMMAND_LINE, [letter["id"]])
+    sweeper.wake_due()
+    work(world, "retries")
+    assert world.level("SKU")[1] == 1
+
+
 @pytest.mark.parametrize("poisoned", [0, 57, 99])
 def test_a_poisoned_one_costs_its_neighbours_a_few_calls_and_not_one_each(poisoned: int) -> None:
     ids = [str(number) for number in range(100)]
@@ -107,6 +134,12 @@ def test_a_poisoned_one_costs_its_neighbours_a_few_calls_and_not_one_each(poison
     assert failed[str(poisoned)].error_class == "KeyError"
     assert done == [one for one in ids if one != str(poisoned)]
     assert calls <= 1 + 2 * ceil(log2(len(ids)))
+
+
+def cursor_of(world: World) -> datetime:
+    """How far polls have come."""
+    found: datetime = world.one("SELECT coalesce(orders_cursor, created_at) AS at FROM connections").at
+    return found
 
 
 def hear_all(world: World, connection: int) -> list[int]:
