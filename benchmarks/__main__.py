@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from app import create_app
 from app.settings import Settings
-from benchmarks import engine, intake, past, replay
+from benchmarks import engine, fairness, intake, past, replay
 from syncflow import embedded
 from syncflow.database import migrate
 
@@ -31,13 +31,14 @@ BARS: dict[str, tuple[str, float]] = {
     "reading_10k_all_s": ("<=", 3),
     "reading_growth": ("<=", 11),
     "worker_rss_mb": ("<=", 150),
+    **fairness.BARS,
     "why_ms": ("<=", 100),
     "as_of_ms": ("<=", 100),
     "as_of_100k_s": ("<=", 3),
     "replay_100k_s": ("<=", 10),
     "replay_100k_mb": ("<=", 8),
 }
-SUITES = ("intake", "orders", "readings", "past", "replay")
+SUITES = ("intake", "orders", "fairness", "readings", "past", "replay")
 
 
 def main() -> int:
@@ -54,10 +55,25 @@ def main() -> int:
         figures: dict[str, float] = {}
         for suite in SUITES if args.only is None else (args.only,):
             for measure in _rounds_of(suite, app, environ):
-                figures |= _median(measure, args.rounds, suite)
+                figures |= _median(measure, 1 if suite == "fairness" else args.rounds, suite)
     if "reading_100k_all_s" in figures:
         figures["reading_growth"] = figures["reading_100k_all_s"] / figures["reading_10k_all_s"]
     report(figures, BARS, as_json=args.json)
+    return 0
+
+
+def alone(
+    setup: Callable[[Flask, dict[str, str]], Callable[[], dict[str, float]]],
+    bars: Mapping[str, tuple[str, float]],
+    *,
+    as_json: bool,
+) -> int:
+    """One round of one measure, on services of its own."""
+    with embedded.throwaway() as services:
+        environ = environ_of(services)
+        os.environ.update(environ)
+        migrate(Settings.from_env(environ))
+        report(setup(create_app(), environ)(), bars, as_json=as_json)
     return 0
 
 
@@ -66,6 +82,8 @@ def _rounds_of(suite: str, app: Flask, environ: dict[str, str]) -> list[Callable
         return [intake.measure(app, environ)]
     if suite == "orders":
         return [engine.orders(environ)]
+    if suite == "fairness":
+        return [fairness.measure(app, environ)]
     if suite == "past":
         return [past.measure(app)]
     if suite == "replay":
