@@ -207,6 +207,8 @@ def test_public_routes_are_these() -> None:
     assert public == {
         "pages.home",
         "pages.health",
+        "pages.ready",
+        "metrics.show",  # asks for a token of its own
         "pages.docs",
         "api-docs.openapi_json",
         "auth.login",
@@ -218,6 +220,8 @@ def test_public_routes_are_these() -> None:
         "passwords.confirm_reset",
         "invitations.accept_invitation",
         "invitations.show_invitation",
+        "connect.ask",
+        "connect.confirm",
         "connect.callback",
         "connect.done",
         "webhooks.receive",

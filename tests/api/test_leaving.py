@@ -17,7 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from app.api.policy import RANKS
-from app.domain.backoff import RETRIES
+from app.domain.backoff import RETRIES, Retries
 from app.models import Base, Connection
 from app.platforms.errors import Transient
 from app.services import account_deletion, account_exports, connecting, stopping
@@ -136,7 +136,7 @@ def test_an_export_whose_worker_has_to_stop_is_begun_anew_by_the_next_and_that_i
     merchant: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(account_exports, "CHUNK_BYTES", 100)
-    monkeypatch.setattr(account_exports, "MOST_ATTEMPTS", 1)
+    monkeypatch.setattr(account_exports, "retries", lambda _kind: Retries(attempts=1))
     stop = threading.Event()
     monkeypatch.setattr(stopping, "_asked", stop)
     export_id = asked(merchant)
