@@ -73,6 +73,7 @@ def see(window: Page) -> Callable[[str], None]:
         if folder:
             width = window.viewport_size["width"]  # type: ignore[index]  # it was given one
             window.screenshot(path=Path(folder) / f"{name}-{width}.png", full_page=True)
+        window.wait_for_load_state()
         assert not window.evaluate(TOO_WIDE), f"{name} is too wide"
 
     return look
