@@ -1,1 +1,1 @@
-"""What is measured: the catalogue of metrics, and what each process counts (docs/adr/0017)."""
+"""What is measured: the catalogue of metrics, and what each process counts (docs/adr/0019)."""
