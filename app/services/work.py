@@ -10,7 +10,7 @@ from datetime import timedelta
 import structlog
 from flask import current_app
 from sqlalchemy import text
-from structlog.contextvars import bind_contextvars, unbind_contextvars
+from structlog.contextvars import bound_contextvars
 
 from app.domain.health import FAILURES_IN_A_ROW
 from app.platforms.errors import AuthExpired, Permanent, Transient
@@ -69,18 +69,18 @@ def work_on(connection_id: int, *, states: tuple[str, ...]) -> Iterator[Job | No
         return
     answered = shop.answers() if is_open else 0
     try:
-        bind_contextvars(account_id=row.account_id, connection_id=connection_id)
-        yield Job(
-            scope=Scope(
-                connection_id=connection_id,
-                account_id=row.account_id,
-                capabilities=shop.platform.capabilities,
-                settle=timedelta(seconds=settings.drift_settle_seconds),
-            ),
-            shop=shop,
-            state=row.state,
-            settings=settings,
-        )
+        with bound_contextvars(account_id=row.account_id, connection_id=connection_id):
+            yield Job(
+                scope=Scope(
+                    connection_id=connection_id,
+                    account_id=row.account_id,
+                    capabilities=shop.platform.capabilities,
+                    settle=timedelta(seconds=settings.drift_settle_seconds),
+                ),
+                shop=shop,
+                state=row.state,
+                settings=settings,
+            )
     except AuthExpired as err:
         note_error(fault_of(err), connection_id=connection_id)
         connections.mark_needs_auth(connection_id, str(err))
@@ -90,8 +90,6 @@ def work_on(connection_id: int, *, states: tuple[str, ...]) -> Iterator[Job | No
     else:
         if row.failures and shop.answers() > answered:
             breaker.succeeded(connection_id, seen=row.failures)
-    finally:
-        unbind_contextvars("account_id")
 
 
 def _opened(connection_id: int, *, probe: bool) -> OpenShop:

@@ -197,6 +197,12 @@ def test_a_forged_state_is_refused(merchant: Caller, state: str) -> None:
 
 def test_a_strangers_state_is_looked_up_by_an_index(merchant: Caller) -> None:
     """Anybody may come with one, as often as they like."""
+    execute(
+        "INSERT INTO connections (account_id, platform, external_shop_id, name, currency, state)"
+        f" SELECT {merchant.account_id}, 'fakeshop', 'shop' || n, 'Shop', 'EUR', 'connecting'"
+        " FROM generate_series(1, 3000) n"
+    )
+    execute("ANALYZE connections")
     plans: list[str] = []
 
     def explain(connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
