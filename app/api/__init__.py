@@ -1,4 +1,4 @@
-"""The REST API, the webhook routes and the few pages that need no front end."""
+"""The REST API, the webhook routes, the few pages that need no front end, and the files of that."""
 
 from __future__ import annotations
 
@@ -74,6 +74,7 @@ def register_api(app: Flask, api: Api) -> None:
     from app.api.idempotency import replay_calls
     from app.api.requests import observe_requests
     from app.api.schemas.base import ProblemSchema
+    from app.api.web_app import register_web_app
     from app.api.webhooks import register_webhooks
 
     app.config.update(
@@ -153,3 +154,4 @@ def register_api(app: Flask, api: Api) -> None:
     replay_calls(app)
     guard_answers(app)
     register_errors(app)
+    register_web_app(app)

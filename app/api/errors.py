@@ -122,7 +122,7 @@ def problem(status: int, code: str, detail: str = "", **more: Any) -> Response:
 
 def register_errors(app: Flask) -> None:
     app.register_error_handler(SyncFlowError, _known_fault)
-    app.register_error_handler(HTTPException, _http_fault)
+    app.register_error_handler(HTTPException, http_fault)
     app.register_error_handler(DataError, _unusable)
     app.register_error_handler(UnicodeEncodeError, _unusable)
     app.register_error_handler(Exception, _bug)
@@ -142,7 +142,7 @@ def _known_fault(error: SyncFlowError) -> Response:
     return answer
 
 
-def _http_fault(error: HTTPException) -> Response:
+def http_fault(error: HTTPException) -> Response:
     """Werkzeug's own; webargs hangs what is wrong with which field on a 422."""
     if error.code is None or error.code < 400:
         return error.get_response()  # type: ignore[return-value]  # a redirect is a Flask response here

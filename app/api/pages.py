@@ -25,11 +25,6 @@ def seal(response: Response) -> Response:
     return response
 
 
-@pages.get("/")
-def home() -> str:
-    return render_template("home.html")
-
-
 @pages.get("/healthz")
 def health() -> Response:
     """Whether this process lives. It asks nobody else: who restarts processes would restart them in vain."""

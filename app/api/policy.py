@@ -107,7 +107,8 @@ FOR_PEOPLE: dict[str, Access] = {
 
 POLICY: dict[str, Access] = FOR_PEOPLE | {
     # pages and documents
-    "pages.home": Access.PUBLIC,
+    "web_app.home": Access.PUBLIC,
+    "web_app.asset": Access.PUBLIC,
     "pages.health": Access.PUBLIC,
     "pages.ready": Access.PUBLIC,
     "pages.docs": Access.PUBLIC,
