@@ -1,7 +1,15 @@
 # The product's processes, with services from outside; docs/operators/deploying.md says how to run it.
 # The image runs the web process; for the others give a line of the Procfile as the command.
-# The base is pinned by its exact tag: put the digest of the one you tested behind it, and raise it with each release.
+# The bases are pinned by exact tags: put the digests of those you tested behind them, and raise them with each release.
 ARG PYTHON=python:3.12.12-slim-bookworm
+ARG NODE=node:22.20.0-bookworm-slim
+
+FROM ${NODE} AS app
+WORKDIR /srv/frontend
+COPY frontend/package.json frontend/package-lock.json frontend/.npmrc ./
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY frontend ./
+RUN npm run build
 
 FROM ${PYTHON} AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
@@ -25,6 +33,7 @@ RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin sync
 WORKDIR /srv/syncflow
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /srv/syncflow /srv/syncflow
+COPY --from=app /srv/frontend/dist /srv/syncflow/frontend/dist
 USER 10001
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=10s --start-period=60s CMD ["python", "-I", "-S", "syncflow/alive.py"]

@@ -6,7 +6,7 @@ STAMP := .venv/.installed
 ARGS ?=
 SECONDS ?= 600
 
-.PHONY: help setup demo up trial bench bench-api fuzz soak mutants test lint pytest client settings lock clean
+.PHONY: help setup demo up app trial bench bench-api fuzz soak mutants test e2e lint pytest client settings lock clean
 
 help: ## list these
 	@echo "SyncFlow. Pass options to a command with ARGS=\"...\"."
@@ -20,6 +20,9 @@ demo: $(STAMP) ## start everything with two sandbox shops and watch sales flow
 
 up: $(STAMP) ## start the product
 	@$(BIN)/syncflow up $(ARGS)
+
+app: $(STAMP) ## build the web app that `make demo` and `make up` serve
+	@$(BIN)/syncflow app $(ARGS)
 
 trial: $(STAMP) ## rehearse the main job on throw-away services and judge it
 	@$(BIN)/syncflow trial $(ARGS)
@@ -44,6 +47,9 @@ test: lint pytest ## lint, then run all tests
 pytest: $(STAMP) ## run the tests alone
 	$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal $(ARGS)
 
+e2e: $(STAMP) ## drive the web app in chromium against the running system; SCREENSHOTS=folder keeps pictures
+	$(BIN)/pytest tests/e2e $(ARGS)
+
 lint: $(STAMP) ## ruff, mypy --strict, import rules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -66,7 +72,7 @@ frontend/node_modules/.package-lock.json: frontend/package.json frontend/package
 
 clean: ## remove the embedded services' data and all caches
 	@if [ -x $(BIN)/syncflow ]; then $(BIN)/syncflow clean --yes; fi
-	rm -rf .syncflow .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	rm -rf .syncflow .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist frontend/dist frontend/.node
 	find . -name __pycache__ -type d -not -path './.venv/*' -prune -exec rm -rf {} +
 
 # The first Python from 3.11 on, asked for by PYTHON or found. uv installs from the lock, by its own

@@ -24,6 +24,7 @@ from syncflow.trial.merchant import Merchant
 from syncflow.trial.scenario import SHOPS
 from syncflow.trial.shops import Shop, running_shop
 from syncflow.trial.stage import Say, connect, shop_options, shopify_environ
+from syncflow.web_build import BuildFailed, build
 
 EMAIL = "merchant@demo.example"
 SHOP_DOMAIN = "syncflow-demo.myshopify.com"
@@ -64,6 +65,7 @@ def running_demo(home: Path, *, say: Say) -> Iterator[Demo]:
     Raises EmbeddedError, SettingsError, PortTaken, LaunchFailed, ShopFailed, MerchantStuck.
     """
     with ExitStack() as ending:
+        _build_app(say)
         say("starting PostgreSQL and Valkey")
         services = ending.enter_context(services_for(os.environ, home))
         state = _remembered(home)
@@ -113,6 +115,14 @@ def show_sales(demo: Demo, tell: Callable[[str], None]) -> None:
                 raise buyers.failed
     finally:
         buyers.stop()
+
+
+def _build_app(say: Say) -> None:
+    """A demo without the web app is still one: shops are kept in step, and the API answers."""
+    try:
+        build(say)
+    except BuildFailed as err:
+        say(f"the web app is left out: {err}")
 
 
 def _remembered(home: Path) -> DemoState:

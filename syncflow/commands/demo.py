@@ -36,7 +36,7 @@ def command(home: Path | None) -> None:
             running_demo(home or HOME, say=lambda words: click.echo(f"- {words}")) as demo,
         ):
             ending.on_repeat = demo.product.launcher.hurry
-            click.echo(f"\nSyncFlow     {demo.product.settings.public_url}")
+            click.echo(f"\nSyncFlow     {demo.product.settings.public_url}  (open it in a browser)")
             click.echo(f"  sign in    {EMAIL}  {demo.password}")
             for platform, shop in demo.shops.items():
                 click.echo(f"{NAMES[platform]:<12} {shop.url}  (buy there, or change a number)")

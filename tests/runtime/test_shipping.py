@@ -19,11 +19,13 @@ from threading import Thread
 
 import pytest
 
+from app.api.web_app import DIST
 from app.settings import _PARSERS, PLATFORM_PREFIX, Settings
 from syncflow import alive
 from syncflow.processes import free_port
 from syncflow.procfile import read_procfile
 from syncflow.product import PROCFILE
+from syncflow.web_build import BESIDE_SRC
 from tests.runtime.test_production import SAFE
 from tests.runtime.waiting import wait_for
 
@@ -99,6 +101,16 @@ def test_the_image_is_pinned_small_and_without_a_root_user() -> None:
     assert installed[1] == "requirements.txt"
 
 
+def test_the_image_holds_the_web_app_as_npm_builds_it_from_the_lock(image: Path) -> None:
+    pinned = r"^ARG NODE=node:\d+\.\d+\.\d+-\w+-slim(@sha256:[0-9a-f]{64})?$"
+    assert re.search(pinned, DOCKERFILE, re.MULTILINE)
+    assert "npm ci --ignore-scripts" in DOCKERFILE
+    *_build, final = DOCKERFILE.split("\nFROM ${PYTHON}")
+    built = image / DIST.relative_to(PROJECT)
+    assert f"COPY --from=app /srv/frontend/dist /srv/syncflow/{built.relative_to(image)}" in final
+    assert {*BESIDE_SRC, "src", ".npmrc"} <= {path.name for path in built.parent.iterdir()}
+
+
 def test_the_image_runs_what_the_procfile_runs() -> None:
     command = re.search(r"^CMD (\[.*\])$", DOCKERFILE, re.MULTILINE)
     assert command
@@ -112,6 +124,7 @@ def image(tmp_path: Path) -> Path:
     assert "*" in lines
     for name in (line[1:] for line in lines if line.startswith("!")):
         copy = shutil.copytree if (PROJECT / name).is_dir() else shutil.copy
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         copy(PROJECT / name, tmp_path / name)
     return tmp_path
 
