@@ -1,0 +1,24 @@
+/** How queries behave that say nothing else. */
+
+import { QueryClient } from "@tanstack/react-query";
+
+import { problemOf } from "./problem";
+
+const TRIES = 3;
+const MOST_WAIT_MS = 10_000;
+
+export function makeQueryClient(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      queries: {
+        staleTime: 10_000,
+        retry: (failures, error) => failures < TRIES - 1 && problemOf(error).passes,
+        retryDelay: (failures, error) => {
+          const asked = (problemOf(error).retryAfter ?? 2 ** failures) * 1000;
+          return Math.min(asked, MOST_WAIT_MS);
+        },
+      },
+      mutations: { retry: false },
+    },
+  });
+}

@@ -1,0 +1,93 @@
+import { Button, Menu, Text } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+
+import { client } from "@/api/client";
+import { useWords } from "@/i18n/words";
+import { session, type TokenDocument } from "@/session/session";
+import { Icon } from "@/ui/icons";
+import { useTellProblem } from "@/ui/notify";
+import { LanguageItems, SchemeItems } from "@/ui/Preferences";
+
+import { useMe } from "./me";
+import { useSwitched } from "./switching";
+
+/** Who one is; other accounts, language, light and dark, and the way out. */
+export function AccountMenu() {
+  const { t } = useWords();
+  const me = useMe();
+  const { signOut, switchTo } = useActions();
+  const others = me?.accounts.filter((account) => account.account_id !== me.account_id) ?? [];
+  return (
+    <Menu position="bottom-end" width={270} keepMounted={false}>
+      <Menu.Target>
+        <Button
+          variant="subtle"
+          color="gray"
+          size="sm"
+          px="xs"
+          leftSection={<Icon name="user" />}
+          aria-label={me === undefined ? t("shell.account") : t("shell.accountOf", { account: me.account_name })}
+          loading={switchTo.isPending || signOut.isPending}
+        >
+          <Text span size="sm" maw={180} truncate visibleFrom="sm">
+            {me?.account_name}
+          </Text>
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {me === undefined ? null : (
+          <Menu.Label>
+            {me.email} · {t(`role.${me.role}`)}
+          </Menu.Label>
+        )}
+        {others.length === 0 ? null : (
+          <>
+            <Menu.Label>{t("shell.switch")}</Menu.Label>
+            {others.map((account) => (
+              <Menu.Item
+                key={account.account_id}
+                leftSection={<Icon name="swap" />}
+                onClick={() => switchTo.mutate(account.account_id)}
+              >
+                {account.account_name}
+              </Menu.Item>
+            ))}
+          </>
+        )}
+        <Menu.Divider />
+        <Menu.Label>{t("shell.language")}</Menu.Label>
+        <LanguageItems />
+        <Menu.Label>{t("shell.scheme")}</Menu.Label>
+        <SchemeItems />
+        <Menu.Divider />
+        <Menu.Item leftSection={<Icon name="leave" />} onClick={() => signOut.mutate()}>
+          {t("shell.signOut")}
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+function useActions() {
+  const navigate = useNavigate();
+  const switched = useSwitched();
+  const tell = useTellProblem();
+  const switchTo = useMutation({
+    mutationFn: async (account_id: number) => {
+      const { data } = await client.POST("/api/v1/auth/switch-account", { body: { account_id } });
+      session.begin(data as TokenDocument);
+      await navigate({ to: "/overview" });
+      await switched();
+    },
+    onError: tell,
+  });
+  const signOut = useMutation({
+    mutationFn: async () => {
+      await session.signOut();
+      await navigate({ to: "/" });
+    },
+    onError: tell,
+  });
+  return { signOut, switchTo };
+}

@@ -1,0 +1,43 @@
+import { MantineProvider } from "@mantine/core";
+import { Notifications } from "@mantine/notifications";
+import { type QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { RouterProvider } from "@tanstack/react-router";
+import { useEffect } from "react";
+
+import type { Catalog, Language } from "@/i18n/catalog";
+import { WordsProvider } from "@/i18n/words";
+import { session } from "@/session/session";
+import { styleNonce, theme } from "@/ui/theme";
+
+import type { AppRouter } from "./router";
+
+interface Props {
+  language: Language;
+  catalog: Catalog;
+  queries: QueryClient;
+  router: AppRouter;
+}
+
+export function App({ language, catalog, queries, router }: Props) {
+  useEffect(
+    () =>
+      session.watch(() => {
+        // Nothing of one user is left for the next; who was in the middle of something comes back to it.
+        if (session.status === "out" || session.status === "ended") {
+          queries.clear();
+          void router.invalidate();
+        }
+      }),
+    [queries, router],
+  );
+  return (
+    <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={styleNonce}>
+      <WordsProvider language={language} catalog={catalog}>
+        <QueryClientProvider client={queries}>
+          <Notifications position="bottom-right" />
+          <RouterProvider router={router} />
+        </QueryClientProvider>
+      </WordsProvider>
+    </MantineProvider>
+  );
+}

@@ -1,0 +1,48 @@
+/** What stands in for a screen. */
+
+import { Center, Container } from "@mantine/core";
+import { type ErrorComponentProps, useRouter } from "@tanstack/react-router";
+
+import { useWords } from "@/i18n/words";
+import { ButtonLink } from "@/ui/links";
+import { Empty, Failed, Loading } from "@/ui/states";
+
+export function Waiting() {
+  return (
+    <Center mih="60vh">
+      <Loading />
+    </Center>
+  );
+}
+
+export function Lost() {
+  const { t } = useWords();
+  return (
+    <Center mih="80vh" component="main">
+      <Empty
+        icon="search"
+        title={t("lost.title")}
+        action={
+          <ButtonLink to="/overview" variant="default">
+            {t("lost.home")}
+          </ButtonLink>
+        }
+      >
+        {t("lost.next")}
+      </Empty>
+    </Center>
+  );
+}
+
+export function Crashed({ error, reset }: ErrorComponentProps) {
+  const router = useRouter();
+  const retry = () => {
+    reset();
+    void router.invalidate();
+  };
+  return (
+    <Container size="sm" py="xl" component="main">
+      <Failed error={error} retry={retry} />
+    </Container>
+  );
+}

@@ -1,0 +1,129 @@
+import { AppShell, Badge, Burger, Button, Group, Kbd, Text, VisuallyHidden } from "@mantine/core";
+import { useDisclosure, useHotkeys } from "@mantine/hooks";
+import { Outlet, useRouterState } from "@tanstack/react-router";
+import { lazy, Suspense, useState, useSyncExternalStore } from "react";
+
+import { Live } from "@/features/live/Live";
+import { useWords } from "@/i18n/words";
+import { session } from "@/session/session";
+import { Brand } from "@/ui/Brand";
+import { Icon } from "@/ui/icons";
+import { PlaceLink } from "@/ui/links";
+
+import { AccountMenu } from "./AccountMenu";
+import { LIVE_RULES } from "./live";
+import { useMe } from "./me";
+import { PLACES } from "./navigation";
+import classes from "./Shell.module.css";
+
+const Palette = lazy(() => import("./Palette"));
+
+/** What is around every screen of a member. */
+export function Shell() {
+  const { t } = useWords();
+  const accountId = useSyncExternalStore(session.watch, () => session.accountId);
+  const [opened, { toggle, close }] = useDisclosure(false);
+  const [palette, setPalette] = useState(0);
+  useHotkeys([["mod+K", () => setPalette((count) => count + 1)]], []);
+  return (
+    <Live rules={LIVE_RULES} accountId={accountId}>
+      <AppShell
+        header={{ height: 56 }}
+        navbar={{ width: 220, breakpoint: "sm", collapsed: { mobile: !opened } }}
+        padding={{ base: "md", md: "xl" }}
+      >
+        <AppShell.Header className={classes["bar"] ?? ""}>
+          <a href="#content" className={classes["skip"]}>
+            {t("shell.skip")}
+          </a>
+          <Group gap="sm" wrap="nowrap">
+            <Burger
+              opened={opened}
+              onClick={toggle}
+              hiddenFrom="sm"
+              size="sm"
+              aria-label={t("shell.menu")}
+              aria-expanded={opened}
+              aria-controls="places"
+            />
+            <Brand />
+          </Group>
+          <Group gap="sm" wrap="nowrap">
+            <PaletteButton onClick={() => setPalette((count) => count + 1)} />
+            <AccountMenu />
+          </Group>
+        </AppShell.Header>
+        <AppShell.Navbar p="sm" id="places" aria-label={t("shell.places")}>
+          <Places onGone={close} />
+        </AppShell.Navbar>
+        <AppShell.Main id="content" tabIndex={-1} className={classes["main"] ?? ""}>
+          <SampleNotice />
+          <Outlet />
+        </AppShell.Main>
+      </AppShell>
+      {palette === 0 ? null : (
+        <Suspense>
+          <Palette asked={palette} />
+        </Suspense>
+      )}
+    </Live>
+  );
+}
+
+function Places({ onGone }: { onGone: () => void }) {
+  const { t } = useWords();
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  return PLACES.map(({ to, name, icon }) => {
+    const isHere = path === to || path.startsWith(`${to}/`);
+    return (
+      <PlaceLink
+        key={to}
+        to={to}
+        label={t(name)}
+        leftSection={<Icon name={icon} />}
+        active={isHere}
+        aria-current={isHere ? "page" : undefined}
+        onClick={onGone}
+        className={classes["place"] ?? ""}
+      />
+    );
+  });
+}
+
+function PaletteButton({ onClick }: { onClick: () => void }) {
+  const { t } = useWords();
+  return (
+    <>
+      <Button
+        variant="default"
+        size="xs"
+        c="dimmed"
+        visibleFrom="sm"
+        leftSection={<Icon name="search" size={16} />}
+        rightSection={<Kbd size="xs">{t("shell.palette.keys")}</Kbd>}
+        onClick={onClick}
+      >
+        {t("shell.palette")}
+      </Button>
+      <Button variant="subtle" color="gray" size="xs" px={6} hiddenFrom="sm" onClick={onClick}>
+        <Icon name="search" />
+        <VisuallyHidden>{t("shell.palette")}</VisuallyHidden>
+      </Button>
+    </>
+  );
+}
+
+function SampleNotice() {
+  const { t } = useWords();
+  const me = useMe();
+  return me?.is_sample ? (
+    <Group gap="xs" mb="md" role="note">
+      <Badge variant="default" tt="none">
+        {t("sample.badge")}
+      </Badge>
+      <Text size="sm" c="dimmed">
+        {t("sample.notice")}
+      </Text>
+    </Group>
+  ) : null;
+}

@@ -1,0 +1,6 @@
+import { api, type Schemas } from "@/api/client";
+
+/** Who is signed in, for which account, and in which role; undefined until that is known. */
+export function useMe(): Schemas["Me"] | undefined {
+  return api.useQuery("get", "/api/v1/me", {}, { staleTime: 60_000 }).data;
+}

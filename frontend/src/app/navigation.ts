@@ -1,0 +1,14 @@
+import type { Key } from "@/i18n/catalog";
+import type { IconName } from "@/ui/icons";
+
+interface Place {
+  to: "/overview" | "/orders";
+  name: Key;
+  icon: IconName;
+}
+
+/** What the shell's navigation and the palette lead to, in this order. */
+export const PLACES: readonly Place[] = [
+  { to: "/overview", name: "overview.title", icon: "overview" },
+  { to: "/orders", name: "orders.title", icon: "orders" },
+];

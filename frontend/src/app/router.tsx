@@ -1,0 +1,140 @@
+/** Every address of the app, and the screen behind it. A screen's code is loaded when it is gone to. */
+
+import type { QueryClient } from "@tanstack/react-query";
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+  type RouterHistory,
+} from "@tanstack/react-router";
+
+import { HOME } from "@/features/auth/next";
+import { filtersFrom } from "@/features/orders/filters";
+import { session } from "@/session/session";
+
+import { Crashed, Lost, Waiting } from "./Fallbacks";
+import { parseSearch, writeSearch } from "./search";
+
+interface Context {
+  queries: QueryClient;
+}
+
+const root = createRootRouteWithContext<Context>()({
+  component: Outlet,
+  notFoundComponent: Lost,
+});
+
+/** For strangers: whoever is signed in already is led on. */
+const landing = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  beforeLoad: async () => {
+    if (await session.restore().catch(() => false)) {
+      throw redirect({ href: HOME });
+    }
+  },
+  component: lazyRouteComponent(() => import("@/features/pages/Landing"), "Landing"),
+});
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-in",
+  validateSearch: (raw: Record<string, unknown>): { next?: string } =>
+    typeof raw["next"] === "string" ? { next: raw["next"] } : {},
+  component: lazyRouteComponent(() => import("@/features/auth/SignIn"), "SignIn"),
+});
+
+const signUp = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-up",
+  component: lazyRouteComponent(() => import("@/features/registration/SignUp"), "SignUp"),
+});
+
+// Mails lead to these.
+const verifyEmail = createRoute({
+  getParentRoute: () => root,
+  path: "/verify-email",
+  component: lazyRouteComponent(() => import("@/features/registration/VerifyEmail"), "VerifyEmail"),
+});
+const forgotPassword = createRoute({
+  getParentRoute: () => root,
+  path: "/forgot-password",
+  component: lazyRouteComponent(() => import("@/features/passwords/ForgotPassword"), "ForgotPassword"),
+});
+const resetPassword = createRoute({
+  getParentRoute: () => root,
+  path: "/reset-password",
+  component: lazyRouteComponent(() => import("@/features/passwords/ResetPassword"), "ResetPassword"),
+});
+const acceptInvitation = createRoute({
+  getParentRoute: () => root,
+  path: "/accept-invitation",
+  component: lazyRouteComponent(() => import("@/features/invitations/AcceptInvitation"), "AcceptInvitation"),
+});
+
+/** For members. Others sign in first, and come back to where they were going. */
+const inside = createRoute({
+  getParentRoute: () => root,
+  id: "inside",
+  beforeLoad: async ({ location }) => {
+    if (!(await session.restore())) {
+      const next = location.href === HOME ? {} : { next: location.href };
+      throw redirect({ to: "/sign-in", search: next, replace: true });
+    }
+  },
+  component: lazyRouteComponent(() => import("./Shell"), "Shell"),
+});
+
+const overview = createRoute({
+  getParentRoute: () => inside,
+  path: "/overview",
+  component: lazyRouteComponent(() => import("./OverviewScreen"), "OverviewScreen"),
+});
+const orders = createRoute({
+  getParentRoute: () => inside,
+  path: "/orders",
+  validateSearch: filtersFrom,
+  component: lazyRouteComponent(() => import("@/features/orders/Orders"), "Orders"),
+});
+const order = createRoute({
+  getParentRoute: () => inside,
+  path: "/orders/$orderId",
+  component: lazyRouteComponent(() => import("@/features/orders/OrderPage"), "OrderPage"),
+});
+
+const tree = root.addChildren([
+  landing,
+  signIn,
+  signUp,
+  verifyEmail,
+  forgotPassword,
+  resetPassword,
+  acceptInvitation,
+  inside.addChildren([overview, orders, order]),
+]);
+
+export function makeRouter(queries: QueryClient, history?: RouterHistory) {
+  return createRouter({
+    routeTree: tree,
+    context: { queries },
+    ...(history === undefined ? {} : { history }),
+    parseSearch,
+    stringifySearch: writeSearch,
+    defaultPreload: "intent",
+    defaultPendingMs: 300,
+    defaultPendingComponent: Waiting,
+    defaultErrorComponent: Crashed,
+    scrollRestoration: true,
+  });
+}
+
+export type AppRouter = ReturnType<typeof makeRouter>;
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: AppRouter;
+  }
+}

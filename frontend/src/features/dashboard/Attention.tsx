@@ -1,0 +1,78 @@
+import { Button, Card, Group, Stack, Text, Title } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
+
+import { api, type Schemas } from "@/api/client";
+import { useWords } from "@/i18n/words";
+import { Icon } from "@/ui/icons";
+import { useTellProblem } from "@/ui/notify";
+
+type Item = Schemas["Attention"];
+
+interface Props {
+  items: Item[];
+  connections: Schemas["ShopStatus"][];
+}
+
+/** What a person has to see to, each with what there is to do. */
+export function Attention({ items, connections }: Props) {
+  const { t, known } = useWords();
+  if (items.length === 0) {
+    return null;
+  }
+  const names = new Map(connections.map((shop) => [shop.connection_id, shop.name]));
+  return (
+    <Stack component="section" gap="sm" aria-label={t("attention.title")}>
+      <Title order={2} size="h4">
+        {t("attention.title")}
+      </Title>
+      <Card withBorder padding={0}>
+        <Stack component="ul" gap={0} m={0} p={0} style={{ listStyle: "none" }}>
+          {items.map((item) => (
+            <Group
+              component="li"
+              key={`${item.kind}-${item.connection_id}`}
+              p="sm"
+              justify="space-between"
+              style={{ borderBottom: "1px solid var(--app-line)" }}
+            >
+              <Group gap="sm" wrap="nowrap" align="flex-start" style={{ flex: "1 1 260px" }}>
+                <Text span lh={0} style={{ color: "var(--app-amber)" }}>
+                  <Icon name="warn" />
+                </Text>
+                <div>
+                  <Text size="sm" fw={600}>
+                    {known(`attention.${item.kind}`, { count: item.count }) ?? item.kind}
+                    {item.connection_id === null ? "" : ` · ${names.get(item.connection_id) ?? ""}`}
+                  </Text>
+                  <Text size="sm" c="dimmed">
+                    {known(`attention.${item.kind}.next`) ?? item.action}
+                  </Text>
+                </div>
+              </Group>
+              <Action item={item} />
+            </Group>
+          ))}
+        </Stack>
+      </Card>
+    </Stack>
+  );
+}
+
+/** What can be done right here. */
+function Action({ item }: { item: Item }) {
+  const { t } = useWords();
+  const queries = useQueryClient();
+  const tell = useTellProblem();
+  const allow = api.useMutation("post", "/api/v1/account/allow-writes", {
+    onSuccess: () => queries.invalidateQueries({ queryKey: ["get", "/api/v1/dashboard/overview"] }),
+    onError: tell,
+  });
+  if (item.kind !== "writes_stopped") {
+    return null;
+  }
+  return (
+    <Button size="xs" variant="default" loading={allow.isPending} onClick={() => allow.mutate({})}>
+      {t("attention.writes_stopped.do")}
+    </Button>
+  );
+}

@@ -1,0 +1,73 @@
+import { type QueryKey, useQueryClient } from "@tanstack/react-query";
+import { createContext, type ReactNode, useContext, useEffect, useState } from "react";
+
+import { BASE_URL } from "@/api/base";
+import { authorizedFetch } from "@/api/client";
+
+import { Looks } from "./looks";
+import { listen } from "./stream";
+
+/** What a feature shows that is no longer true once an event of one of these kinds came. */
+export interface LiveRule {
+  /** Beginnings of kinds: `order.` stands for all about orders. */
+  kinds: readonly string[];
+  queries: readonly QueryKey[];
+  /** When to look once more, for figures that are summed up behind the events (docs/users/dashboards.md). */
+  againAfterMs?: readonly number[];
+}
+
+const Connected = createContext(false);
+
+/** Whether what is shown follows events as they happen. */
+export function useIsLive(): boolean {
+  return useContext(Connected);
+}
+
+interface Props {
+  /** Of all features; stable. */
+  rules: readonly LiveRule[];
+  /** Whose events: another account's are another stream. */
+  accountId: number | null;
+  children: ReactNode;
+}
+
+/** Fetches again what events say has changed. */
+export function Live({ rules, accountId, children }: Props) {
+  const [connected, setConnected] = useState(false);
+  const queries = useQueryClient();
+  useEffect(() => {
+    if (accountId === null) {
+      return;
+    }
+    const ending = new AbortController();
+    const looks = new Looks((queryKey) => void queries.invalidateQueries({ queryKey }));
+    void listen({
+      open: (lastId, signal) => {
+        const request = new Request(`${BASE_URL}/api/v1/live`, { signal });
+        if (lastId !== null) {
+          request.headers.set("Last-Event-ID", lastId);
+        }
+        return authorizedFetch(request);
+      },
+      onConnected: setConnected,
+      onEvent: ({ type }) => {
+        if (type === "reset") {
+          void queries.invalidateQueries();
+        }
+        for (const rule of rules.filter(({ kinds }) => kinds.some((kind) => type.startsWith(kind)))) {
+          for (const key of rule.queries) {
+            looks.soon(key);
+            rule.againAfterMs?.forEach((ms) => looks.after(key, ms));
+          }
+        }
+      },
+      signal: ending.signal,
+    });
+    return () => {
+      ending.abort();
+      looks.end();
+      setConnected(false);
+    };
+  }, [rules, accountId, queries]);
+  return <Connected value={connected}>{children}</Connected>;
+}

@@ -1,0 +1,114 @@
+import { describe, expect, it, vi } from "vitest";
+
+import { Looks } from "./looks";
+import { listen, type LiveEvent, makeParser } from "./stream";
+
+describe("the parser", () => {
+  it("reads events, ids, waits and comments, wherever pieces break", () => {
+    const text = 'retry: 4210\nid: 1-0\nevent: ready\ndata: {}\n\n: still here\n\nid: 2-0\nevent: order.created\ndata: {"a":1}\n\n';
+    for (const size of [1, 7, text.length]) {
+      const parse = makeParser();
+      const found = [...text.matchAll(new RegExp(`[^]{1,${size}}`, "g"))].flatMap(([piece]) => parse(piece));
+      expect(found).toEqual([
+        { retry: 4210, id: "1-0", event: { type: "ready", data: "{}" } },
+        {},
+        { id: "2-0", event: { type: "order.created", data: '{"a":1}' } },
+      ]);
+    }
+  });
+});
+
+function stream(...pieces: string[]): Response {
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      pieces.forEach((piece) => controller.enqueue(new TextEncoder().encode(piece)));
+      controller.close();
+    },
+  });
+  return new Response(body as never);
+}
+
+describe("listening", () => {
+  it("goes on after what it saw last, and waits as it was told", async () => {
+    const ending = new AbortController();
+    const asked: (string | null)[] = [];
+    const events: LiveEvent[] = [];
+    const waits: number[] = [];
+    await listen({
+      open: async (lastId) => {
+        asked.push(lastId);
+        return stream(`retry: 5000\nid: ${asked.length}-0\nevent: ready\ndata: {}\n\n`);
+      },
+      onEvent: (event) => events.push(event),
+      onConnected: () => undefined,
+      wait: async (ms) => {
+        waits.push(ms);
+        if (waits.length === 3) ending.abort();
+      },
+      signal: ending.signal,
+    });
+    expect(asked).toEqual([null, "1-0", "2-0"]);
+    expect(events.map(({ type }) => type)).toEqual(["ready", "ready", "ready"]);
+    expect(waits).toEqual([5000, 5000, 5000]);
+  });
+
+  it("waits longer each time that it is refused", async () => {
+    const ending = new AbortController();
+    const waits: number[] = [];
+    await listen({
+      open: () => Promise.reject(new Error("refused")),
+      onEvent: () => undefined,
+      onConnected: () => undefined,
+      wait: async (ms) => {
+        waits.push(ms);
+        if (waits.length === 6) ending.abort();
+      },
+      signal: ending.signal,
+    });
+    expect(waits).toEqual([3000, 6000, 12_000, 24_000, 48_000, 60_000]);
+  });
+
+  it("takes silence for a broken connection", async () => {
+    const ending = new AbortController();
+    const connected: boolean[] = [];
+    await listen({
+      open: async (_lastId, signal) => {
+        const body = new ReadableStream({
+          start(controller) {
+            controller.enqueue(new TextEncoder().encode("id: 1-0\nevent: ready\ndata: {}\n\n"));
+            signal.addEventListener("abort", () => controller.error(new Error("aborted")));
+          },
+        });
+        return new Response(body as never);
+      },
+      onEvent: () => undefined,
+      onConnected: (is) => connected.push(is),
+      wait: async () => ending.abort(),
+      silenceMs: 30,
+      signal: ending.signal,
+    });
+    expect(connected).toEqual([true, false].slice(0, connected.length));
+    expect(connected[0]).toBe(true);
+  });
+});
+
+describe("looking again", () => {
+  it("gathers events, keeps apart on a busy day, and looks once more later", () => {
+    vi.useFakeTimers();
+    const looked: number[] = [];
+    const began = Date.now();
+    const looks = new Looks(() => looked.push(Date.now() - began));
+    for (let event = 0; event < 20; event += 1) {
+      looks.soon(["orders"]);
+      looks.after(["orders"], 2000);
+      vi.advanceTimersByTime(100);
+    }
+    vi.advanceTimersByTime(10_000);
+    expect(looked).toEqual([150, 1150, 2150, 3900]);
+    looks.soon(["orders"]);
+    looks.end();
+    vi.advanceTimersByTime(10_000);
+    expect(looked.length).toBe(4);
+    vi.useRealTimers();
+  });
+});

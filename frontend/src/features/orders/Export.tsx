@@ -1,0 +1,45 @@
+import { Button, Menu } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
+
+import { client } from "@/api/client";
+import { useWords } from "@/i18n/words";
+import { Icon } from "@/ui/icons";
+import { useTellProblem } from "@/ui/notify";
+
+import { type OrderFilters, queryOf } from "./filters";
+
+/** The orders of the filters, or their lines, as a CSV file. */
+export function Export({ filters }: { filters: OrderFilters }) {
+  const { t } = useWords();
+  const tell = useTellProblem();
+  const fetchFile = useMutation({
+    mutationFn: async (rows: "orders" | "lines") => {
+      const query = { ...queryOf(filters), rows };
+      const { data } = await client.GET("/api/v1/orders.csv", { params: { query }, parseAs: "blob" });
+      save(data as Blob, rows === "lines" ? "order-lines.csv" : "orders.csv");
+    },
+    onError: tell,
+  });
+  return (
+    <Menu position="bottom-end">
+      <Menu.Target>
+        <Button variant="default" leftSection={<Icon name="download" />} loading={fetchFile.isPending}>
+          {t("orders.export")}
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item onClick={() => fetchFile.mutate("orders")}>{t("orders.export.orders")}</Menu.Item>
+        <Menu.Item onClick={() => fetchFile.mutate("lines")}>{t("orders.export.lines")}</Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+/** As a click on a link to the file would; the token, which a link cannot carry, is why there is none. */
+function save(file: Blob, name: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(file);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}

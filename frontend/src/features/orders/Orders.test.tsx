@@ -1,0 +1,197 @@
+import { screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { http, HttpResponse } from "msw";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+
+import { open, signedIn } from "@/test/app";
+import { answers, refuses, server } from "@/test/server";
+
+function order(id: number, more: object = {}) {
+  return {
+    id,
+    connection_id: 1,
+    platform: "shopify",
+    external_id: `x${id}`,
+    number: `#${1000 + id}`,
+    state: "open",
+    payment: "paid",
+    currency: "EUR",
+    total_minor: 1999,
+    subtotal_minor: 1999,
+    tax_minor: 0,
+    shipping_minor: 0,
+    discount_minor: 0,
+    refunded_minor: 0,
+    is_test: false,
+    placed_at: "2026-11-28T09:30:00Z",
+    updated_at: null,
+    review_reason: null,
+    ...more,
+  };
+}
+
+let asked: URLSearchParams[] = [];
+
+/** Pages of orders, as the API gives them. */
+function list(pages: object[][]) {
+  asked = [];
+  return http.get("*/api/v1/orders", ({ request }) => {
+    const query = new URL(request.url).searchParams;
+    asked.push(query);
+    const number = Number(query.get("cursor") ?? 0);
+    const next = number + 1 < pages.length ? String(number + 1) : null;
+    return HttpResponse.json({ items: pages[number] ?? [], next });
+  });
+}
+
+beforeEach(() => {
+  signedIn();
+  server.use(
+    answers("get", "/connections", { items: [{ id: 1, name: "Tea and pots" }], next: null }),
+    answers("get", "/orders/totals", {
+      count: 3,
+      at_least: false,
+      revenue: [{ currency: "EUR", orders: 3, total_minor: 5997, refunded_minor: 500 }],
+    }),
+  );
+});
+
+describe("the list of orders", () => {
+  it("shows orders with their shop, and what they come to", async () => {
+    server.use(list([[order(1), order(2, { is_test: true, review_reason: "odd" })]]));
+    open("/orders");
+    const table = await screen.findByRole("table", { name: "Orders" });
+    expect(within(table).getByRole("link", { name: "#1001" })).toHaveAttribute("href", "/orders/1");
+    expect((await within(table).findAllByText("Tea and pots")).length).toBe(2);
+    expect(within(table).getByText("Test")).toBeVisible();
+    expect(within(table).getByText("Look at it")).toBeVisible();
+    expect(screen.getByLabelText("Totals")).toHaveTextContent("3 orders€59.97 (€5.00 paid back)");
+    expect(screen.getByText("That is all 2.")).toBeVisible();
+    expect(asked[0]?.has("cursor")).toBe(false);
+  });
+
+  it("goes on page by page", async () => {
+    server.use(list([[order(1)], [order(2)], [order(3)]]));
+    open("/orders");
+    await screen.findByText("#1001");
+    await userEvent.click(screen.getByRole("button", { name: "Show more" }));
+    await screen.findByText("#1002");
+    await userEvent.click(screen.getByRole("button", { name: "Show more" }));
+    await screen.findByText("#1003");
+    expect(asked.map((query) => query.get("cursor"))).toEqual([null, "1", "2"]);
+    expect(screen.queryByRole("button", { name: "Show more" })).toBeNull();
+  });
+
+  it("stops where nobody reads on, and says what to do", async () => {
+    const many = Array.from({ length: 1000 }, (_, id) => order(id));
+    server.use(list([many, [order(1001)]]));
+    open("/orders");
+    expect(await screen.findByText("The first 1,000 are shown")).toBeVisible();
+    const table = screen.getByRole("table");
+    expect(table).toHaveAttribute("aria-rowcount", "1001");
+    expect(within(table).getAllByRole("row").length).toBeLessThan(300);
+  });
+
+  it("asks for what the address says, and writes there what is searched and sorted", async () => {
+    server.use(list([[order(1)]]));
+    const router = open("/orders?state=open&state=fulfilled&shop=1");
+    await screen.findByText("#1001");
+    expect(asked[0]?.getAll("state")).toEqual(["open", "fulfilled"]);
+    expect(asked[0]?.get("connection_id")).toBe("1");
+    expect(screen.getByRole("button", { name: "2 filters" })).toHaveAttribute("aria-expanded", "true");
+    await userEvent.type(screen.getByLabelText("Search"), "#1001");
+    await waitFor(() => expect(router.state.location.searchStr).toContain("q=%231001"));
+    await userEvent.click(await screen.findByRole("button", { name: "Total" }));
+    await waitFor(() => expect(asked.at(-1)?.get("sort")).toBe("-total"));
+    expect(screen.getByRole("columnheader", { name: /Total/ })).toHaveAttribute("aria-sort", "descending");
+  });
+
+  it("says that there are none yet, or that filters find none and how to clear them", async () => {
+    server.use(list([[]]));
+    open("/orders");
+    expect(await screen.findByText("No orders yet")).toBeVisible();
+  });
+
+  it("clears filters that find nothing", async () => {
+    server.use(list([[]]));
+    const router = open("/orders?q=nothing&review=true");
+    await userEvent.click(await screen.findByRole("button", { name: "Clear all filters" }));
+    await waitFor(() => expect(router.state.location.searchStr).toBe(""));
+    expect(screen.getByLabelText("Search")).toHaveValue("");
+  });
+
+  it("says what failed and tries again", async () => {
+    server.use(refuses("get", "/orders", 503, "not_stored"));
+    open("/orders");
+    const alert = await screen.findByRole("alert");
+    server.use(list([[order(1)]]));
+    await userEvent.click(within(alert).getByRole("button", { name: "Try again" }));
+    expect(await screen.findByText("#1001")).toBeVisible();
+  });
+
+  it("exports what the filters find, as whoever is signed in", async () => {
+    const seen: string[] = [];
+    server.use(
+      list([[order(1)]]),
+      http.get("*/api/v1/orders.csv", ({ request }) => {
+        seen.push(`${new URL(request.url).search} ${request.headers.get("Authorization")}`);
+        return new HttpResponse("number\n1001\n", { headers: { "Content-Type": "text/csv" } });
+      }),
+    );
+    const click = vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(() => undefined);
+    URL.createObjectURL = () => "blob:x";
+    URL.revokeObjectURL = () => undefined;
+    open("/orders?state=open");
+    await userEvent.click(await screen.findByRole("button", { name: "Export" }));
+    await userEvent.click(await screen.findByText("A row for each line (CSV)"));
+    await waitFor(() => expect(click).toHaveBeenCalled());
+    expect(seen).toEqual(["?state=open&rows=lines Bearer token"]);
+  });
+});
+
+describe("one order", () => {
+  const line = {
+    id: 5,
+    external_id: "l5",
+    listing_id: 1,
+    variant_id: 9,
+    sku: "MUG",
+    title: "Mug",
+    quantity: 2,
+    fulfilled_quantity: 0,
+    open_quantity: 2,
+    unit_price_minor: 900,
+    tax_minor: 0,
+    discount_minor: 0,
+    movements: [
+      { id: 1, booked_at: "", cause: "order", variant_id: 9, location_id: 1, on_hand_delta: 0, committed_delta: 2 },
+    ],
+  };
+
+  it("shows lines, sums, its effect on the stock and what happened", async () => {
+    server.use(
+      answers("get", "/orders/1", order(1, { lines: [line, { ...line, id: 6, variant_id: null }], tax_minor: 300 })),
+      answers("get", "/orders/1/timeline", {
+        items: [{ at: "2026-11-28T09:30:00Z", kind: "stock", text: "2 units reserved", made_by: "bob", id: 3 }],
+        next: null,
+      }),
+    );
+    open("/orders/1");
+    expect(await screen.findByRole("heading", { name: "Order #1001" })).toBeVisible();
+    expect(screen.getByText("2 reserved in stock")).toBeVisible();
+    expect(screen.getByText("Not linked to your stock, so it moved none")).toBeVisible();
+    expect(screen.getByRole("row", { name: /Tax/ })).toHaveTextContent("€3.00");
+    expect(await screen.findByText("2 units reserved")).toBeVisible();
+    expect(screen.getByText(/by bob/)).toBeVisible();
+  });
+
+  it("is not there for another account", async () => {
+    server.use(
+      refuses("get", "/orders/1", 404, "not_found"),
+      refuses("get", "/orders/1/timeline", 404, "not_found"),
+    );
+    open("/orders/1");
+    expect(await screen.findByRole("alert")).toHaveTextContent("It is not there");
+    expect(screen.getByRole("link", { name: "All orders" })).toHaveAttribute("href", "/orders");
+  });
+});

@@ -1,0 +1,217 @@
+import { Button, Card, Group, Stack, Text } from "@mantine/core";
+import { getRouteApi } from "@tanstack/react-router";
+import { useMemo } from "react";
+
+import { api, type Schemas } from "@/api/client";
+import { useFormat } from "@/i18n/format";
+import { useWords } from "@/i18n/words";
+import { type Column, DataTable } from "@/ui/DataTable";
+import { TextLink } from "@/ui/links";
+import { Page } from "@/ui/Page";
+import { Empty, Failed, Loading, TooMuch } from "@/ui/states";
+
+import { Marks, PaymentBadge, StateBadge } from "./badges";
+import { Export } from "./Export";
+import { Filters } from "./Filters";
+import { NEWEST_FIRST, type OrderFilters, queryOf, sortOf, SORTED_BY, withoutNothing } from "./filters";
+import { Totals } from "./Totals";
+
+type Order = Schemas["Order"];
+
+const PAGE = 50;
+/** More than that nobody reads: filters find what is looked for. */
+const MOST_SHOWN = 1000;
+const NUMERIC = ["total"];
+const here = getRouteApi("/inside/orders");
+
+/** Every channel's orders, by filters that are in the address. */
+export function Orders() {
+  const { t } = useWords();
+  const filters = here.useSearch();
+  const navigate = here.useNavigate();
+  const change = (changes: Partial<OrderFilters>) =>
+    void navigate({ search: withoutNothing({ ...filters, ...changes }), replace: true });
+  const connections = useShops();
+  return (
+    <Page title={t("orders.title")} actions={<Export filters={filters} />}>
+      <Stack gap="md">
+        <Filters filters={filters} shops={connections} onChange={change} />
+        <Totals filters={filters} />
+        <List filters={filters} shops={connections} onChange={change} />
+      </Stack>
+    </Page>
+  );
+}
+
+/** Names of shops by their ids; empty until they are known. */
+function useShops(): ReadonlyMap<number, string> {
+  const found = api.useQuery("get", "/api/v1/connections", { params: { query: { limit: 250 } } });
+  return useMemo(() => new Map(found.data?.items.map((each) => [each.id, each.name])), [found.data]);
+}
+
+interface ListProps {
+  filters: OrderFilters;
+  shops: ReadonlyMap<number, string>;
+  onChange: (changes: Partial<OrderFilters>) => void;
+}
+
+function List({ filters, shops, onChange }: ListProps) {
+  const { t } = useWords();
+  const query = { ...queryOf(filters), sort: sortOf(filters), limit: PAGE };
+  const list = api.useInfiniteQuery(
+    "get",
+    "/api/v1/orders",
+    { params: { query } },
+    {
+      initialPageParam: null as string | null,
+      getNextPageParam: (page: Schemas["OrderPage"]) => page.next ?? undefined,
+    },
+  );
+  const columns = useColumns(shops);
+  const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
+  if (list.isPending) {
+    return <Loading rows={8} />;
+  }
+  if (list.isError && rows.length === 0) {
+    return <Failed error={list.error} retry={() => void list.refetch()} retrying={list.isFetching} />;
+  }
+  if (rows.length === 0 && !list.hasNextPage) {
+    return <Nothing filters={filters} onChange={onChange} />;
+  }
+  return (
+    <Stack gap="md">
+      {list.isError ? <Failed error={list.error} retry={() => void list.refetch()} /> : null}
+      <Card withBorder padding={0}>
+        <DataTable
+          label={t("orders.title")}
+          columns={columns}
+          rows={rows}
+          rowId={rowId}
+          numeric={NUMERIC}
+          sorting={{
+            value: sortOf(filters),
+            columns: SORTED_BY,
+            onChange: (sort) => onChange({ sort: sort === NEWEST_FIRST ? "" : sort }),
+          }}
+          card={(order) => <OrderCard order={order} shop={shops.get(order.connection_id)} />}
+        />
+      </Card>
+      {!list.hasNextPage ? (
+        <Text size="sm" c="dimmed" ta="center">
+          {t("orders.all", { count: rows.length })}
+        </Text>
+      ) : rows.length >= MOST_SHOWN ? (
+        <TooMuch shown={rows.length} />
+      ) : (
+        <Button
+          variant="default"
+          loading={list.isFetchingNextPage}
+          onClick={() => void list.fetchNextPage()}
+          style={{ alignSelf: "center" }}
+        >
+          {t("list.more")}
+        </Button>
+      )}
+    </Stack>
+  );
+}
+
+function rowId(order: Order): string {
+  return String(order.id);
+}
+
+function Nothing({ filters, onChange }: Pick<ListProps, "filters" | "onChange">) {
+  const { t } = useWords();
+  if (Object.keys(filters).length === 0) {
+    return (
+      <Empty icon="orders" title={t("orders.none")}>
+        {t("orders.none.next")}
+      </Empty>
+    );
+  }
+  const nothing = Object.fromEntries(Object.keys(filters).map((name) => [name, undefined]));
+  return (
+    <Empty
+      icon="filter"
+      title={t("orders.noMatch")}
+      action={
+        <Button variant="default" onClick={() => onChange(nothing)}>
+          {t("orders.clear")}
+        </Button>
+      }
+    >
+      {t("orders.noMatch.next")}
+    </Empty>
+  );
+}
+
+function useColumns(shops: ReadonlyMap<number, string>): Column<Order>[] {
+  const { t } = useWords();
+  const format = useFormat();
+  return useMemo(
+    () => [
+      {
+        id: "number",
+        header: t("order.number"),
+        cell: ({ row }) => (
+          <Group gap="xs">
+            <NumberLink order={row.original} />
+            <Marks order={row.original} />
+          </Group>
+        ),
+      },
+      {
+        id: "placed_at",
+        header: t("order.placed"),
+        cell: ({ row }) => format.moment(row.original.placed_at),
+      },
+      {
+        id: "shop",
+        header: t("order.shop"),
+        cell: ({ row }) => shops.get(row.original.connection_id) ?? row.original.platform,
+      },
+      { id: "state", header: t("order.state"), cell: ({ row }) => <StateBadge state={row.original.state} /> },
+      {
+        id: "payment",
+        header: t("order.payment"),
+        cell: ({ row }) => <PaymentBadge payment={row.original.payment} />,
+      },
+      {
+        id: "total",
+        header: t("order.total"),
+        cell: ({ row }) => format.money(row.original.total_minor, row.original.currency),
+      },
+    ],
+    [t, format, shops],
+  );
+}
+
+function NumberLink({ order }: { order: Order }) {
+  return (
+    <TextLink to="/orders/$orderId" params={{ orderId: String(order.id) }} size="sm" fw={600}>
+      {order.number}
+    </TextLink>
+  );
+}
+
+function OrderCard({ order, shop }: { order: Order; shop: string | undefined }) {
+  const format = useFormat();
+  return (
+    <Stack gap={6}>
+      <Group justify="space-between" wrap="nowrap">
+        <NumberLink order={order} />
+        <Text size="sm" fw={600}>
+          {format.money(order.total_minor, order.currency)}
+        </Text>
+      </Group>
+      <Text size="sm" c="dimmed">
+        {format.moment(order.placed_at)} · {shop ?? order.platform}
+      </Text>
+      <Group gap={6}>
+        <StateBadge state={order.state} />
+        <PaymentBadge payment={order.payment} />
+        <Marks order={order} />
+      </Group>
+    </Stack>
+  );
+}

@@ -1,0 +1,43 @@
+import "@mantine/core/styles.css";
+import "@mantine/notifications/styles.css";
+import "@/ui/theme.css";
+
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+
+import { makeQueryClient } from "@/api/queries";
+import { App } from "@/app/App";
+import { makeRouter } from "@/app/router";
+import { loadCatalog, preferredLanguage } from "@/i18n/catalog";
+import { styleNonce } from "@/ui/theme";
+
+const RELOADED = "syncflow.reloaded";
+const RELOAD_APART_MS = 60_000;
+
+// react-remove-scroll, below Mantine's modals, looks here for what its <style> is allowed with.
+Object.assign(globalThis, { __webpack_nonce__: styleNonce() });
+
+// A newer build has taken the place of the one that this page came from: its parts are gone.
+window.addEventListener("vite:preloadError", (event) => {
+  const reloaded = Number(sessionStorage.getItem(RELOADED) ?? 0);
+  if (Date.now() - reloaded > RELOAD_APART_MS) {
+    sessionStorage.setItem(RELOADED, String(Date.now()));
+    event.preventDefault();
+    window.location.reload();
+  }
+});
+
+const language = preferredLanguage();
+const queries = makeQueryClient();
+const router = makeRouter(queries);
+const root = document.getElementById("root");
+
+if (root !== null) {
+  void loadCatalog(language).then((catalog) =>
+    createRoot(root).render(
+      <StrictMode>
+        <App language={language} catalog={catalog} queries={queries} router={router} />
+      </StrictMode>,
+    ),
+  );
+}

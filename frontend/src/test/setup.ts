@@ -1,0 +1,32 @@
+import "@testing-library/jest-dom/vitest";
+
+import { cleanup } from "@testing-library/react";
+import { afterAll, afterEach, beforeAll, vi } from "vitest";
+
+import { server } from "./server";
+
+// What jsdom does not have, and Mantine asks for.
+const nothing = () => undefined;
+window.matchMedia = (query: string) =>
+  ({
+    matches: false,
+    media: query,
+    addEventListener: nothing,
+    removeEventListener: nothing,
+  }) as unknown as MediaQueryList;
+window.ResizeObserver = class {
+  observe = nothing;
+  unobserve = nothing;
+  disconnect = nothing;
+};
+window.scrollTo = nothing;
+Element.prototype.scrollIntoView = nothing;
+
+beforeAll(() => server.listen({ onUnhandledRequest: "error" }));
+afterEach(() => {
+  cleanup();
+  server.resetHandlers();
+  localStorage.clear();
+  vi.restoreAllMocks();
+});
+afterAll(() => server.close());

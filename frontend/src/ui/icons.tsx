@@ -1,0 +1,49 @@
+import type { ReactNode } from "react";
+
+/** Outlines of 24 by 24, in the colour of the text around them; decoration, never the only name of a thing. */
+const SHAPES = {
+  overview: <path d="M4 13a8 8 0 1 1 16 0M12 13l4-4M4 13v5h16v-5" />,
+  orders: <path d="M6 3h12v18l-3-2-3 2-3-2-3 2zM9 8h6M9 12h6" />,
+  menu: <path d="M4 7h16M4 12h16M4 17h16" />,
+  search: <path d="M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM15.5 15.5 20 20" />,
+  check: <path d="m5 12.5 4.5 4.5L19 7.5" />,
+  warn: <path d="M12 4 2.8 20h18.4zM12 10v4M12 17.2v.1" />,
+  stop: <path d="M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 8v5M12 16.2v.1" />,
+  box: <path d="m12 3 8 4.5v9L12 21l-8-4.5v-9zM4 7.5l8 4.5 8-4.5M12 12v9" />,
+  shop: <path d="M4 10v10h16V10M3 9l2-5h14l2 5c0 3-4.5 3-4.5 0 0 3-4.5 3-4.5 0 0 3-4.5 3-4.5 0C7.5 12 3 12 3 9zM10 20v-5h4v5" />,
+  sun: <path d="M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM12 2v2M12 20v2M2 12h2M20 12h2M5 5l1.4 1.4M17.6 17.6 19 19M19 5l-1.4 1.4M6.4 17.6 5 19" />,
+  moon: <path d="M20 14.5A8.5 8.5 0 0 1 9.5 4a8.5 8.5 0 1 0 10.5 10.5z" />,
+  half: <path d="M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 3v18M12 8l6-2.5M12 13l8.5-3M12 18l6.5-3" />,
+  language: <path d="M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM3 12h18M12 3c3 3 3 15 0 18M12 3c-3 3-3 15 0 18" />,
+  leave: <path d="M14 4H5v16h9M10 12h11M17.5 8.5 21 12l-3.5 3.5" />,
+  user: <path d="M12 4a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM4 21c0-4.5 3.5-6.5 8-6.5s8 2 8 6.5" />,
+  swap: <path d="M4 8h15M15.5 4.5 19 8l-3.5 3.5M20 16H5M8.5 12.5 5 16l3.5 3.5" />,
+  filter: <path d="M4 5h16l-6 8v6l-4-2v-4z" />,
+  download: <path d="M12 4v11M7.5 10.5 12 15l4.5-4.5M4 20h16" />,
+  back: <path d="M20 12H5M11 6l-6 6 6 6" />,
+  mail: <path d="M3 5.5h18v13H3zM3 6l9 7 9-7" />,
+  offline: <path d="M3 3l18 18M8.5 15.5a5 5 0 0 1 6.5-.4M5 12a10 10 0 0 1 4-2.4M19 12a10 10 0 0 0-5-2.8M2 8.5a15 15 0 0 1 4-2.5M22 8.5A15 15 0 0 0 10.5 5M12 19v.1" />,
+  up: <path d="M12 19V5M6 11l6-6 6 6" />,
+  down: <path d="M12 5v14M6 13l6 6 6-6" />,
+} as const satisfies Record<string, ReactNode>;
+
+export type IconName = keyof typeof SHAPES;
+
+export function Icon({ name, size = 18 }: { name: IconName; size?: number }) {
+  return (
+    <svg
+      width={size}
+      height={size}
+      viewBox="0 0 24 24"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth={1.8}
+      strokeLinecap="round"
+      strokeLinejoin="round"
+      aria-hidden="true"
+      focusable="false"
+    >
+      {SHAPES[name]}
+    </svg>
+  );
+}

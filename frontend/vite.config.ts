@@ -1,0 +1,53 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { brotliCompressSync, gzipSync } from "node:zlib";
+
+import react from "@vitejs/plugin-react";
+import type { Plugin } from "vite";
+import { defineConfig } from "vitest/config";
+
+const COMPRESSED = /\.(js|css|svg|json)$/;
+
+/** Puts `name.gz` and `name.br` beside each file that gets smaller, so that the server compresses nothing. */
+function precompressed(): Plugin {
+  return {
+    name: "precompressed",
+    apply: "build",
+    writeBundle({ dir }) {
+      const folder = join(dir ?? "dist", "assets");
+      for (const name of readdirSync(folder).filter((each) => COMPRESSED.test(each))) {
+        const content = readFileSync(join(folder, name));
+        for (const [suffix, packed] of [
+          ["gz", gzipSync(content, { level: 9 })],
+          ["br", brotliCompressSync(content)],
+        ] as const) {
+          if (packed.length < content.length) {
+            writeFileSync(join(folder, `${name}.${suffix}`), packed);
+          }
+        }
+      }
+    },
+  };
+}
+
+export default defineConfig({
+  plugins: [react(), precompressed()],
+  resolve: { alias: { "@": fileURLToPath(new URL("src", import.meta.url)) } },
+  // The server puts a new one in its place for each answer (app/api/web_app.py).
+  html: { cspNonce: "__CSP_NONCE__" },
+  build: {
+    manifest: true,
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 700,
+  },
+  server: { proxy: { "/api": "http://127.0.0.1:8000" } },
+  test: {
+    environment: "jsdom",
+    setupFiles: ["src/test/setup.ts"],
+    include: ["src/**/*.test.{ts,tsx}"],
+    maxWorkers: 2,
+    testTimeout: 20_000,
+  },
+});

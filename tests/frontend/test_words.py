@@ -1,0 +1,51 @@
+"""The web app has words for whatever the API names. That both languages have the same words is seen to by
+frontend/src/i18n/catalog.test.ts."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from app.api.errors import CODES, STATUSES
+from app.domain import health
+from app.services.queries.dashboard.overview import ACTIONS
+from syncflow.web_build import FRONTEND
+
+WORDS = json.loads((FRONTEND / "src" / "i18n" / "en.json").read_text())
+KEYS = {re.sub(r"_(one|other)$", "", key) for key in WORDS}
+NOT_FOR_PEOPLE = {
+    "invalid_signature",  # of webhooks
+    "missing_scope",  # of API keys
+}
+
+
+def test_every_refusal_has_words_and_a_remedy() -> None:
+    codes = ({*STATUSES, *CODES.values()} - NOT_FOR_PEOPLE) | {"unreachable", "http"}
+    assert {f"problem.{code}" for code in codes} | {f"problem.{code}.remedy" for code in codes} <= KEYS
+    assert _named("problem") == codes
+
+
+def test_every_reason_of_a_light_has_words() -> None:
+    source = FRONTEND.parent / "app" / "domain" / "health.py"
+    codes = set(re.findall(r'Light\(\s*"(\w+)"', source.read_text()))
+    assert {"needs_auth", "well", health.light(health.Facts(state="paused")).code} <= codes
+    assert _named("reason") == codes
+
+
+def test_everything_that_needs_attention_has_words_and_a_remedy() -> None:
+    kinds = {str(kind) for kind in ACTIONS}
+    assert {f"attention.{kind}.next" for kind in kinds} <= KEYS
+    assert _named("attention") == kinds | {"title"}
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_files_of_words_are_sorted(language: str) -> None:
+    """So that two branches that add words do not meet at the end."""
+    words = json.loads((FRONTEND / "src" / "i18n" / f"{language}.json").read_text())
+    assert list(words) == sorted(words)
+
+
+def _named(family: str) -> set[str]:
+    return {key.split(".")[1] for key in KEYS if key.startswith(f"{family}.")}
