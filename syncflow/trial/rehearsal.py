@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -144,12 +145,10 @@ def _play(stage: Stage, scenario: Scenario, options: Options, *, say: Say, progr
     players = [Player(stage.shops[slug].twin(), book, stopping, progress) for slug in SHOPS]
     say(f"playing for {play_seconds:.0f} s")
     began_at, began = time.time(), time.monotonic()
-    with ThreadPoolExecutor(len(players), thread_name_prefix="player") as pool:
+    with ThreadPoolExecutor(len(players), thread_name_prefix="player") as pool, ExitStack() as ending:
+        ending.callback(stopping.set)  # before the first plays: a signal may come between two of them
         playing = [pool.submit(player.play, scenario.actions, began) for player in players]
-        try:
-            _watch(playing, chaos, began)
-        finally:
-            stopping.set()
+        _watch(playing, chaos, began)
     return _Play(
         placed=[order for player in players for order in player.placed],
         tally=sum((player.tally for player in players), Counter()),

@@ -360,4 +360,5 @@ def test_memory_does_not_grow_with_what_happened(world: World, shops: tuple[int,
         tracemalloc.stop()
         assert (one.sold, one.refused) == (count, 0)
         start = end
-    assert peaks[1] < 1.3 * peaks[0]
+    # One object kept of each of the 9,000 further sales takes more than that.
+    assert peaks[1] - peaks[0] < 9_000 * 28

@@ -1,6 +1,6 @@
 import "@testing-library/jest-dom/vitest";
 
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterAll, afterEach, beforeAll, vi } from "vitest";
 
 import { server } from "./server";
@@ -21,6 +21,9 @@ window.ResizeObserver = class {
 };
 window.scrollTo = nothing;
 Element.prototype.scrollIntoView = nothing;
+
+// A busy machine takes its time. Nothing waits that long for what is there.
+configure({ asyncUtilTimeout: 15_000 });
 
 beforeAll(() => server.listen({ onUnhandledRequest: "error" }));
 afterEach(() => {
