@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { session } from "@/session/session";
 import { answers, refuses, server } from "@/test/server";
 
-import { client } from "./client";
+import { client, publicClient } from "./client";
 import { problemOf } from "./problem";
 
 function begin(value: string) {
@@ -32,12 +32,24 @@ describe("a call", () => {
 
   it("is not made again for other reasons", async () => {
     begin("good");
-    server.use(refuses("post", "/auth/login", 401, "wrong_credentials"));
-    const call = client.POST("/api/v1/auth/login", { body: { email: "a", password: "b" } });
-    await expect(call).rejects.toMatchObject({ code: "wrong_credentials", status: 401 });
+    server.use(refuses("get", "/me", 401, "of_another_kind"));
+    await expect(client.GET("/api/v1/me")).rejects.toMatchObject({ code: "of_another_kind", status: 401 });
+  });
+
+  it("is not made for a stranger, but to the doors", async () => {
+    server.use(
+      refuses("post", "/auth/refresh", 401, "invalid_refresh_token"),
+      http.post("*/api/v1/auth/login", ({ request }) => HttpResponse.json({ sent: [...request.headers.keys()] })),
+    );
+    begin("over");
+    await session.renew("over").catch(() => undefined);
+    await expect(client.GET("/api/v1/me")).rejects.toMatchObject({ code: "not_signed_in" });
+    const { data } = await publicClient.POST("/api/v1/auth/login", { body: { email: "a", password: "b" } });
+    expect(data).toMatchObject({ sent: expect.not.arrayContaining(["authorization"]) });
   });
 
   it("tells what was wrong, when to come back, and what support finds it by", async () => {
+    begin("good");
     server.use(
       refuses("get", "/me", 429, "too_many_requests", { "Retry-After": "90", "X-Request-ID": "abc" }),
     );
@@ -50,6 +62,7 @@ describe("a call", () => {
     ["a proxy answers", () => new HttpResponse("<h1>Bad gateway</h1>", { status: 502 }), "unreachable"],
     ["something else answers", () => new HttpResponse("no", { status: 418 }), "http"],
   ])("says so where %s", async (_what, answer, code) => {
+    begin("good");
     server.use(http.get("*/api/v1/me", answer));
     await expect(client.GET("/api/v1/me")).rejects.toMatchObject({ code });
   });

@@ -6,28 +6,34 @@ import createQueryClient from "openapi-react-query";
 import { session } from "@/session/session";
 
 import { BASE_URL } from "./base";
-import { problemFrom, unreachable } from "./problem";
+import { ApiProblem, problemFrom, unreachable } from "./problem";
 import type { components, paths } from "./schema";
 
 export type Schemas = components["schemas"];
 
-/** `fetch` as whoever is signed in; once more with a new token where one was over. */
+/** `fetch` as whoever is signed in; once more with a new token where one was over. Nobody is asked for a stranger. */
 export async function authorizedFetch(request: Request): Promise<Response> {
   const token = await session.token();
-  const again = token === null ? null : request.clone();
+  if (token === null) {
+    throw new ApiProblem("not_signed_in", 401);
+  }
+  const again = request.clone();
   const answer = await attempt(request, token);
   if (answer.ok) {
     return answer;
   }
   const problem = await problemFrom(answer);
-  if (problem.code !== "not_signed_in" || token === null || again === null) {
+  if (problem.code !== "not_signed_in") {
     throw problem;
   }
-  const second = await attempt(again, await session.renew(token));
-  if (!second.ok) {
-    throw await problemFrom(second);
+  return await taken(await attempt(again, await session.renew(token)));
+}
+
+async function taken(answer: Response): Promise<Response> {
+  if (!answer.ok) {
+    throw await problemFrom(answer);
   }
-  return second;
+  return answer;
 }
 
 async function attempt(request: Request, token: string | null): Promise<Response> {
@@ -44,10 +50,14 @@ async function attempt(request: Request, token: string | null): Promise<Response
   }
 }
 
-export const client = createFetchClient<paths>({
+/** For what only members may do. */
+export const client = createFetchClient<paths>({ baseUrl: BASE_URL, fetch: authorizedFetch });
+
+/** For what strangers do: signing in, and what mails lead to. The session's cookie comes with an answer to it. */
+export const publicClient = createFetchClient<paths>({
   baseUrl: BASE_URL,
   credentials: "include",
-  fetch: authorizedFetch,
+  fetch: async (request) => await taken(await attempt(request, null)),
 });
 
 /** `api.useQuery("get", "/api/v1/orders", ...)`, and so on. */

@@ -1,14 +1,15 @@
-import { Alert, Anchor, Button, PasswordInput, Stack, TextInput } from "@mantine/core";
+import { Alert, Anchor, Button, Stack, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 
-import { client } from "@/api/client";
+import { publicClient } from "@/api/client";
 import { type ApiProblem, problemOf } from "@/api/problem";
 import { useWords } from "@/i18n/words";
 import { session, type TokenDocument } from "@/session/session";
 import { Door, Doorstep } from "@/ui/Doorstep";
 import { Icon } from "@/ui/icons";
+import { PasswordField } from "@/ui/PasswordField";
 import { Failed } from "@/ui/states";
 
 import { safePath } from "./next";
@@ -37,7 +38,7 @@ export function SignIn() {
   const begin = async ({ email, password, code }: typeof form.values) => {
     setProblem(null);
     try {
-      const { data } = await client.POST("/api/v1/auth/login", {
+      const { data } = await publicClient.POST("/api/v1/auth/login", {
         body: { email: email.trim(), password, ...(step === "password" ? {} : { code: code.trim() }) },
       });
       session.begin(data as TokenDocument);
@@ -95,10 +96,9 @@ export function SignIn() {
                 key={form.key("email")}
                 {...form.getInputProps("email")}
               />
-              <PasswordInput
+              <PasswordField
                 label={t("field.password")}
                 autoComplete="current-password"
-                visibilityToggleButtonProps={{ "aria-label": t("field.password.show") }}
                 key={form.key("password")}
                 {...form.getInputProps("password")}
               />

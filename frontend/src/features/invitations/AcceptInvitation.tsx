@@ -1,11 +1,12 @@
-import { Button, PasswordInput, Stack, Text } from "@mantine/core";
+import { Button, Stack, Text } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
-import { client, type Schemas } from "@/api/client";
+import { publicClient, type Schemas } from "@/api/client";
 import { useWords } from "@/i18n/words";
 import { Door, Doorstep } from "@/ui/Doorstep";
+import { PasswordField } from "@/ui/PasswordField";
 import { isPassword, LEAST_CHARACTERS } from "@/ui/passwords";
 import { Failed, Loading } from "@/ui/states";
 import { useToken } from "@/ui/useToken";
@@ -20,7 +21,7 @@ export function AcceptInvitation() {
   const offer = useQuery({
     queryKey: ["invitation", token],
     queryFn: async () => {
-      const { data } = await client.POST("/api/v1/invitations/show", { body: { token: token || "-" } });
+      const { data } = await publicClient.POST("/api/v1/invitations/show", { body: { token: token || "-" } });
       return data as Offer;
     },
     staleTime: Infinity,
@@ -50,16 +51,23 @@ export function AcceptInvitation() {
       title={t("invitation.to", { account })}
       lead={t("invitation.lead", { email, role: t(`role.${offer.data.role as Schemas["Me"]["role"]}`) })}
     >
-      <Accept token={token} isKnown={offer.data.is_known} onJoined={() => setJoined(true)} />
+      <Accept token={token} email={email} isKnown={offer.data.is_known} onJoined={() => setJoined(true)} />
     </Doorstep>
   );
 }
 
-function Accept({ token, isKnown, onJoined }: { token: string; isKnown: boolean; onJoined: () => void }) {
+interface AcceptProps {
+  token: string;
+  email: string;
+  isKnown: boolean;
+  onJoined: () => void;
+}
+
+function Accept({ token, email, isKnown, onJoined }: AcceptProps) {
   const { t } = useWords();
   const accept = useMutation({
     mutationFn: (password: string) =>
-      client.POST("/api/v1/invitations/accept", { body: { token, password: isKnown ? null : password } }),
+      publicClient.POST("/api/v1/invitations/accept", { body: { token, password: isKnown ? null : password } }),
     onSuccess: onJoined,
   });
   const form = useForm({
@@ -77,14 +85,17 @@ function Accept({ token, isKnown, onJoined }: { token: string; isKnown: boolean;
         {isKnown ? (
           <Text size="sm">{t("invitation.known")}</Text>
         ) : (
-          <PasswordInput
-            label={t("invitation.password")}
-            description={t("form.password", { least: LEAST_CHARACTERS })}
-            autoComplete="new-password"
-            visibilityToggleButtonProps={{ "aria-label": t("field.password.show") }}
-            key={form.key("password")}
-            {...form.getInputProps("password")}
-          />
+          <>
+            {/* For password managers, which keep a password together with its user. */}
+            <input type="text" autoComplete="username" value={email} readOnly hidden />
+            <PasswordField
+              label={t("invitation.password")}
+              description={t("form.password", { least: LEAST_CHARACTERS })}
+              autoComplete="new-password"
+              key={form.key("password")}
+              {...form.getInputProps("password")}
+            />
+          </>
         )}
         <Button type="submit" loading={accept.isPending} fullWidth>
           {t("invitation.go")}

@@ -2,7 +2,7 @@ import { Button, Stack, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useState } from "react";
 
-import { client } from "@/api/client";
+import { publicClient } from "@/api/client";
 import { type ApiProblem, problemOf } from "@/api/problem";
 import { useWords } from "@/i18n/words";
 import { Door, Doorstep } from "@/ui/Doorstep";
@@ -24,7 +24,7 @@ export function ForgotPassword() {
     setProblem(null);
     const email = values.email.trim();
     try {
-      await client.POST("/api/v1/auth/password/reset", { body: { email } });
+      await publicClient.POST("/api/v1/auth/password/reset", { body: { email } });
       setSentTo(email);
     } catch (error) {
       setProblem(problemOf(error));

@@ -1,11 +1,12 @@
-import { Button, PasswordInput, Stack, Text } from "@mantine/core";
+import { Button, Stack, Text } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useState } from "react";
 
-import { client } from "@/api/client";
+import { publicClient } from "@/api/client";
 import { type ApiProblem, problemOf } from "@/api/problem";
 import { useWords } from "@/i18n/words";
 import { Door, Doorstep } from "@/ui/Doorstep";
+import { PasswordField } from "@/ui/PasswordField";
 import { isPassword, LEAST_CHARACTERS } from "@/ui/passwords";
 import { Failed } from "@/ui/states";
 import { useToken } from "@/ui/useToken";
@@ -27,7 +28,7 @@ export function ResetPassword() {
   const set = async ({ password }: typeof form.values) => {
     setProblem(null);
     try {
-      await client.POST("/api/v1/auth/password/reset/confirm", { body: { token, password } });
+      await publicClient.POST("/api/v1/auth/password/reset/confirm", { body: { token, password } });
       setDone(true);
     } catch (error) {
       const found = problemOf(error);
@@ -52,11 +53,10 @@ export function ResetPassword() {
       {problem === null ? null : <Failed error={problem} />}
       <form onSubmit={form.onSubmit(set)} noValidate>
         <Stack gap="md">
-          <PasswordInput
+          <PasswordField
             label={t("reset.password")}
             description={t("form.password", { least: LEAST_CHARACTERS })}
             autoComplete="new-password"
-            visibilityToggleButtonProps={{ "aria-label": t("field.password.show") }}
             key={form.key("password")}
             {...form.getInputProps("password")}
           />

@@ -1,11 +1,12 @@
-import { Button, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Stack, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useState } from "react";
 
-import { client } from "@/api/client";
+import { publicClient } from "@/api/client";
 import { type ApiProblem, problemOf } from "@/api/problem";
 import { useWords } from "@/i18n/words";
 import { Door, Doorstep } from "@/ui/Doorstep";
+import { PasswordField } from "@/ui/PasswordField";
 import { isAddress, isPassword, LEAST_CHARACTERS } from "@/ui/passwords";
 import { Failed } from "@/ui/states";
 
@@ -28,7 +29,7 @@ export function SignUp() {
     setProblem(null);
     const email = values.email.trim();
     try {
-      await client.POST("/api/v1/auth/register", {
+      await publicClient.POST("/api/v1/auth/register", {
         body: { ...values, email, account_name: values.account_name.trim() },
       });
       setSentTo(email);
@@ -66,11 +67,10 @@ export function SignUp() {
             key={form.key("email")}
             {...form.getInputProps("email")}
           />
-          <PasswordInput
+          <PasswordField
             label={t("field.password")}
             description={t("form.password", { least: LEAST_CHARACTERS })}
             autoComplete="new-password"
-            visibilityToggleButtonProps={{ "aria-label": t("field.password.show") }}
             key={form.key("password")}
             {...form.getInputProps("password")}
           />
@@ -92,7 +92,7 @@ function LookIntoYourMail({ email }: { email: string }) {
     setProblem(null);
     setState("sending");
     try {
-      await client.POST("/api/v1/auth/verify-email/resend", { body: { email } });
+      await publicClient.POST("/api/v1/auth/verify-email/resend", { body: { email } });
       setState("again");
     } catch (error) {
       setProblem(problemOf(error));

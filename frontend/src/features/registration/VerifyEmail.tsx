@@ -1,11 +1,12 @@
-import { Button, PasswordInput, Stack, Text } from "@mantine/core";
+import { Button, Stack, Text } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useState } from "react";
 
-import { client } from "@/api/client";
+import { publicClient } from "@/api/client";
 import { type ApiProblem, problemOf } from "@/api/problem";
 import { useWords } from "@/i18n/words";
 import { Door, Doorstep } from "@/ui/Doorstep";
+import { PasswordField } from "@/ui/PasswordField";
 import { Failed } from "@/ui/states";
 import { useToken } from "@/ui/useToken";
 
@@ -24,7 +25,7 @@ export function VerifyEmail() {
   const confirm = async ({ password }: typeof form.values) => {
     setProblem(null);
     try {
-      await client.POST("/api/v1/auth/verify-email", { body: { token, password } });
+      await publicClient.POST("/api/v1/auth/verify-email", { body: { token, password } });
       setDone(true);
     } catch (error) {
       setProblem(problemOf(error));
@@ -47,10 +48,9 @@ export function VerifyEmail() {
       {problem === null ? null : <Failed error={problem} />}
       <form onSubmit={form.onSubmit(confirm)} noValidate>
         <Stack gap="md">
-          <PasswordInput
+          <PasswordField
             label={t("field.password")}
             autoComplete="current-password"
-            visibilityToggleButtonProps={{ "aria-label": t("field.password.show") }}
             key={form.key("password")}
             {...form.getInputProps("password")}
           />
