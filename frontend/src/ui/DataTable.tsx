@@ -1,4 +1,4 @@
-import { Box, Card, Stack, Table, Text, UnstyledButton } from "@mantine/core";
+import { Card, Table, Text, UnstyledButton } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { type ColumnDef, type RowData, tableFeatures, useTable } from "@tanstack/react-table";
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
@@ -6,6 +6,7 @@ import { type ReactNode, useLayoutEffect, useRef, useState } from "react";
 
 import { useWords } from "@/i18n/words";
 
+import classes from "./DataTable.module.css";
 import { Icon } from "./icons";
 
 const FEATURES = tableFeatures({});
@@ -47,17 +48,20 @@ export function DataTable<Row extends RowData>({ card, ...props }: Props<Row>) {
 function Cards<Row extends RowData>({ label, rows, rowId, card }: Pick<Props<Row>, "label" | "rows" | "rowId" | "card">) {
   const [list, virtual] = useVirtual<HTMLUListElement>(rows.length, 96);
   return (
-    <Box component="ul" ref={list} aria-label={label} p={0} m={0} style={{ listStyle: "none" }}>
-      <Stack gap="xs" style={{ paddingTop: virtual.before, paddingBottom: virtual.after }}>
-        {rows.slice(virtual.start, virtual.end).map((row, index) => (
-          <li key={rowId(row)} aria-setsize={rows.length} aria-posinset={virtual.start + index + 1}>
-            <Card withBorder padding="sm">
-              {card(row)}
-            </Card>
-          </li>
-        ))}
-      </Stack>
-    </Box>
+    <ul
+      ref={list}
+      aria-label={label}
+      className={classes["cards"]}
+      style={{ paddingTop: virtual.before, paddingBottom: virtual.after }}
+    >
+      {rows.slice(virtual.start, virtual.end).map((row, index) => (
+        <li key={rowId(row)} aria-setsize={rows.length} aria-posinset={virtual.start + index + 1}>
+          <Card withBorder padding="sm">
+            {card(row)}
+          </Card>
+        </li>
+      ))}
+    </ul>
   );
 }
 

@@ -1,11 +1,11 @@
-import { ActionIcon, Group, Menu, useMantineColorScheme } from "@mantine/core";
+import { ActionIcon, Group, type MantineColorScheme, Menu, useMantineColorScheme } from "@mantine/core";
 
 import { type Language, LANGUAGES } from "@/i18n/catalog";
 import { useWords } from "@/i18n/words";
 
 import { Icon } from "./icons";
 
-const SCHEMES = { light: "sun", dark: "moon", auto: "half" } as const;
+const SCHEMES = ["light", "dark", "auto"] as const;
 
 /** Language, and light or dark; kept in this browser. */
 export function Preferences() {
@@ -38,33 +38,27 @@ export function Preferences() {
 
 export function LanguageItems() {
   const { language, speak } = useWords();
-  return Object.entries(LANGUAGES).map(([key, name]) => (
-    <Menu.Item
-      key={key}
-      role="menuitemradio"
-      aria-checked={key === language}
-      lang={key}
-      rightSection={key === language ? <Icon name="check" size={16} /> : null}
-      onClick={() => speak(key as Language)}
-    >
-      {name}
-    </Menu.Item>
-  ));
+  return (
+    <Menu.RadioGroup value={language} onChange={(value) => speak(value as Language)}>
+      {Object.entries(LANGUAGES).map(([key, name]) => (
+        <Menu.RadioItem key={key} value={key} lang={key} closeMenuOnClick>
+          {name}
+        </Menu.RadioItem>
+      ))}
+    </Menu.RadioGroup>
+  );
 }
 
 export function SchemeItems() {
   const { t } = useWords();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
-  return (["light", "dark", "auto"] as const).map((scheme) => (
-    <Menu.Item
-      key={scheme}
-      role="menuitemradio"
-      aria-checked={scheme === colorScheme}
-      leftSection={<Icon name={SCHEMES[scheme]} />}
-      rightSection={scheme === colorScheme ? <Icon name="check" size={16} /> : null}
-      onClick={() => setColorScheme(scheme)}
-    >
-      {t(`shell.scheme.${scheme}`)}
-    </Menu.Item>
-  ));
+  return (
+    <Menu.RadioGroup value={colorScheme} onChange={(value) => setColorScheme(value as MantineColorScheme)}>
+      {SCHEMES.map((scheme) => (
+        <Menu.RadioItem key={scheme} value={scheme} closeMenuOnClick>
+          {t(`shell.scheme.${scheme}`)}
+        </Menu.RadioItem>
+      ))}
+    </Menu.RadioGroup>
+  );
 }

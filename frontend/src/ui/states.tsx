@@ -10,6 +10,8 @@ import { Icon, type IconName } from "./icons";
 import { useProblemWords } from "./problems";
 
 const PATIENCE_MS = 250;
+/** Tried again, these come again. */
+const IN_VAIN = new Set(["not_found", "forbidden", "invalid_token"]);
 
 /** Nothing for a moment, so that what comes at once does not flicker. */
 export function Loading({ rows = 0 }: { rows?: number }) {
@@ -81,8 +83,8 @@ export function Failed({ error, retry, retrying = false }: FailedProps) {
       <Stack gap="xs" align="flex-start">
         <Text size="sm">{remedy}</Text>
         <Group gap="sm">
-          {retry === undefined ? null : (
-            <Button size="xs" color="red" variant="outline" onClick={retry} loading={retrying}>
+          {retry === undefined || IN_VAIN.has(problem.code) ? null : (
+            <Button size="xs" variant="default" onClick={retry} loading={retrying}>
               {t("state.retry")}
             </Button>
           )}
