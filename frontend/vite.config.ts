@@ -48,6 +48,6 @@ export default defineConfig({
     setupFiles: ["src/test/setup.ts"],
     include: ["src/**/*.test.{ts,tsx}"],
     maxWorkers: 2,
-    testTimeout: 60_000,
+    testTimeout: 180_000,
   },
 });

@@ -9,6 +9,6 @@ from pathlib import Path
 
 def run(*command: str, folder: Path, environ: Mapping[str, str] | None = None) -> str:
     """What a program says; fails with all of it if the program does."""
-    done = subprocess.run(command, cwd=folder, env=environ, text=True, capture_output=True, timeout=300)
+    done = subprocess.run(command, cwd=folder, env=environ, text=True, capture_output=True, timeout=900)
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
     return done.stdout

@@ -23,7 +23,7 @@ window.scrollTo = nothing;
 Element.prototype.scrollIntoView = nothing;
 
 // A busy machine takes its time. Nothing waits that long for what is there.
-configure({ asyncUtilTimeout: 15_000 });
+configure({ asyncUtilTimeout: 60_000 });
 
 beforeAll(() => server.listen({ onUnhandledRequest: "error" }));
 afterEach(() => {
