@@ -5,6 +5,8 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 ARGS ?=
 SECONDS ?= 600
+# Tests at a time: one more than there are cores, as some of them wait.
+TESTS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$((n < 4 ? n + 1 : 4)))
 
 .PHONY: help setup demo up app trial bench bench-api fuzz soak mutants test e2e lint pytest client settings lock clean
 
@@ -34,7 +36,7 @@ bench-api: $(STAMP) ## measure the REST API on a merchant with a million orders 
 	@$(BIN)/python -m benchmarks.api $(ARGS)
 
 fuzz: $(STAMP) ## ask every operation of the REST API 300 times for what it does and does not take
-	@FUZZ_EXAMPLES=300 $(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal tests/api/test_fuzz.py $(ARGS)
+	@FUZZ_EXAMPLES=300 $(BIN)/pytest -n $(TESTS) --dist worksteal tests/api/test_fuzz.py $(ARGS)
 
 soak: $(STAMP) ## random histories under a virtual clock until SECONDS are over (SEED=...)
 	@$(BIN)/python -m tests.simulation.soak --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(ARGS)
@@ -45,7 +47,7 @@ mutants: $(STAMP) ## break the engine's rules one by one, and see the simulation
 test: lint pytest ## lint, then run all tests
 
 pytest: $(STAMP) ## run the tests alone
-	$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal $(ARGS)
+	$(BIN)/pytest -n $(TESTS) --dist worksteal $(ARGS)
 
 e2e: $(STAMP) ## drive the web app in chromium against the running system; SCREENSHOTS=folder keeps pictures
 	$(BIN)/pytest tests/e2e $(ARGS)

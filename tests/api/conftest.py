@@ -51,6 +51,7 @@ def _in_app(app: Flask, clean_database: str, clean_redis: str) -> Iterator[None]
     app.extensions["intake"].forget()
     with app.app_context():
         yield
+    app.extensions["errors"].forget()
 
 
 @pytest.fixture(scope="session")

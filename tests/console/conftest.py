@@ -49,6 +49,7 @@ def app(settings: Settings) -> Iterator[Flask]:
 def _in_app(app: Flask, clean_database: str, clean_redis: str) -> Iterator[None]:
     with app.app_context():
         yield
+    app.extensions["errors"].forget()
 
 
 @pytest.fixture(scope="session")

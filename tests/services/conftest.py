@@ -40,6 +40,7 @@ def world(
         made = World(client)
         monkeypatch.setattr(work, "open_channel", made.open_channel)
         yield made
+    engine_app.extensions["errors"].forget()  # before the next test has a clean database
 
 
 @pytest.fixture

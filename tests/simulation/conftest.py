@@ -1,4 +1,4 @@
-"""One stage for the run; each named interleaving under several seeds and in each kind of shop.
+"""One stage for the run; each named interleaving in each kind of shop, under one seed or more.
 
 The order of the tests is breadth first: every interleaving once, before any of them a second time.
 """
@@ -16,8 +16,6 @@ from tests.simulation.stage import Stage, staged
 from tests.simulation.world import World, a_world
 
 HERE = Path(__file__).parent
-SEEDS = {"test_interleavings.py": 2}
-"""Seeds of the named tests of a file; one elsewhere. `--seeds` plays all under more."""
 KINDS = (Kind.BLIND, Kind.KEYED)
 """The blind one first: beside it there is a keyed one anyway."""
 MOST_TELLING = "test_writes.py"
@@ -52,15 +50,13 @@ def kind(request: pytest.FixtureRequest) -> Kind:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "world" in metafunc.fixturenames:
-        seeds = metafunc.config.getoption("--seeds", default=None) or SEEDS.get(
-            Path(metafunc.module.__file__ or "").name, 1
-        )
+        seeds = metafunc.config.getoption("--seeds", default=1)
         metafunc.parametrize("world", range(seeds), indirect=True, ids=lambda seed: f"seed{seed}")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--seeds", type=int, metavar="N", help="play the named tests of the simulation under so many seeds"
+        "--seeds", type=int, default=1, metavar="N", help="play the simulation's named tests under N seeds"
     )
     parser.addoption(
         "--part", metavar="N/OF", help="only each OF-th test of the simulation, from the N-th on"
