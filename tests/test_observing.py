@@ -108,6 +108,7 @@ KNOWN_VALUES = {
     ("syncflow_webhooks_total", "outcome"): {r.value for r in Receipt} | {*REFUSED, "refused", "failed"},
     ("syncflow_platform_calls_total", "outcome"): set(OUTCOMES),
     ("syncflow_jobs_total", "outcome"): {"done", "failed", "again"},
+    ("syncflow_web_vitals_total", "rating"): {"good", "fair", "poor"},
     ("syncflow_http_requests_total", "status"): {f"{n}xx" for n in range(1, 6)},
 }
 

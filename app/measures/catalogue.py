@@ -32,6 +32,8 @@ FAST = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Seconds that somebody waits."""
 WORK = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 1800.0)
 """Seconds of work in the background."""
+PAGES = (0.05, 0.1, 0.2, 0.5, 0.8, 1.2, 1.8, 2.5, 3.0, 4.0, 6.0, 10.0)
+"""Seconds that a page takes; among them what is good and what is poor (https://web.dev/articles/vitals)."""
 NEWS = (0.1, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 120.0, 600.0)
 """Seconds until what is known has reached where it matters."""
 
@@ -117,6 +119,22 @@ PROPAGATION_SECONDS = Metric(
     "Time from the booking of a change until a shop confirmed the number that follows from it.",
     {"platform": _PLATFORM},
     NEWS,
+)
+WEB_VITALS = Metric(
+    "syncflow_web_vitals_total",
+    Kind.COUNTER,
+    "Visits to the web app, as browsers measured how they went.",
+    {
+        "metric": "`CLS`, `FCP`, `INP`, `LCP` or `TTFB` (https://web.dev/articles/vitals)",
+        "rating": "`good`, `fair` or `poor`",
+    },
+)
+WEB_VITAL_SECONDS = Metric(
+    "syncflow_web_vital_seconds",
+    Kind.HISTOGRAM,
+    "Time that people waited for the web app, as browsers measured it.",
+    {"metric": "as above, but for `CLS`, which is no time"},
+    PAGES,
 )
 POOL_MOST = Metric(
     "syncflow_database_pool_busiest_connections",
@@ -215,6 +233,8 @@ COUNTED = (
     PLATFORM_CALLS,
     PLATFORM_CALL_SECONDS,
     PROPAGATION_SECONDS,
+    WEB_VITALS,
+    WEB_VITAL_SECONDS,
 )
 """These live in Redis, as sums over all processes."""
 ASKED = (

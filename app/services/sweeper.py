@@ -29,6 +29,7 @@ from app.services.staff import sessions as staff_sessions
 from app.services.staff import visits
 from app.services.turns import POLL_IS_DUE, SWEEP_IS_DUE
 from app.services.uow import unit_of_work
+from app.services.workplace import web_vitals
 from app.settings import Settings
 
 log = structlog.get_logger()
@@ -313,6 +314,7 @@ _PURGES = (
     *uptime.PURGES,
     *error_meter.PURGES,
     alerts.PURGE,
+    web_vitals.PURGE,
     text("DELETE FROM platform_call_minutes WHERE starts_at < now() - interval '2 days'"),
     text("DELETE FROM platform_call_hours WHERE starts_at < now() - interval '400 days'"),
     text("DELETE FROM sync_runs WHERE created_at < now() - interval '90 days' AND state <> 'running'"),

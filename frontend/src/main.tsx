@@ -40,4 +40,5 @@ if (root !== null) {
       </StrictMode>,
     ),
   );
+  void import("@/app/vitals").then(({ reportVitals }) => reportVitals(router));
 }

@@ -129,6 +129,21 @@ def test_webhooks_are_counted_by_what_became_of_them(
     }
 
 
+def test_what_browsers_measured_is_counted_by_what_it_was_and_never_by_page(
+    merchant: Caller, scrape: Callable[[], Samples]
+) -> None:
+    measured = (("LCP", 2400.0), ("LCP", 9000), ("INP", 300), ("CLS", 0.01))
+    items = [{"metric": metric, "value": value} for metric, value in measured]
+    assert merchant.post("/web-vitals", {"route": "/planted/:id", "items": items}).status_code == 204
+    found = scrape()
+    for metric, rating in (("LCP", "good"), ("LCP", "poor"), ("INP", "fair"), ("CLS", "good")):
+        assert found[key("syncflow_web_vitals_total", metric=metric, rating=rating)] == 1
+    assert found[key("syncflow_web_vital_seconds_sum", metric="LCP")] == pytest.approx(11.4)
+    assert found[key("syncflow_web_vital_seconds_bucket", metric="LCP", le="2.5")] == 1
+    assert key("syncflow_web_vital_seconds_sum", metric="CLS") not in found
+    assert "planted" not in str([labels for name, labels in found if "vital" in name])
+
+
 def test_what_waits_what_is_dead_and_what_is_wrong_is_told(
     merchant: Caller, make_connection: Callable[..., Connection], scrape: Callable[[], Samples]
 ) -> None:

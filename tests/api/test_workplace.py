@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from app.services import plans
+from app.services import plans, sweeper
 from app.services.plans import Limits
 from app.services.uow import unit_of_work
 from app.services.workplace import dashboards, saved_views, web_vitals
-from tests.api.conftest import Caller, rows
+from tests.api.conftest import Caller, execute, rows
 from tests.api.fake_platform import SLUG
 
 WIDGET = {"kind": "orders", "x": 0, "y": 0, "width": 6, "height": 4, "options": {"grain": "week"}}
@@ -250,6 +250,15 @@ def test_web_vitals_are_counted_by_page_and_day_and_pages_are_bounded(
         ("other", "CLS", 0, 0, 2, 600),
         ("other", "LCP", 4, 2, 2, 31_401_000),
     ]
+
+
+def test_web_vitals_are_forgotten_after_400_days(merchant: Caller) -> None:
+    item = {"metric": "LCP", "value": 1}
+    for route in ("/old", "/orders"):
+        assert merchant.post("/web-vitals", {"route": route, "items": [item]}).status_code == 204
+    execute("UPDATE web_vital_days SET day = day - 401 WHERE route = '/old'")
+    sweeper.house_keeping(30)
+    assert [row.route for row in rows("SELECT route FROM web_vital_days")] == ["/orders"]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ from datetime import date
 
 from sqlalchemy import text
 
+from app.measures.catalogue import WEB_VITAL_SECONDS, WEB_VITALS
+from app.measures.current import meter
 from app.services.uow import unit_of_work
 
 GOOD_AND_POOR: Mapping[str, tuple[float, float]] = {
@@ -18,6 +20,7 @@ GOOD_AND_POOR: Mapping[str, tuple[float, float]] = {
     "TTFB": (800, 1800),
 }
 """Up to the one good, above the other poor (https://web.dev/articles/vitals); milliseconds but for CLS."""
+NO_TIMES = {"CLS"}
 MOST_ROUTES = 200
 """Of an account and day; the rest are counted together."""
 OTHER_ROUTES = "other"
@@ -46,6 +49,15 @@ def record(account_id: int, day: date, route: str, measured: Sequence[tuple[str,
                 },
             )
         uow.commit()
+    _show(measured)
+
+
+def _show(measured: Sequence[tuple[str, float]]) -> None:
+    """Where the monitoring looks."""
+    for metric, value in measured:
+        meter().count(WEB_VITALS, metric, _rating(metric, value))
+        if metric not in NO_TIMES:
+            meter().observe(WEB_VITAL_SECONDS, value / 1000, metric)
 
 
 def _rating(metric: str, value: float) -> str:
@@ -69,4 +81,7 @@ _COUNT = text(
         fair = w.fair + EXCLUDED.fair, poor = w.poor + EXCLUDED.poor,
         sum_thousandths = w.sum_thousandths + EXCLUDED.sum_thousandths
     """
+)
+PURGE = text(
+    "DELETE FROM web_vital_days w USING accounts a WHERE w.account_id = a.id AND w.day < current_date - 400"
 )
