@@ -184,7 +184,7 @@ _DETAIL = re.compile(r"DETAIL:.*")
 """PostgreSQL quotes the values of the row that it refuses."""
 _TOKEN = re.compile(
     r"(?i:\b(?:bearer|basic)\s+)[\w.~+/=-]{8,}"
-    r"|\bsf_live_[\w-]+|\bwhsec_[\w+/=-]+|\bshp[a-z]{2}_\w+|\bc[ks]_[0-9a-f]{16,}"
+    r"|\bsf_(?:live|visit)_[\w-]+|\bwhsec_[\w+/=-]+|\bshp[a-z]{2}_\w+|\bc[ks]_[0-9a-f]{16,}"
     r"|\beyJ[\w-]+\.[\w-]+\.[\w-]*|\bgAAAAA[\w-]{20,}=*"
 )
 """API keys, access tokens of Shopify, keys of WooCommerce, JWTs, and what Fernet sealed."""

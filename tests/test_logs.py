@@ -57,6 +57,7 @@ def lines(secretive: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]
         ("/x?email=ann%40example.com&hmac=12 failed", f"/x?{HIDDEN} failed"),
         ("Authorization: Bearer abc.def.ghi12345", f"Authorization: {HIDDEN}"),
         ("key sf_live_0123456789abcdef", f"key {HIDDEN}"),
+        ("a visit by sf_visit_0123-56789abcdef", f"a visit by {HIDDEN}"),
         ("token shpat_0123456789abcdef and whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", None),
         ("ck_0123456789abcdef0123456789abcdef01234567 refused", f"{HIDDEN} refused"),
         (

@@ -13,6 +13,7 @@ import yaml
 
 import workers.jobs
 from app.api.webhooks import REFUSED
+from app.domain.alerts import AlertKind
 from app.domain.event_log import EventKind
 from app.measures.catalogue import CATALOGUE, Kind, Metric
 from app.models.calls import OUTCOMES
@@ -102,6 +103,7 @@ def metric_of(name: str) -> Metric | None:
 
 KNOWN_VALUES = {
     ("syncflow_open_events", "kind"): set(EventKind),
+    ("syncflow_open_alerts", "kind"): set(AlertKind),
     ("syncflow_connections", "state"): set(CONNECTION_STATES),
     ("syncflow_source_up", "source"): {"database", "redis"},
     ("syncflow_dead_letters", "kind"): set(KINDS) | set(vars(workers.jobs)),

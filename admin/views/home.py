@@ -44,9 +44,9 @@ def installation() -> Iterator[Card]:
         ("Redis", found.redis),
     ):
         yield Card(name, "ok" if state == "ok" else "fault", state, "good" if state == "ok" else "bad")
-    if operations.scheduler_works():
+    if found.scheduler == "ok":
         yield Card("scheduler", "", tone="good")
-    else:
+    elif found.database == "ok":
         yield Card("scheduler", "off", "No scheduler works: nothing is polled, lost jobs are not made again.")
 
 
@@ -82,13 +82,27 @@ def of_queues() -> Iterator[Card]:
 
 def of_merchants() -> Iterator[Card]:
     found = operations.troubles()
-    for name, label, words in (
-        ("needs_auth", "shops that refuse us", "Their merchants have to connect them again."),
-        ("failing", "shops that fail", "Calls to them failed last; they are tried again by themselves."),
-        ("dead_events", "webhooks given up", "They failed five times and wait for a person."),
-        ("failed_cells", "numbers that a shop refuses", "Their listings show an old number."),
+    for name, label, words, to in (
+        (
+            "needs_auth",
+            "shops that refuse us",
+            "Their merchants have to connect them again.",
+            url_for("connectionsview.index", state="needs_auth"),
+        ),
+        (
+            "failing",
+            "shops that fail",
+            "Calls to them failed last; they are tried again by themselves.",
+            url_for("connectionsview.index", trouble="failing"),
+        ),
+        (
+            "dead_letters",
+            "dead letters",
+            "What failed in all of its tries waits for a person.",
+            url_for("deadlettersview.index"),
+        ),
     ):
-        yield Card(label, found[name], words, "warn" if found[name] else "good")
+        yield Card(label, found[name], words, "warn" if found[name] else "good", to)
 
 
 CARDS: tuple[Callable[[], Iterator[Card]], ...] = (of_alerts, installation, waiting, of_queues, of_merchants)

@@ -47,8 +47,9 @@ WORDS: Mapping[AlertKind, Words] = {
         "Start another worker for it, unless it is paused, or its workers hang in a slow shop.",
     ),
     AlertKind.NOT_WORKING: Words(
-        "A part of the service has not worked for some minutes, as its probe sees it.",
-        "See the part that it names, and the log of its process.",
+        "For some minutes nobody has answered at PUBLIC_URL, or only with faults of ours: shops' webhooks and"
+        " browsers do not get through.",
+        "See that the web process runs, that the proxy leads to it, and its log.",
     ),
     AlertKind.DEAD_LETTERS_RISING: Words(
         "Much has failed for good within the last hour.",

@@ -167,10 +167,14 @@ QUEUE_FAILED = Metric(
     "Jobs in a queue's registry of those that failed for good.",
     {"queue": _QUEUE},
 )
+QUEUE_PAUSED = Metric(
+    "syncflow_queue_paused", Kind.GAUGE, "1 while somebody has paused a queue.", {"queue": _QUEUE}
+)
 BACKLOG = Metric(
     "syncflow_backlog",
     Kind.GAUGE,
-    "Rows that wait for work that could be done now, counted up to 100000.",
+    "Rows that wait for work that could be done now, counted up to 100000; not those that are tried again"
+    " later, or whose shop is left alone.",
     {"kind": "`events_orders`, `events_hints`, `events_privacy` or `numbers` (to be written to shops)"},
 )
 BACKLOG_AGE = Metric(
@@ -203,13 +207,20 @@ OPEN_EVENTS = Metric(
     "Things that somebody should know of and that are so now, such as `webhooks_missed`.",
     {"kind": "an event's kind (docs/users/what-you-are-told.md)"},
 )
+OPEN_ALERTS = Metric(
+    "syncflow_open_alerts",
+    Kind.GAUGE,
+    "What is wrong with the installation now, as the scheduler sees it and the console shows it.",
+    {"kind": "an alert's kind (running.md#errors-and-alerts)"},
+)
 LEDGER_MISMATCHES = Metric(
     "syncflow_ledger_mismatches", Kind.GAUGE, "Places where the ledger's last proof found it to disagree.", {}
 )
 LEDGER_PROOF = Metric(
     "syncflow_ledger_proof_oldest_timestamp_seconds",
     Kind.GAUGE,
-    "When the ledger was last proved of the account where that is longest ago (Unix time).",
+    "When the ledger was last proved of the account where that is longest ago (Unix time); if never, when"
+    " that account began.",
     {},
 )
 SCHEDULER = Metric(
@@ -244,12 +255,14 @@ ASKED = (
     QUEUE_AGE,
     QUEUE_WORKERS,
     QUEUE_FAILED,
+    QUEUE_PAUSED,
     BACKLOG,
     BACKLOG_AGE,
     DEAD_LETTERS,
     CONNECTIONS,
     BREAKERS,
     OPEN_EVENTS,
+    OPEN_ALERTS,
     LEDGER_MISMATCHES,
     LEDGER_PROOF,
     SCHEDULER,

@@ -101,7 +101,7 @@ class WebVitalDay(Base):
     """How fast the app was on a page, as browsers measured it on a day (UTC)."""
 
     __tablename__ = "web_vital_days"
-    __table_args__ = (account_ref(), {"postgresql_with": {"fillfactor": "70"}})
+    __table_args__ = (account_ref(), Index(None, "day"), {"postgresql_with": {"fillfactor": "70"}})
 
     account_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     day: Mapped[date] = mapped_column(Date, primary_key=True)

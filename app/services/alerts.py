@@ -21,7 +21,7 @@ from app.domain.event_log import EventKind
 from app.domain.health import FAILURES_IN_A_ROW
 from app.services import credentials
 from app.services.event_log import Happening, Subject, clear_events, raise_events
-from app.services.queue_states import OK, queue_states
+from app.services.queue_states import OK, QUEUES, queue_states
 from app.services.uow import unit_of_work
 
 MANY_DEAD = 10
@@ -29,6 +29,8 @@ MANY_DEAD = 10
 MANY_SHOPS, MANY_SHOPS_PERCENT = 3, 20
 """Of a platform's shops that fail at once, at least both: then it is hardly the shops."""
 NOT_WORKING_MINUTES = 3
+TOLD_ABOVE = {"redis", *QUEUES}
+"""Parts that the probe sees as well, and that have alerts of their own (or were paused by a person)."""
 SOON = timedelta(days=7)
 
 Key = tuple[str, str]
@@ -85,7 +87,7 @@ def _wrong(session: Session) -> Iterator[Alert]:
         yield Alert(AlertKind.REDIS_AWAY)
     params = {"minutes": NOT_WORKING_MINUTES, "open": FAILURES_IN_A_ROW}
     row = session.execute(_FIGURES, params).one()
-    for part in row.parts:
+    for part in set(row.parts) - TOLD_ABOVE:
         yield Alert(AlertKind.NOT_WORKING, part)
     if row.dead >= MANY_DEAD:
         yield Alert(AlertKind.DEAD_LETTERS_RISING, detail={"within_an_hour": row.dead})

@@ -246,19 +246,18 @@ def run_out_before(moment: datetime) -> list[Expiring]:
             return found
         last_id = rows[-1].id
         for row in rows:
-            ends = _ends_at(bytes(row.credentials))
+            try:
+                ends = ends_at(vault().open(bytes(row.credentials)))
+            except CredentialsUnreadable:
+                continue
             if ends is not None and ends < moment:
                 found.append(Expiring(row.account_id, row.id, ends))
 
 
-def _ends_at(sealed: bytes) -> datetime | None:
-    try:
-        document = vault().open(sealed)
-    except CredentialsUnreadable:
-        return None
-    told = document.get("refresh_expires_at") or (
-        None if "refresh_token" in document else document.get("expires_at")
-    )
+def ends_at(document: Mapping[str, Any]) -> datetime | None:
+    """Until when stored credentials work, where the platform says so: of a token that can be renewed, until
+    when it can be."""
+    told = document.get("refresh_expires_at" if document.get("refresh_token") else "expires_at")
     try:
         at = datetime.fromisoformat(told) if isinstance(told, str) else None
     except ValueError:

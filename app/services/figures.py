@@ -77,6 +77,7 @@ def _from_redis(client: redis.Redis) -> Iterator[Figure]:
         yield Figure(catalogue.QUEUE_AGE, (name,), state.oldest_seconds)
         yield Figure(catalogue.QUEUE_WORKERS, (name,), state.workers)
         yield Figure(catalogue.QUEUE_FAILED, (name,), state.failed)
+        yield Figure(catalogue.QUEUE_PAUSED, (name,), int(state.paused))
 
 
 def counted(sums: Mapping[tuple[str, Labels, str], float]) -> Iterator[Figure]:

@@ -16,6 +16,7 @@ from alembic.script import ScriptDirectory
 from flask import current_app
 
 from app.services import queue_states
+from app.services.queries.operations import SCHEDULER_LOCK, held_lock
 from app.settings import Settings
 
 PATIENCE_SECONDS = 3
@@ -31,6 +32,7 @@ class Health:
 
     database: str
     migrations: str
+    scheduler: str
     redis: str
     queues: Mapping[str, str]
 
@@ -39,32 +41,36 @@ class Health:
         return self.database == self.migrations == self.redis == "ok"
 
     def as_document(self) -> dict[str, Any]:
-        """`status` is "behind" where everything answers and a queue does not get on."""
-        behind = set(self.queues.values()) - {queue_states.OK, queue_states.PAUSED}
+        """`status` is "behind" where all answers, and a queue does not get on or no scheduler works."""
+        behind = {*self.queues.values(), self.scheduler} - {queue_states.OK, queue_states.PAUSED}
         status = ("behind" if behind else "ok") if self.well else "unwell"
         return {"status": status, **asdict(self)}
 
 
 def check(settings: Settings) -> Health:
     """Look at all of them; takes a few seconds at most."""
-    database, migrations = _database(settings)
+    database, migrations, scheduler = _database(settings)
     answers, queues = _redis(settings)
-    return Health(database=database, migrations=migrations, redis=answers, queues=queues)
+    return Health(database=database, migrations=migrations, scheduler=scheduler, redis=answers, queues=queues)
 
 
-def _database(settings: Settings) -> tuple[str, str]:
+def _database(settings: Settings) -> tuple[str, str, str]:
     try:
         with psycopg.connect(settings.database_url, connect_timeout=PATIENCE_SECONDS) as connection:
             connection.execute(f"SET statement_timeout = {PATIENCE_SECONDS * 1000}")
+            row = connection.execute(_WRITES_AND_SCHEDULER).fetchone()
+            assert row is not None  # it asks no table
+            database, scheduler = row
             try:
                 found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
             except psycopg.errors.UndefinedTable:
-                return "ok", "the database is empty"
+                return database, "the database is empty", scheduler
     except psycopg.OperationalError:
-        return "does not answer", "unknown"
+        return "does not answer", "unknown", "unknown"
     applied = found[0] if found else "none"
     newest = newest_migration()
-    return "ok", "ok" if applied == newest else f"at {applied}, this release needs {newest}"
+    migrations = "ok" if applied == newest else f"at {applied}, this release needs {newest}"
+    return database, migrations, scheduler
 
 
 def admits_anybody(settings: Settings) -> bool:
@@ -103,3 +109,10 @@ def _newest_in(directory: str) -> str:
     head = ScriptDirectory(Path(directory)).get_current_head()
     assert head is not None, "there are no migrations"
     return head
+
+
+_WRITES_AND_SCHEDULER = f"""
+    SELECT CASE current_setting('transaction_read_only') WHEN 'on' THEN 'takes no writes' ELSE 'ok' END,
+        CASE WHEN {held_lock(str(SCHEDULER_LOCK))} THEN 'ok' ELSE 'none works' END
+"""
+"""A standby, and a server whose disk is full and that its host made read-only, answer all the same."""

@@ -15,6 +15,7 @@ import requests
 from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
 
+from app.domain.alerts import AlertKind
 from app.domain.event_log import EventKind
 from app.measures.catalogue import CATALOGUE, COUNTED, Kind
 from app.measures.meter import Meter
@@ -22,6 +23,7 @@ from app.models import Connection
 from app.models.connections import CONNECTION_STATES
 from app.platforms.registry import platforms
 from app.services import ledger_repair
+from app.services.nudge import PAUSED_KEY
 from app.services.queries.figures import STATEMENTS
 from app.services.queue_states import QUEUES
 from tests.api import fake_platform
@@ -145,7 +147,11 @@ def test_what_browsers_measured_is_counted_by_what_it_was_and_never_by_page(
 
 
 def test_what_waits_what_is_dead_and_what_is_wrong_is_told(
-    merchant: Caller, make_connection: Callable[..., Connection], scrape: Callable[[], Samples]
+    app: Flask,
+    merchant: Caller,
+    make_merchant: Callable[[], Caller],
+    make_connection: Callable[..., Connection],
+    scrape: Callable[[], Samples],
 ) -> None:
     shop = make_connection(merchant.account_id)
     make_connection(merchant.account_id, state="needs_auth")
@@ -161,6 +167,19 @@ def test_what_waits_what_is_dead_and_what_is_wrong_is_told(
             key=state,
             state=state,
         )
+    left_alone = make_connection(make_merchant().account_id)
+    execute(
+        "UPDATE connections SET backoff_until = now() + interval '1 min' WHERE id = :id", id=left_alone.id
+    )
+    execute(
+        "INSERT INTO inbound_events (account_id, connection_id, topic, lane, dedupe_key, body, state,"
+        " next_attempt_at) SELECT account_id, id, 't', 'orders', 'later', '', 'retrying',"
+        " CASE WHEN id = :id THEN now() + interval '1 min' END FROM connections WHERE id IN (:id, :other)",
+        id=shop.id,
+        other=left_alone.id,
+    )
+    execute("INSERT INTO alerts (kind, subject, raised_at) VALUES ('queue_late', 'push', now())")
+    app.extensions["redis"].sadd(PAUSED_KEY, "push")
     for number, letter in enumerate(("dead", "dead", "trying", "mended")):
         execute(
             "INSERT INTO dead_letters (kind, subject_id, queue, state, error_class, code, message, failed_at)"
@@ -172,13 +191,15 @@ def test_what_waits_what_is_dead_and_what_is_wrong_is_told(
         "INSERT INTO events (account_id, kind, raised_at) VALUES (:account, 'ledger_mismatch', now())",
         account=merchant.account_id,
     )
+    execute("UPDATE accounts SET created_at = now() - interval '2 days'")
     before = scrape()
-    assert key("syncflow_ledger_proof_oldest_timestamp_seconds") not in before
+    (now,) = rows("SELECT extract(epoch FROM now()) AS at")
+    assert float(now.at) - before[key("syncflow_ledger_proof_oldest_timestamp_seconds")] > 86400
     ledger_repair.report(merchant.account_id)
     found = scrape()
     own = fake_platform.SLUG
     expected = {
-        key("syncflow_connections", platform=own, state="active"): 1,
+        key("syncflow_connections", platform=own, state="active"): 2,
         key("syncflow_connections", platform=own, state="needs_auth"): 1,
         key("syncflow_breaker_open_connections", platform=own): 1,
         key("syncflow_backlog", kind="events_orders"): 1,
@@ -186,6 +207,10 @@ def test_what_waits_what_is_dead_and_what_is_wrong_is_told(
         key("syncflow_backlog", kind="events_privacy"): 0,
         key("syncflow_dead_letters", kind="event"): 2,
         key("syncflow_dead_letters", kind="cell"): None,
+        key("syncflow_open_alerts", kind="queue_late"): 1,
+        key("syncflow_open_alerts", kind="not_working"): 0,
+        key("syncflow_queue_paused", queue="push"): 1,
+        key("syncflow_queue_paused", queue="intake"): 0,
         key("syncflow_scheduler_working"): 0,
         key("syncflow_source_up", source="database"): 1,
         key("syncflow_source_up", source="redis"): 1,
@@ -263,7 +288,7 @@ def test_labels_hold_only_what_we_choose_ourselves(
         "state": re.compile("|".join(CONNECTION_STATES)),
         "source": re.compile("database|redis"),
         "process": re.compile("|".join([*QUEUES, "web", "scheduler"])),
-        "kind": re.compile("|".join([*waiting, *EventKind])),
+        "kind": re.compile("|".join([*waiting, *EventKind, *AlertKind])),
         "outcome": re.compile("[a-z_]+"),
         "lane": re.compile("orders|hints|privacy"),
         "le": re.compile(r"[0-9.]+|\+Inf"),

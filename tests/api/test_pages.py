@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 import requests
 from flask import Flask
@@ -15,9 +16,13 @@ from rq import Queue, SimpleWorker
 
 from app.api.docs_page import marked
 from app.services.nudge import PAUSED_KEY
+from app.services.queries.operations import SCHEDULER_LOCK
 from app.services.queue_states import QUEUES
+from app.settings import Settings
 from tests.api.conftest import Caller, execute, rows
 from tests.statements import statements
+
+READ_ONLY = {"database_url": "as it is, and read-only"}
 
 
 def test_alive_asks_nobody_else(app: Flask, base_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,6 +43,15 @@ def workers(clean_redis: str) -> Iterator[Redis]:
         yield client
 
 
+@pytest.fixture
+def scheduler(settings: Settings) -> Iterator[None]:
+    """Some process holds its lock."""
+    with psycopg.connect(settings.database_url) as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", (SCHEDULER_LOCK,))
+        yield
+
+
+@pytest.mark.usefixtures("scheduler")
 def test_ready_while_everything_answers(base_url: str, workers: Redis) -> None:
     answer = requests.get(f"{base_url}/readyz", timeout=10)
     assert answer.status_code == 200
@@ -45,11 +59,21 @@ def test_ready_while_everything_answers(base_url: str, workers: Redis) -> None:
         "status": "ok",
         "database": "ok",
         "migrations": "ok",
+        "scheduler": "ok",
         "redis": "ok",
         "queues": dict.fromkeys(QUEUES, "ok"),
     }
 
 
+def test_that_no_scheduler_works_is_told_and_makes_no_web_process_unready(
+    base_url: str, workers: Redis
+) -> None:
+    answer = requests.get(f"{base_url}/readyz", timeout=10)
+    assert (answer.status_code, answer.json()["status"]) == (200, "behind")
+    assert answer.json()["scheduler"] == "none works"
+
+
+@pytest.mark.usefixtures("scheduler")
 def test_a_queue_without_a_worker_is_named_and_makes_no_web_process_unready(
     base_url: str, workers: Redis
 ) -> None:
@@ -62,6 +86,7 @@ def test_a_queue_without_a_worker_is_named_and_makes_no_web_process_unready(
     }
 
 
+@pytest.mark.usefixtures("scheduler")
 def test_a_paused_queue_is_named_and_nothing_is_wrong_with_it(base_url: str, workers: Redis) -> None:
     workers.sadd(PAUSED_KEY, "hints")
     answer = requests.get(f"{base_url}/readyz", timeout=10).json()
@@ -84,12 +109,16 @@ def test_a_queue_whose_next_job_waits_for_long_is_named(base_url: str, workers: 
     [
         ({"redis_url": "redis://127.0.0.1:1/0"}, {"redis": "does not answer", "queues": {}}),
         ({"database_url": "postgresql://x:secret@127.0.0.1:1/x"}, {"database": "does not answer"}),
+        (READ_ONLY, {"database": "takes no writes", "migrations": "ok"}),
     ],
 )
 def test_not_ready_tells_what_is_missing_but_no_secret(
     app: Flask, base_url: str, monkeypatch: pytest.MonkeyPatch, broken: dict[str, str], said: dict[str, str]
 ) -> None:
-    monkeypatch.setitem(app.extensions, "settings", replace(app.extensions["settings"], **broken))
+    settings = app.extensions["settings"]
+    if broken is READ_ONLY:
+        broken = {"database_url": f"{settings.database_url}?options=-c%20default_transaction_read_only%3Don"}
+    monkeypatch.setitem(app.extensions, "settings", replace(settings, **broken))
     answer = requests.get(f"{base_url}/readyz", timeout=10)
     assert answer.status_code == 503
     assert answer.json()["status"] == "unwell"

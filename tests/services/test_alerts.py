@@ -107,7 +107,8 @@ def test_a_late_queue_and_a_part_that_does_not_work_are_told(world: World) -> No
     world.sql(
         "INSERT INTO probe_minutes (minute, down)"
         " SELECT date_trunc('minute', now()) - n * interval '1 minute',"
-        " CASE WHEN n = 2 THEN CAST('{web,redis}' AS text[]) ELSE '{web}' END FROM generate_series(0, 2) AS n"
+        " CASE WHEN n = 2 THEN CAST('{web,smoke}' AS text[]) ELSE '{web,redis,push}' END"
+        " FROM generate_series(0, 3) AS n"
     )
     watch = Watch()
     watch.look()

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from app.domain.health import PATIENCE, Facts, light, lights
 from app.errors import NotFound
 from app.platforms.rate_budget import left
-from app.services.credentials import CredentialsUnreadable, vault
+from app.services.credentials import CredentialsUnreadable, ends_at, vault
 from app.services.queries.paging import Row, read
 
 MOST_CONNECTIONS = 1000
@@ -80,10 +80,7 @@ def _share(announced: int, missed: int) -> float | None:
 
 
 def _credentials(row: Row) -> Row:
-    """Whether there are any, whether they can be read, and until when they work where the platform says so.
-
-    Of a token that can be renewed counts until when it can be.
-    """
+    """Whether there are any, whether they can be read, and until when they work (`ends_at`)."""
     if row["sealed"] is None:
         return {"state": "missing", "expires_at": None}
     try:
@@ -91,15 +88,7 @@ def _credentials(row: Row) -> Row:
     except CredentialsUnreadable:
         return {"state": "unreadable", "expires_at": None}
     state = "refused" if row["state"] == "needs_auth" else "stored"
-    ends = document.get("refresh_expires_at" if document.get("refresh_token") else "expires_at")
-    return {"state": state, "expires_at": _moment(ends)}
-
-
-def _moment(told: object) -> datetime | None:
-    try:
-        return datetime.fromisoformat(told) if isinstance(told, str) else None
-    except ValueError:
-        return None
+    return {"state": state, "expires_at": ends_at(document)}
 
 
 def _poll_interval() -> timedelta:

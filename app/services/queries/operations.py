@@ -12,14 +12,19 @@ SCHEDULER_LOCK = 7_311_020_001
 """Of the PostgreSQL advisory lock that the one working scheduler holds."""
 
 
-def scheduler_works() -> bool:
-    """Whether some scheduler holds its lock."""
-    return holds_advisory_lock(SCHEDULER_LOCK)
-
-
 def holds_advisory_lock(key: int) -> bool:
     """Whether some session of this database holds the lock `pg_advisory_lock(key)`."""
     return bool(read(_LOCK, key=key)[0]["held"])
+
+
+def held_lock(key: str) -> str:
+    """The condition in SQL for that; `key` is a number or a parameter."""
+    return f"""EXISTS (
+        SELECT 1 FROM pg_locks
+        WHERE locktype = 'advisory' AND granted AND objsubid = 1
+          AND (CAST(classid AS bigint) << 32) + CAST(objid AS bigint) = {key}
+          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    )"""  # noqa: S608  (our own words)
 
 
 def clock_difference_seconds(now: datetime) -> float:
@@ -40,7 +45,7 @@ def working_shops() -> list[int]:
 
 
 def troubles() -> Row:
-    """How many shops refuse us or fail, and how much of their work waits for a person."""
+    """How many shops refuse us or fail, and how much work waits for a person."""
     return read(_TROUBLES)[0]
 
 
@@ -50,20 +55,10 @@ _TROUBLES = text(
     SELECT (SELECT count(*) FROM connections WHERE state = 'needs_auth') AS needs_auth,
         (SELECT count(*) FROM connections
          WHERE failures > 0 AND state IN ('importing', 'review', 'active', 'paused')) AS failing,
-        (SELECT count(*) FROM inbound_events WHERE state = 'dead') AS dead_events,
-        (SELECT count(*) FROM stock_cells WHERE state = 'failed') AS failed_cells
+        (SELECT count(*) FROM dead_letters WHERE state = 'dead') AS dead_letters
     """
 )
-_LOCK = text(
-    """
-    SELECT EXISTS (
-        SELECT 1 FROM pg_locks
-        WHERE locktype = 'advisory' AND granted AND objsubid = 1
-          AND (CAST(classid AS bigint) << 32) + CAST(objid AS bigint) = :key
-          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-    ) AS held
-    """
-)
+_LOCK = text(f"SELECT {held_lock(':key')} AS held")
 _NOW = text("SELECT clock_timestamp() AS now")
 _WAITING = text(
     """

@@ -67,6 +67,7 @@ def _rating(metric: str, value: float) -> str:
     return "poor" if value > poor else "fair"
 
 
+PURGE = text("DELETE FROM web_vital_days WHERE day < CURRENT_DATE - 90")
 _ROUTES = text(
     """
     SELECT count(DISTINCT route) AS routes, coalesce(bool_or(route = :route), false) AS has_it
