@@ -46,12 +46,14 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """One of a list's. `kind`: text, whole (a number), moment (UTC); or one of `choices` (value, words)."""
+    """One of a list's. `kind`: text, whole (a number), moment (UTC); or one of `choices` (value, words), with
+    `none` for what no choice means."""
 
     name: str
     label: str
     kind: str = "text"
     choices: Sequence[tuple[str, str]] = ()
+    none: str = "any"
 
     def parse(self, given: str) -> Any:
         """Raises InvalidInput."""

@@ -17,6 +17,7 @@ from admin.views.flags import FlagsView
 from admin.views.home import HomeView
 from admin.views.ledger import LedgerView
 from admin.views.mass_replays import MassReplaysView
+from admin.views.own_password import OwnPasswordView
 from admin.views.queues import QueuesView, WorkersView
 from admin.views.runs import RunsView
 
@@ -41,6 +42,7 @@ def views() -> list[ConsoleView]:
         MerchantAuditView("Audit log", category="Merchants", url="audit-log"),
         FlagsView("Flags", category="Operations", url="flags"),
         StaffAuditView("Staff actions", category="Records", url="staff-actions"),
+        OwnPasswordView("Your password", url="password"),
     ]
 
 

@@ -93,7 +93,10 @@ def _check() -> ResponseReturnValue | None:
         return None
     token = request.cookies.get(COOKIE, "")
     found = sessions.at_work(token, address=request.remote_addr or "") if token else None
-    if endpoint != SIGN_IN:
+    if endpoint == SIGN_IN:
+        if found is not None and found.signed_in and request.method in SAFE:
+            return redirect(own_page(request.args.get("to")) or PATH)
+    else:
         if found is None:
             return sign_in_page()
         g.at_work = found

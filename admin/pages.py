@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -35,6 +36,14 @@ SAID_COOKIE = "syncflow_staff_said"
 SAID_SECONDS = 60
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A value that leads somewhere, if `to` says where."""
+
+    text: str | None
+    to: str | None
+
+
 def page(template: str, **context: Any) -> str:
     """A page of the console, with its menu for who is signed in."""
     found = g.get("at_work")
@@ -47,12 +56,15 @@ def page(template: str, **context: Any) -> str:
         csrf_token=guard.csrf_token,
         said=_said(),
         shown=shown,
+        address_of=lambda value: value.to if isinstance(value, Link) else None,
         **context,
     )
 
 
 def shown(value: Any) -> str:
     """A value as a person reads it; times are UTC."""
+    if isinstance(value, Link):
+        value = value.text
     if value is None or value == "":
         return "–"
     if isinstance(value, bool):

@@ -52,7 +52,7 @@ class AccountsView(DetailView):
     )
     shop_columns = (
         Column("id", "number"),
-        Column("name", "shop"),
+        Column("name", "shop", link=lambda row: url_for("connectionsview.detail", id=row["id"])),
         Column("platform", "platform"),
         Column("state", "state", tone=lambda row: "bad" if row["state"] == "needs_auth" else ""),
         Column("failures", "failures in a row", number=True),

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import url_for
 
+from admin import links
 from admin.base import Column, DetailView, Filter, ListView
 from app.domain.masking import masked_words
 from app.services.queries import audit, staff
@@ -24,7 +25,7 @@ class StaffAuditView(DetailView):
         Column("address", "from"),
         Column("action", "action"),
         Column("subject", "of what"),
-        Column("account", "account", text=lambda row: account_name(row)),
+        links.ACCOUNT,
         Column("detail", "details"),
     )
     filters = (
@@ -46,15 +47,8 @@ class StaffAuditView(DetailView):
 
     def sections(self, row: Row) -> list[tuple[str, dict[str, Any]]]:
         who = {"who": row["who"], "from address": row["address"], "when (UTC)": row["created_at"]}
-        what = {"action": row["action"], "of what": row["subject"], "account": account_name(row)}
+        what = {"action": row["action"], "of what": row["subject"], "account": links.account(row)}
         return [("Who and when", who), ("What", what), ("Details", row["detail"])]
-
-
-def account_name(row: Row) -> str | None:
-    """The account's name and number, or its number where it is gone."""
-    if row["account_id"] is None:
-        return None
-    return f"{row['account'] or 'removed'} ({row['account_id']})"
 
 
 class MerchantAuditView(ListView):

@@ -9,6 +9,7 @@ from flask import url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
+from admin import links
 from admin.base import Action, Column, DetailView, Field, Filter
 from app.services.queries.paging import Page, Row
 from app.services.queries.support import connections
@@ -30,12 +31,7 @@ class ConnectionsView(DetailView):
         Column("id", "number", link=lambda row: url_for("connectionsview.detail", id=row["id"])),
         Column("name", "shop"),
         Column("platform", "platform"),
-        Column(
-            "account",
-            "account",
-            text=lambda row: f"{row['account']} ({row['account_id']})",
-            link=lambda row: url_for("accountsview.detail", id=row["account_id"]),
-        ),
+        links.ACCOUNT,
         Column("state", "state"),
         Column("failures", "failures in a row", number=True),
         Column("backoff_until", "left alone until (UTC)"),
@@ -71,7 +67,7 @@ class ConnectionsView(DetailView):
                     "what helps": light["remedy"],
                     "all that is not well": ", ".join(health["reasons"]),
                     "state": row["state"],
-                    "account": f"{row['account']} ({row['account_id']})",
+                    "account": links.account(row),
                     "shop": row["external_shop_id"],
                     "last success (UTC)": row["last_success_at"],
                 },

@@ -10,7 +10,10 @@ from flask import request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
+from admin import links
 from admin.base import Column, DetailView, Field, Filter
+from admin.pages import Link
+from admin.views.queues import duration
 from app.errors import InvalidInput
 from app.services.dead_letters import mass
 from app.services.dead_letters.kinds import JOBS, KINDS
@@ -20,6 +23,7 @@ from app.services.queries.paging import Page, Row
 
 REASON = Field("reason", "Why nobody needs it")
 RATE = Field("per_second", f"How many in a second (1 to {mass.FASTEST})", most=3)
+USUAL_RATE = 10
 LARGEST_ID = 2**63 - 1
 
 
@@ -31,14 +35,19 @@ class DeadLettersView(DetailView):
     columns = (
         Column("failed_at", "failed (UTC)", link=lambda row: _address("detail", id=row["id"])),
         Column("what", "what"),
-        Column("account", "account", text=lambda row: _named(row, "account")),
-        Column("connection", "shop", text=lambda row: _named(row, "connection")),
+        links.ACCOUNT,
+        links.SHOP,
         Column("error", "error", text=lambda row: _error(row)),
         Column("message", "message"),
         Column("attempts", "tries", number=True),
     )
     filters = (
-        Filter("state", "State (dead, if none)", choices=[(state, state) for state in dead_letters.STATES]),
+        Filter(
+            "state",
+            "State",
+            choices=[(one, one) for one in dead_letters.STATES if one != "dead"],
+            none="dead",
+        ),
         Filter("kind", "What", choices=[(kind, kind) for kind in (*KINDS, *JOBS)]),
         Filter("queue", "Queue"),
         Filter("account_id", "Account's number", kind="whole"),
@@ -76,8 +85,8 @@ class DeadLettersView(DetailView):
             "message": row["message"],
             "job": row["call"] or "has none of its own",
             "queue": row["queue"],
-            "account": _named(row, "account"),
-            "shop": _named(row, "connection"),
+            "account": links.account(row),
+            "shop": links.shop(row),
             "replayed (UTC)": row["replayed_at"],
         }
         if row["discarded_by"]:
@@ -87,7 +96,7 @@ class DeadLettersView(DetailView):
         about = {
             name.replace("_", " "): value for name, value in (row["about"] or {}).items() if name != "body"
         }
-        return [("What failed", what), ("What it is about", about)]
+        return [("What failed", what), ("What it is about", about | _leading(row["about"] or {}))]
 
     @expose("/groups")  # type: ignore[untyped-decorator]
     def groups(self) -> ResponseReturnValue:
@@ -110,10 +119,19 @@ class DeadLettersView(DetailView):
     @expose("/confirm-all")  # type: ignore[untyped-decorator]
     def confirm_all(self) -> ResponseReturnValue:
         """Before all that match are replayed: how many, and how fast."""
-        filters = self._filters(request.args)
-        found = dead_letters.count(filters)
+        asked = self._asked(request.args)
+        found = dead_letters.count(self._parsed(asked))
         title = f"Replay all {found} that match?"
-        return self.page("dead_letters_confirm_all.html", title=title, given=filters, found=found, rate=RATE)
+        takes = [f"about {duration(found / rate)} at {rate} a second" for rate in (USUAL_RATE, mass.FASTEST)]
+        return self.page(
+            "dead_letters_confirm_all.html",
+            title=title,
+            asked=asked,
+            found=found,
+            takes=", ".join(takes),
+            rate=RATE,
+            usual_rate=USUAL_RATE,
+        )
 
     @expose("/replay", methods=["POST"])  # type: ignore[untyped-decorator]
     def replay(self) -> ResponseReturnValue:
@@ -129,17 +147,21 @@ class DeadLettersView(DetailView):
 
     @expose("/replay-all", methods=["POST"])  # type: ignore[untyped-decorator]
     def replay_all(self) -> ResponseReturnValue:
-        filters = self._filters(request.form)
+        filters = self._parsed(self._asked(request.form))
         rate = self.given(RATE)["per_second"]
         if not (rate.isascii() and rate.isdigit()):
             raise InvalidInput(f"{RATE.label}: a whole number is needed.")
         mass_id = mass.start(self.staff, filters, per_second=int(rate))
         return self.done("The replay has begun.", url_for("massreplaysview.detail", id=mass_id))
 
-    def _filters(self, source: Mapping[str, str]) -> dict[str, Any]:
-        """Those of the list that are given. Raises InvalidInput."""
-        given = {name: value.strip() for name, value in source.items() if value.strip()}
-        return {one.name: one.parse(given[one.name]) for one in self.filters if one.name in given}
+    def _asked(self, source: Mapping[str, str]) -> dict[str, str]:
+        """The list's filters that are given, as they are."""
+        given = {one.name: source.get(one.name, "").strip() for one in self.filters}
+        return {name: value for name, value in given.items() if value}
+
+    def _parsed(self, asked: Mapping[str, str]) -> dict[str, Any]:
+        """Raises InvalidInput."""
+        return {one.name: one.parse(asked[one.name]) for one in self.filters if one.name in asked}
 
 
 def _ids(given: Sequence[str]) -> list[int]:
@@ -161,6 +183,15 @@ def _told(done: Sequence[int], asked: Sequence[int], what: str) -> str:
     )
 
 
+def _leading(about: Row) -> dict[str, Link]:
+    """Those of its facts that have a page here."""
+    found = {}
+    for name, view in (("event_id", "eventsview"), ("variant_id", "ledgerview")):
+        if (number := about.get(name)) is not None:
+            found[name.replace("_", " ")] = Link(str(number), url_for(f"{view}.detail", id=number))
+    return found
+
+
 def _as_text(document: Any) -> str:
     return "It is no JSON." if document is None else json.dumps(document, ensure_ascii=False, indent=2)
 
@@ -171,11 +202,6 @@ def _address(method: str, **values: Any) -> str:
 
 def _of_group(row: Row) -> str:
     return _address("index", kind=row["kind"], error_class=row["error_class"], code=row["code"])
-
-
-def _named(row: Row, what: str) -> str | None:
-    number = row[f"{what}_id"]
-    return None if number is None else f"{row[what] or 'removed'} ({number})"
 
 
 def _error(row: Row) -> str:

@@ -9,6 +9,7 @@ from flask import url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
+from admin import links
 from admin.base import Action, Column, DetailView, Field, Filter
 from app.errors import NotFound
 from app.services.queries.paging import Page, Row
@@ -25,13 +26,8 @@ class EventsView(DetailView):
     columns = (
         Column("received_at", "came in (UTC)", link=lambda row: url_for("eventsview.detail", id=row["id"])),
         Column("topic", "topic"),
-        Column("connection", "shop", text=lambda row: f"{row['connection']} ({row['connection_id']})"),
-        Column(
-            "account",
-            "account",
-            text=lambda row: f"{row['account']} ({row['account_id']})",
-            link=lambda row: url_for("accountsview.detail", id=row["account_id"]),
-        ),
+        links.SHOP,
+        links.ACCOUNT,
         Column("state", "state"),
         Column("verdict", "verdict"),
         Column("attempts", "failed tries", number=True),
@@ -69,8 +65,9 @@ class EventsView(DetailView):
                 "Where it came from",
                 {
                     "came in (UTC)": row["received_at"],
-                    "shop": f"{row['connection']} ({row['platform']}, {row['connection_id']})",
-                    "account": f"{row['account']} ({row['account_id']})",
+                    "shop": links.shop(row),
+                    "platform": row["platform"],
+                    "account": links.account(row),
                     "lane": row["lane"],
                     "order at the shop": row["order_external_id"],
                     "bytes": row["size"],

@@ -9,6 +9,7 @@ from flask import request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
+from admin import links
 from admin.base import LARGEST_ID, PER_PAGE, Column, DetailView, Filter
 from app.errors import NotFound
 from app.services.queries.paging import Page, Row
@@ -23,12 +24,7 @@ class LedgerView(DetailView):
         Column("sku", "SKU", link=lambda row: url_for("ledgerview.detail", id=row["id"])),
         Column("title", "variant"),
         Column("product", "product"),
-        Column(
-            "account",
-            "account",
-            text=lambda row: f"{row['account']} ({row['account_id']})",
-            link=lambda row: url_for("accountsview.detail", id=row["account_id"]),
-        ),
+        links.ACCOUNT,
     )
     filters = (
         Filter("account_id", "Account's number", kind="whole"),
@@ -85,7 +81,7 @@ class LedgerView(DetailView):
                 {
                     "variant": row["title"],
                     "product": row["product"],
-                    "account": f"{row['account']} ({row['account_id']})",
+                    "account": links.account(row),
                     "on hand": row["on_hand"],
                     "reserved": row["committed"],
                     "available": row["available"],

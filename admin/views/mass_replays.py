@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
 from admin.base import Action, Column, DetailView
+from admin.views.queues import duration
 from app.services.dead_letters import mass
 from app.services.queries import dead_letters
 from app.services.queries.paging import Page, Row
@@ -47,8 +48,12 @@ class MassReplaysView(DetailView):
             "passed over": f"{row['passed_over']} (done meanwhile, or not possible for their kind)",
             "of": row["total"],
             "a second": row["per_second"],
-            "ended (UTC)": row["finished_at"],
         }
+        if row["state"] == "running":
+            left = row["total"] - row["replayed"] - row["passed_over"]
+            how_far["takes about"] = duration(max(left, 0) / row["per_second"])
+        else:
+            how_far["ended (UTC)"] = row["finished_at"]
         which = {name.replace("_", " "): value for name, value in row["filters"].items()}
         begun = {
             "by": row["actor"],

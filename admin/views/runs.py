@@ -7,7 +7,9 @@ from typing import Any
 
 from flask import request, url_for
 
+from admin import links
 from admin.base import PER_PAGE, Column, DetailView, Filter
+from admin.pages import Link
 from app.services.queries.paging import Page, Row
 from app.services.queries.support import runs
 
@@ -20,13 +22,10 @@ class RunsView(DetailView):
         Column("created_at", "began (UTC)", link=lambda row: url_for("runsview.detail", id=row["id"])),
         Column("kind", "what"),
         Column("state", "state"),
-        Column("connection", "shop", text=lambda row: row["connection"] or "several"),
         Column(
-            "account",
-            "account",
-            text=lambda row: f"{row['account']} ({row['account_id']})",
-            link=lambda row: url_for("accountsview.detail", id=row["account_id"]),
+            "connection", "shop", text=lambda row: row["connection"] or "several", link=links.shop_address
         ),
+        links.ACCOUNT,
         Column("looked_at", "looked at", number=True),
         Column("changed", "changed", number=True),
         Column("failed", "failed", number=True),
@@ -71,8 +70,8 @@ class RunsView(DetailView):
                 "The run",
                 {
                     "state": row["state"],
-                    "shop": row["connection"] or "several",
-                    "account": f"{row['account']} ({row['account_id']})",
+                    "shop": Link(row["connection"] or "several", links.shop_address(row)),
+                    "account": links.account(row),
                     "set off by": row["trigger"].replace("_", " "),
                     "began (UTC)": row["created_at"],
                     "ended (UTC)": row["finished_at"],

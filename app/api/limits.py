@@ -80,6 +80,11 @@ def forgive_staff_sign_ins(email: str) -> None:
     forgive_sign_ins(_staff(email))
 
 
+def limit_staff_secrets(staff_id: int) -> None:
+    """Count a password that a staff member enters who is signed in. Raises TooManyRequests."""
+    _count({OWN_SECRETS: _staff(str(staff_id))}, time.time)
+
+
 def limit_mails(email: str, *, clock: Clock = time.time) -> None:
     """Count a mail that somebody asks for, whether or not the address is known. Raises TooManyRequests."""
     _count({MAILS_BY_ADDRESS: _network(), MAILS_TO: normal(email)}, clock)

@@ -47,7 +47,7 @@ def fault_of(err: BaseException) -> Fault:
 
 def told(error_class: str, code: str, message: str, *, traceback: str = "") -> Fault:
     """One that a platform, or a row of ours, told of."""
-    words = masked_words((message or code).replace("\x00", ""))[:LONGEST_MESSAGE]
+    words = masked_words(message or code)[:LONGEST_MESSAGE]
     return Fault(error_class, code, words, traceback)
 
 

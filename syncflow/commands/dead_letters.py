@@ -87,7 +87,7 @@ def replay(
     letter_ids: tuple[int, ...], everything: bool, per_second: int, home: Path | None, **chosen: Any
 ) -> None:
     """Try them again from the first attempt. What was done meanwhile is not done twice."""
-    from app.errors import InvalidInput
+    from app.errors import Conflict, InvalidInput
     from app.services.dead_letters import mass
     from app.services.dead_letters.replay import replay as replay_letters
     from app.services.staff.acting import COMMAND_LINE
@@ -102,7 +102,7 @@ def replay(
             else:
                 done = replay_letters(COMMAND_LINE, letter_ids)
                 click.echo(f"{len(done)} of {len(set(letter_ids))} are tried again.")
-        except InvalidInput as err:
+        except (Conflict, InvalidInput) as err:
             _end(str(err))
 
 

@@ -66,17 +66,21 @@ def window(request: pytest.FixtureRequest, context: BrowserContext, said: list[s
 
 @pytest.fixture
 def see(window: Page) -> Callable[[str], None]:
-    """What every page must be: no wider than the window. Keeps pictures in SCREENSHOTS, if that is set."""
-    folder = os.environ.get("SCREENSHOTS")
+    """What every page must be: no wider than the window. Keeps a picture."""
 
     def look(name: str) -> None:
-        if folder:
-            width = window.viewport_size["width"]  # type: ignore[index]  # it was given one
-            window.screenshot(path=Path(folder) / f"{name}-{width}.png", full_page=True)
         window.wait_for_load_state()
+        keep_picture(window, name)
         assert not window.evaluate(TOO_WIDE), f"{name} is too wide"
 
     return look
+
+
+def keep_picture(page: Page, name: str) -> None:
+    """In the folder SCREENSHOTS, if that is set."""
+    if folder := os.environ.get("SCREENSHOTS"):
+        width = page.viewport_size["width"]  # type: ignore[index]  # it was given one
+        page.screenshot(path=Path(folder) / f"{name}-{width}.png", full_page=True)
 
 
 def sign_in(page: Page, address: str = "/admin/") -> None:

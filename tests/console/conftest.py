@@ -74,7 +74,7 @@ class Browser:
     """The last that was entered."""
 
     def get(self, path: str, **query: str) -> requests.Response:
-        return self.session.get(f"{self.base_url}{path}", params=query, timeout=10, allow_redirects=False)
+        return self.session.get(f"{self.base_url}{path}", params=query, timeout=60, allow_redirects=False)
 
     def post(self, path: str, document: dict[str, str] | None = None, *, seen: str = "") -> requests.Response:
         """A form of the page `seen`, or of `path`, with its token."""
@@ -82,7 +82,7 @@ class Browser:
         return self.post_bare(path, {**(document or {}), "csrf": token})
 
     def post_bare(self, path: str, document: dict[str, str] | None = None) -> requests.Response:
-        return self.session.post(f"{self.base_url}{path}", data=document, timeout=10, allow_redirects=False)
+        return self.session.post(f"{self.base_url}{path}", data=document, timeout=60, allow_redirects=False)
 
     def enter_password(self, email: str = ADDRESS, password: str = PASSWORD) -> requests.Response:
         return self.post("/admin/sign-in", {"email": email, "password": password})

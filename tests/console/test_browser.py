@@ -12,7 +12,7 @@ from playwright.sync_api import BrowserContext, Page
 from app.services.staff.acting import COMMAND_LINE, record
 from app.services.uow import unit_of_work
 from tests.api.conftest import Caller, rows
-from tests.console.browser import NARROW, TOO_WIDE, WIDE, in_a_browser, sign_in
+from tests.console.browser import NARROW, TOO_WIDE, WIDE, in_a_browser, keep_picture, sign_in
 
 USED = "a, button, input:not([type=hidden]), select, textarea, summary"
 UNNAMED = f"""
@@ -99,6 +99,7 @@ def test_every_view_is_whole_in_a_browser(
         f"/admin/audit-log/?account_id={merchant.account_id}",
         f"/admin/staff-actions/{action.id}",
         "/admin/queues/push",
+        "/admin/password/",
         "/admin/staff-actions/?action=nothing",
     ]:
         look_at(page, address)
@@ -111,6 +112,7 @@ def look_at(page: Page, address: str) -> None:
         answer = page.goto(address)
         assert answer is not None
         assert answer.status == 200, address
+        keep_picture(page, re.sub(r"\W+", "-", address).strip("-"))
         assert page.evaluate(UNNAMED) == [], address
         assert not page.evaluate(TOO_WIDE), f"{address} at {size['width']}"
         assert page.evaluate(HEADINGS).count("H1") == 1, address

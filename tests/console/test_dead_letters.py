@@ -90,7 +90,7 @@ def test_several_are_chosen_together(staff: Browser, connection: Connection) -> 
         f"{staff.base_url}{LIST}replay",
         data={"csrf": token, "id": numbers[:2]},
         allow_redirects=False,
-        timeout=10,
+        timeout=60,
     )
     assert answer.status_code == 302
     assert [row.state for row in rows("SELECT state FROM inbound_events ORDER BY id")] == [
@@ -109,6 +109,10 @@ def test_all_that_match_are_replayed_in_the_background_and_can_be_stopped(
     answer = staff.post(f"{LIST}replay-all", {"kind": "event", "per_second": "1"}, seen=seen)
     assert answer.status_code == 302
     page = answer.headers["Location"]
+    twice = staff.post(f"{LIST}replay-all", {"kind": "event", "per_second": "1"}, seen=seen)
+    assert twice.status_code == 409
+    assert "under way" in twice.text
+    assert "sam@syncflow.example" in staff.get(page).text
     mass.step()
     assert "put back to work 1" in words_of(staff.get(page).text)
     assert staff.post(f"{page}/stop", seen=page).status_code == 302
@@ -121,6 +125,16 @@ def test_all_that_match_are_replayed_in_the_background_and_can_be_stopped(
         row.action for row in rows("SELECT action FROM staff_actions WHERE action LIKE 'dead%' ORDER BY id")
     ]
     assert done == ["dead_letter.many_replayed", "dead_letter.replay_stopped"]
+
+
+def test_what_else_an_address_says_goes_nowhere(staff: Browser, connection: Connection) -> None:
+    kill_events(connection, 1)
+    planted = {"kind": "event", "_scheme": "javascript", "_external": "1", "method": "x", "csrf": "planted"}
+    answer = staff.get(f"{LIST}confirm-all", **planted)
+    assert answer.status_code == 200
+    assert "javascript" not in answer.text
+    assert "planted" not in answer.text
+    assert f'href="{LIST}?kind=event"' in answer.text
 
 
 def test_errors_are_grouped_and_lead_to_their_letters(staff: Browser, connection: Connection) -> None:

@@ -17,7 +17,7 @@ def switch(staff: Browser, flag: str, to: str, **form: str) -> int:
 
 def register(staff: Browser, email: str) -> requests.Response:
     form = {"email": email, "password": "correct horse battery", "account_name": "A shop"}
-    return requests.post(f"{staff.base_url}/api/v1/auth/register", json=form, timeout=10)
+    return requests.post(f"{staff.base_url}/api/v1/auth/register", json=form, timeout=60)
 
 
 def test_nobody_registers_while_it_is_switched_off(staff: Browser) -> None:

@@ -96,10 +96,10 @@ def test_a_merchant_gets_nowhere_in_the_console(app: Flask, merchant: Caller, st
 def test_staff_get_nowhere_in_the_api(staff: Browser) -> None:
     token = staff.session.cookies["syncflow_staff"]
     for headers in ({"Cookie": f"syncflow_staff={token}"}, {"Authorization": f"Bearer {token}"}):
-        answer = requests.get(f"{staff.base_url}/api/v1/me", headers=headers, timeout=10)
+        answer = requests.get(f"{staff.base_url}/api/v1/me", headers=headers, timeout=60)
         assert answer.status_code == 401
     form = {"email": ADDRESS, "password": PASSWORD}
-    answer = requests.post(f"{staff.base_url}/api/v1/auth/login", json=form, timeout=10)
+    answer = requests.post(f"{staff.base_url}/api/v1/auth/login", json=form, timeout=60)
     assert answer.status_code == 401
 
 

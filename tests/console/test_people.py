@@ -37,7 +37,7 @@ def call(staff: Browser, token: str, path: str, method: str = "GET") -> requests
         f"{staff.base_url}{path}",
         headers={"Authorization": f"Bearer {token}"},
         json={} if method != "GET" else None,
-        timeout=10,
+        timeout=60,
     )
 
 
@@ -133,8 +133,9 @@ def test_a_visit_reaches_nothing_but_what_a_viewer_may_read(
         lambda staff, visit: staff.post(f"/admin/accounts/visits/{visit}/end", seen="/admin/"),
         lambda staff, visit: execute("UPDATE support_visits SET expires_at = now()"),
         lambda staff, visit: people.disable(ADDRESS),
+        lambda staff, visit: people.reset_second_factor(ADDRESS),
     ],
-    ids=["ended", "expired", "staff member disabled"],
+    ids=["ended", "expired", "staff member disabled", "phone lost"],
 )
 def test_a_visit_is_over_at_once(
     staff: Browser, make_merchant: Merchants, end: Callable[[Browser, int], object]
@@ -145,6 +146,8 @@ def test_a_visit_is_over_at_once(
     [visit] = rows("SELECT id FROM support_visits")
     end(staff, visit.id)
     assert call(staff, token, "/api/v1/account").status_code == 401
+    over = rows("SELECT ended_at FROM support_visits")[0].ended_at is not None
+    assert len(merchant.get("/audit-log", action="support.visit_ended")["items"]) == int(over)
 
 
 def test_another_visit_to_the_account_ends_the_first(staff: Browser, make_merchant: Merchants) -> None:
@@ -153,6 +156,10 @@ def test_another_visit_to_the_account_ends_the_first(staff: Browser, make_mercha
     second = begin_visit(staff, merchant.account_id)
     statuses = [call(staff, token, "/api/v1/account").status_code for token in (first, elsewhere, second)]
     assert statuses == [401, 200, 200]
+    [ended] = merchant.get("/audit-log", action="support.visit_ended")["items"]
+    [visit] = rows("SELECT id FROM support_visits WHERE ended_at IS NOT NULL")
+    assert ended["subject"] == f"visit:{visit.id}"
+    assert other.get("/audit-log", action="support.visit_ended")["items"] == []
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,7 @@ def test_the_first_sign_in_sets_up_codes_and_later_ones_ask_for_them(
         "staff.added",
         "staff.second_factor_enabled",
         "staff.signed_in",
+        "staff.code_refused",
         "staff.signed_in",
     ]
 
@@ -90,6 +91,7 @@ def test_wrong_codes_lock_and_wrong_passwords_are_limited(
     other.enter_password()
     for _ in range(one_time_codes.MOST_FAILURES):
         assert other.post("/admin/sign-in/code", {"code": "12345x"}).status_code == 403
+    assert actions()[-one_time_codes.MOST_FAILURES :] == ["staff.code_refused"] * one_time_codes.MOST_FAILURES
     other.totp = staff.totp
     assert other.enter_code().status_code == 429
     answers = [other.enter_password(password="wrong").status_code for _ in range(11)]
@@ -177,6 +179,56 @@ def test_one_comes_back_to_the_page_that_was_asked_for_and_never_to_another_site
         assert 'name="to"' not in shown.text
     answer = stranger.post("/admin/sign-in/code", {"code": code, "to": to})
     assert answer.headers["Location"] == to
+
+
+def test_who_is_signed_in_needs_not_sign_in(staff: Browser) -> None:
+    """A link from another site arrives without the cookie: the page to sign in leads on."""
+    assert 'href="/admin/queues/"' in Browser(staff.base_url).get("/admin/sign-in", to="/admin/queues/").text
+    assert staff.get("/admin/sign-in", to="/admin/queues/").headers["Location"] == "/admin/queues/"
+    assert staff.get("/admin/sign-in", to="//evil.example/admin/").headers["Location"] == "/admin"
+
+
+# ------------------------------------------------------------------------------------------- a new password
+
+
+def change(browser: Browser, current: str, new: str, again: str = "") -> int:
+    form = {"current": current, "new": new, "again": again or new}
+    return browser.post("/admin/password/", form).status_code
+
+
+def test_a_new_password_ends_what_else_is_open(staff: Browser, make_browser: Browsers) -> None:
+    elsewhere = make_browser()
+    elsewhere.enter_password()
+    assert change(staff, PASSWORD, "a longer password") == 302
+    assert is_in(staff)
+    assert elsewhere.get("/admin/sign-in/code").status_code == 302
+    assert elsewhere.enter_password().status_code == 401
+    assert elsewhere.enter_password(password="a longer password").status_code == 302
+    assert actions()[-1] == "staff.password_changed"
+    assert "a longer password" not in str(rows("SELECT * FROM staff_users"))
+
+
+@pytest.mark.parametrize(
+    ("current", "new", "again", "status"),
+    [
+        ("wrong", "a longer password", "", 403),
+        (PASSWORD, "short", "", 422),
+        (PASSWORD, "a longer password", "another password", 422),
+        (PASSWORD, PASSWORD, "", 422),
+        ("", "", "", 422),
+    ],
+)
+def test_a_new_password_is_refused(staff: Browser, current: str, new: str, again: str, status: int) -> None:
+    before = rows("SELECT password_hash FROM staff_users")
+    assert change(staff, current, new, again) in (status, 403)
+    assert rows("SELECT password_hash FROM staff_users") == before
+    assert is_in(staff)
+
+
+def test_whoever_finds_a_browser_open_does_not_find_out_the_password(staff: Browser) -> None:
+    answers = [change(staff, "wrong", "a longer password") for _ in range(11)]
+    assert answers[:9] == [403] * 9
+    assert change(staff, PASSWORD, "a longer password") == 429
 
 
 def test_the_cookie_is_for_the_console_only_and_for_no_script(somebody: str, stranger: Browser) -> None:

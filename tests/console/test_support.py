@@ -15,6 +15,7 @@ from app.platforms.base import Lane
 from app.services import events as event_service
 from app.services import runs
 from app.services.alerts import Watch
+from app.services.dead_letters.follow import follow
 from app.services.error_meter import ErrorMeter
 from app.services.faults import told
 from app.services.queries.support import events as support_events
@@ -22,6 +23,7 @@ from tests.api.books import keep_books
 from tests.api.conftest import Caller, execute, rows
 from tests.console.conftest import Browser, words_of
 from tests.statements import statements
+from workers.queues import QUEUES
 
 PERSON = "jane.roe@example.com"
 BODY = '{"id": 4711, "customer": {"email": "jane.roe@example.com", "name": "Jane Roe"}}'
@@ -105,6 +107,54 @@ def test_a_view_costs_the_same_few_statements_whatever_there_is(
     with statements() as many:
         assert staff.get(f"/admin/{view}/", **query).status_code == 200
     assert len(many) == len(few) <= 8
+
+
+def test_a_page_of_one_costs_the_same_few_statements_whatever_belongs_to_it(
+    staff: Browser, make_merchant: Callable[[], Caller], make_connection: Callable[..., Connection]
+) -> None:
+    def asked(much: int) -> dict[str, list[str]]:
+        merchant = make_merchant()
+        shops = [make_connection(merchant.account_id) for _each in range(much)]
+        books = keep_books(shops[0], orders=2 * much)
+        for _each in range(much):
+            webhook(shops[0], state="dead")
+        execute(
+            "INSERT INTO sync_run_items (account_id, run_id, subject, outcome)"
+            " SELECT :account_id, :run, 'CUP-' || n, 'no_sku' FROM generate_series(1, :much) AS n",
+            account_id=merchant.account_id,
+            run=(run := ran(shops[0])),
+            much=much,
+        )
+        note_errors(much)
+        follow(QUEUES)
+        [newest] = rows(
+            "SELECT (SELECT max(id) FROM inbound_events) AS webhooks,"
+            ' (SELECT max(id) FROM dead_letters) AS "dead-letters",'
+            " (SELECT max(id) FROM error_groups) AS errors"
+        )
+        pages = {
+            "connections": shops[0].id,
+            "runs": run,
+            "ledger": books.variant_ids[0],
+            "accounts": merchant.account_id,
+            "users": merchant.user_id,
+            **newest._mapping,
+        }
+        return {view: _asked(staff, f"/admin/{view}/{number}") for view, number in pages.items()}
+
+    asked(1)  # once for what is remembered
+    few, many = asked(1), asked(4)
+    assert many == few
+    assert max(map(len, few.values())) <= 12
+
+
+def _asked(staff: Browser, path: str) -> list[str]:
+    with statements() as sent:
+        answer = staff.get(path)
+    assert answer.status_code == 200, path
+    return [
+        each for each in sent if each.lstrip().startswith("SELECT")
+    ]  # others only note
 
 
 def test_lists_are_walked_page_by_page(staff: Browser, shop: Connection) -> None:

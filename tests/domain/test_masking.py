@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.masking import HIDDEN, MASK, SHOWN, masked
+from app.domain.masking import HIDDEN, MASK, SHOWN, masked, masked_words
 
 KEYS = st.sampled_from(["id", "sku", "email", "name", "phone", "line_items", "note", "status"])
 DOCUMENTS = st.recursive(
@@ -33,6 +33,15 @@ def test_no_text_is_shown_but_under_a_key_that_is_known_to_hold_no_person(docume
             assert key not in HIDDEN
 
     check(masked(document), "")
+
+
+def test_what_lets_in_whoever_knows_it_is_not_shown() -> None:
+    """WooCommerce's order_key opens an order's page, with its buyer's address, to anybody."""
+    assert masked({"order_key": "wc_order_x7Kp2"}) == {"order_key": MASK}
+
+
+def test_what_steers_a_terminal_or_turns_words_around_is_left_out() -> None:
+    assert masked_words("\x1b]0;owned\x07re\u202efused\x00\tby\nit") == "]0;ownedrefused\tby\nit"
 
 
 def test_what_is_nested_too_deep_is_cut_off() -> None:

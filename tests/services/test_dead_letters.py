@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
 from rq import Queue, SimpleWorker
 from rq.registry import FailedJobRegistry
 
-from app.errors import InvalidInput, NotFound
+from app.errors import Conflict, InvalidInput, NotFound
 from app.platforms.errors import Permanent
 from app.services import events, ledger_repair, push, sweeper
 from app.services.dead_letters import jobs, mass, registry
@@ -493,6 +495,26 @@ def test_a_mass_replay_can_be_stopped(world: World, connection: int, shop: Shop)
     assert queries.count({}) == 2
     with pytest.raises(NotFound):
         mass.stop(STAFF, mass_id + 1)
+
+
+def test_two_who_start_the_same_at_once_start_it_once(world: World, connection: int, shop: Shop) -> None:
+    kill_event(world, connection, shop)
+
+    def start(filters: dict[str, Any]) -> bool:
+        try:
+            mass.start(STAFF, filters, per_second=1)
+        except Conflict:
+            return False
+        return True
+
+    same = [{"kind": "event"}, {"kind": "event", "queue": ""}]
+    with ThreadPoolExecutor(4) as pool:
+        begun = [pool.submit(in_this_app(partial(start, filters))) for filters in same * 2]
+    assert sum(each.result() for each in begun) == 1
+    assert start({"kind": "cell"})
+    mass.step()
+    mass.step()
+    assert start({"kind": "event"})
 
 
 @pytest.mark.parametrize("per_second", [0, -1, 51])

@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Row, text
 
-from app.errors import InvalidInput, NotFound
+from app.errors import Conflict, InvalidInput, NotFound
 from app.services.dead_letters.replay import replay_share
 from app.services.queries.dead_letters import matching
 from app.services.staff.acting import Staff, record
@@ -33,23 +33,24 @@ def start(
     letter_ids: Collection[int] | None = None,
 ) -> int:
     """Have letters replayed that match by now; returns the id of their replay. Each account concerned finds
-    it in its audit log. Raises InvalidInput for a rate or a filter that is none."""
+    it in its audit log. Raises InvalidInput for a rate or a filter that is none, Conflict where the same is
+    under way: two would go on at twice the rate."""
     if not 1 <= per_second <= FASTEST:
         raise InvalidInput(f"From 1 to {FASTEST} letters in a second.")
     where, params = matching(filters, letter_ids)
     count = text(f"SELECT count(*) FROM dead_letters d WHERE {where}")  # noqa: S608  (our own words)
     with unit_of_work() as uow:
+        asked = {
+            "actor": staff.actor,
+            "filters": json.dumps({name: value for name, value in filters.items() if value}, default=str),
+            "letter_ids": None if letter_ids is None else list(letter_ids),
+            "per_second": per_second,
+        }
+        uow.session.execute(_TAKE_TURNS)
+        if same := uow.session.execute(_SAME, asked).scalar():
+            raise Conflict(f"Replay {same} of the same letters is under way.")
         total = uow.session.execute(count, params).scalar_one()
-        mass_id: int = uow.session.execute(
-            _START,
-            {
-                "actor": staff.actor,
-                "filters": json.dumps(dict(filters), default=str),
-                "letter_ids": None if letter_ids is None else list(letter_ids),
-                "per_second": per_second,
-                "total": total,
-            },
-        ).scalar_one()
+        mass_id: int = uow.session.execute(_START, asked | {"total": total}).scalar_one()
         subject = f"mass_replay:{mass_id}"
         chosen = {name: str(value) for name, value in params.items() if name != "letter_ids"}
         detail = {"letters": total, "per_second": per_second, "chosen_by": chosen}
@@ -98,6 +99,14 @@ def _share(mass: Row[Any]) -> None:
         uow.commit()
 
 
+_TAKE_TURNS = text("LOCK TABLE mass_replays IN SHARE ROW EXCLUSIVE MODE")
+_SAME = text(
+    """
+    SELECT id FROM mass_replays
+    WHERE state = 'running' AND filters = CAST(:filters AS jsonb)
+        AND letter_ids IS NOT DISTINCT FROM CAST(:letter_ids AS bigint[])
+    """
+)
 _START = text(
     """
     INSERT INTO mass_replays (actor, filters, letter_ids, per_second, total)

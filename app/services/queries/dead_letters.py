@@ -140,14 +140,17 @@ _JOBS = {
     "import": "work_on_import",
     "export": "export_account",
 }
-_LETTERS = """
+_WHO = "coalesce((SELECT email FROM staff_users WHERE {actor} = 'staff:' || id), {actor})"
+"""The address of whoever of the staff it was."""
+_LETTERS = f"""
     SELECT d.id, d.kind, d.subject_id, d.queue, d.state, d.attempts, d.error_class, d.code, d.message,
-        d.failed_at, d.replayed_at, d.closed_at, d.discarded_by, d.discarded_because, d.created_at,
+        d.failed_at, d.replayed_at, d.closed_at, {_WHO.format(actor="d.discarded_by")} AS discarded_by,
+        d.discarded_because, d.created_at,
         d.about_account_id AS account_id, a.name AS account, d.connection_id, c.name AS connection, c.platform
     FROM dead_letters d
     LEFT JOIN accounts a ON a.id = d.about_account_id
     LEFT JOIN connections c ON c.id = d.connection_id
-"""
+"""  # noqa: S608  (constants)
 _GROUPS = """
     SELECT d.kind, d.error_class, d.code, count(*) AS letters, count(DISTINCT d.about_account_id) AS accounts,
         count(DISTINCT d.connection_id) AS connections, min(d.failed_at) AS first_at,
@@ -215,10 +218,10 @@ _ABOUT = {
         "SELECT id AS export_id, state, attempts, error, created_at FROM account_exports WHERE id = :id"
     ),
 }
-_MASS_COLUMNS = """
-    SELECT id, actor, filters, letter_ids, per_second, state, total, replayed, passed_over, created_at,
-        finished_at
-    FROM mass_replays
-"""
-_MASS = text(f"{_MASS_COLUMNS} WHERE id < :before ORDER BY id DESC LIMIT :limit")
-_ONE_MASS = text(f"{_MASS_COLUMNS} WHERE id = :id")
+_MASS_COLUMNS = f"""
+    SELECT m.id, {_WHO.format(actor="m.actor")} AS actor, m.filters, m.letter_ids, m.per_second, m.state,
+        m.total, m.replayed, m.passed_over, m.created_at, m.finished_at
+    FROM mass_replays m
+"""  # noqa: S608  (constants)
+_MASS = text(f"{_MASS_COLUMNS} WHERE m.id < :before ORDER BY m.id DESC LIMIT :limit")
+_ONE_MASS = text(f"{_MASS_COLUMNS} WHERE m.id = :id")

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from app.errors import Conflict, InvalidInput, NotFound
 from app.services.auth import normal
 from app.services.passwords import hashed
-from app.services.staff import sessions
+from app.services.staff import sessions, visits
 from app.services.staff.acting import COMMAND_LINE, record
 from app.services.staff.factors import FACTORS
 from app.services.uow import unit_of_work
@@ -32,23 +32,30 @@ def add(email: str, password: str) -> None:
 
 
 def disable(email: str) -> None:
-    """Let somebody in no longer, and end their sessions at once. Safe to repeat. Raises NotFound."""
+    """Let somebody in no longer, and end their sessions and visits at once. Safe to repeat. Raises
+    NotFound."""
     with unit_of_work() as uow:
         staff_id = _id_of(uow.session, email)
         if uow.session.execute(_DISABLE, {"id": staff_id}).one_or_none() is not None:
             record(uow.session, COMMAND_LINE, "staff.disabled", f"staff:{staff_id}")
-        sessions.end_all(uow.session, staff_id)
+        _end_all(uow.session, staff_id)
         uow.commit()
 
 
 def reset_second_factor(email: str) -> None:
-    """Have somebody who lost their phone set up their codes anew, and end their sessions. Raises NotFound."""
+    """Have somebody who lost their phone set up their codes anew, and end their sessions and visits. Raises
+    NotFound."""
     with unit_of_work() as uow:
         staff_id = _id_of(uow.session, email)
         if FACTORS.remove(uow.session, staff_id):
             record(uow.session, COMMAND_LINE, "staff.second_factor_reset", f"staff:{staff_id}")
-        sessions.end_all(uow.session, staff_id)
+        _end_all(uow.session, staff_id)
         uow.commit()
+
+
+def _end_all(session: Session, staff_id: int) -> None:
+    sessions.end_all(session, staff_id)
+    visits.end_all(session, COMMAND_LINE, staff_id)
 
 
 def _id_of(session: Session, email: str) -> int:

@@ -69,8 +69,9 @@ def end(session: Session, session_id: int) -> bool:
     return session.execute(_END, {"id": session_id}).one_or_none() is not None
 
 
-def end_all(session: Session, staff_id: int) -> None:
-    session.execute(_END_ALL, {"staff_id": staff_id})
+def end_all(session: Session, staff_id: int, *, but: int = 0) -> None:
+    """Of somebody, but for the session with this id."""
+    session.execute(_END_ALL, {"staff_id": staff_id, "but": but})
 
 
 _LIMITS = {"idle": IDLE_MINUTES, "most": MOST_HOURS, "code": CODE_MINUTES}
@@ -91,6 +92,6 @@ _USE = text(
     """
 )
 _END = text("DELETE FROM staff_sessions WHERE id = :id RETURNING id")
-_END_ALL = text("DELETE FROM staff_sessions WHERE staff_user_id = :staff_id")
+_END_ALL = text("DELETE FROM staff_sessions WHERE staff_user_id = :staff_id AND id <> :but")
 PURGE = text("DELETE FROM staff_sessions WHERE last_used_at < now() - interval '1 day'")
 """For house keeping; longer ago than any session lasts."""

@@ -1,4 +1,4 @@
-"""Signing in to the console: a password, then a one-time code, always."""
+"""Signing in to the console: a password, then a one-time code, always; and a new password."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Callable
 import structlog
 from sqlalchemy import text
 
-from app.errors import Conflict
+from app.errors import Conflict, InvalidInput
 from app.services.auth import normal
-from app.services.one_time_codes import Enrolment
-from app.services.passwords import hashed, is_outdated, matches
+from app.services.one_time_codes import Enrolment, WrongCode
+from app.services.passwords import WrongPassword, hashed, is_outdated, matches
 from app.services.sign_in import WrongCredentials
 from app.services.staff import sessions
 from app.services.staff.acting import record
@@ -64,7 +64,12 @@ def enter_code(at: StaffAtWork, code: str, *, clock: Callable[[], float] = time.
         row = FACTORS.locked(uow.session, at.staff_id)
         if row is None:
             raise Conflict("Set up your one-time codes first.")
-        FACTORS.check(uow, row, code, clock())
+        try:
+            FACTORS.check(uow, row, code, clock())
+        except WrongCode:  # by somebody who knows the password
+            record(uow.session, at.staff, "staff.code_refused", f"staff:{at.staff_id}")
+            uow.commit()
+            raise
         if not sessions.end(uow.session, at.session_id):
             raise Conflict("This session is over.")
         if row.confirmed_at is None:
@@ -77,6 +82,23 @@ def enter_code(at: StaffAtWork, code: str, *, clock: Callable[[], float] = time.
     return token
 
 
+def change_password(at: StaffAtWork, *, current: str, new: str) -> None:
+    """Set a password of their own, and end what else they have open. Raises WrongPassword, InvalidInput."""
+    with unit_of_work() as uow:
+        old_hash = uow.session.execute(_HASH, {"id": at.staff_id}).scalar_one()
+    if not matches(old_hash, current):
+        raise WrongPassword()
+    if current == new:
+        raise InvalidInput("This is the password that you have.")
+    params = {"id": at.staff_id, "password_hash": old_hash, "new_hash": hashed(new)}
+    with unit_of_work() as uow:
+        if uow.session.execute(_STILL_THE_PASSWORD, params).one_or_none() is None:
+            raise WrongPassword()  # disabled or changed meanwhile
+        sessions.end_all(uow.session, at.staff_id, but=at.session_id)
+        record(uow.session, at.staff, "staff.password_changed", f"staff:{at.staff_id}")
+        uow.commit()
+
+
 _FIND = text("SELECT id, password_hash FROM staff_users WHERE email = :email AND disabled_at IS NULL")
 _STILL_THE_PASSWORD = text(
     """
@@ -84,4 +106,5 @@ _STILL_THE_PASSWORD = text(
     WHERE id = :id AND password_hash = :password_hash AND disabled_at IS NULL RETURNING id
     """
 )
+_HASH = text("SELECT password_hash FROM staff_users WHERE id = :id")
 _SIGNED_IN = text("UPDATE staff_users SET signed_in_at = now() WHERE id = :id")

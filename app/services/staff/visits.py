@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from app.errors import InvalidInput, NotFound
 from app.services.api_keys import KeyHolder
@@ -54,7 +55,8 @@ def start(staff: Staff, account_id: int, *, reason: str, minutes: int) -> Visit:
     with unit_of_work() as uow:
         if uow.session.execute(_ACCOUNT, {"id": account_id}).one_or_none() is None:
             raise NotFound("There is no such account.")
-        uow.session.execute(_END_OTHERS, {"staff_id": staff.id, "account_id": account_id})
+        assert staff.id is not None  # the command line visits nobody
+        end_all(uow.session, staff, staff.id, account_id=account_id)
         params = {"staff_id": staff.id, "account_id": account_id, "reason": reason, "minutes": minutes}
         row = uow.session.execute(_BEGIN, params | {"token": hash_of(token)}).one()
         detail = {"reason": reason, "minutes": minutes}
@@ -79,6 +81,14 @@ def end(staff: Staff, visit_id: int) -> int:
     return int(row.about_account)
 
 
+def end_all(session: Session, staff: Staff, visitor_id: int, *, account_id: int | None = None) -> None:
+    """`staff` ends the visits of a staff member, all or those to one account, in the caller's transaction."""
+    params = {"staff_id": visitor_id, "account_id": account_id}
+    for row in session.execute(_END_ALL, params).all():
+        there = session.execute(_ACCOUNT, {"id": row.about_account}).scalar_one_or_none()
+        record(session, staff, "support.visit_ended", f"visit:{row.id}", account_id=there)
+
+
 def visitor_of(token: str) -> Visitor | None:
     """Who calls with this token; None once the visit, its staff member or its account has ended."""
     with unit_of_work() as uow:
@@ -97,11 +107,16 @@ def note_use(visit_id: int) -> None:
 
 
 _ACCOUNT = text("SELECT id FROM accounts WHERE id = :id FOR KEY SHARE")
-_END_OTHERS = text(
+_END_ALL = text(
     """
-    UPDATE support_visits SET ended_at = now()
-    WHERE about_account = :account_id AND staff_user_id = :staff_id
-      AND ended_at IS NULL AND expires_at > now()
+    WITH those AS (
+        SELECT id FROM support_visits
+        WHERE staff_user_id = :staff_id AND ended_at IS NULL AND expires_at > now()
+          AND (CAST(:account_id AS bigint) IS NULL OR about_account = :account_id)
+        ORDER BY id FOR NO KEY UPDATE
+    )
+    UPDATE support_visits v SET ended_at = now() FROM those WHERE v.id = those.id
+    RETURNING v.id, v.about_account
     """
 )
 _BEGIN = text(
