@@ -15,6 +15,7 @@ from app.api.schemas.connections import (
     ConnectionSchema,
     FirstSyncArgs,
     FirstSyncRowSchema,
+    FirstSyncTotalsSchema,
     ListingArgs,
     ListingSchema,
     NewConnectionSchema,
@@ -30,7 +31,7 @@ from app.services.connecting import start_connecting as start
 from app.services.first_sync import Source, approve
 from app.services.queries import connections as queries
 from app.services.queries.event_log import webhook_days
-from app.services.queries.first_sync import first_sync
+from app.services.queries.first_sync import first_sync, first_sync_totals
 from app.services.queries.paging import Page, Row
 from app.services.versions import version_of
 
@@ -142,6 +143,14 @@ def list_listings(args: dict[str, Any], connection_id: int) -> Page:
 def get_first_sync(args: dict[str, Any], connection_id: int) -> Page:
     """What the first sync would change at the shop, and in the ledger. Nothing was written yet."""
     return first_sync(principal().account_id, connection_id, **args)
+
+
+@blp.route("/connections/<int:connection_id>/first-sync/totals")
+@blp.arguments(SourceSchema, location="query")
+@blp.response(OK, FirstSyncTotalsSchema)
+def get_first_sync_totals(args: dict[str, Any], connection_id: int) -> Row:
+    """How many numbers the first sync would change, at the shop, in the stock and at the other shops."""
+    return first_sync_totals(principal().account_id, connection_id, **args)
 
 
 @blp.route("/connections/<int:connection_id>/first-sync", methods=("POST",))

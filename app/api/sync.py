@@ -18,18 +18,20 @@ from app.api.schemas.sync import (
     ItemArgs,
     ItemFilters,
     PreviewArgs,
+    PreviewScope,
     RunArgs,
     RunItemSchema,
     RunSchema,
     ScopeSchema,
     SyncPreviewRowSchema,
+    SyncTotalsSchema,
 )
 from app.services import undo
 from app.services.queries import runs
 from app.services.queries.brakes import brakes
 from app.services.queries.exports import run_item_rows
 from app.services.queries.paging import Page, Row
-from app.services.queries.sync_preview import sync_preview
+from app.services.queries.sync_preview import sync_preview, sync_totals
 from app.services.run_now import Scope, run_now
 
 RUNS_A_MINUTE = 30
@@ -94,8 +96,16 @@ def undo_run(run_id: int) -> dict[str, int]:
 def preview_sync(args: dict[str, Any]) -> Page:
     """What a run would write where, from what to what and why. Nothing is written, no shop is called. A page
     may be short or empty: the last one has no `next`. `POST /sync/runs` does it."""
-    page = {name: args.pop(name) for name in ("limit", "cursor")}
-    return sync_preview(principal().account_id, Scope(**args), **page)
+    scope = Scope(**{name: args.pop(name) for name in ("connection_id", "product_id", "variant_id")})
+    return sync_preview(principal().account_id, scope, **args)
+
+
+@blp.route("/sync/preview/totals")
+@blp.arguments(PreviewScope, location="query")
+@blp.response(OK, SyncTotalsSchema)
+def total_preview(args: dict[str, Any]) -> Row:
+    """How many numbers a run would change, shop by shop. Nothing is written, no shop is called."""
+    return sync_totals(principal().account_id, Scope(**args))
 
 
 @blp.route("/brakes")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
+from itertools import islice
 from typing import Any, cast
 
 from sqlalchemy import Row, text
 
+from app.domain.effects import WRITTEN, effect
 from app.domain.stock import Movement
 from app.errors import Conflict, NotFound
 from app.services import brakes, drifts, ledger
@@ -34,40 +36,67 @@ class Source(StrEnum):
     LOWEST = "lowest"
 
 
+EFFECTS = (*WRITTEN, "stock_raised", "stock_lowered")
+"""What a first sync does where the two differ: to the shop's number, or else to the stock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """What a shop's number follows from. `by_rules`: by the rules for what it shows it is not simply what is
+    available; `is_bundle`: it is what the components are enough for."""
+
+    on_hand: int
+    committed: int
+    is_bundle: bool
+    by_rules: bool
+
+
 @dataclass(frozen=True, slots=True)
 class DiffRow:
-    """One number where the shop and the ledger differ: what the shop would show, by how many units the
-    ledger would change, and why they differ."""
+    """One number of the shop: what it would show, by how many units the ledger would change, and why the two
+    differ. `effect` is one of EFFECTS, or `unchanged` where they do not."""
 
     cell_id: int
+    variant_id: int
     sku: str | None
     title: str
     channel_quantity: int
     target: int
     stock_change: int
+    effect: str
+    why: Why
     causes: Sequence[str]
 
 
 def first_sync_diff(
-    account_id: int, connection_id: int, after: int, limit: int, *, source: Source = Source.SYNCFLOW
+    account_id: int,
+    connection_id: int,
+    after: int,
+    limit: int,
+    *,
+    source: Source = Source.SYNCFLOW,
+    wanted: Callable[[DiffRow], bool] = lambda _row: True,
 ) -> list[DiffRow]:
-    """Cells (by id, after `after`) whose number is not what they should show, with the causes."""
-    found: list[DiffRow] = []
+    """Those `wanted` of the cells (by id, after `after`) whose number is not what they should show, with the
+    causes."""
+    numbers = all_numbers(account_id, connection_id, after, source=source)
+    return list(islice((row for row in numbers if row.effect != "unchanged" and wanted(row)), limit))
+
+
+def all_numbers(account_id: int, connection_id: int, after: int = 0, *, source: Source) -> Iterator[DiffRow]:
+    """Every number of the shop that is followed, by cell, those that agree too. They are read some at a time,
+    as far as they are asked for."""
     params = {"account_id": account_id, "connection_id": connection_id, "limit": CELLS_AT_A_TIME}
-    while len(found) < limit:
+    while True:
         with unit_of_work() as uow:
             rows = uow.session.execute(_TRACKED, {**params, "after": after}).all()
             # `targets` reads no more of a cell than these rows have.
             targets = cell_store.targets(uow.session, cast("Sequence[cell_store.Cell]", rows))
-        found += [
-            _diff_row(row, targets[row.id], source)
-            for row in rows
-            if _differs(row.expected, targets.get(row.id))
-        ]
+        for row in rows:
+            yield _diff_row(row, targets.get(row.id), source)
         if len(rows) < CELLS_AT_A_TIME:
-            break
+            return
         after = rows[-1].id
-    return found[:limit]
 
 
 def approve(account_id: int, connection_id: int, source: Source, *, actor: str) -> None:
@@ -182,21 +211,52 @@ def _stock_change(shown: int, ours: int, source: Source) -> int:
             return change
 
 
-def _diff_row(row: Row[Any], target: int, source: Source) -> DiffRow:
-    ours = row.on_hand - row.committed - row.withheld
-    change = _stock_change(row.expected, ours, source) if row.is_simple else 0
-    shown_then = max(row.expected, 0) if change else target
-    return DiffRow(row.id, row.sku, row.title, row.expected, shown_then, change, causes(row, target))
+def _diff_row(row: Row[Any], target: int | None, source: Source) -> DiffRow:
+    shown = max(row.expected, 0)
+    change, shown_then, words = 0, shown, list[str]()
+    if target is not None and _differs(row.expected, target):
+        ours = row.on_hand - row.committed - row.withheld
+        change = _stock_change(row.expected, ours, source) if row.is_simple else 0
+        shown_then = shown if change else target
+        words = causes(row, target)
+    return DiffRow(
+        cell_id=row.id,
+        variant_id=row.variant_id,
+        sku=row.sku,
+        title=row.title,
+        channel_quantity=row.expected,
+        target=shown_then,
+        stock_change=change,
+        effect=_stock_effect(change) if change else effect(shown, shown_then),
+        why=why(row, shown if target is None else target),
+        causes=words,
+    )
+
+
+def _stock_effect(change: int) -> str:
+    return "stock_raised" if change > 0 else "stock_lowered"
+
+
+def why(row: Row[Any], target: int) -> Why:
+    """What `target` follows from. `row` has the columns of `IN_WORDS`."""
+    available = max(row.on_hand - row.committed, 0)
+    return Why(
+        on_hand=row.on_hand,
+        committed=row.committed,
+        is_bundle=row.is_bundle,
+        by_rules=not row.is_bundle and target * row.factor != available,
+    )
 
 
 def causes(row: Row[Any], target: int) -> list[str]:
     """Why a shop's number is to be another one, in words. `row` has the columns of `IN_WORDS`."""
-    if row.is_bundle:
+    of_it = why(row, target)
+    if of_it.is_bundle:
         return [f"its components are enough for {target}, the shop shows {row.expected}"]
     found = [f"the ledger has {row.on_hand} on hand, the shop shows {row.expected}"]
     if row.committed:
         found.append(f"open orders hold {row.committed}")
-    if target * row.factor != max(row.on_hand - row.committed, 0):
+    if of_it.by_rules:
         found.append(f"by the rules for what it shows, {target} are shown")
     return found
 

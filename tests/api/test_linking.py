@@ -132,6 +132,11 @@ def test_suggestions_link_nothing(merchant: Caller, second: Connection, books: B
     offer(second, books.location_id, "Mug blue 12oz")
     (row,) = merchant.get(f"/connections/{second.id}/suggestions")["items"]
     assert [(c["title"], c["listed_here"]) for c in row["candidates"]] == [("Mug blue 12oz", False)]
+    [level] = rows(
+        "SELECT sum(on_hand - committed) FROM stock_levels WHERE variant_id = :id",
+        id=row["candidates"][0]["variant_id"],
+    )
+    assert row["candidates"][0]["available"] == level[0]
     assert rows("SELECT 1 FROM listings WHERE unlinked_reason = 'no_sku'")
 
 

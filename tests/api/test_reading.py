@@ -203,6 +203,12 @@ def test_the_first_sync_is_shown_before_anything_is_written(merchant: Caller, co
     (row,) = merchant.get(path)["items"]
     assert (row["sku"], row["channel_quantity"], row["target"]) == ("CUP-0", 10, 8)
     assert "open orders hold 2" in row["causes"]
+    assert row["effect"] == "lowered"
+    assert merchant.get(path, effect="lowered", q=" cUp-0")["items"] == [row]
+    assert merchant.get(path, effect="raised")["items"] == merchant.get(path, q="CUP-1")["items"] == []
+    assert merchant.call("GET", f"{path}?effect=unchanged").status_code == 422
+    totals = merchant.get(f"{path}/totals")
+    assert (totals["lowered"], totals["raised"], totals["followers"], totals["at_least"]) == (1, 0, [], False)
 
     assert merchant.post(path).json()["state"] == "active"
     assert merchant.post(path).status_code == 409
@@ -280,6 +286,7 @@ def test_one_merchant_sees_and_touches_nothing_of_another(
         one,
         f"{one}/listings",
         f"{one}/first-sync",
+        f"{one}/first-sync/totals",
         f"/stock/{books.variant_ids[0]}/movements",
         f"/orders/{books.order_ids[0]}",
     ):

@@ -176,6 +176,7 @@ def test_an_account_sees_and_starts_nothing_of_another(
         ("GET", f"/sync/runs/{run['id']}/items.csv"),
         ("POST", f"/sync/runs/{run['id']}/undo"),
         ("GET", f"/sync/preview?connection_id={connection.id}"),
+        ("GET", f"/sync/preview/totals?connection_id={connection.id}"),
         ("GET", f"/connections/{connection.id}/health"),
         ("POST", f"/connections/{connection.id}/test"),
         ("POST", f"/connections/{connection.id}/webhooks"),
@@ -209,9 +210,18 @@ def test_a_dry_run_shows_what_a_run_would_write(
     [row] = merchant.get("/sync/preview", connection_id=connection.id)["items"]
     assert (row["from_quantity"], row["to_quantity"], row["written"], row["obstacle"]) == (10, 8, True, "")
     assert "open orders hold 2" in row["causes"]
+    assert merchant.get("/sync/preview", effect="lowered", q="cup")["items"] == [row]
+    assert merchant.get("/sync/preview", effect="held")["items"] == []
+    assert merchant.get("/sync/preview", q="no such thing")["items"] == []
+    [shop] = merchant.get("/sync/preview/totals")["connections"]
+    assert (shop["connection_id"], shop["lowered"], shop["held"]) == (connection.id, 1, 0)
     merchant.post("/account/stop-writes")
     [row] = merchant.get("/sync/preview", variant_id=books.variant_ids[0])["items"]
-    assert not row["written"]
+    assert (row["written"], row["effect"], row["obstacle_code"]) == (False, "held", "writes_stopped")
+    assert row["obstacle"] == "all writes of the account are stopped"
+    assert row["why"] == {"on_hand": 10, "committed": 2, "is_bundle": False, "by_rules": False}
+    [shop] = merchant.get("/sync/preview/totals", variant_id=books.variant_ids[0])["connections"]
+    assert (shop["lowered"], shop["held"]) == (0, 1)
     assert merchant.call("GET", "/sync/preview?variant_id=1&product_id=2").status_code == 422
 
 

@@ -10,7 +10,10 @@ import pytest
 
 from app.api.errors import CODES, STATUSES
 from app.domain import health
+from app.domain.matching import UnlinkedReason
+from app.domain.remedies import REMEDIES
 from app.services.queries.dashboard.overview import ACTIONS
+from app.services.queries.sync_preview import OBSTACLES
 from syncflow.web_build import FRONTEND
 
 WORDS = json.loads((FRONTEND / "src" / "i18n" / "en.json").read_text())
@@ -38,6 +41,15 @@ def test_everything_that_needs_attention_has_words_and_a_remedy() -> None:
     kinds = {str(kind) for kind in ACTIONS}
     assert {f"attention.{kind}.next" for kind in kinds} <= KEYS
     assert _named("attention") == kinds | {"title"}
+
+
+def test_everything_that_can_be_done_about_a_fault_has_words() -> None:
+    assert _named("remedy") == {*REMEDIES, "of_a_shop"}
+
+
+def test_every_reason_for_no_link_and_every_obstacle_has_words() -> None:
+    assert _named("unlinked") == {str(reason) for reason in UnlinkedReason}
+    assert _named("obstacle") == set(OBSTACLES)
 
 
 @pytest.mark.parametrize("language", ["en", "de"])

@@ -7,6 +7,8 @@ import pytest
 from app.errors import Conflict, NotFound
 from app.services import connections, first_sync
 from app.services.first_sync import Source
+from app.services.queries import first_sync as queries
+from app.services.queries.first_sync import first_sync_totals
 from tests.services.shop import Shop
 from tests.services.world import World, new_account, now
 
@@ -54,6 +56,34 @@ def test_the_truth_may_be_on_either_side(
     assert (world.available("SKU"), world.available("OTHER")) == numbers
     world.assert_explained()
     world.assert_quiet()
+
+
+@pytest.mark.parametrize(
+    ("source", "counts", "units", "followers"),
+    [
+        (Source.SYNCFLOW, {"raised": 1, "lowered": 1}, (0, 0), []),
+        (Source.CHANNEL, {"stock_raised": 1, "stock_lowered": 1}, (5, 4), [2]),
+        (Source.HIGHEST, {"raised": 1, "stock_raised": 1}, (5, 0), [1]),
+        (Source.LOWEST, {"lowered": 1, "stock_lowered": 1}, (0, 4), [1]),
+    ],
+)
+def test_totals_say_what_would_change_here_and_at_the_shops_that_follow(
+    world: World,
+    second: int,
+    monkeypatch: pytest.MonkeyPatch,
+    source: Source,
+    counts: dict[str, int],
+    units: tuple[int, int],
+    followers: list[int],
+) -> None:
+    monkeypatch.setattr(first_sync, "CELLS_AT_A_TIME", 1)
+    totals = first_sync_totals(world.account_id, second, source=source)
+    assert {effect: totals[effect] for effect in first_sync.EFFECTS if totals[effect]} == counts
+    assert (totals["units_added"], totals["units_taken"]) == units
+    assert [shop["numbers"] for shop in totals["followers"]] == followers
+    assert (totals["unchanged"], totals["at_least"]) == (0, False)
+    monkeypatch.setattr(queries, "MOST_COUNTED", 1)
+    assert first_sync_totals(world.account_id, second, source=source)["at_least"]
 
 
 def test_what_open_orders_hold_stays_held_when_the_shops_numbers_are_right(

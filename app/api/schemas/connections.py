@@ -8,7 +8,7 @@ from app.domain.matching import UnlinkedReason
 from app.models.connections import CONNECTION_STATES, DRIFT_POLICIES
 from app.models.prices import LISTING_PRICE_STATES
 from app.models.stock import CELL_STATES
-from app.services.first_sync import Source
+from app.services.first_sync import EFFECTS, Source
 
 
 class CountsSchema(Schema):
@@ -171,17 +171,66 @@ class UndoneSchema(Schema):
 
 
 class FirstSyncArgs(PageArgs, SourceSchema):
-    pass
+    effect = fields.String(
+        load_default=None,
+        validate=validate.OneOf(EFFECTS),
+        metadata={"description": "Those of this effect only."},
+    )
+    q = fields.String(
+        load_default=None,
+        validate=validate.Length(max=200),
+        metadata={"description": "Part of the SKU or the title, in any case."},
+    )
+
+
+class WhyNumberSchema(Schema):
+    """What a shop's number follows from."""
+
+    on_hand = fields.Integer(metadata={"description": "Of the variant, where the number stands for."})
+    committed = fields.Integer(metadata={"description": "What open orders hold of it."})
+    is_bundle = fields.Boolean(metadata={"description": "It is what the components are enough for."})
+    by_rules = fields.Boolean(
+        metadata={"description": "The rules for what it shows make another number of what is available."}
+    )
 
 
 class FirstSyncRowSchema(Schema):
     cell_id = fields.Integer()
+    variant_id = fields.Integer()
     sku = fields.String(allow_none=True)
     title = fields.String()
     channel_quantity = fields.Integer(allow_none=True)
     target = fields.Integer(metadata={"description": "What the shop will show."})
     stock_change = fields.Integer(metadata={"description": "By how many units the ledger will change."})
+    effect = fields.String(
+        validate=validate.OneOf(EFFECTS),
+        metadata={"description": "What would become of the shop's number, or else of the stock."},
+    )
+    why = fields.Nested(WhyNumberSchema)
     causes = fields.List(fields.String(), metadata={"description": "Why they differ, in words."})
+
+
+class FollowerSchema(Schema):
+    connection_id = fields.Integer()
+    connection_name = fields.String()
+    numbers = fields.Integer(metadata={"description": "How many of its numbers follow the stock."})
+
+
+class FirstSyncTotalsSchema(Schema):
+    """Numbers of the shop, by what would become of them; each is in one of the counts."""
+
+    raised = fields.Integer()
+    lowered = fields.Integer(metadata={"description": "And not to zero."})
+    to_zero = fields.Integer()
+    stock_raised = fields.Integer(metadata={"description": "The shop's number stays, the stock follows it."})
+    stock_lowered = fields.Integer()
+    unchanged = fields.Integer()
+    units_added = fields.Integer(metadata={"description": "To the stock, in all."})
+    units_taken = fields.Integer()
+    followers = fields.List(
+        fields.Nested(FollowerSchema), metadata={"description": "Other shops, whose numbers would change."}
+    )
+    at_least = fields.Boolean(metadata={"description": "There are more numbers than were counted."})
 
 
 class WebhookDaySchema(Schema):

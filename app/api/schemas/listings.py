@@ -81,6 +81,9 @@ class CandidateSchema(Schema):
     sku = fields.String(allow_none=True)
     title = fields.String()
     likeness = fields.Float(metadata={"description": "From 0 to 1: 1 where nothing tells the titles apart."})
+    available = fields.Integer(
+        allow_none=True, metadata={"description": "Over all locations; null where it was never counted."}
+    )
     listed_here = fields.Boolean(
         metadata={"description": "Another listing of this shop is linked to it already."}
     )

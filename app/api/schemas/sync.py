@@ -3,8 +3,10 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from app.api.schemas.base import PageArgs
+from app.api.schemas.connections import WhyNumberSchema
 from app.models.events import RUN_KINDS, RUN_STATES, RUN_TRIGGERS
 from app.models.stock import ATTEMPT_OUTCOMES, DRIFT_STATES
+from app.services.queries.sync_preview import EFFECTS, OBSTACLES
 
 OUTCOMES = (*ATTEMPT_OUTCOMES, *DRIFT_STATES, "not_registered")
 
@@ -17,10 +19,23 @@ class ScopeSchema(Schema):
     variant_id = fields.Integer(strict=True, load_default=None, allow_none=True)
 
 
-class PreviewArgs(PageArgs):
+class PreviewScope(Schema):
     connection_id = fields.Integer(load_default=None)
     product_id = fields.Integer(load_default=None)
     variant_id = fields.Integer(load_default=None)
+
+
+class PreviewArgs(PageArgs, PreviewScope):
+    effect = fields.String(
+        load_default=None,
+        validate=validate.OneOf(EFFECTS),
+        metadata={"description": "Those of this effect only."},
+    )
+    q = fields.String(
+        load_default=None,
+        validate=validate.Length(max=200),
+        metadata={"description": "Part of the SKU or the title, in any case."},
+    )
 
 
 class SyncPreviewRowSchema(Schema):
@@ -33,9 +48,34 @@ class SyncPreviewRowSchema(Schema):
     location = fields.String()
     from_quantity = fields.Integer(metadata={"description": "What we believe that the shop shows."})
     to_quantity = fields.Integer(metadata={"description": "What it should show."})
+    effect = fields.String(
+        validate=validate.OneOf(EFFECTS),
+        metadata={"description": "What would become of it; `held`: it would not be written."},
+    )
+    why = fields.Nested(WhyNumberSchema)
     causes = fields.List(fields.String(), metadata={"description": "Why they differ, in words."})
     written = fields.Boolean(metadata={"description": "Whether a run would write it."})
     obstacle = fields.String(metadata={"description": "Why not, else empty."})
+    obstacle_code = fields.String(
+        validate=validate.OneOf(("", *OBSTACLES)), metadata={"description": "The same, for programs."}
+    )
+
+
+class ShopTotalsSchema(Schema):
+    """A shop's numbers that are not what they should be; each is in one of the counts."""
+
+    connection_id = fields.Integer()
+    connection_name = fields.String()
+    raised = fields.Integer()
+    lowered = fields.Integer(metadata={"description": "And not to zero."})
+    to_zero = fields.Integer()
+    held = fields.Integer(metadata={"description": "Would not be written, for now."})
+
+
+class SyncTotalsSchema(Schema):
+    looked_at = fields.Integer()
+    at_least = fields.Boolean(metadata={"description": "There are more numbers than were looked at."})
+    connections = fields.List(fields.Nested(ShopTotalsSchema))
 
 
 class RunArgs(PageArgs):

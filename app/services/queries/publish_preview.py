@@ -10,6 +10,7 @@ from typing import Any, cast
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from app.domain.effects import EFFECTS, effect
 from app.errors import NotFound
 from app.services import cells as cell_store
 from app.services import publishing
@@ -19,7 +20,6 @@ from app.services.queries.paging import decode, page
 from app.services.uow import unit_of_work
 
 LISTINGS_AT_A_TIME = 1000
-EFFECTS = ("raised", "lowered", "to_zero", "unchanged")
 RULES = {
     "safety_stock": "safety stock",
     "share_percent": "share (%)",
@@ -53,9 +53,9 @@ def preview(account_id: int, proposal: Proposal, *, limit: int, cursor: str | No
         uow.session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
         _require(uow.session, account_id, proposal)
         for row in _compared(uow.session, account_id, proposal, after):
-            effect = _effect(row["old"], row["new"])
-            counts[effect] += 1
-            if effect != "unchanged" and len(rows) <= limit:
+            what = effect(row["old"], row["new"])
+            counts[what] += 1
+            if what != "unchanged" and len(rows) <= limit:
                 rows.append(row)
             if cursor is not None and len(rows) > limit:
                 break
@@ -63,7 +63,7 @@ def preview(account_id: int, proposal: Proposal, *, limit: int, cursor: str | No
     return Preview(
         items=list(found.items),
         next=found.next,
-        counts={effect: counts[effect] for effect in EFFECTS} if cursor is None else None,
+        counts={what: counts[what] for what in EFFECTS} if cursor is None else None,
     )
 
 
@@ -122,14 +122,6 @@ def _shown(row: Row[Any], target: int | None) -> int:
     if target is None or not row.is_written:
         return shows
     return min(target, shows) if row.in_review else target
-
-
-def _effect(old: int, new: int) -> str:
-    if new == old:
-        return "unchanged"
-    if new > old:
-        return "raised"
-    return "lowered" if new else "to_zero"
 
 
 def _causes(old: Row[Any], new: Row[Any]) -> Iterator[str]:

@@ -47,9 +47,15 @@ def _with_candidates(connection_id: int, listings: Sequence[Row]) -> list[Row]:
         most=MOST_COMPARED,
     ):
         candidates[row.pop("listing_id")][row["variant_id"]] = row
-    return [
+    found = [
         {**listing, "candidates": _likest(listing, candidates[listing["listing_id"]])} for listing in listings
     ]
+    shown = {candidate["variant_id"] for row in found for candidate in row["candidates"]}
+    available = {row["variant_id"]: row["available"] for row in read(_AVAILABLE, variants=list(shown))}
+    for row in found:
+        for candidate in row["candidates"]:
+            candidate["available"] = available.get(candidate["variant_id"])
+    return found
 
 
 def _likest(listing: Row, candidates: Mapping[int, Row]) -> list[Row]:
@@ -64,6 +70,12 @@ _UNLINKED = text(
     WHERE account_id = :account_id AND connection_id = :connection_id AND id > :after
         AND variant_id IS NULL AND external_stock_id IS NOT NULL AND details ->> 'unsyncable' IS NULL
     ORDER BY id LIMIT :limit
+    """
+)
+_AVAILABLE = text(
+    """
+    SELECT variant_id, CAST(sum(on_hand - committed) AS bigint) AS available FROM stock_levels
+    WHERE variant_id = ANY(CAST(:variants AS bigint[])) GROUP BY variant_id
     """
 )
 # A title that has common words only is looked up by all of them.

@@ -2,56 +2,139 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import Any, cast
 
 from sqlalchemy import Row as Record
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
+from app.domain.effects import WRITTEN, effect
 from app.errors import NotFound
 from app.services import cells as cell_store
-from app.services.first_sync import IN_WORDS, LEVELS, causes
+from app.services.first_sync import IN_WORDS, LEVELS, causes, why
 from app.services.queries.paging import Page, Row, decode, encode
 from app.services.run_now import FOUND, OF_VARIANTS, Scope
 from app.services.uow import unit_of_work
 
 CELLS_AT_A_TIME = 1000
 """Looked at for a page, of which those that differ are shown: it may be short, and not the last one."""
+MOST_COUNTED = 50_000
+"""Numbers that are looked at for totals."""
+OBSTACLES = {
+    "connection": "its connection is {0.connection_state}",
+    "writes_stopped": "all writes of the account are stopped",
+    "refused": "the shop refuses it: {0.error}",
+    "not_followed": "it is not followed yet",
+    "in_review": "it was changed at the shop and waits for a person",
+    "brake": "the brake holds it back",
+}
+EFFECTS = (*WRITTEN, "held")
+"""What a sync does to a number that is not what it should be: `held`, where it would not be written."""
 
 
-def sync_preview(account_id: int, scope: Scope, *, limit: int, cursor: str | None = None) -> Page:
+def sync_preview(
+    account_id: int,
+    scope: Scope,
+    *,
+    limit: int,
+    cursor: str | None = None,
+    effect: str | None = None,
+    q: str | None = None,
+) -> Page:
     """Numbers that are not what they should be, by cell: from what to what, why, and what keeps it from being
-    written if anything does. Raises NotFound, InvalidInput."""
-    scope.check()
+    written if anything does; of one effect, and with `q` in their SKU or title, if these are given. Raises
+    NotFound, InvalidInput."""
     after = (decode(cursor, int) or [0])[0]
-    params = {
-        "account_id": account_id,
-        "connection_id": scope.connection_id,
-        "product_id": scope.product_id,
-        "variant_id": scope.variant_id,
-    }
+    term = (q or "").strip().casefold()
     with unit_of_work() as uow:
-        found = uow.session.execute(FOUND, params).one()
-        if not (found.connection and found.product and found.variant):
-            raise NotFound("There is no such connection, product or variant.")
-        query = _OF_VARIANTS if scope.of_variants else _OF_SHOPS
-        rows = uow.session.execute(query, {**params, "after": after, "limit": CELLS_AT_A_TIME}).all()
-        # `targets` reads no more of a cell than these rows have.
-        targets = cell_store.targets(uow.session, cast("Sequence[cell_store.Cell]", rows))
-    differing = [row for row in rows if row.id in targets and max(row.expected, 0) != targets[row.id]]
-    shown = differing[:limit]
+        _require(uow.session, account_id, scope)
+        rows, differing = _looked_at(uow.session, account_id, scope, after)
+    items = [
+        item
+        for item in differing
+        if effect in (None, item["effect"]) and term in f"{item['sku'] or ''}\n{item['title']}".casefold()
+    ]
+    shown = items[:limit]
     last = None
-    if len(differing) > limit:
-        last = shown[-1].id
+    if len(items) > limit:
+        last = shown[-1]["cell_id"]
     elif len(rows) == CELLS_AT_A_TIME:
         last = rows[-1].id
-    items = [_item(row, targets[row.id]) for row in shown]
-    return Page(items, None if last is None else encode([last]))
+    return Page(shown, None if last is None else encode([last]))
+
+
+def sync_totals(account_id: int, scope: Scope) -> Row:
+    """How many numbers a sync would change, by shop and effect. Of more than MOST_COUNTED the first are
+    looked at, and `at_least` is true. Raises NotFound, InvalidInput."""
+    counts: Counter[tuple[int, str, str]] = Counter()
+    looked_at, at_least = 0, False
+    with unit_of_work() as uow:
+        _require(uow.session, account_id, scope)
+    for rows, differing in _batches(account_id, scope):
+        if looked_at >= MOST_COUNTED:
+            at_least = True
+            break
+        looked_at += len(rows)
+        counts.update((item["connection_id"], item["connection_name"], item["effect"]) for item in differing)
+    shops = sorted({key[:2] for key in counts})
+    return {
+        "looked_at": looked_at,
+        "at_least": at_least,
+        "connections": [
+            {
+                "connection_id": shop[0],
+                "connection_name": shop[1],
+                **{name: counts[(*shop, name)] for name in EFFECTS},
+            }
+            for shop in shops
+        ],
+    }
+
+
+def _require(session: Session, account_id: int, scope: Scope) -> None:
+    """Raises NotFound for what the account does not have, InvalidInput."""
+    scope.check()
+    found = session.execute(FOUND, {"account_id": account_id, **asdict(scope)}).one()
+    if not (found.connection and found.product and found.variant):
+        raise NotFound("There is no such connection, product or variant.")
+
+
+def _batches(account_id: int, scope: Scope) -> Iterator[tuple[Sequence[Record[Any]], list[Row]]]:
+    after = 0
+    while True:
+        with unit_of_work() as uow:
+            rows, differing = _looked_at(uow.session, account_id, scope, after)
+        if rows:
+            yield rows, differing
+            after = rows[-1].id
+        if len(rows) < CELLS_AT_A_TIME:
+            return
+
+
+def _looked_at(
+    session: Session, account_id: int, scope: Scope, after: int
+) -> tuple[Sequence[Record[Any]], list[Row]]:
+    """The next numbers, and those of them that are not what they should be."""
+    query = _OF_VARIANTS if scope.of_variants else _OF_SHOPS
+    params = {"account_id": account_id, "after": after, "limit": CELLS_AT_A_TIME, **asdict(scope)}
+    rows = session.execute(query, params).all()
+    # `targets` reads no more of a cell than these rows have.
+    targets = cell_store.targets(session, cast("Sequence[cell_store.Cell]", rows))
+    differing = [
+        _item(row, targets[row.id])
+        for row in rows
+        if row.id in targets and max(row.expected, 0) != targets[row.id]
+    ]
+    return rows, differing
 
 
 def _item(row: Record[Any], target: int) -> Row:
     obstacle = _obstacle(row, target)
     return {
+        "effect": "held" if obstacle else effect(max(row.expected, 0), target),
         "cell_id": row.id,
         "connection_id": row.connection_id,
         "connection_name": row.connection_name,
@@ -61,26 +144,28 @@ def _item(row: Record[Any], target: int) -> Row:
         "location": row.location,
         "from_quantity": row.expected,
         "to_quantity": target,
+        "why": asdict(why(row, target)),
         "causes": causes(row, target),
         "written": not obstacle,
-        "obstacle": obstacle,
+        "obstacle": OBSTACLES[obstacle].format(row) if obstacle else "",
+        "obstacle_code": obstacle,
     }
 
 
 def _obstacle(row: Record[Any], target: int) -> str:
-    """Why it would not be written, in words."""
+    """Which of the OBSTACLES keeps it from being written; empty if none."""
     if row.connection_state != "active":
-        return f"its connection is {row.connection_state}"
+        return "connection"
     if row.writes_stopped:
-        return "all writes of the account are stopped"
+        return "writes_stopped"
     if row.state == "failed":
-        return f"the shop refuses it: {row.error}"
+        return "refused"
     if row.state == "waiting":
-        return "it is not followed yet"
+        return "not_followed"
     if row.in_review and target > row.expected:
-        return "it was changed at the shop and waits for a person"
+        return "in_review"
     if row.braked and not row.dirty:
-        return "the brake holds it back"
+        return "brake"
     return ""
 
 

@@ -2,7 +2,7 @@ import type { Key } from "@/i18n/catalog";
 import type { IconName } from "@/ui/icons";
 
 interface Place {
-  to: "/overview" | "/orders";
+  to: "/overview" | "/orders" | "/matching" | "/changes" | "/sync";
   name: Key;
   icon: IconName;
 }
@@ -11,4 +11,7 @@ interface Place {
 export const PLACES: readonly Place[] = [
   { to: "/overview", name: "overview.title", icon: "overview" },
   { to: "/orders", name: "orders.title", icon: "orders" },
+  { to: "/matching", name: "matching.title", icon: "link" },
+  { to: "/changes", name: "changes.title", icon: "compare" },
+  { to: "/sync", name: "sync.title", icon: "history" },
 ];

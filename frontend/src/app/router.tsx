@@ -12,9 +12,12 @@ import {
 } from "@tanstack/react-router";
 
 import { HOME } from "@/features/auth/next";
+import { matchingFrom } from "@/features/listings/search";
 import { filtersFrom } from "@/features/orders/filters";
+import { itemsFrom, runsFrom } from "@/features/sync/filters";
 import { session } from "@/session/session";
 
+import { changesFrom } from "./changes";
 import { Crashed, Lost, Waiting } from "./Fallbacks";
 import { parseSearch, writeSearch } from "./search";
 
@@ -104,6 +107,30 @@ const order = createRoute({
   path: "/orders/$orderId",
   component: lazyRouteComponent(() => import("@/features/orders/OrderPage"), "OrderPage"),
 });
+const matching = createRoute({
+  getParentRoute: () => inside,
+  path: "/matching",
+  validateSearch: matchingFrom,
+  component: lazyRouteComponent(() => import("./MatchingScreen"), "MatchingScreen"),
+});
+const changes = createRoute({
+  getParentRoute: () => inside,
+  path: "/changes",
+  validateSearch: changesFrom,
+  component: lazyRouteComponent(() => import("./ChangesScreen"), "ChangesScreen"),
+});
+const sync = createRoute({
+  getParentRoute: () => inside,
+  path: "/sync",
+  validateSearch: runsFrom,
+  component: lazyRouteComponent(() => import("@/features/sync/SyncHistory"), "SyncHistory"),
+});
+const run = createRoute({
+  getParentRoute: () => inside,
+  path: "/sync/$runId",
+  validateSearch: itemsFrom,
+  component: lazyRouteComponent(() => import("@/features/sync/RunPage"), "RunPage"),
+});
 
 const tree = root.addChildren([
   landing,
@@ -113,7 +140,7 @@ const tree = root.addChildren([
   forgotPassword,
   resetPassword,
   acceptInvitation,
-  inside.addChildren([overview, orders, order]),
+  inside.addChildren([overview, orders, order, matching, changes, sync, run]),
 ]);
 
 export function makeRouter(queries: QueryClient, history?: RouterHistory) {

@@ -21,6 +21,10 @@ const SHAPES = {
   back: <path d="M20 12H5M11 6l-6 6 6 6" />,
   mail: <path d="M3 5.5h18v13H3zM3 6l9 7 9-7" />,
   offline: <path d="M3 3l18 18M8.5 15.5a5 5 0 0 1 6.5-.4M5 12a10 10 0 0 1 4-2.4M19 12a10 10 0 0 0-5-2.8M2 8.5a15 15 0 0 1 4-2.5M22 8.5A15 15 0 0 0 10.5 5M12 19v.1" />,
+  link: <path d="M10 14a4 4 0 0 0 6 .4l3-3a4 4 0 0 0-5.7-5.7l-1.5 1.5M14 10a4 4 0 0 0-6-.4l-3 3a4 4 0 0 0 5.7 5.7l1.5-1.5" />,
+  history: <path d="M4 12a8 8 0 1 0 2.5-5.8L4 8.5M4 4v4.5h4.5M12 8v4.5l3 2" />,
+  compare: <path d="M5 5v14M19 5v14M9 9h7M13.5 6.5 16 9l-2.5 2.5M15 15H8M10.5 12.5 8 15l2.5 2.5" />,
+  review: <path d="M12 4v16M5 20h14M5 8h14M5 8l-2.5 6h5zM19 8l-2.5 6h5z" />,
   up: <path d="M12 19V5M6 11l6-6 6 6" />,
   down: <path d="M12 5v14M6 13l6 6 6-6" />,
 } as const satisfies Record<string, ReactNode>;

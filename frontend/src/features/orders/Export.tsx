@@ -4,6 +4,7 @@ import { useMutation } from "@tanstack/react-query";
 import { client } from "@/api/client";
 import { useWords } from "@/i18n/words";
 import { Icon } from "@/ui/icons";
+import { save } from "@/ui/save";
 import { useTellProblem } from "@/ui/notify";
 
 import { type OrderFilters, queryOf } from "./filters";
@@ -33,13 +34,4 @@ export function Export({ filters }: { filters: OrderFilters }) {
       </Menu.Dropdown>
     </Menu>
   );
-}
-
-/** As a click on a link to the file would; the token, which a link cannot carry, is why there is none. */
-function save(file: Blob, name: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(file);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }

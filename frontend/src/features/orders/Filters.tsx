@@ -1,13 +1,11 @@
 import { Button, Checkbox, Collapse, Group, MultiSelect, Select, SimpleGrid, TextInput } from "@mantine/core";
-import { useDebouncedCallback, useDisclosure } from "@mantine/hooks";
-import { useEffect, useRef, useState } from "react";
+import { useDisclosure } from "@mantine/hooks";
 
 import { useWords } from "@/i18n/words";
 import { Icon } from "@/ui/icons";
+import { Search } from "@/ui/Search";
 
 import { countOf, type OrderFilters, PAYMENTS, STATES } from "./filters";
-
-const TYPING_MS = 300;
 
 interface Props {
   filters: OrderFilters;
@@ -22,7 +20,7 @@ export function Filters({ filters, shops, onChange }: Props) {
   return (
     <div role="search" aria-label={t("filters.label")}>
       <Group gap="sm" align="flex-end" mb={opened ? "sm" : 0}>
-        <Search value={filters.q ?? ""} onChange={(q) => onChange({ q })} />
+        <Search value={filters.q ?? ""} hint={t("filters.search.hint")} onChange={(q) => onChange({ q })} />
         <Button
           variant="default"
           leftSection={<Icon name="filter" />}
@@ -85,37 +83,5 @@ export function Filters({ filters, shops, onChange }: Props) {
         </SimpleGrid>
       </Collapse>
     </div>
-  );
-}
-
-/** Asks once typing pauses; follows the address when that changes by itself. */
-function Search({ value, onChange }: { value: string; onChange: (value: string) => void }) {
-  const { t } = useWords();
-  const [typed, setTyped] = useState(value);
-  const asked = useRef(value);
-  const ask = useDebouncedCallback((term: string) => {
-    asked.current = term;
-    onChange(term);
-  }, TYPING_MS);
-  useEffect(() => {
-    if (value !== asked.current) {
-      asked.current = value;
-      setTyped(value);
-    }
-  }, [value]);
-  return (
-    <TextInput
-      type="search"
-      label={t("filters.search")}
-      placeholder={t("filters.search.hint")}
-      leftSection={<Icon name="search" />}
-      maxLength={100}
-      value={typed}
-      onChange={(event) => {
-        setTyped(event.currentTarget.value);
-        ask(event.currentTarget.value.trim());
-      }}
-      style={{ flex: "1 1 220px" }}
-    />
   );
 }

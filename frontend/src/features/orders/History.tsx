@@ -1,6 +1,7 @@
 import { Button, Card, Stack, Text, Timeline, Title } from "@mantine/core";
 
 import { api, type Schemas } from "@/api/client";
+import { PAGES } from "@/api/pages";
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 import { Failed, Loading } from "@/ui/states";
@@ -16,10 +17,7 @@ export function History({ orderId }: { orderId: number }) {
     "get",
     "/api/v1/orders/{order_id}/timeline",
     { params: { path: { order_id: orderId }, query: { limit: PAGE } } },
-    {
-      initialPageParam: null as string | null,
-      getNextPageParam: (page: Schemas["TimelinePage"]) => page.next ?? undefined,
-    },
+    PAGES,
   );
   const events = list.data?.pages.flatMap((page) => page.items) ?? [];
   return (

@@ -3,17 +3,21 @@ import { getRouteApi } from "@tanstack/react-router";
 import { useMemo } from "react";
 
 import { api, type Schemas } from "@/api/client";
+import { PAGES } from "@/api/pages";
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
+import { withoutNothing } from "@/ui/address";
 import { type Column, DataTable } from "@/ui/DataTable";
+import { More } from "@/ui/More";
 import { TextLink } from "@/ui/links";
 import { Page } from "@/ui/Page";
-import { Empty, Failed, Loading, TooMuch } from "@/ui/states";
+import { useShops } from "@/ui/shops";
+import { Empty, Failed, Loading } from "@/ui/states";
 
 import { Marks, PaymentBadge, StateBadge } from "./badges";
 import { Export } from "./Export";
 import { Filters } from "./Filters";
-import { NEWEST_FIRST, type OrderFilters, queryOf, sortOf, SORTED_BY, withoutNothing } from "./filters";
+import { NEWEST_FIRST, type OrderFilters, queryOf, sortOf, SORTED_BY } from "./filters";
 import { Totals } from "./Totals";
 
 type Order = Schemas["Order"];
@@ -31,7 +35,7 @@ export function Orders() {
   const navigate = here.useNavigate();
   const change = (changes: Partial<OrderFilters>) =>
     void navigate({ search: withoutNothing({ ...filters, ...changes }), replace: true });
-  const connections = useShops();
+  const connections = useShops().names;
   return (
     <Page title={t("orders.title")} actions={<Export filters={filters} />}>
       <Stack gap="md">
@@ -41,12 +45,6 @@ export function Orders() {
       </Stack>
     </Page>
   );
-}
-
-/** Names of shops by their ids; empty until they are known. */
-function useShops(): ReadonlyMap<number, string> {
-  const found = api.useQuery("get", "/api/v1/connections", { params: { query: { limit: 250 } } });
-  return useMemo(() => new Map(found.data?.items.map((each) => [each.id, each.name])), [found.data]);
 }
 
 interface ListProps {
@@ -62,10 +60,7 @@ function List({ filters, shops, onChange }: ListProps) {
     "get",
     "/api/v1/orders",
     { params: { query } },
-    {
-      initialPageParam: null as string | null,
-      getNextPageParam: (page: Schemas["OrderPage"]) => page.next ?? undefined,
-    },
+    PAGES,
   );
   const columns = useColumns(shops);
   const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
@@ -96,22 +91,7 @@ function List({ filters, shops, onChange }: ListProps) {
           card={(order) => <OrderCard order={order} shop={shops.get(order.connection_id)} />}
         />
       </Card>
-      {!list.hasNextPage ? (
-        <Text size="sm" c="dimmed" ta="center">
-          {t("orders.all", { count: rows.length })}
-        </Text>
-      ) : rows.length >= MOST_SHOWN ? (
-        <TooMuch shown={rows.length} />
-      ) : (
-        <Button
-          variant="default"
-          loading={list.isFetchingNextPage}
-          onClick={() => void list.fetchNextPage()}
-          style={{ alignSelf: "center" }}
-        >
-          {t("list.more")}
-        </Button>
-      )}
+      <More list={list} shown={rows.length} most={MOST_SHOWN} />
     </Stack>
   );
 }

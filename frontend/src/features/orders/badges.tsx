@@ -1,7 +1,8 @@
-import { Badge, Group } from "@mantine/core";
+import { Group } from "@mantine/core";
 
 import type { Schemas } from "@/api/client";
 import { useWords } from "@/i18n/words";
+import { Told } from "@/ui/Told";
 
 type Order = Pick<Schemas["Order"], "state" | "payment" | "is_test" | "review_reason">;
 
@@ -28,23 +29,5 @@ export function Marks({ order }: { order: Order }) {
       {order.is_test ? <Told colour="gray">{t("order.test")}</Told> : null}
       {order.review_reason === null ? null : <Told colour="red">{t("order.review")}</Told>}
     </Group>
-  );
-}
-
-/** In the colour of text, with a mark in the other: that can be read in light and dark. */
-function Told({ colour, children }: { colour: string; children: string }) {
-  return (
-    <Badge
-      variant="default"
-      tt="none"
-      fw={500}
-      leftSection={
-        <svg width={8} height={8} viewBox="0 0 8 8" aria-hidden="true">
-          <circle cx={4} cy={4} r={4} fill={`var(--mantine-color-${colour}-6)`} />
-        </svg>
-      }
-    >
-      {children}
-    </Badge>
   );
 }

@@ -1,6 +1,7 @@
 /** Which orders are shown: kept in the address, so that a view can be linked to and gone back to. */
 
 import type { paths } from "@/api/schema";
+import { idFrom, isDay, isYes, someFrom, startOf, termFrom, withoutNothing } from "@/ui/address";
 
 type Query = NonNullable<paths["/api/v1/orders"]["get"]["parameters"]["query"]>;
 
@@ -18,7 +19,6 @@ export const PAYMENTS = [
 ] as const;
 export const SORTED_BY = ["placed_at", "updated_at", "total"] as const;
 export const NEWEST_FIRST = "-placed_at";
-const LONGEST_TERM = 100;
 
 export type State = (typeof STATES)[number];
 export type Payment = (typeof PAYMENTS)[number];
@@ -37,18 +37,17 @@ export interface OrderFilters {
 
 /** Reads an address; what makes no sense in it is left out. */
 export function filtersFrom(raw: Record<string, unknown>): OrderFilters {
-  const q = typeof raw["q"] === "string" ? raw["q"].slice(0, LONGEST_TERM) : "";
-  const shop = Number(raw["shop"]);
   const sort = String(raw["sort"] ?? "");
+  const shop = idFrom(raw["shop"]);
   const found: OrderFilters = {
-    q,
-    state: oneOf(STATES, raw["state"]),
-    payment: oneOf(PAYMENTS, raw["payment"]),
+    q: termFrom(raw["q"]),
+    state: someFrom(STATES, raw["state"]),
+    payment: someFrom(PAYMENTS, raw["payment"]),
   };
-  if (Number.isSafeInteger(shop) && shop > 0) found.shop = shop;
+  if (shop !== undefined) found.shop = shop;
   if (isDay(raw["from"])) found.from = raw["from"];
   if (isDay(raw["to"])) found.to = raw["to"];
-  if (raw["review"] === "true" || raw["review"] === true) found.review = true;
+  if (isYes(raw["review"])) found.review = true;
   if (sort !== NEWEST_FIRST && SORTED_BY.some((each) => sort === each || sort === `-${each}`)) found.sort = sort;
   return withoutNothing(found);
 }
@@ -74,28 +73,4 @@ export function sortOf(filters: OrderFilters): NonNullable<Query["sort"]> {
 export function countOf(filters: OrderFilters): number {
   const { state, payment, shop, review, from, to } = filters;
   return [state, payment, shop, review, from ?? to].filter((each) => each !== undefined).length;
-}
-
-/** Without members that ask for nothing, so that addresses stay short. */
-export function withoutNothing(filters: OrderFilters): OrderFilters {
-  return Object.fromEntries(
-    Object.entries(filters).filter(
-      ([, value]) => value !== undefined && value !== "" && !(Array.isArray(value) && value.length === 0),
-    ),
-  );
-}
-
-function oneOf<T extends string>(known: readonly T[], raw: unknown): T[] {
-  const asked = Array.isArray(raw) ? raw : [raw];
-  return known.filter((each) => asked.includes(each));
-}
-
-function isDay(raw: unknown): raw is string {
-  return typeof raw === "string" && /^\d{4}-\d{2}-\d{2}$/.test(raw) && !Number.isNaN(Date.parse(raw));
-}
-
-/** Where a day begins by the browser's clock, as the API takes it. */
-function startOf(day: string, daysLater: number): string {
-  const [year, month, date] = day.split("-").map(Number) as [number, number, number];
-  return new Date(year, month - 1, date + daysLater).toISOString();
 }

@@ -1,0 +1,124 @@
+import { Group, Stack, Text } from "@mantine/core";
+import { getRouteApi } from "@tanstack/react-router";
+
+import { FirstSync } from "@/features/first_sync/FirstSync";
+import { EFFECTS as OF_FIRST_SYNC } from "@/features/first_sync/search";
+import { Started } from "@/features/first_sync/Started";
+import { DryRun } from "@/features/sync/DryRun";
+import { EFFECTS as OF_DRY_RUN } from "@/features/sync/dryRun";
+import { useWords } from "@/i18n/words";
+import { oneFrom, withoutNothing } from "@/ui/address";
+import { TextLink } from "@/ui/links";
+import { Page } from "@/ui/Page";
+import { type ConnectedShop, useShops } from "@/ui/shops";
+import { ShopSelect } from "@/ui/ShopSelect";
+import { Empty, Failed, Loading } from "@/ui/states";
+
+import type { ChangesSearch } from "./changes";
+
+type Changes = { [K in keyof ChangesSearch]?: ChangesSearch[K] | undefined };
+
+const here = getRouteApi("/inside/changes");
+
+/** What would be written where: of a shop before its first sync, or of those that are in step. */
+export function ChangesScreen() {
+  const { t } = useWords();
+  const search = here.useSearch();
+  const { query, list, names } = useShops();
+  const navigate = here.useNavigate();
+  const shop = list.find((each) => each.id === search.shop);
+  return (
+    <Page
+      title={t("changes.title")}
+      lead={shop?.state === "review" ? t("firstSync.lead", { shop: shop.name }) : t("dryRun.lead")}
+    >
+      {query.isPending ? (
+        <Loading rows={6} />
+      ) : query.data === undefined ? (
+        <Failed error={query.error} retry={() => void query.refetch()} retrying={query.isFetching} />
+      ) : list.length === 0 ? (
+        <Empty icon="shop" title={t("overview.noShops")}>
+          {t("matching.noShop")}
+        </Empty>
+      ) : (
+        <Stack gap="lg">
+          <ShopSelect
+            shops={names}
+            value={shop?.id}
+            onChange={(id) => void navigate({ search: id === undefined ? {} : { shop: id }, replace: true })}
+            all
+          />
+          {shop === undefined ? <Waiting shops={list.filter((each) => each.state === "review")} /> : null}
+          <Of shop={shop} search={search} />
+        </Stack>
+      )}
+    </Page>
+  );
+}
+
+/** Shops whose first sync waits for a word. */
+function Waiting({ shops }: { shops: ConnectedShop[] }) {
+  const { t } = useWords();
+  return shops.map((shop) => (
+    <Group key={shop.id} gap="sm" role="note">
+      <Text size="sm">{t("firstSync.waits", { shop: shop.name })}</Text>
+      <TextLink to="/changes" search={{ shop: shop.id }} size="sm">
+        {t("firstSync.look")}
+      </TextLink>
+    </Group>
+  ));
+}
+
+function Of({ shop, search }: { shop: ConnectedShop | undefined; search: ChangesSearch }) {
+  const { t } = useWords();
+  const navigate = here.useNavigate();
+  const change = (changes: Changes) =>
+    void navigate({ search: withoutNothing({ ...search, ...changes }) as ChangesSearch, replace: true });
+  if (shop !== undefined && (shop.state === "importing" || shop.state === "connecting")) {
+    return (
+      <Empty icon="shop" title={t(`firstSync.${shop.state}`)}>
+        {t(`firstSync.${shop.state}.next`)}
+      </Empty>
+    );
+  }
+  if (shop?.state === "review" && search.started === undefined) {
+    const effect = oneFrom(OF_FIRST_SYNC, search.effect);
+    return (
+      <FirstSync
+        key={shop.id}
+        shop={shop}
+        source={search.source ?? "syncflow"}
+        filters={withoutNothing({ effect, q: search.q }) as { q?: string }}
+        onChange={change}
+        onStarted={() => change({ started: true, source: undefined, effect: undefined, q: undefined })}
+        matching={
+          <TextLink to="/matching" search={{ shop: shop.id }} size="sm">
+            {t("firstSync.match")}
+          </TextLink>
+        }
+      />
+    );
+  }
+  const effect = oneFrom(OF_DRY_RUN, search.effect);
+  return (
+    <>
+      {shop !== undefined && search.started ? (
+        <Started
+          shopId={shop.id}
+          runLink={(runId) => (
+            <TextLink to="/sync/$runId" params={{ runId: String(runId) }} size="sm">
+              {t("run.see")}
+            </TextLink>
+          )}
+          onClose={() => change({ started: undefined })}
+        />
+      ) : null}
+      <DryRun
+        key={shop?.id ?? 0}
+        shopId={shop?.id}
+        filters={withoutNothing({ effect, q: search.q }) as { q?: string }}
+        onChange={change}
+      />
+    </>
+  );
+}

@@ -1,0 +1,87 @@
+import { Badge, Card, Group, Stack, Text } from "@mantine/core";
+import { getRouteApi } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+
+import { useWords } from "@/i18n/words";
+import { Page } from "@/ui/Page";
+import { type ConnectedShop, useShops } from "@/ui/shops";
+import { ShopSelect } from "@/ui/ShopSelect";
+import { Empty, Failed, Loading } from "@/ui/states";
+
+import { Suggestions } from "./Suggestions";
+
+const here = getRouteApi("/inside/matching");
+/** Those that no person links: the shop keeps no number of them. */
+const NOT_TO_LINK = new Set(["untracked", "bundle_parent", "vanished"]);
+
+interface Props {
+  /** Where to go once everything of a shop is linked. */
+  next: (shop: ConnectedShop) => ReactNode;
+}
+
+/** Which listing is which variant: what is not linked by itself, with what it may be. */
+export function Matching({ next }: Props) {
+  const { t } = useWords();
+  const search = here.useSearch();
+  const navigate = here.useNavigate();
+  const { query, list, names } = useShops();
+  const shop = list.find((each) => each.id === search.shop) ?? list.find((each) => openOf(each) > 0) ?? list[0];
+  return (
+    <Page title={t("matching.title")} lead={t("matching.lead")}>
+      {query.isPending ? (
+        <Loading rows={6} />
+      ) : query.data === undefined ? (
+        <Failed error={query.error} retry={() => void query.refetch()} retrying={query.isFetching} />
+      ) : shop === undefined ? (
+        <Empty icon="shop" title={t("overview.noShops")}>
+          {t("matching.noShop")}
+        </Empty>
+      ) : (
+        <Stack gap="md">
+          <Group gap="md" align="flex-end">
+            <ShopSelect
+              shops={names}
+              value={shop.id}
+              onChange={(id) => void navigate({ search: id === undefined ? {} : { shop: id }, replace: true })}
+            />
+            <Counts shop={shop} />
+          </Group>
+          <Suggestions
+            key={shop.id}
+            shop={shop}
+            nothing={
+              <Card withBorder>
+                <Empty icon="check" title={t("matching.none")} action={next(shop)}>
+                  {t("matching.none.next")}
+                </Empty>
+              </Card>
+            }
+          />
+        </Stack>
+      )}
+    </Page>
+  );
+}
+
+function openOf(shop: ConnectedShop): number {
+  return Object.entries(shop.counts.unlinked)
+    .filter(([reason]) => !NOT_TO_LINK.has(reason))
+    .reduce((sum, [, count]) => sum + count, 0);
+}
+
+/** How many are linked, and why the others are not. */
+function Counts({ shop }: { shop: ConnectedShop }) {
+  const { t, known } = useWords();
+  return (
+    <Group gap="xs" pb={6} aria-live="polite">
+      <Text size="sm" fw={600}>
+        {t("matching.counts", { linked: shop.counts.linked, count: shop.counts.listings })}
+      </Text>
+      {Object.entries(shop.counts.unlinked).map(([reason, count]) => (
+        <Badge key={reason} variant="default" tt="none" fw={500}>
+          {known(`unlinked.${reason}`) ?? reason}: {count}
+        </Badge>
+      ))}
+    </Group>
+  );
+}

@@ -1,0 +1,146 @@
+import { Alert, Badge, Box, Button, Checkbox, Group, Radio, Stack, Text } from "@mantine/core";
+
+import { useFormat } from "@/i18n/format";
+import { useWords } from "@/i18n/words";
+
+import { type Candidate, compared, isSure, type Suggestion } from "./evidence";
+import classes from "./Matching.module.css";
+
+interface Props {
+  suggestion: Suggestion;
+  /** The candidate that it would be linked to. */
+  chosen: number | null;
+  ticked: boolean;
+  problem: string | undefined;
+  mayChange: boolean;
+  onTick: (ticked: boolean) => void;
+  onChoose: (variantId: number) => void;
+  onLink: () => void;
+  onMake: () => void;
+  onSearch: () => void;
+}
+
+/** A listing that is linked to nothing, what it may be, and what speaks for it. */
+export function Row(props: Props) {
+  const { suggestion, chosen, ticked, problem, mayChange } = props;
+  const { t } = useWords();
+  const first = suggestion.candidates[0];
+  return (
+    <Group wrap="nowrap" align="flex-start" gap="sm">
+      <Checkbox
+        mt={2}
+        checked={ticked}
+        disabled={!mayChange}
+        aria-label={t("matching.tick", { title: suggestion.title })}
+        data-row={suggestion.listing_id}
+        onChange={(event) => props.onTick(event.currentTarget.checked)}
+      />
+      <Stack gap="xs" style={{ flex: 1, minWidth: 0 }}>
+        <Group gap="xs" justify="space-between" align="flex-start">
+          <div>
+            <Text size="sm" fw={600}>
+              {suggestion.title}
+            </Text>
+            <Text size="sm" c="dimmed">
+              {suggestion.sku === null ? "" : `${suggestion.sku} · `}
+              {t(`unlinked.${suggestion.unlinked_reason}`)}
+            </Text>
+          </div>
+          <Group gap="xs">
+            {isSure(suggestion) ? (
+              <Badge variant="default" tt="none">
+                {t("matching.sure")}
+              </Badge>
+            ) : null}
+            {mayChange ? <Actions {...props} hasCandidate={first !== undefined} /> : null}
+          </Group>
+        </Group>
+        {first === undefined ? (
+          <Text size="sm" c="dimmed">
+            {t("matching.noCandidate")}
+          </Text>
+        ) : (
+          <Radio.Group
+            value={String(chosen)}
+            onChange={(value) => props.onChoose(Number(value))}
+            aria-label={t("matching.candidates", { title: suggestion.title })}
+          >
+            <Stack gap={6}>
+              {suggestion.candidates.map((candidate, index) => (
+                <Radio
+                  key={candidate.variant_id}
+                  value={String(candidate.variant_id)}
+                  disabled={!mayChange}
+                  label={<Evidence candidate={candidate} listing={suggestion} number={index + 1} />}
+                />
+              ))}
+            </Stack>
+          </Radio.Group>
+        )}
+        {problem === undefined ? null : (
+          <Alert color="red" p="xs" role="alert">
+            <Text size="sm" lang="en">
+              {problem}
+            </Text>
+          </Alert>
+        )}
+      </Stack>
+    </Group>
+  );
+}
+
+function Actions({ suggestion, onLink, onMake, onSearch, hasCandidate }: Props & { hasCandidate: boolean }) {
+  const { t } = useWords();
+  const of = (action: string) => `${action}: ${suggestion.title}`;
+  return (
+    <Group gap="xs">
+      {hasCandidate ? (
+        <Button size="xs" onClick={onLink} aria-label={of(t("matching.link"))}>
+          {t("matching.link")}
+        </Button>
+      ) : null}
+      <Button size="xs" variant="default" onClick={onSearch} aria-label={of(t("matching.other"))}>
+        {t("matching.other")}
+      </Button>
+      <Button size="xs" variant="default" onClick={onMake} aria-label={of(t("matching.new"))}>
+        {t("matching.new")}
+      </Button>
+    </Group>
+  );
+}
+
+/** The candidate's title with the words marked that the listing does not have, and how like they are. */
+function Evidence({ candidate, listing, number }: { candidate: Candidate; listing: Suggestion; number: number }) {
+  const { t } = useWords();
+  const format = useFormat();
+  const facts = [
+    candidate.sku ?? t("line.noSku"),
+    candidate.sku !== null && candidate.sku === listing.sku ? t("matching.sameSku") : "",
+    t("matching.likeness", { percent: format.number(candidate.likeness, { style: "percent" }) }),
+    candidate.available === null
+      ? t("matching.neverCounted")
+      : t("matching.available", { count: candidate.available }),
+  ];
+  return (
+    <>
+      <Text size="sm" span>
+        <Box component="span" className={classes["number"] ?? ""} aria-hidden="true">
+          {number}
+        </Box>
+        {compared(candidate.title, listing.title).map(({ text, differs }, index) =>
+          differs ? (
+            <mark key={index} className={classes["differs"] ?? ""}>
+              {text}
+            </mark>
+          ) : (
+            text
+          ),
+        )}
+      </Text>
+      <Text size="sm" c="dimmed">
+        {facts.filter((fact) => fact !== "").join(" · ")}
+      </Text>
+      {candidate.listed_here ? <Text size="sm">{t("matching.listedHere")}</Text> : null}
+    </>
+  );
+}

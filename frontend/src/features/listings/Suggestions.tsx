@@ -1,0 +1,269 @@
+import { Box, Button, Card, Group, Kbd, Stack, Text } from "@mantine/core";
+import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef, useState } from "react";
+
+import { api } from "@/api/client";
+import { PAGES, useFilled } from "@/api/pages";
+import { useWords } from "@/i18n/words";
+import { More } from "@/ui/More";
+import { useMay } from "@/ui/role";
+import type { ConnectedShop } from "@/ui/shops";
+import { Failed, Loading } from "@/ui/states";
+
+import { AskToLink } from "./AskToLink";
+import { isSure, type Suggestion } from "./evidence";
+import classes from "./Matching.module.css";
+import { PickVariant } from "./PickVariant";
+import { Row } from "./Row";
+import { type Pair, useLinking } from "./useLinking";
+
+const PAGE = 50;
+const MOST_SHOWN = 500;
+const KEYS = [
+  ["↑ ↓", "matching.keys.move"],
+  ["1 2 3", "matching.keys.choose"],
+  ["Space", "matching.keys.tick"],
+  ["Enter", "matching.keys.link"],
+  ["A", "matching.keys.sure"],
+  ["Ctrl Enter", "matching.keys.all"],
+  ["N", "matching.keys.new"],
+  ["U", "matching.keys.undo"],
+] as const;
+
+interface Props {
+  shop: ConnectedShop;
+  /** In place of the list, once nothing is left. */
+  nothing: ReactNode;
+}
+
+/** The shop's unlinked listings, to be gone through by keyboard. */
+export function Suggestions({ shop, nothing }: Props) {
+  const { t } = useWords();
+  const list = api.useInfiniteQuery(
+    "get",
+    "/api/v1/connections/{connection_id}/suggestions",
+    { params: { path: { connection_id: shop.id }, query: { limit: PAGE } } },
+    { ...PAGES, staleTime: Infinity },
+  );
+  const linking = useLinking();
+  const all = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
+  const rows = useMemo(() => all.filter((row) => !linking.gone.has(row.listing_id)), [all, linking.gone]);
+  useFilled(list, rows.length, 1);
+  if (list.isPending) {
+    return <Loading rows={6} />;
+  }
+  if (list.isError && all.length === 0) {
+    return <Failed error={list.error} retry={() => void list.refetch()} retrying={list.isFetching} />;
+  }
+  if (rows.length === 0) {
+    return list.hasNextPage ? <Loading rows={6} /> : nothing;
+  }
+  return (
+    <Stack gap="md">
+      {list.isError ? <Failed error={list.error} retry={() => void list.fetchNextPage()} /> : null}
+      <Rows shop={shop} rows={rows} linking={linking} />
+      <More list={list} shown={rows.length} most={MOST_SHOWN} remedy={t("matching.tooMuch")} />
+    </Stack>
+  );
+}
+
+interface RowsProps {
+  shop: ConnectedShop;
+  rows: Suggestion[];
+  linking: ReturnType<typeof useLinking>;
+}
+
+function Rows({ shop, rows, linking }: RowsProps) {
+  const { t } = useWords();
+  const mayChange = useMay("staff") === true;
+  const list = useRef<HTMLUListElement>(null);
+  const [ticked, setTicked] = useState<ReadonlySet<number>>(new Set());
+  const [choices, setChoices] = useState<ReadonlyMap<number, number>>(new Map());
+  const [asking, setAsking] = useState(false);
+  const [searched, setSearched] = useState<Suggestion | null>(null);
+  const next = useRef<number | null>(null);
+
+  const chosenOf = (row: Suggestion) => choices.get(row.listing_id) ?? row.candidates[0]?.variant_id ?? null;
+  const pairOf = (row: Suggestion): Pair[] => {
+    const variant_id = chosenOf(row);
+    return variant_id === null ? [] : [{ listing_id: row.listing_id, variant_id }];
+  };
+  const sure = rows.filter(isSure);
+  const picked = rows.filter((row) => ticked.has(row.listing_id));
+  const pairs = picked.flatMap(pairOf);
+
+  const tick = (ids: readonly number[], on: boolean) =>
+    setTicked((before) => {
+      const after = new Set(before);
+      ids.forEach((id) => (on ? after.add(id) : after.delete(id)));
+      return after;
+    });
+  const choose = (row: Suggestion, variantId: number) =>
+    setChoices((before) => new Map([...before, [row.listing_id, variantId]]));
+  /** What comes after those that leave has the focus then, so that one goes on from there. */
+  const leave = (leaving: readonly number[]) => {
+    const first = rows.findIndex((row) => leaving.includes(row.listing_id));
+    const staying = rows.filter((row, index) => index > first && !leaving.includes(row.listing_id));
+    const before = rows.filter((row) => !leaving.includes(row.listing_id)).at(-1);
+    next.current = (staying[0] ?? before)?.listing_id ?? null;
+    tick(leaving, false);
+  };
+  const link = (wanted: Pair[]) => {
+    if (wanted.length > 0) {
+      leave(wanted.map((pair) => pair.listing_id));
+      void linking.link(wanted);
+    }
+  };
+  const make = (ids: number[]) => {
+    if (ids.length > 0) {
+      leave(ids);
+      void linking.make(ids);
+    }
+  };
+  useEffect(() => {
+    if (next.current !== null) {
+      focusRow(list.current, next.current);
+      next.current = null;
+    }
+  }, [rows]);
+
+  const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
+    const target = event.target as HTMLElement;
+    const id = Number(target.closest<HTMLElement>("li")?.dataset["listing"]);
+    const index = rows.findIndex((row) => row.listing_id === id);
+    const row = rows[index];
+    if (!mayChange || row === undefined || event.altKey || event.metaKey) {
+      return;
+    }
+    const isCandidate = target instanceof HTMLInputElement && target.type === "radio";
+    const isButton = target instanceof HTMLButtonElement;
+    const move = (to: Suggestion | undefined) => to && focusRow(list.current, to.listing_id);
+    const does: Record<string, (() => void) | undefined> = {
+      ArrowDown: isCandidate ? undefined : () => move(rows[index + 1]),
+      ArrowUp: isCandidate ? undefined : () => move(rows[index - 1]),
+      Home: () => move(rows[0]),
+      End: () => move(rows.at(-1)),
+      Enter: isButton ? undefined : () => link(pairOf(row)),
+      "Control+Enter": pairs.length > 0 ? () => setAsking(true) : undefined,
+      a: () => tick(sure.map((each) => each.listing_id), true),
+      n: () => make([row.listing_id]),
+      u: linking.undoLast,
+    };
+    const candidate = row.candidates[Number(event.key) - 1];
+    const key = `${event.ctrlKey ? "Control+" : ""}${event.key.length === 1 ? event.key.toLowerCase() : event.key}`;
+    const action = candidate && !event.ctrlKey ? () => choose(row, candidate.variant_id) : does[key];
+    if (action !== undefined) {
+      event.preventDefault();
+      action();
+    }
+  };
+
+  return (
+    <>
+      {mayChange ? (
+        <Box className={classes["bar"] ?? ""}>
+          <Group gap="xs">
+            <Button
+              size="xs"
+              variant="default"
+              disabled={sure.length === 0}
+              onClick={() => tick(sure.map((row) => row.listing_id), true)}
+            >
+              {t("matching.tickSure", { count: sure.length })}
+            </Button>
+            <Button size="xs" disabled={pairs.length === 0} onClick={() => setAsking(true)}>
+              {t("matching.linkTicked", { count: pairs.length })}
+            </Button>
+            <Button
+              size="xs"
+              variant="default"
+              disabled={picked.length === 0}
+              onClick={() => make(picked.map((row) => row.listing_id))}
+            >
+              {t("matching.makeTicked", { count: picked.length })}
+            </Button>
+            {picked.length === 0 ? null : (
+              <Button size="xs" variant="subtle" onClick={() => setTicked(new Set())}>
+                {t("matching.untick")}
+              </Button>
+            )}
+          </Group>
+          <KeysHelp />
+        </Box>
+      ) : null}
+      <Card withBorder padding={0}>
+        <Box
+          component="ul"
+          ref={list}
+          m={0}
+          p={0}
+          aria-label={t("matching.list")}
+          aria-describedby="matching-keys"
+          style={{ listStyle: "none" }}
+          onKeyDown={onKeyDown}
+        >
+          {rows.map((row) => (
+            <li key={row.listing_id} data-listing={row.listing_id} className={classes["row"]}>
+              <Row
+                suggestion={row}
+                chosen={chosenOf(row)}
+                ticked={ticked.has(row.listing_id)}
+                problem={linking.problems.get(row.listing_id)}
+                mayChange={mayChange}
+                onTick={(on) => tick([row.listing_id], on)}
+                onChoose={(variantId) => choose(row, variantId)}
+                onLink={() => link(pairOf(row))}
+                onMake={() => make([row.listing_id])}
+                onSearch={() => setSearched(row)}
+              />
+            </li>
+          ))}
+        </Box>
+      </Card>
+      <AskToLink
+        opened={asking}
+        shop={shop}
+        rows={picked.filter((row) => chosenOf(row) !== null)}
+        chosenOf={chosenOf}
+        onConfirm={() => {
+          setAsking(false);
+          link(pairs);
+        }}
+        onClose={() => setAsking(false)}
+      />
+      <PickVariant
+        listing={searched}
+        onClose={() => setSearched(null)}
+        onPick={(variant_id) => {
+          setSearched(null);
+          if (searched !== null) {
+            link([{ listing_id: searched.listing_id, variant_id }]);
+          }
+        }}
+      />
+    </>
+  );
+}
+
+function focusRow(list: HTMLElement | null, id: number): void {
+  const tick = list?.querySelector<HTMLInputElement>(`[data-row="${id}"]`);
+  tick?.focus({ preventScroll: true });
+  tick?.closest("li")?.scrollIntoView({ block: "nearest" });
+}
+
+function KeysHelp() {
+  const { t } = useWords();
+  return (
+    <Group gap="sm" mt={6} id="matching-keys" visibleFrom="sm">
+      {KEYS.map(([keys, name]) => (
+        <Text key={name} size="xs" c="dimmed" component="span">
+          {keys.split(" ").map((key) => (
+            <Kbd key={key} size="xs" mr={3}>
+              {key}
+            </Kbd>
+          ))}
+          {t(name)}
+        </Text>
+      ))}
+    </Group>
+  );
+}

@@ -1,0 +1,101 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { useCallback, useRef, useState } from "react";
+
+import { client } from "@/api/client";
+import { useWords } from "@/i18n/words";
+import { useTellDone } from "@/ui/done";
+import { useTellProblem } from "@/ui/notify";
+
+export interface Pair {
+  listing_id: number;
+  variant_id: number;
+}
+
+interface Verdict {
+  listing_id: number;
+  problem: string;
+}
+
+/** Links at once on the screen, then at the API; what is refused comes back, and says why. */
+export function useLinking() {
+  const { t } = useWords();
+  const done = useTellDone();
+  const tell = useTellProblem();
+  const queries = useQueryClient();
+  const [gone, setGone] = useState<ReadonlySet<number>>(new Set());
+  const [problems, setProblems] = useState<ReadonlyMap<number, string>>(new Map());
+  const last = useRef<readonly number[]>([]);
+
+  const hide = useCallback((ids: readonly number[]) => setGone((before) => new Set([...before, ...ids])), []);
+  const bring = useCallback((ids: readonly number[]) => {
+    const back = new Set(ids);
+    setGone((before) => new Set([...before].filter((id) => !back.has(id))));
+  }, []);
+
+  const undo = useCallback(
+    async (ids: readonly number[]) => {
+      if (ids.length === 0) {
+        return;
+      }
+      last.current = [];
+      try {
+        await client.POST("/api/v1/listings/unlinks", { body: { listing_ids: [...ids] } });
+        bring(ids);
+      } catch (error) {
+        tell(error);
+      }
+      await queries.invalidateQueries({ queryKey: ["get", "/api/v1/connections"] });
+    },
+    [bring, queries, tell],
+  );
+
+  const run = useCallback(
+    async (ids: readonly number[], ask: () => Promise<Verdict[]>, words: (count: number) => string) => {
+      hide(ids);
+      setProblems((before) => new Map([...before].filter(([id]) => !ids.includes(id))));
+      try {
+        const verdicts = await ask();
+        const refused = verdicts.filter((verdict) => verdict.problem !== "");
+        const taken = verdicts.filter((verdict) => verdict.problem === "").map((verdict) => verdict.listing_id);
+        bring(refused.map((verdict) => verdict.listing_id));
+        setProblems((before) => new Map([...before, ...refused.map((each) => [each.listing_id, each.problem] as const)]));
+        if (taken.length > 0) {
+          last.current = taken;
+          done(words(taken.length), () => void undo(taken));
+        }
+      } catch (error) {
+        bring(ids);
+        tell(error);
+      }
+      await queries.invalidateQueries({ queryKey: ["get", "/api/v1/connections"] });
+    },
+    [bring, done, hide, queries, tell, undo],
+  );
+
+  const link = useCallback(
+    (pairs: readonly Pair[]) =>
+      run(
+        pairs.map((pair) => pair.listing_id),
+        async () => {
+          const { data } = await client.POST("/api/v1/listings/links", { body: { links: [...pairs] } });
+          return data?.items ?? [];
+        },
+        (count) => t("matching.linked", { count }),
+      ),
+    [run, t],
+  );
+  const make = useCallback(
+    (ids: readonly number[]) =>
+      run(
+        ids,
+        async () => {
+          const { data } = await client.POST("/api/v1/listings/variants", { body: { listing_ids: [...ids] } });
+          return data?.items ?? [];
+        },
+        (count) => t("matching.made", { count }),
+      ),
+    [run, t],
+  );
+  const undoLast = useCallback(() => void undo(last.current), [undo]);
+  return { gone, problems, link, make, undoLast };
+}

@@ -1,0 +1,139 @@
+import { Alert, Button, Group, List, Progress, Stack, Text } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
+import { type ReactNode, useEffect, useState } from "react";
+
+import { api, type Schemas } from "@/api/client";
+import { useWords } from "@/i18n/words";
+import { Confirm } from "@/ui/Confirm";
+import { Icon } from "@/ui/icons";
+import { TextLink } from "@/ui/links";
+import { useTellProblem } from "@/ui/notify";
+import { For } from "@/ui/role";
+
+import { ShopSums } from "./ShopSums";
+import { sumOf } from "./sums";
+import { useRun } from "./useRun";
+
+interface Props {
+  shopId: number | undefined;
+  totals: Schemas["SyncTotals"] | null;
+  /** Beside the button. */
+  children: ReactNode;
+}
+
+/** Has the numbers read and written now, after its figures were agreed to, and shows how far that is. */
+export function Apply({ shopId, totals, children }: Props) {
+  const { t } = useWords();
+  const tell = useTellProblem();
+  const [asking, setAsking] = useState(false);
+  const [begun, setBegun] = useState<{ run: number; toWrite: number } | null>(null);
+  const written = totals === null ? 0 : writtenOf(totals);
+  const start = api.useMutation("post", "/api/v1/sync/runs", {
+    onSuccess: (run) => {
+      if (run !== undefined) {
+        setBegun({ run: run.id, toWrite: written });
+      }
+    },
+    onError: tell,
+    onSettled: () => setAsking(false),
+  });
+  return (
+    <Stack gap="sm">
+      {begun === null ? null : (
+        <Progressing
+          key={begun.run}
+          runId={begun.run}
+          toWrite={begun.toWrite}
+          left={totals === null ? null : written}
+          onClose={() => setBegun(null)}
+        />
+      )}
+      <Group gap="md" align="flex-end">
+        {children}
+        <For least="staff">
+          <Button onClick={() => setAsking(true)} disabled={totals === null}>
+            {t("dryRun.apply")}
+          </Button>
+        </For>
+      </Group>
+      {totals === null ? null : (
+        <Confirm
+          opened={asking}
+          title={t("dryRun.ask", { count: written })}
+          action={t("dryRun.ask.do")}
+          danger={sumOf(totals).to_zero > 0}
+          busy={start.isPending}
+          onConfirm={() => start.mutate({ body: shopId === undefined ? {} : { connection_id: shopId } })}
+          onClose={() => setAsking(false)}
+        >
+          <List size="sm">
+            {totals.connections.map((shop) => (
+              <List.Item key={shop.connection_id}>
+                {shop.connection_name}: <ShopSums shop={shop} />
+              </List.Item>
+            ))}
+          </List>
+          {totals.at_least ? <Text size="sm">{t("changes.atLeast")}</Text> : null}
+          <Text size="sm" c="dimmed">
+            {t("dryRun.ask.what")}
+          </Text>
+        </Confirm>
+      )}
+    </Stack>
+  );
+}
+
+interface ProgressingProps {
+  runId: number;
+  /** How many numbers there were to write when it began, and are now. */
+  toWrite: number;
+  left: number | null;
+  onClose: () => void;
+}
+
+function Progressing({ runId, toWrite, left, onClose }: ProgressingProps) {
+  const { t } = useWords();
+  const queries = useQueryClient();
+  const run = useRun(runId).data;
+  const looks = run?.looked_at ?? 0;
+  const state = run?.state ?? "running";
+  useEffect(() => {
+    void queries.invalidateQueries({ queryKey: ["get", "/api/v1/sync/preview/totals"] });
+    if (state !== "running") {
+      void queries.invalidateQueries({ queryKey: ["get", "/api/v1/sync/preview"] });
+    }
+  }, [queries, state, looks]);
+  const done = state !== "running";
+  const well = state === "succeeded";
+  const share = toWrite === 0 || left === null ? 100 : ((toWrite - Math.min(left, toWrite)) / toWrite) * 100;
+  return (
+    <Alert
+      role="status"
+      color={!done ? "indigo" : well ? "green" : "red"}
+      icon={<Icon name={!done ? "swap" : well ? "check" : "warn"} />}
+      title={done ? t(`run.state.${state}`) : t("dryRun.running")}
+    >
+      <Stack gap="sm">
+        {done ? null : <Progress value={share} animated aria-label={t("firstSync.progress")} />}
+        {run === undefined ? null : (
+          <Text size="sm">{t("run.sums", { looked: run.looked_at, changed: run.changed, failed: run.failed })}</Text>
+        )}
+        <Group gap="sm">
+          <TextLink to="/sync/$runId" params={{ runId: String(runId) }} size="sm">
+            {t("run.see")}
+          </TextLink>
+          {done ? (
+            <Button size="xs" variant="default" onClick={onClose}>
+              {t("action.close")}
+            </Button>
+          ) : null}
+        </Group>
+      </Stack>
+    </Alert>
+  );
+}
+
+function writtenOf(totals: Schemas["SyncTotals"]): number {
+  const { raised, lowered, to_zero } = sumOf(totals);
+  return raised + lowered + to_zero;
+}

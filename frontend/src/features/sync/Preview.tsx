@@ -1,0 +1,138 @@
+import { Card, Group, Stack, Text } from "@mantine/core";
+import { useMemo } from "react";
+
+import { api, type Schemas } from "@/api/client";
+import { PAGES, useFilled } from "@/api/pages";
+import { useWords } from "@/i18n/words";
+import { Change } from "@/ui/Change";
+import { type Column, DataTable } from "@/ui/DataTable";
+import { More } from "@/ui/More";
+import { Product } from "@/ui/Product";
+import { Empty, Failed, Loading } from "@/ui/states";
+import { WhyNumber } from "@/ui/WhyNumber";
+
+import type { DryRunFilters } from "./dryRun";
+
+type PreviewRow = Schemas["SyncPreviewRow"];
+
+const PAGE = 50;
+const MOST_SHOWN = 1000;
+const NUMERIC = ["shows"];
+
+interface Props {
+  scope: { connection_id?: number };
+  filters: DryRunFilters;
+}
+
+/** Number by number, what a sync would write and why. */
+export function Preview({ scope, filters }: Props) {
+  const { t } = useWords();
+  const list = api.useInfiniteQuery(
+    "get",
+    "/api/v1/sync/preview",
+    { params: { query: { ...scope, ...filters, limit: PAGE } } },
+    PAGES,
+  );
+  const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
+  const columns = useColumns();
+  useFilled(list, rows.length, PAGE);
+  if (list.isPending || (rows.length === 0 && list.hasNextPage && !list.isError)) {
+    return <Loading rows={8} />;
+  }
+  if (list.isError && rows.length === 0) {
+    return <Failed error={list.error} retry={() => void list.refetch()} retrying={list.isFetching} />;
+  }
+  if (rows.length === 0) {
+    const filtered = Object.keys(filters).length > 0;
+    return (
+      <Card withBorder>
+        <Empty icon={filtered ? "filter" : "check"} title={t(filtered ? "changes.noMatch" : "dryRun.none")}>
+          {t(filtered ? "changes.noMatch.next" : "dryRun.none.next")}
+        </Empty>
+      </Card>
+    );
+  }
+  return (
+    <Stack gap="md">
+      {list.isError ? <Failed error={list.error} retry={() => void list.refetch()} /> : null}
+      <Card withBorder padding={0}>
+        <DataTable
+          label={t("dryRun.list")}
+          columns={columns}
+          rows={rows}
+          rowId={rowId}
+          numeric={NUMERIC}
+          card={(row) => <PreviewCard row={row} />}
+        />
+      </Card>
+      <More list={list} shown={rows.length} most={MOST_SHOWN} remedy={t("changes.tooMuch")} />
+    </Stack>
+  );
+}
+
+function rowId(row: PreviewRow): string {
+  return String(row.cell_id);
+}
+
+function useColumns(): Column<PreviewRow>[] {
+  const { t } = useWords();
+  return useMemo(
+    () => [
+      {
+        id: "what",
+        header: t("line.what"),
+        cell: ({ row }) => <Product title={row.original.title} sku={row.original.sku} />,
+      },
+      { id: "where", header: t("dryRun.where"), cell: ({ row }) => <Where row={row.original} /> },
+      {
+        id: "shows",
+        header: t("dryRun.shows"),
+        cell: ({ row }) => <Change from={row.original.from_quantity} to={row.original.to_quantity} />,
+      },
+      { id: "why", header: t("changes.why"), cell: ({ row }) => <Why row={row.original} /> },
+    ],
+    [t],
+  );
+}
+
+function Where({ row }: { row: PreviewRow }) {
+  return (
+    <>
+      <Text size="sm">{row.connection_name}</Text>
+      <Text size="sm" c="dimmed">
+        {row.location}
+      </Text>
+    </>
+  );
+}
+
+function Why({ row }: { row: PreviewRow }) {
+  const { t } = useWords();
+  return (
+    <>
+      <WhyNumber why={row.why} shown={row.from_quantity} target={row.to_quantity} />
+      {row.obstacle_code === "" ? null : (
+        <Text size="sm" fw={600} title={row.obstacle}>
+          {t("dryRun.heldBy", { why: t(`obstacle.${row.obstacle_code}`) })}
+        </Text>
+      )}
+    </>
+  );
+}
+
+function PreviewCard({ row }: { row: PreviewRow }) {
+  return (
+    <Stack gap={6}>
+      <Group justify="space-between" wrap="nowrap" align="flex-start">
+        <div>
+          <Product title={row.title} sku={row.sku} />
+        </div>
+        <Change from={row.from_quantity} to={row.to_quantity} />
+      </Group>
+      <Text size="sm" c="dimmed">
+        {row.connection_name} · {row.location}
+      </Text>
+      <Why row={row} />
+    </Stack>
+  );
+}

@@ -1,0 +1,220 @@
+import { Button, Card, Checkbox, Group, Select, SimpleGrid, Stack, Text, TextInput } from "@mantine/core";
+import { getRouteApi } from "@tanstack/react-router";
+import { useMemo } from "react";
+
+import { api, type Schemas } from "@/api/client";
+import { PAGES } from "@/api/pages";
+import { useFormat } from "@/i18n/format";
+import { useWords } from "@/i18n/words";
+import { withoutNothing } from "@/ui/address";
+import { type Column, DataTable } from "@/ui/DataTable";
+import { TextLink } from "@/ui/links";
+import { More } from "@/ui/More";
+import { Page } from "@/ui/Page";
+import { useShops } from "@/ui/shops";
+import { ShopSelect } from "@/ui/ShopSelect";
+import { Empty, Failed, Loading } from "@/ui/states";
+
+import { KINDS, RUN_STATES, type RunFilters, runsQueryOf } from "./filters";
+import { durationOf, RunState } from "./words";
+
+type Run = Schemas["Run"];
+type Changes = { [K in keyof RunFilters]?: RunFilters[K] | undefined };
+
+const PAGE = 50;
+const MOST_SHOWN = 1000;
+const NUMERIC = ["looked", "changed", "failed", "took"];
+const here = getRouteApi("/inside/sync");
+
+/** What SyncFlow did, newest first, by filters that are in the address. */
+export function SyncHistory() {
+  const { t } = useWords();
+  const filters = here.useSearch();
+  const navigate = here.useNavigate();
+  const change = (changes: Changes) =>
+    void navigate({ search: withoutNothing({ ...filters, ...changes }) as RunFilters, replace: true });
+  return (
+    <Page title={t("sync.title")} lead={t("sync.lead")}>
+      <Stack gap="md">
+        <Filters filters={filters} onChange={change} />
+        <List filters={filters} onClear={() => void navigate({ search: {}, replace: true })} />
+      </Stack>
+    </Page>
+  );
+}
+
+function Filters({ filters, onChange }: { filters: RunFilters; onChange: (changes: Changes) => void }) {
+  const { t } = useWords();
+  const { names } = useShops();
+  return (
+    <SimpleGrid cols={{ base: 1, xs: 2, md: 3, lg: 6 }} spacing="sm" role="search" aria-label={t("sync.filters")}>
+      <ShopSelect shops={names} value={filters.shop} onChange={(shop) => onChange({ shop })} all />
+      <Select
+        label={t("run.kind")}
+        placeholder={t("filters.any")}
+        data={KINDS.map((value) => ({ value, label: t(`run.kind.${value}`) }))}
+        value={filters.kind ?? null}
+        onChange={(kind) => onChange({ kind: KINDS.find((each) => each === kind) })}
+        clearable
+        clearButtonProps={{ "aria-label": t("filters.any") }}
+      />
+      <Select
+        label={t("run.state")}
+        placeholder={t("filters.any")}
+        data={RUN_STATES.map((value) => ({ value, label: t(`run.state.${value}`) }))}
+        value={filters.state ?? null}
+        onChange={(state) => onChange({ state: RUN_STATES.find((each) => each === state) })}
+        clearable
+        clearButtonProps={{ "aria-label": t("filters.any") }}
+      />
+      <TextInput
+        type="date"
+        label={t("filters.from")}
+        value={filters.from ?? ""}
+        max={filters.to}
+        onChange={(event) => onChange({ from: event.currentTarget.value })}
+      />
+      <TextInput
+        type="date"
+        label={t("filters.to")}
+        value={filters.to ?? ""}
+        min={filters.from}
+        onChange={(event) => onChange({ to: event.currentTarget.value })}
+      />
+      <Checkbox
+        label={t("sync.bad")}
+        checked={filters.bad ?? false}
+        onChange={(event) => onChange({ bad: event.currentTarget.checked ? true : undefined })}
+        style={{ alignSelf: "end" }}
+        pb={8}
+      />
+    </SimpleGrid>
+  );
+}
+
+function List({ filters, onClear }: { filters: RunFilters; onClear: () => void }) {
+  const { t } = useWords();
+  const list = api.useInfiniteQuery(
+    "get",
+    "/api/v1/sync/runs",
+    { params: { query: { ...runsQueryOf(filters), limit: PAGE } } },
+    PAGES,
+  );
+  const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
+  const columns = useColumns();
+  if (list.isPending) {
+    return <Loading rows={8} />;
+  }
+  if (list.isError && rows.length === 0) {
+    return <Failed error={list.error} retry={() => void list.refetch()} retrying={list.isFetching} />;
+  }
+  if (rows.length === 0) {
+    const filtered = Object.keys(filters).length > 0;
+    return (
+      <Empty
+        icon={filtered ? "filter" : "history"}
+        title={t(filtered ? "sync.noMatch" : "sync.none")}
+        action={
+          filtered ? (
+            <Button variant="default" onClick={onClear}>
+              {t("orders.clear")}
+            </Button>
+          ) : null
+        }
+      >
+        {t(filtered ? "sync.noMatch.next" : "sync.none.next")}
+      </Empty>
+    );
+  }
+  return (
+    <Stack gap="md">
+      {list.isError ? <Failed error={list.error} retry={() => void list.refetch()} /> : null}
+      <Card withBorder padding={0}>
+        <DataTable
+          label={t("sync.title")}
+          columns={columns}
+          rows={rows}
+          rowId={rowId}
+          numeric={NUMERIC}
+          card={(run) => <RunCard run={run} />}
+        />
+      </Card>
+      <More list={list} shown={rows.length} most={MOST_SHOWN} remedy={t("sync.tooMuch")} />
+    </Stack>
+  );
+}
+
+function rowId(run: Run): string {
+  return String(run.id);
+}
+
+function useColumns(): Column<Run>[] {
+  const { t } = useWords();
+  const format = useFormat();
+  return useMemo(
+    () => [
+      { id: "what", header: t("run.kind"), cell: ({ row }) => <What run={row.original} /> },
+      { id: "when", header: t("run.when"), cell: ({ row }) => format.moment(row.original.created_at) },
+      {
+        id: "shop",
+        header: t("order.shop"),
+        cell: ({ row }) => row.original.connection_name ?? t("shop.all"),
+      },
+      { id: "state", header: t("run.state"), cell: ({ row }) => <Outcome run={row.original} /> },
+      { id: "looked", header: t("run.looked"), cell: ({ row }) => format.number(row.original.looked_at) },
+      { id: "changed", header: t("run.changed"), cell: ({ row }) => format.number(row.original.changed) },
+      { id: "failed", header: t("run.failed"), cell: ({ row }) => format.number(row.original.failed) },
+      { id: "took", header: t("run.took"), cell: ({ row }) => durationOf(row.original, format) },
+    ],
+    [t, format],
+  );
+}
+
+function What({ run }: { run: Run }) {
+  const { t } = useWords();
+  return (
+    <>
+      <TextLink to="/sync/$runId" params={{ runId: String(run.id) }} size="sm" fw={600}>
+        {t(`run.kind.${run.kind}`)}
+      </TextLink>
+      <Text size="sm" c="dimmed">
+        {t(`run.trigger.${run.trigger}`)}
+        {run.times > 1 ? ` · ${t("run.times", { count: run.times })}` : ""}
+      </Text>
+    </>
+  );
+}
+
+/** How it ended; if badly, what to do. */
+function Outcome({ run }: { run: Run }) {
+  const { known } = useWords();
+  return (
+    <>
+      <RunState state={run.state} />
+      {run.code === "" ? null : (
+        <Text size="sm" c="dimmed" maw={280}>
+          {known(`remedy.${run.code}`) ?? run.suggestion}
+        </Text>
+      )}
+    </>
+  );
+}
+
+function RunCard({ run }: { run: Run }) {
+  const { t } = useWords();
+  const format = useFormat();
+  return (
+    <Stack gap={6}>
+      <Group justify="space-between" wrap="nowrap" align="flex-start">
+        <div>
+          <What run={run} />
+        </div>
+        <RunState state={run.state} />
+      </Group>
+      <Text size="sm" c="dimmed">
+        {format.moment(run.created_at)} · {run.connection_name ?? t("shop.all")} · {durationOf(run, format)}
+      </Text>
+      <Text size="sm">{t("run.sums", { looked: run.looked_at, changed: run.changed, failed: run.failed })}</Text>
+    </Stack>
+  );
+}

@@ -1,0 +1,26 @@
+import type { Schemas } from "@/api/client";
+import type { Format } from "@/i18n/format";
+import { useWords } from "@/i18n/words";
+import { Told } from "@/ui/Told";
+
+type Run = Schemas["Run"];
+
+const OF_STATE = { running: "indigo", succeeded: "green", partly: "yellow", failed: "red" } as const;
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+export function RunState({ state }: Pick<Run, "state">) {
+  const { t } = useWords();
+  return <Told colour={OF_STATE[state]}>{t(`run.state.${state}`)}</Told>;
+}
+
+/** How long it took, in the unit that fits: "3.2 sec"; "–" while it goes on. */
+export function durationOf(run: Pick<Run, "created_at" | "finished_at">, format: Format): string {
+  if (run.finished_at === null) {
+    return "–";
+  }
+  const ms = new Date(run.finished_at).getTime() - new Date(run.created_at).getTime();
+  const [unit, size] = ms >= HOUR ? (["hour", HOUR] as const) : ms >= MINUTE ? (["minute", MINUTE] as const) : (["second", SECOND] as const);
+  return format.number(ms / size, { style: "unit", unit, maximumFractionDigits: 1 });
+}

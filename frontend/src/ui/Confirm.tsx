@@ -1,0 +1,37 @@
+import { Button, Group, Modal, Stack } from "@mantine/core";
+import type { ReactNode } from "react";
+
+import { useWords } from "@/i18n/words";
+
+interface Props {
+  opened: boolean;
+  title: string;
+  /** What will happen, in figures. */
+  children: ReactNode;
+  /** What the button says that does it. */
+  action: string;
+  danger?: boolean;
+  busy?: boolean;
+  onConfirm: () => void;
+  onClose: () => void;
+}
+
+/** Asks once more, with figures, before much is changed. */
+export function Confirm({ opened, title, children, action, danger = false, busy = false, onConfirm, onClose }: Props) {
+  const { t } = useWords();
+  return (
+    <Modal opened={opened} onClose={onClose} title={title} centered closeButtonProps={{ "aria-label": t("action.close") }}>
+      <Stack gap="md">
+        {children}
+        <Group justify="flex-end" gap="sm">
+          <Button variant="default" onClick={onClose}>
+            {t("action.cancel")}
+          </Button>
+          <Button {...(danger ? { color: "red" } : {})} loading={busy} onClick={onConfirm} data-autofocus>
+            {action}
+          </Button>
+        </Group>
+      </Stack>
+    </Modal>
+  );
+}

@@ -1,0 +1,36 @@
+import { Chip, Group } from "@mantine/core";
+
+import { useWords } from "@/i18n/words";
+
+export type Effect = "raised" | "lowered" | "to_zero" | "held" | "stock_raised" | "stock_lowered";
+
+interface Props {
+  /** How many numbers each has; null until that is known. */
+  counts: Partial<Record<Effect, number>> | null;
+  effects: readonly Effect[];
+  atLeast: boolean;
+  value: Effect | undefined;
+  onChange: (effect: Effect | undefined) => void;
+}
+
+/** How many numbers change in which way; each is a filter of the list below. */
+export function Effects({ counts, effects, atLeast, value, onChange }: Props) {
+  const { t } = useWords();
+  const all = effects.reduce((sum, effect) => sum + (counts?.[effect] ?? 0), 0);
+  const told = (count: number) => (counts === null ? "" : atLeast ? t("effect.atLeast", { count }) : t("effect.count", { count }));
+  const shown = effects.filter((effect) => effect === value || (counts?.[effect] ?? 0) > 0);
+  return (
+    <Chip.Group value={value ?? "all"} onChange={(chosen) => onChange(effects.find((each) => each === chosen))}>
+      <Group gap="xs" role="radiogroup" aria-label={t("effect.label")}>
+        <Chip value="all" variant="outline" size="sm">
+          {t("effect.all")} {told(all)}
+        </Chip>
+        {shown.map((effect) => (
+          <Chip key={effect} value={effect} variant="outline" size="sm">
+            {t(`effect.${effect}`)} {told(counts?.[effect] ?? 0)}
+          </Chip>
+        ))}
+      </Group>
+    </Chip.Group>
+  );
+}

@@ -1,0 +1,30 @@
+import { Text } from "@mantine/core";
+import type { ReactNode } from "react";
+
+import { api } from "@/api/client";
+import { useWords } from "@/i18n/words";
+
+const RANKS = ["viewer", "staff", "admin", "owner"] as const;
+type Role = (typeof RANKS)[number];
+
+/** Whether whoever is signed in may do what asks for this role; undefined until that is known. */
+export function useMay(least: Role): boolean | undefined {
+  const role = api.useQuery("get", "/api/v1/me", {}, { staleTime: 60_000 }).data?.role;
+  return role === undefined ? undefined : RANKS.indexOf(role) >= RANKS.indexOf(least);
+}
+
+/** What only some may do: others read who does it. The API decides; this keeps it from offering what it refuses. */
+export function For({ least, children }: { least: "staff" | "admin"; children: ReactNode }) {
+  const { t } = useWords();
+  const may = useMay(least);
+  if (may === undefined) {
+    return null;
+  }
+  return may ? (
+    children
+  ) : (
+    <Text size="sm" c="dimmed">
+      {t(`may.${least}`)}
+    </Text>
+  );
+}
