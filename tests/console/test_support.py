@@ -152,9 +152,7 @@ def _asked(staff: Browser, path: str) -> list[str]:
     with statements() as sent:
         answer = staff.get(path)
     assert answer.status_code == 200, path
-    return [
-        each for each in sent if each.lstrip().startswith("SELECT")
-    ]  # others only note
+    return [each for each in sent if each.lstrip().startswith("SELECT")]  # others only note
 
 
 def test_lists_are_walked_page_by_page(staff: Browser, shop: Connection) -> None:

@@ -170,18 +170,6 @@ def test_house_keeping_forgets_what_was_done_and_keeps_what_was_not(world: World
     assert [r.id for r in world.rows("SELECT id FROM inbound_events")] == [dead]
 
 
-@pytest.mark.usefixtures("_drop_partitions")
-def test_house_keeping_forgets_how_fast_pages_were_long_ago(world: World, connection: int) -> None:
-    world.sql(
-        "INSERT INTO web_vital_days (account_id, day, route, metric)"
-        " SELECT account_id, CURRENT_DATE - days, '/', 'LCP' FROM connections,"
-        " unnest(ARRAY[0, 89, 91]) AS days"
-    )
-    sweeper.house_keeping(30)
-    left = world.rows("SELECT CURRENT_DATE - day AS days FROM web_vital_days ORDER BY days")
-    assert [row.days for row in left] == [0, 89]
-
-
 # ------------------------------------------------------------------------------------------------ leases
 
 

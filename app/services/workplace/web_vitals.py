@@ -67,7 +67,6 @@ def _rating(metric: str, value: float) -> str:
     return "poor" if value > poor else "fair"
 
 
-PURGE = text("DELETE FROM web_vital_days WHERE day < CURRENT_DATE - 90")
 _ROUTES = text(
     """
     SELECT count(DISTINCT route) AS routes, coalesce(bool_or(route = :route), false) AS has_it
@@ -83,6 +82,4 @@ _COUNT = text(
         sum_thousandths = w.sum_thousandths + EXCLUDED.sum_thousandths
     """
 )
-PURGE = text(
-    "DELETE FROM web_vital_days w USING accounts a WHERE w.account_id = a.id AND w.day < current_date - 400"
-)
+PURGE = text("DELETE FROM web_vital_days WHERE day < current_date - 400")
