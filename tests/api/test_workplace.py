@@ -57,6 +57,15 @@ def test_a_dashboard_is_kept_changed_reset_and_forgotten(merchant: Caller) -> No
     assert merchant.call("GET", path).status_code == merchant.call("DELETE", path).status_code == 404
 
 
+def test_a_dashboard_holds_every_kind_of_widget(merchant: Caller) -> None:
+    one_of_each = [{**WIDGET, "kind": kind, "y": 4 * row} for row, kind in enumerate(dashboards.KINDS)]
+    kept = made(merchant.post("/dashboards", {"name": "All", "widgets": one_of_each}))
+    assert [widget["kind"] for widget in kept["widgets"]] == list(dashboards.KINDS)
+    assert {"average_order", "api_latency", "api_errors"} <= set(dashboards.KINDS)
+    unknown = {"name": "None", "widgets": [{**WIDGET, "kind": "weather"}]}
+    assert merchant.post("/dashboards", unknown).status_code == 422
+
+
 def test_a_new_dashboard_without_widgets_has_the_default_ones(merchant: Caller) -> None:
     kept = made(merchant.post("/dashboards", {"name": "Mine"}))
     assert kept["widgets"] == merchant.get("/dashboards/default")["widgets"]

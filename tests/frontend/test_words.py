@@ -14,6 +14,7 @@ from app.domain.matching import UnlinkedReason
 from app.domain.remedies import REMEDIES
 from app.services.queries.dashboard.overview import ACTIONS
 from app.services.queries.sync_preview import OBSTACLES
+from app.services.workplace.dashboards import KINDS
 from syncflow.web_build import FRONTEND
 
 WORDS = json.loads((FRONTEND / "src" / "i18n" / "en.json").read_text())
@@ -50,6 +51,10 @@ def test_everything_that_can_be_done_about_a_fault_has_words() -> None:
 def test_every_reason_for_no_link_and_every_obstacle_has_words() -> None:
     assert _named("unlinked") == {str(reason) for reason in UnlinkedReason}
     assert _named("obstacle") == set(OBSTACLES)
+
+
+def test_every_kind_of_widget_has_a_name() -> None:
+    assert _named("widget") == {*KINDS, "days"}
 
 
 @pytest.mark.parametrize("language", ["en", "de"])

@@ -17,7 +17,10 @@ MOST_DASHBOARDS = 20
 MOST_WIDGETS = 40
 COLUMNS, MOST_ROWS = 12, 200
 KINDS = (
+    "api_errors",
+    "api_latency",
     "attention",
+    "average_order",
     "connections",
     "low_stock",
     "orders",

@@ -16,9 +16,11 @@ interface Props {
   catalog: Catalog;
   queries: QueryClient;
   router: AppRouter;
+  /** `test`: menus and dialogs are there at once, wherever they would be on a screen. */
+  env?: "default" | "test";
 }
 
-export function App({ language, catalog, queries, router }: Props) {
+export function App({ language, catalog, queries, router, env = "default" }: Props) {
   useEffect(
     () =>
       session.watch(() => {
@@ -31,7 +33,7 @@ export function App({ language, catalog, queries, router }: Props) {
     [queries, router],
   );
   return (
-    <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={styleNonce}>
+    <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={styleNonce} env={env}>
       <WordsProvider language={language} catalog={catalog}>
         <QueryClientProvider client={queries}>
           <Notifications position="bottom-right" />

@@ -2,7 +2,7 @@ import type { Key } from "@/i18n/catalog";
 import type { IconName } from "@/ui/icons";
 
 interface Place {
-  to: "/overview" | "/orders" | "/matching" | "/changes" | "/sync";
+  to: "/overview" | "/dashboards" | "/orders" | "/matching" | "/changes" | "/sync";
   name: Key;
   icon: IconName;
 }
@@ -10,6 +10,7 @@ interface Place {
 /** What the shell's navigation and the palette lead to, in this order. */
 export const PLACES: readonly Place[] = [
   { to: "/overview", name: "overview.title", icon: "overview" },
+  { to: "/dashboards", name: "dashboards.title", icon: "dashboards" },
   { to: "/orders", name: "orders.title", icon: "orders" },
   { to: "/matching", name: "matching.title", icon: "link" },
   { to: "/changes", name: "changes.title", icon: "compare" },

@@ -15,6 +15,7 @@ import { HOME } from "@/features/auth/next";
 import { matchingFrom } from "@/features/listings/search";
 import { filtersFrom } from "@/features/orders/filters";
 import { itemsFrom, runsFrom } from "@/features/sync/filters";
+import { dashboardFrom } from "@/features/workplace/address";
 import { session } from "@/session/session";
 
 import { changesFrom } from "./changes";
@@ -132,6 +133,13 @@ const run = createRoute({
   component: lazyRouteComponent(() => import("@/features/sync/RunPage"), "RunPage"),
 });
 
+const dashboards = createRoute({
+  getParentRoute: () => inside,
+  path: "/dashboards",
+  validateSearch: dashboardFrom,
+  component: lazyRouteComponent(() => import("./DashboardsScreen"), "DashboardsScreen"),
+});
+
 const tree = root.addChildren([
   landing,
   signIn,
@@ -140,7 +148,7 @@ const tree = root.addChildren([
   forgotPassword,
   resetPassword,
   acceptInvitation,
-  inside.addChildren([overview, orders, order, matching, changes, sync, run]),
+  inside.addChildren([overview, dashboards, orders, order, matching, changes, sync, run]),
 ]);
 
 export function makeRouter(queries: QueryClient, history?: RouterHistory) {

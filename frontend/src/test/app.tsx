@@ -37,6 +37,6 @@ export function open(address: string, language: "en" | "de" = "en") {
   queries.setDefaultOptions({ queries: { retry: false, staleTime: Infinity } });
   const router = makeRouter(queries, createMemoryHistory({ initialEntries: [address] }));
   const catalog = language === "en" ? en : de;
-  render(<App language={language} catalog={catalog} queries={queries} router={router} />);
+  render(<App language={language} catalog={catalog} queries={queries} router={router} env="test" />);
   return router;
 }

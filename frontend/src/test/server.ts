@@ -5,7 +5,7 @@ import { setupServer } from "msw/node";
 
 export const server = setupServer();
 
-type Method = "get" | "post";
+type Method = "get" | "post" | "put" | "patch" | "delete";
 
 /** The API answers `document` on a path below /api/v1. */
 export function answers(method: Method, path: string, document: object | null, status = 200) {

@@ -27,6 +27,18 @@ const SHAPES = {
   review: <path d="M12 4v16M5 20h14M5 8h14M5 8l-2.5 6h5zM19 8l-2.5 6h5z" />,
   up: <path d="M12 19V5M6 11l6-6 6 6" />,
   down: <path d="M12 5v14M6 13l6 6 6-6" />,
+  left: <path d="M19 12H5M11 6l-6 6 6 6" />,
+  right: <path d="M5 12h14M13 6l6 6-6 6" />,
+  dashboards: <path d="M4 4h7v9H4zM13 4h7v5h-7zM13 12h7v8h-7zM4 16h7v4H4z" />,
+  settings: <path d="M4 7h10M18 7h2M4 17h2M10 17h10M16 5v4M8 15v4M4 12h4M12 12h8M10 10v4" />,
+  chart: <path d="M4 4v16h16M8 16l4-5 3 3 5-7" />,
+  table: <path d="M4 5h16v14H4zM4 10h16M4 14.5h16M10 5v14" />,
+  more: <path d="M5 12v.1M12 12v.1M19 12v.1" strokeWidth={3} />,
+  plus: <path d="M12 5v14M5 12h14" />,
+  grip: <path d="M9 6v.1M15 6v.1M9 12v.1M15 12v.1M9 18v.1M15 18v.1" strokeWidth={2.6} />,
+  wider: <path d="M3 5v14M21 5v14M7 12h10M9.5 9 7 12l2.5 3M14.5 9l2.5 3-2.5 3" />,
+  taller: <path d="M5 3h14M5 21h14M12 7v10M9 9.5 12 7l3 2.5M9 14.5l3 2.5 3-2.5" />,
+  trash: <path d="M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13M10 11v5M14 11v5" />,
 } as const satisfies Record<string, ReactNode>;
 
 export type IconName = keyof typeof SHAPES;

@@ -1,4 +1,4 @@
-import { Badge, Card, Group, SimpleGrid, Stack, Text, Title } from "@mantine/core";
+import { Badge, Card, Group, SimpleGrid, Stack, Title } from "@mantine/core";
 import type { ReactNode } from "react";
 
 import { api, type Schemas } from "@/api/client";
@@ -8,6 +8,7 @@ import { Page } from "@/ui/Page";
 import { Empty, Failed, Loading } from "@/ui/states";
 
 import { Attention } from "./Attention";
+import { Figure, Sales } from "./Sales";
 import { Shop } from "./Shop";
 
 type OverviewDocument = Schemas["Overview"];
@@ -119,61 +120,5 @@ function Section({ title, aside, children }: { title: string; aside?: ReactNode;
       </Group>
       {children}
     </Stack>
-  );
-}
-
-function Sales({ today }: { today: OverviewDocument["today"] }) {
-  const { t } = useWords();
-  const format = useFormat();
-  const { totals, converted } = today;
-  if (totals.length === 0) {
-    return (
-      <Card withBorder>
-        <Text c="dimmed">{t("overview.noSales")}</Text>
-      </Card>
-    );
-  }
-  const all = converted !== null && totals.length > 1 ? [...totals, converted] : totals;
-  return (
-    <SimpleGrid cols={{ base: 1, xs: all.length > 1 ? 2 : 1 }}>
-      {all.map((total, index) => (
-        <Figure
-          key={`${total.currency}-${index}`}
-          label={
-            total === converted
-              ? t("overview.converted", { currency: total.currency })
-              : t("overview.revenue", { currency: total.currency })
-          }
-          value={format.money(total.net_minor, total.currency)}
-        >
-          {t("overview.orders", { count: total.orders })}
-          {total.average_minor === null
-            ? null
-            : ` · ${t("overview.average", { amount: format.money(total.average_minor, total.currency) })}`}
-          {total.refunded_minor === 0
-            ? null
-            : ` · ${t("overview.refunded", { amount: format.money(total.refunded_minor, total.currency) })}`}
-          {total === converted && converted.without_rate.length > 0
-            ? ` · ${t("overview.withoutRate", { currencies: converted.without_rate.join(", ") })}`
-            : null}
-        </Figure>
-      ))}
-    </SimpleGrid>
-  );
-}
-
-function Figure({ label, value, children }: { label: string; value: string; children: ReactNode }) {
-  return (
-    <Card withBorder>
-      <Text size="sm" c="dimmed">
-        {label}
-      </Text>
-      <Text fz={28} fw={650} lh={1.3}>
-        {value}
-      </Text>
-      <Text size="sm" c="dimmed">
-        {children}
-      </Text>
-    </Card>
   );
 }

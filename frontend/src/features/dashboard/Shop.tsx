@@ -5,9 +5,8 @@ import { useWords } from "@/i18n/words";
 import { Ago } from "@/ui/Ago";
 import { Light } from "@/ui/Light";
 
+import { platformName } from "./platforms";
 import { reasonsOf, type ShopStatus } from "./reasons";
-
-const PLATFORMS: Record<string, string> = { shopify: "Shopify", woocommerce: "WooCommerce" };
 
 /** One shop: its light and why, when it last worked, what is under way. */
 export function Shop({ shop }: { shop: ShopStatus }) {
@@ -22,7 +21,7 @@ export function Shop({ shop }: { shop: ShopStatus }) {
               {shop.name}
             </Title>
             <Text size="sm" c="dimmed">
-              {PLATFORMS[shop.platform] ?? shop.platform}
+              {platformName(shop.platform)}
             </Text>
           </div>
           <Light colour={shop.light} />

@@ -1,0 +1,48 @@
+/** Figures over a span of days. Widgets of the same span share them. */
+
+import { api } from "@/api/client";
+
+import { type Options, spanOf } from "./spans";
+
+/** Sums follow events by seconds; nobody watches a month's chart by the second. */
+const EVERY_MS = 60_000;
+const RARELY_MS = 600_000;
+
+export function useOrderReport(options: Options, by: "currency" | "platform") {
+  const { span, enabled } = useSpan(options);
+  const shop = options.connection_id === undefined ? {} : { connection_id: options.connection_id };
+  return api.useQuery(
+    "get",
+    "/api/v1/dashboard/orders",
+    { params: { query: { ...span, ...shop, by } } },
+    { enabled, refetchInterval: EVERY_MS },
+  );
+}
+
+export function useStockReport(options: Options) {
+  const { span, enabled } = useSpan(options);
+  const place = options.location_id === undefined ? {} : { location_id: options.location_id };
+  return api.useQuery(
+    "get",
+    "/api/v1/dashboard/stock",
+    { params: { query: { ...span, ...place } } },
+    { enabled, refetchInterval: EVERY_MS },
+  );
+}
+
+export function useSyncReport(options: Options) {
+  const { span, enabled } = useSpan(options);
+  return api.useQuery(
+    "get",
+    "/api/v1/dashboard/sync",
+    { params: { query: span } },
+    { enabled, refetchInterval: EVERY_MS },
+  );
+}
+
+/** The merchant's clock says which day it is; where that cannot be asked, the browser's does. */
+function useSpan(options: Options) {
+  const reporting = api.useQuery("get", "/api/v1/account/reporting", {}, { staleTime: RARELY_MS });
+  const here = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return { span: spanOf(options, reporting.data?.time_zone ?? here), enabled: !reporting.isPending };
+}

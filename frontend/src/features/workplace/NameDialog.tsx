@@ -1,0 +1,58 @@
+import { Button, Group, Modal, TextInput } from "@mantine/core";
+import { useForm } from "@mantine/form";
+import { useEffect } from "react";
+
+import { useWords } from "@/i18n/words";
+
+const LONGEST = 100;
+
+interface Props {
+  opened: boolean;
+  title: string;
+  action: string;
+  /** What it is called before. */
+  name: string;
+  busy: boolean;
+  onName: (name: string) => void;
+  onClose: () => void;
+}
+
+export function NameDialog({ opened, title, action, name, busy, onName, onClose }: Props) {
+  const { t } = useWords();
+  const form = useForm({
+    initialValues: { name },
+    validate: { name: (value) => (value.trim() === "" ? t("form.needed") : null) },
+  });
+  const { setValues } = form;
+  useEffect(() => {
+    if (opened) {
+      setValues({ name });
+    }
+  }, [opened, name, setValues]);
+  return (
+    <Modal
+      opened={opened}
+      onClose={onClose}
+      title={title}
+      closeButtonProps={{ "aria-label": t("action.close") }}
+      centered
+    >
+      <form onSubmit={form.onSubmit((given) => onName(given.name.trim()))} noValidate>
+        <TextInput
+          label={t("dashboards.name")}
+          maxLength={LONGEST}
+          data-autofocus
+          {...form.getInputProps("name")}
+        />
+        <Group justify="flex-end" mt="lg">
+          <Button variant="default" onClick={onClose}>
+            {t("action.cancel")}
+          </Button>
+          <Button type="submit" loading={busy}>
+            {action}
+          </Button>
+        </Group>
+      </form>
+    </Modal>
+  );
+}
