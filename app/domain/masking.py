@@ -85,13 +85,17 @@ _QUERY = regex(r"(https?://)(?:[^\s/@]+@)?([^\s?#]*)[?#]\S*|(https?://)[^\s/@]+@
 
 
 _UNSEEN = regex(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-"""What steers a terminal, or turns the direction of what is read."""
+
+
+def seen(words: str) -> str:
+    """Without what steers a terminal or turns words around. Line breaks and tabs stay."""
+    return _UNSEEN.sub("", words)
 
 
 def masked_words(words: str) -> str:
     """A sentence without mail addresses, what follows the name of a secret, queries of URLs, long random
     words, and what nobody sees."""
-    words = _UNSEEN.sub("", words)
+    words = seen(words)
     words = _QUERY.sub(lambda m: f"{m[1]}{m[2]}" if m[1] else m[3], words)
     for pattern, instead in ((_ADDRESS, MASK), (_SECRET, rf"\1{MASK}"), (_LONG, MASK)):
         words = pattern.sub(instead, words)

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from syncflow.terminal import in_table
 from syncflow.within import application, home_option, settings_at
 
 COLUMNS = ("id", "shop", "state", "catalog", "to do", "last heard")
@@ -34,7 +35,6 @@ def command(as_json: bool, home: Path | None) -> None:
 
 def _print(found: list[dict[str, Any]]) -> None:
     from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
 
     table = Table()
@@ -45,8 +45,8 @@ def _print(found: list[dict[str, Any]]) -> None:
         trouble = row["reason"] or (row["last_error"] if row["failures"] else "")
         table.add_row(
             str(row["id"]),
-            escape(f"{row['name']} ({row['platform']})\n{row['shop']}"),
-            (f"[{colour}]{row['state']}[/]" if colour else row["state"]) + escape(f"\n{trouble}".rstrip()),
+            in_table(f"{row['name']} ({row['platform']})\n{row['shop']}"),
+            (f"[{colour}]{row['state']}[/]" if colour else row["state"]) + in_table(f"\n{trouble}".rstrip()),
             _catalog(row["counts"]),
             _to_do(row["counts"]),
             _ago(row["orders_polled_at"]),

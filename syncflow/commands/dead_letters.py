@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from syncflow.exits import WRONG
+from syncflow.terminal import plain
 from syncflow.within import application, home_option, settings_at
 
 MOST_LISTED = 1000
@@ -56,7 +57,9 @@ def list_letters(limit: int, as_json: bool, home: Path | None, **chosen: Any) ->
         click.echo(json.dumps({"dead_letters": found}, default=str))
     elif found:
         for row in found:
-            click.echo(f"{row['id']:>6}  {row['failed_at']:%Y-%m-%d %H:%M}  {row['what']}: {row['message']}")
+            click.echo(
+                f"{row['id']:>6}  {row['failed_at']:%Y-%m-%d %H:%M}  {row['what']}: {plain(row['message'])}"
+            )
             click.echo(f"        {row['cause']} {row['remedy']}")
     else:
         click.echo("Nothing has failed for good.")

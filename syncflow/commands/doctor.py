@@ -12,6 +12,7 @@ import click
 
 from app.settings import Settings, SettingsError
 from syncflow.exits import WRONG
+from syncflow.terminal import plain
 from syncflow.within import application, home_option, settings_at
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def _examined(settings: Settings) -> list[Finding]:
 def _print(findings: list[Finding], wrong: int) -> None:
     for finding in findings:
         word = click.style(f"{finding.verdict.value:<5}", fg=COLOURS[finding.verdict.value])
-        click.echo(f"{word}  {finding.subject}: {finding.what}")
+        click.echo(f"{word}  {plain(finding.subject)}: {plain(finding.what)}")
         if finding.remedy:
             click.echo(f"       -> {finding.remedy}")
     click.echo("\nAll is well." if not wrong else f"\n{wrong} thing{'s' * (wrong > 1)} to put right.")

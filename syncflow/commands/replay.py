@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from syncflow.exits import WRONG
+from syncflow.terminal import in_table
 from syncflow.within import application, home_option, settings_at
 
 if TYPE_CHECKING:
@@ -121,7 +122,6 @@ def _summed(found: Iterator[Replayed], lines: int) -> dict[str, Any]:
 
 def _print(told: dict[str, Any]) -> None:
     from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
 
     console = Console(highlight=False)
@@ -135,7 +135,7 @@ def _print(told: dict[str, Any]) -> None:
         table.add_column(name, justify="right", footer=str(totals[name]))
     for row in told["skus"]:
         numbers = (str(row[name]) for name in ("sold", "oversold", "avoided", "lost"))
-        table.add_row(escape(row["sku"] or "-"), escape(row["title"]), *numbers)
+        table.add_row(in_table(row["sku"] or "-"), in_table(row["title"]), *numbers)
     console.print(table)
     if told["concerned"] > len(told["skus"]):
         console.print(f"and {told['concerned'] - len(told['skus'])} more SKUs; --lines lists them")

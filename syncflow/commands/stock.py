@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from syncflow.exits import WRONG
+from syncflow.terminal import in_table
 from syncflow.within import application, home_option, settings_at
 
 LAST_MOVEMENTS = 10
@@ -49,12 +50,12 @@ def command(sku: str, movements: int, as_json: bool, home: Path | None) -> None:
 
 def _print(variant: dict[str, Any]) -> None:
     from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
 
     console = Console(highlight=False)
     console.print(
-        f"[bold]{escape(variant['sku'])}[/]  {escape(variant['title'])}  (account {variant['account_id']})"
+        f"[bold]{in_table(variant['sku'])}[/]  {in_table(variant['title'])}"
+        f"  (account {variant['account_id']})"
     )
     console.print(
         f"{variant['on_hand']} on hand - {variant['committed']} reserved = {variant['available']} available\n"
@@ -62,18 +63,18 @@ def _print(variant: dict[str, Any]) -> None:
     shops = Table("shop", "platform", "shows", "should show", "how it stands")
     for channel in variant["channels"]:
         shops.add_row(
-            escape(channel["connection_name"]),
+            in_table(channel["connection_name"]),
             channel["platform"],
             _number(channel["expected"]),
             _number(channel["target"]),
-            escape(_in_words(channel)),
+            in_table(_in_words(channel)),
         )
     console.print(shops)
     movements = Table("when", "on hand", "reserved", "what happened")
     for row in variant["movements"]:
         when = f"{row['booked_at']:%Y-%m-%d %H:%M:%S}"
         movements.add_row(
-            when, *(_change(row, name) for name in ("on_hand", "committed")), escape(row["text"])
+            when, *(_change(row, name) for name in ("on_hand", "committed")), in_table(row["text"])
         )
     console.print(movements)
 

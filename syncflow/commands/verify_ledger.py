@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from syncflow.exits import WRONG
+from syncflow.terminal import in_table
 from syncflow.within import application, home_option, settings_at
 
 FAULTS = {
@@ -57,7 +58,6 @@ def command(repair: bool, as_json: bool, home: Path | None) -> None:
 
 def _print_levels(levels: int, wrong: Sequence[dict[str, Any]], *, repaired: bool) -> None:
     from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
 
     if not wrong:
@@ -69,8 +69,8 @@ def _print_levels(levels: int, wrong: Sequence[dict[str, Any]], *, repaired: boo
     for row in wrong:
         table.add_row(
             str(row["account_id"]),
-            escape(row["sku"] or row["title"]),
-            escape(row["location"] or ""),
+            in_table(row["sku"] or row["title"]),
+            in_table(row["location"] or ""),
             *(str(row[number]) for number in LEVEL_NUMBERS),
             _level_repair(row),
         )
@@ -79,7 +79,6 @@ def _print_levels(levels: int, wrong: Sequence[dict[str, Any]], *, repaired: boo
 
 def _print_cells(wrong: Sequence[dict[str, Any]], *, repaired: bool) -> None:
     from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
 
     if not wrong:
@@ -90,8 +89,8 @@ def _print_cells(wrong: Sequence[dict[str, Any]], *, repaired: bool) -> None:
     for row in wrong:
         table.add_row(
             str(row["account_id"]),
-            escape(row["sku"] or row["external_stock_id"]),
-            escape(row["connection"]),
+            in_table(row["sku"] or row["external_stock_id"]),
+            in_table(row["connection"]),
             "; ".join(FAULTS[fault].format(**row) for fault in row["faults"]),
             "read it again and compare",
         )

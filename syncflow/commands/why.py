@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from syncflow.exits import WRONG
+from syncflow.terminal import in_table
 from syncflow.within import application, home_option, settings_at
 
 LINES = 30
@@ -57,13 +58,13 @@ def command(sku: str, lines: int, moment: datetime | None, as_json: bool, home: 
 
 def _print(told: dict[str, Any], moment: datetime | None) -> None:
     from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
 
     console = Console(highlight=False)
     variant = told["variant"]
     console.print(
-        f"[bold]{escape(variant['sku'])}[/]  {escape(variant['title'])}  (account {variant['account_id']})"
+        f"[bold]{in_table(variant['sku'])}[/]  {in_table(variant['title'])}"
+        f"  (account {variant['account_id']})"
     )
     if moment is not None:
         _print_levels(console, variant, told["levels"], moment)
@@ -74,14 +75,13 @@ def _print(told: dict[str, Any], moment: datetime | None) -> None:
     table = Table("when", "available", "what happened")
     for line in told["lines"]:
         available = line["on_hand_after"] - line["committed_after"] if line["kind"] == "movement" else ""
-        table.add_row(f"{line['at']:%Y-%m-%d %H:%M:%S}", str(available), escape(line["text"]))
+        table.add_row(f"{line['at']:%Y-%m-%d %H:%M:%S}", str(available), in_table(line["text"]))
     console.print(table)
 
 
 def _print_levels(
     console: Any, variant: dict[str, Any], levels: list[dict[str, Any]], moment: datetime
 ) -> None:
-    from rich.markup import escape
     from rich.table import Table
 
     if not levels:
@@ -97,5 +97,5 @@ def _print_levels(
             for channel in level["channels"]
         )
         numbers = (str(level[name]) for name in ("on_hand", "committed", "available"))
-        table.add_row(escape(level["location"]), *numbers, escape(told) or "nobody yet")
+        table.add_row(in_table(level["location"]), *numbers, in_table(told) or "nobody yet")
     console.print(table)

@@ -139,6 +139,20 @@ def test_connections_are_listed(run: Run, connection: Connection) -> None:
     assert "credentials" not in row
 
 
+@pytest.mark.parametrize("command", [("connections",), ("doctor",), ("why", "CUP-0")])
+def test_what_others_wrote_steers_no_terminal(
+    run: Run, make_connection: Callable[..., Connection], command: tuple[str, ...]
+) -> None:
+    shop = make_connection(name="Shop\x1b[2J\x1b]0;owned\x07")
+    keep_books(shop)
+    execute("UPDATE variants SET title = :title", title="Cup\x1b[2J")
+    output = run(*command).output
+    assert "Shop" in output
+    assert "\x07" not in output
+    assert "\x1b[2J" not in output
+    assert "\x1b]" not in output
+
+
 def test_no_connections_are_said_to_be_none(run: Run) -> None:
     assert run("connections").output == "No shop is connected yet.\n"
 
