@@ -122,7 +122,8 @@ class DeadLettersView(DetailView):
         asked = self._asked(request.args)
         found = dead_letters.count(self._parsed(asked))
         title = f"Replay all {found} that match?"
-        takes = [f"about {duration(found / rate)} at {rate} a second" for rate in (USUAL_RATE, mass.FASTEST)]
+        seconds = {rate: max(found / rate, 1) for rate in (USUAL_RATE, mass.FASTEST)}
+        takes = [f"about {duration(each)} at {rate} a second" for rate, each in seconds.items()]
         return self.page(
             "dead_letters_confirm_all.html",
             title=title,

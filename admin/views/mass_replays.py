@@ -51,7 +51,7 @@ class MassReplaysView(DetailView):
         }
         if row["state"] == "running":
             left = row["total"] - row["replayed"] - row["passed_over"]
-            how_far["takes about"] = duration(max(left, 0) / row["per_second"])
+            how_far["takes about"] = duration(max(left / row["per_second"], 1))
         else:
             how_far["ended (UTC)"] = row["finished_at"]
         which = {name.replace("_", " "): value for name, value in row["filters"].items()}

@@ -32,7 +32,7 @@ def test_support_finds_a_dead_letter_reads_why_replays_it_and_sees_it_on_record(
     see("groups")
     window.get_by_role("link", name="2", exact=True).click()
     row = window.get_by_role("row").filter(has_text=f"event {wanted}")
-    row.get_by_role("link").click()
+    row.get_by_role("link").first.click()
     expect(window.get_by_text("Our code could not read what the shop sent", exact=False)).to_be_visible()
     expect(window.get_by_text("KeyError in _parse", exact=False).first).to_be_visible()
     expect(window.locator("details pre").first).to_contain_text("failures.py")
