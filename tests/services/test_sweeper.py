@@ -226,11 +226,15 @@ def test_a_lease_that_was_asked_for_is_kept_for_a_moment_for_those_who_left(
 def test_a_lease_is_renewed_while_its_holder_is_at_work(
     world: World, connection: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(leases, "LEASE_SECONDS", 0.3)
+    monkeypatch.setattr(leases, "LEASE_SECONDS", 60.0)
     monkeypatch.setattr(leases, "BEAT_SECONDS", 0.05)
     with lease(Work.PUSH, connection) as held:
         assert held
-        time.sleep(0.6)
+        world.sql("UPDATE drain_leases SET until = now() + interval '30 seconds' WHERE kind = 'push'")
+        give_up, ends = time.monotonic() + 25, "until < now() + interval '40 seconds'"
+        while world.one(f"SELECT {ends} AS soon FROM drain_leases WHERE kind = 'push'").soon:
+            assert time.monotonic() < give_up
+            time.sleep(0.02)
         with lease(Work.PUSH, connection) as other:
             assert other is None
 
