@@ -55,7 +55,7 @@ def test_the_overview_needs_little_script(node: Node) -> None:
     dist = FRONTEND / "dist"
     manifest = json.loads((dist / ".vite" / "manifest.json").read_text())
     files = {manifest[key]["file"] for name in OVERVIEW for key in _with_imports(manifest, name)}
-    size = sum((dist / f"{file}.gz").stat().st_size for file in files if file.endswith(".js"))
+    size = sum(_packed(dist / file) for file in files if file.endswith(".js"))
     assert 50 * 1024 < size <= MOST_SCRIPT, f"{size} bytes"
 
 
@@ -63,3 +63,9 @@ def _with_imports(manifest: dict[str, dict[str, list[str]]], name: str) -> Itera
     yield name
     for imported in manifest[name].get("imports", []):
         yield from _with_imports(manifest, imported)
+
+
+def _packed(file: Path) -> int:
+    """Bytes that travel: what packing makes no smaller is not packed."""
+    packed = file.with_name(f"{file.name}.gz")
+    return (packed if packed.exists() else file).stat().st_size
