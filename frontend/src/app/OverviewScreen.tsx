@@ -1,5 +1,6 @@
 import { useNavigate } from "@tanstack/react-router";
 
+import type { AttentionItem } from "@/features/dashboard/Attention";
 import { Overview } from "@/features/dashboard/Overview";
 import { useIsLive } from "@/features/live/Live";
 import { LookAround } from "@/features/sample_data/LookAround";
@@ -21,6 +22,7 @@ export function OverviewScreen() {
   return (
     <Overview
       isLive={useIsLive()}
+      attentionLink={(item) => <AttentionLink item={item} />}
       firstSteps={me === undefined ? null : <LookAround role={me.role} onThere={() => void there()} />}
       ordersOf={(today) => (
         <TextLink to="/orders" search={{ from: today.date }} size="sm">
@@ -29,4 +31,25 @@ export function OverviewScreen() {
       )}
     />
   );
+}
+
+function AttentionLink({ item }: { item: AttentionItem }) {
+  const { t } = useWords();
+  const shop = item.connection_id === null ? {} : { shop: item.connection_id };
+  const look = { size: "sm", children: t("overview.look") } as const;
+  switch (item.kind) {
+    case "review":
+      return <TextLink to="/changes" search={shop} {...look} />;
+    case "refused":
+      return <TextLink to="/changes" search={{ ...shop, effect: "held" }} {...look} />;
+    case "brake":
+    case "price_brake":
+      return <TextLink to="/reviews" {...look} />;
+    case "drift_in_review":
+      return <TextLink to="/reviews" search={shop} {...look} />;
+    case "sync_failed":
+      return <TextLink to="/sync" search={{ ...shop, bad: true }} {...look} />;
+    default:
+      return null;
+  }
 }

@@ -2,7 +2,8 @@ import { dashboardLive } from "@/features/dashboard/live";
 import { listingsLive } from "@/features/listings/live";
 import type { LiveRule } from "@/features/live/Live";
 import { ordersLive } from "@/features/orders/live";
+import { reviewsLive } from "@/features/reviews/live";
 import { syncLive } from "@/features/sync/live";
 
 /** What each feature shows that events make old. */
-export const LIVE_RULES: readonly LiveRule[] = [dashboardLive, ordersLive, listingsLive, syncLive];
+export const LIVE_RULES: readonly LiveRule[] = [dashboardLive, ordersLive, listingsLive, reviewsLive, syncLive];

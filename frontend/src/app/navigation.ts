@@ -2,7 +2,7 @@ import type { Key } from "@/i18n/catalog";
 import type { IconName } from "@/ui/icons";
 
 interface Place {
-  to: "/overview" | "/dashboards" | "/orders" | "/matching" | "/changes" | "/sync";
+  to: "/overview" | "/dashboards" | "/orders" | "/matching" | "/changes" | "/reviews" | "/sync";
   name: Key;
   icon: IconName;
 }
@@ -14,5 +14,6 @@ export const PLACES: readonly Place[] = [
   { to: "/orders", name: "orders.title", icon: "orders" },
   { to: "/matching", name: "matching.title", icon: "link" },
   { to: "/changes", name: "changes.title", icon: "compare" },
+  { to: "/reviews", name: "reviews.title", icon: "review" },
   { to: "/sync", name: "sync.title", icon: "history" },
 ];

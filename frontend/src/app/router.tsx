@@ -14,6 +14,7 @@ import {
 import { HOME } from "@/features/auth/next";
 import { matchingFrom } from "@/features/listings/search";
 import { filtersFrom } from "@/features/orders/filters";
+import { reviewsFrom } from "@/features/reviews/search";
 import { itemsFrom, runsFrom } from "@/features/sync/filters";
 import { dashboardFrom } from "@/features/workplace/address";
 import { session } from "@/session/session";
@@ -120,6 +121,12 @@ const changes = createRoute({
   validateSearch: changesFrom,
   component: lazyRouteComponent(() => import("./ChangesScreen"), "ChangesScreen"),
 });
+const reviews = createRoute({
+  getParentRoute: () => inside,
+  path: "/reviews",
+  validateSearch: reviewsFrom,
+  component: lazyRouteComponent(() => import("./ReviewsScreen"), "ReviewsScreen"),
+});
 const sync = createRoute({
   getParentRoute: () => inside,
   path: "/sync",
@@ -148,7 +155,7 @@ const tree = root.addChildren([
   forgotPassword,
   resetPassword,
   acceptInvitation,
-  inside.addChildren([overview, dashboards, orders, order, matching, changes, sync, run]),
+  inside.addChildren([overview, dashboards, orders, order, matching, changes, reviews, sync, run]),
 ]);
 
 export function makeRouter(queries: QueryClient, history?: RouterHistory) {

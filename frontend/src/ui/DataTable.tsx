@@ -1,4 +1,4 @@
-import { Card, Table, Text, UnstyledButton } from "@mantine/core";
+import { Table, Text, UnstyledButton } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { type ColumnDef, type RowData, tableFeatures, useTable } from "@tanstack/react-table";
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
@@ -56,9 +56,7 @@ function Cards<Row extends RowData>({ label, rows, rowId, card }: Pick<Props<Row
     >
       {rows.slice(virtual.start, virtual.end).map((row, index) => (
         <li key={rowId(row)} aria-setsize={rows.length} aria-posinset={virtual.start + index + 1}>
-          <Card withBorder padding="sm">
-            {card(row)}
-          </Card>
+          {card(row)}
         </li>
       ))}
     </ul>

@@ -1,20 +1,23 @@
 import { Button, Card, Group, Stack, Text, Title } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
+import type { ReactNode } from "react";
 
 import { api, type Schemas } from "@/api/client";
 import { useWords } from "@/i18n/words";
 import { Icon } from "@/ui/icons";
 import { useTellProblem } from "@/ui/notify";
 
-type Item = Schemas["Attention"];
+export type AttentionItem = Schemas["Attention"];
 
 interface Props {
-  items: Item[];
+  items: AttentionItem[];
   connections: Schemas["ShopStatus"][];
+  /** Where a person sees to it; null where there is no such place. */
+  linkOf?: (item: AttentionItem) => ReactNode;
 }
 
 /** What a person has to see to, each with what there is to do. */
-export function Attention({ items, connections }: Props) {
+export function Attention({ items, connections, linkOf }: Props) {
   const { t } = useWords();
   return items.length === 0 ? null : (
     <Stack component="section" gap="sm" aria-label={t("attention.title")}>
@@ -22,13 +25,13 @@ export function Attention({ items, connections }: Props) {
         {t("attention.title")}
       </Title>
       <Card withBorder padding={0}>
-        <AttentionList items={items} connections={connections} />
+        <AttentionList items={items} connections={connections} linkOf={linkOf} />
       </Card>
     </Stack>
   );
 }
 
-export function AttentionList({ items, connections }: Props) {
+export function AttentionList({ items, connections, linkOf }: Props) {
   const { known } = useWords();
   const names = new Map(connections.map((shop) => [shop.connection_id, shop.name]));
   return (
@@ -55,15 +58,15 @@ export function AttentionList({ items, connections }: Props) {
               </Text>
             </div>
           </Group>
-          <Action item={item} />
+          <Action item={item} link={linkOf?.(item) ?? null} />
         </Group>
       ))}
     </Stack>
   );
 }
 
-/** What can be done right here. */
-function Action({ item }: { item: Item }) {
+/** What can be done right here, or where. */
+function Action({ item, link }: { item: AttentionItem; link: ReactNode }) {
   const { t } = useWords();
   const queries = useQueryClient();
   const tell = useTellProblem();
@@ -72,7 +75,7 @@ function Action({ item }: { item: Item }) {
     onError: tell,
   });
   if (item.kind !== "writes_stopped") {
-    return null;
+    return link;
   }
   return (
     <Button size="xs" variant="default" loading={allow.isPending} onClick={() => allow.mutate({})}>

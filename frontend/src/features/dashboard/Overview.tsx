@@ -7,7 +7,7 @@ import { useWords } from "@/i18n/words";
 import { Page } from "@/ui/Page";
 import { Empty, Failed, Loading } from "@/ui/states";
 
-import { Attention } from "./Attention";
+import { Attention, type AttentionItem } from "./Attention";
 import { Figure, Sales } from "./Sales";
 import { Shop } from "./Shop";
 
@@ -23,10 +23,12 @@ interface Props {
   firstSteps: ReactNode;
   /** Where a day's orders are. */
   ordersOf: (today: OverviewDocument["today"]) => ReactNode;
+  /** Where what needs a person is seen to. */
+  attentionLink: (item: AttentionItem) => ReactNode;
 }
 
 /** The first screen: is everything in sync, what sold, what runs out, what needs me. */
-export function Overview({ isLive, firstSteps, ordersOf }: Props) {
+export function Overview({ isLive, firstSteps, ordersOf, attentionLink }: Props) {
   const { t } = useWords();
   const format = useFormat();
   const overview = api.useQuery("get", "/api/v1/dashboard/overview", {}, { refetchInterval: EVERY_MS });
@@ -59,7 +61,7 @@ export function Overview({ isLive, firstSteps, ordersOf }: Props) {
         ) : null
       ) : (
         <>
-          <Attention items={found.attention} connections={found.connections} />
+          <Attention items={found.attention} connections={found.connections} linkOf={attentionLink} />
           <Section title={t("overview.shops")}>
             {found.connections.length === 0 ? (
               <Card withBorder>

@@ -35,26 +35,16 @@ export function Row(props: Props) {
         data-row={suggestion.listing_id}
         onChange={(event) => props.onTick(event.currentTarget.checked)}
       />
-      <Stack gap="xs" style={{ flex: 1, minWidth: 0 }}>
-        <Group gap="xs" justify="space-between" align="flex-start">
-          <div>
-            <Text size="sm" fw={600}>
-              {suggestion.title}
-            </Text>
-            <Text size="sm" c="dimmed">
-              {suggestion.sku === null ? "" : `${suggestion.sku} · `}
-              {t(`unlinked.${suggestion.unlinked_reason}`)}
-            </Text>
-          </div>
-          <Group gap="xs">
-            {isSure(suggestion) ? (
-              <Badge variant="default" tt="none">
-                {t("matching.sure")}
-              </Badge>
-            ) : null}
-            {mayChange ? <Actions {...props} hasCandidate={first !== undefined} /> : null}
-          </Group>
-        </Group>
+      <div className={classes["body"]}>
+        <div>
+          <Text size="sm" fw={600}>
+            {suggestion.title}
+          </Text>
+          <Text size="sm" c="dimmed">
+            {suggestion.sku === null ? "" : `${suggestion.sku} · `}
+            {t(`unlinked.${suggestion.unlinked_reason}`)}
+          </Text>
+        </div>
         {first === undefined ? (
           <Text size="sm" c="dimmed">
             {t("matching.noCandidate")}
@@ -77,6 +67,14 @@ export function Row(props: Props) {
             </Stack>
           </Radio.Group>
         )}
+        <Group gap="xs" className={classes["actions"] ?? ""}>
+          {isSure(suggestion) ? (
+            <Badge variant="default" tt="none">
+              {t("matching.sure")}
+            </Badge>
+          ) : null}
+          {mayChange ? <Actions {...props} hasCandidate={first !== undefined} /> : null}
+        </Group>
         {problem === undefined ? null : (
           <Alert color="red" p="xs" role="alert">
             <Text size="sm" lang="en">
@@ -84,7 +82,7 @@ export function Row(props: Props) {
             </Text>
           </Alert>
         )}
-      </Stack>
+      </div>
     </Group>
   );
 }

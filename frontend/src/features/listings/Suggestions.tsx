@@ -21,10 +21,10 @@ const MOST_SHOWN = 500;
 const KEYS = [
   ["↑ ↓", "matching.keys.move"],
   ["1 2 3", "matching.keys.choose"],
-  ["Space", "matching.keys.tick"],
+  ["space", "matching.keys.tick"],
   ["Enter", "matching.keys.link"],
   ["A", "matching.keys.sure"],
-  ["Ctrl Enter", "matching.keys.all"],
+  ["ctrl Enter", "matching.keys.all"],
   ["N", "matching.keys.new"],
   ["U", "matching.keys.undo"],
 ] as const;
@@ -251,14 +251,14 @@ function focusRow(list: HTMLElement | null, id: number): void {
 }
 
 function KeysHelp() {
-  const { t } = useWords();
+  const { t, known } = useWords();
   return (
     <Group gap="sm" mt={6} id="matching-keys" visibleFrom="sm">
       {KEYS.map(([keys, name]) => (
         <Text key={name} size="xs" c="dimmed" component="span">
           {keys.split(" ").map((key) => (
             <Kbd key={key} size="xs" mr={3}>
-              {key}
+              {known(`key.${key}`) ?? key}
             </Kbd>
           ))}
           {t(name)}

@@ -11,6 +11,7 @@ import { Failed, Loading } from "@/ui/states";
 
 import { Marks, PaymentBadge, StateBadge } from "./badges";
 import { History } from "./History";
+import { Shipments } from "./Shipments";
 
 type Order = Schemas["OrderDetail"];
 
@@ -43,6 +44,7 @@ export function OrderPage() {
       <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="lg">
         <Stack gap="lg">
           <Lines order={order.data} />
+          <Shipments order={order.data} />
         </Stack>
         <History orderId={order.data.id} />
       </SimpleGrid>

@@ -150,6 +150,25 @@ describe("the list of orders", () => {
 });
 
 describe("one order", () => {
+  const shipment = {
+    id: 70,
+    order_id: 1,
+    state: "failed",
+    lines: [{ order_line_id: 5, sku: "MUG", title: "Mug", quantity: 1 }],
+    carrier: "DHL",
+    tracking_number: "1Z",
+    tracking_url: "https://track.example/1Z",
+    created_at: "2026-11-28T09:30:00Z",
+    created_by: "anna@example.com",
+    waits_for: "connection_paused",
+    error_code: "platform_permanent",
+    error: "No such line",
+    remark: null,
+  };
+  beforeEach(() => {
+    server.use(answers("get", "/orders/1/fulfillments", { items: [], next: null }));
+  });
+
   const line = {
     id: 5,
     external_id: "l5",
@@ -183,6 +202,90 @@ describe("one order", () => {
     expect(screen.getByRole("row", { name: /Tax/ })).toHaveTextContent("€3.00");
     expect(await screen.findByText("2 units reserved")).toBeVisible();
     expect(screen.getByText(/by bob/)).toBeVisible();
+  });
+
+  function page(more: object = {}) {
+    server.use(
+      answers("get", "/orders/1", order(1, { lines: [line], ...more })),
+      answers("get", "/orders/1/timeline", { items: [], next: null }),
+    );
+  }
+
+  it("is shipped with tracking, in part", async () => {
+    const bodies: Record<string, unknown>[] = [];
+    page();
+    server.use(
+      http.post("*/api/v1/orders/1/fulfillments", async ({ request }) => {
+        bodies.push((await request.json()) as Record<string, unknown>);
+        return HttpResponse.json({ ...shipment, state: "pending" }, { status: 201 });
+      }),
+    );
+    open("/orders/1");
+    await userEvent.click(await screen.findByRole("button", { name: "Ship 2 units" }));
+    const dialog = await screen.findByRole("dialog", { name: "Ship order #1001" });
+    const units = within(dialog).getByLabelText("Units of Mug");
+    await userEvent.clear(units);
+    await userEvent.type(units, "1");
+    await userEvent.type(within(dialog).getByLabelText("Carrier"), "DHL");
+    await userEvent.type(within(dialog).getByLabelText("Tracking link"), "https://track.example/1Z");
+    await userEvent.click(within(dialog).getByRole("button", { name: "Ship 1 unit" }));
+    expect(within(dialog).getByText("A link needs a number.")).toBeVisible();
+    expect(bodies).toEqual([]);
+    await userEvent.type(within(dialog).getByLabelText("Tracking number"), "1Z");
+    await userEvent.click(within(dialog).getByRole("button", { name: "Ship 1 unit" }));
+    await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+    expect(bodies).toEqual([
+      {
+        lines: [{ order_line_id: 5, quantity: 1 }],
+        carrier: "DHL",
+        tracking_number: "1Z",
+        tracking_url: "https://track.example/1Z",
+        notify_customer: true,
+        key: expect.stringMatching(/^[0-9a-f]{32}$/),
+      },
+    ]);
+  });
+
+  it("says in the form why a shipment is refused, and ships it under the same key", async () => {
+    const keys: unknown[] = [];
+    page();
+    server.use(
+      http.post("*/api/v1/orders/1/fulfillments", async ({ request }) => {
+        keys.push(((await request.json()) as Record<string, unknown>)["key"]);
+        const problem = { status: 409, code: "quantity_exceeds_open", detail: "" };
+        return HttpResponse.json(problem, { status: 409 });
+      }),
+    );
+    open("/orders/1");
+    await userEvent.click(await screen.findByRole("button", { name: "Ship 2 units" }));
+    const dialog = await screen.findByRole("dialog");
+    await userEvent.click(within(dialog).getByRole("button", { name: "Ship 2 units" }));
+    expect(await within(dialog).findByRole("alert")).toHaveTextContent("That is more than is left to ship");
+    await userEvent.click(within(dialog).getByRole("button", { name: "Ship 2 units" }));
+    await waitFor(() => expect(keys.length).toBe(2));
+    expect(keys[0]).toBe(keys[1]);
+  });
+
+  it("shows shipments with their tracking, what they wait for, and tries failed ones again", async () => {
+    const calls: string[] = [];
+    page({ state: "cancelled" });
+    server.use(
+      answers("get", "/orders/1/fulfillments", { items: [shipment], next: null }),
+      http.post("*/api/v1/fulfillments/70/:action", ({ params }) => {
+        calls.push(String(params["action"]));
+        return HttpResponse.json(shipment);
+      }),
+    );
+    open("/orders/1");
+    const card = await screen.findByRole("article", { name: "Shipment 70" });
+    expect(card).toHaveTextContent("1 × Mug");
+    expect(card).toHaveTextContent("It waits until the shop is synced again");
+    expect(card).toHaveTextContent("The shop refuses thatNo such line");
+    expect(within(card).getByRole("link", { name: "1Z" })).toHaveAttribute("href", "https://track.example/1Z");
+    expect(screen.queryByRole("button", { name: /^Ship / })).toBeNull();
+    await userEvent.click(await within(card).findByRole("button", { name: "Try again" }));
+    await userEvent.click(within(card).getByRole("button", { name: "Give up" }));
+    await waitFor(() => expect(calls).toEqual(["retry", "cancel"]));
   });
 
   it("is not there for another account", async () => {

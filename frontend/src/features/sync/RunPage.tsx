@@ -44,7 +44,8 @@ export function RunPage() {
       </Page>
     );
   }
-  const undoable = UNDONE.has(run.kind) && run.state !== "running" && run.connection_id !== null;
+  const undoable =
+    UNDONE.has(run.kind) && run.state !== "running" && run.connection_id !== null && run.changed > 0;
   return (
     <Page
       title={`${t(`run.kind.${run.kind}`)} · ${run.connection_name ?? t("shop.all")}`}

@@ -1,4 +1,5 @@
-import { Button, Card, Checkbox, Group, Select, SimpleGrid, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Card, Checkbox, Collapse, Group, Select, SimpleGrid, Stack, Text, TextInput } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
 import { getRouteApi } from "@tanstack/react-router";
 import { useMemo } from "react";
 
@@ -8,6 +9,7 @@ import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 import { withoutNothing } from "@/ui/address";
 import { type Column, DataTable } from "@/ui/DataTable";
+import { Icon } from "@/ui/icons";
 import { TextLink } from "@/ui/links";
 import { More } from "@/ui/More";
 import { Page } from "@/ui/Page";
@@ -46,49 +48,65 @@ export function SyncHistory() {
 function Filters({ filters, onChange }: { filters: RunFilters; onChange: (changes: Changes) => void }) {
   const { t } = useWords();
   const { names } = useShops();
+  const set = Object.keys(filters).length;
+  const [opened, { toggle }] = useDisclosure(set > 0);
   return (
-    <SimpleGrid cols={{ base: 1, xs: 2, md: 3, lg: 6 }} spacing="sm" role="search" aria-label={t("sync.filters")}>
-      <ShopSelect shops={names} value={filters.shop} onChange={(shop) => onChange({ shop })} all />
-      <Select
-        label={t("run.kind")}
-        placeholder={t("filters.any")}
-        data={KINDS.map((value) => ({ value, label: t(`run.kind.${value}`) }))}
-        value={filters.kind ?? null}
-        onChange={(kind) => onChange({ kind: KINDS.find((each) => each === kind) })}
-        clearable
-        clearButtonProps={{ "aria-label": t("filters.any") }}
-      />
-      <Select
-        label={t("run.state")}
-        placeholder={t("filters.any")}
-        data={RUN_STATES.map((value) => ({ value, label: t(`run.state.${value}`) }))}
-        value={filters.state ?? null}
-        onChange={(state) => onChange({ state: RUN_STATES.find((each) => each === state) })}
-        clearable
-        clearButtonProps={{ "aria-label": t("filters.any") }}
-      />
-      <TextInput
-        type="date"
-        label={t("filters.from")}
-        value={filters.from ?? ""}
-        max={filters.to}
-        onChange={(event) => onChange({ from: event.currentTarget.value })}
-      />
-      <TextInput
-        type="date"
-        label={t("filters.to")}
-        value={filters.to ?? ""}
-        min={filters.from}
-        onChange={(event) => onChange({ to: event.currentTarget.value })}
-      />
-      <Checkbox
-        label={t("sync.bad")}
-        checked={filters.bad ?? false}
-        onChange={(event) => onChange({ bad: event.currentTarget.checked ? true : undefined })}
-        style={{ alignSelf: "end" }}
-        pb={8}
-      />
-    </SimpleGrid>
+    <div role="search" aria-label={t("sync.filters")}>
+      <Button
+        variant="default"
+        leftSection={<Icon name="filter" />}
+        aria-expanded={opened}
+        aria-controls="run-filters"
+        onClick={toggle}
+        mb={opened ? "sm" : 0}
+      >
+        {set === 0 ? t("filters.show") : t("filters.set", { count: set })}
+      </Button>
+      <Collapse expanded={opened} id="run-filters">
+        <SimpleGrid cols={{ base: 1, xs: 2, md: 3, lg: 6 }} spacing="sm">
+          <ShopSelect shops={names} value={filters.shop} onChange={(shop) => onChange({ shop })} all />
+          <Select
+            label={t("run.kind")}
+            placeholder={t("filters.any")}
+            data={KINDS.map((value) => ({ value, label: t(`run.kind.${value}`) }))}
+            value={filters.kind ?? null}
+            onChange={(kind) => onChange({ kind: KINDS.find((each) => each === kind) })}
+            clearable
+            clearButtonProps={{ "aria-label": t("filters.any") }}
+          />
+          <Select
+            label={t("run.state")}
+            placeholder={t("filters.any")}
+            data={RUN_STATES.map((value) => ({ value, label: t(`run.state.${value}`) }))}
+            value={filters.state ?? null}
+            onChange={(state) => onChange({ state: RUN_STATES.find((each) => each === state) })}
+            clearable
+            clearButtonProps={{ "aria-label": t("filters.any") }}
+          />
+          <TextInput
+            type="date"
+            label={t("filters.from")}
+            value={filters.from ?? ""}
+            max={filters.to}
+            onChange={(event) => onChange({ from: event.currentTarget.value })}
+          />
+          <TextInput
+            type="date"
+            label={t("filters.to")}
+            value={filters.to ?? ""}
+            min={filters.from}
+            onChange={(event) => onChange({ to: event.currentTarget.value })}
+          />
+          <Checkbox
+            label={t("sync.bad")}
+            checked={filters.bad ?? false}
+            onChange={(event) => onChange({ bad: event.currentTarget.checked ? true : undefined })}
+            style={{ alignSelf: "end" }}
+            pb={8}
+          />
+        </SimpleGrid>
+      </Collapse>
+    </div>
   );
 }
 

@@ -1,0 +1,184 @@
+import { Button, Card, Group, List, Select, Stack, Text, Title } from "@mantine/core";
+import { useMemo, useState } from "react";
+
+import { api } from "@/api/client";
+import { PAGES, useFilled } from "@/api/pages";
+import { useWords } from "@/i18n/words";
+import { Confirm } from "@/ui/Confirm";
+import { More } from "@/ui/More";
+import { For, useMay } from "@/ui/role";
+import { useShops } from "@/ui/shops";
+import { ShopSelect } from "@/ui/ShopSelect";
+import { Empty, Failed, Loading } from "@/ui/states";
+
+import { Conflict } from "./Conflict";
+import { REASONS, type ReviewFilters } from "./search";
+import { type Choice, type Review, useDeciding } from "./useDeciding";
+
+const PAGE = 50;
+const MOST_SHOWN = 500;
+const EVERY_MS = 60_000;
+
+interface Props {
+  filters: ReviewFilters;
+  onChange: (changes: { [K in keyof ReviewFilters]?: ReviewFilters[K] | undefined }) => void;
+}
+
+/** Numbers that were changed at a shop and wait for a person, one by one or many at once. */
+export function Conflicts({ filters, onChange }: Props) {
+  const { t } = useWords();
+  const { names } = useShops();
+  return (
+    <Stack component="section" gap="sm" aria-label={t("reviews.conflicts")}>
+      <Title order={2} size="h4">
+        {t("reviews.conflicts")}
+      </Title>
+      <Group gap="sm" align="flex-end">
+        <ShopSelect shops={names} value={filters.shop} onChange={(shop) => onChange({ shop })} all />
+        <Select
+          label={t("reviews.reason")}
+          placeholder={t("filters.any")}
+          data={REASONS.map((value) => ({ value, label: t(`reviews.reason.${value}.short`) }))}
+          value={filters.reason ?? null}
+          onChange={(reason) => onChange({ reason: REASONS.find((each) => each === reason) })}
+          clearable
+          clearButtonProps={{ "aria-label": t("filters.any") }}
+        />
+      </Group>
+      <Open key={JSON.stringify(filters)} filters={filters} />
+    </Stack>
+  );
+}
+
+function Open({ filters }: Pick<Props, "filters">) {
+  const { t } = useWords();
+  const query = {
+    limit: PAGE,
+    ...(filters.shop === undefined ? {} : { connection_id: filters.shop }),
+    ...(filters.reason === undefined ? {} : { reason: filters.reason }),
+  };
+  const list = api.useInfiniteQuery(
+    "get",
+    "/api/v1/reviews",
+    { params: { query } },
+    { ...PAGES, refetchInterval: EVERY_MS },
+  );
+  const deciding = useDeciding();
+  const all = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
+  const rows = useMemo(() => all.filter((review) => !deciding.gone.has(review.id)), [all, deciding.gone]);
+  useFilled(list, rows.length, 1);
+  if (list.isPending) {
+    return <Loading rows={4} />;
+  }
+  if (list.isError && all.length === 0) {
+    return <Failed error={list.error} retry={() => void list.refetch()} retrying={list.isFetching} />;
+  }
+  if (rows.length === 0) {
+    const filtered = Object.keys(filters).length > 0;
+    return list.hasNextPage ? (
+      <Loading rows={4} />
+    ) : (
+      <Card withBorder>
+        <Empty icon={filtered ? "filter" : "check"} title={t(filtered ? "reviews.noMatch" : "reviews.none")}>
+          {t(filtered ? "changes.noMatch.next" : "reviews.none.next")}
+        </Empty>
+      </Card>
+    );
+  }
+  return (
+    <Stack gap="md">
+      {list.isError ? <Failed error={list.error} retry={() => void list.refetch()} /> : null}
+      <Rows rows={rows} deciding={deciding} />
+      <More list={list} shown={rows.length} most={MOST_SHOWN} remedy={t("reviews.tooMuch")} />
+    </Stack>
+  );
+}
+
+function Rows({ rows, deciding }: { rows: Review[]; deciding: ReturnType<typeof useDeciding> }) {
+  const { t } = useWords();
+  const mayDecide = useMay("staff") === true;
+  const [ticked, setTicked] = useState<ReadonlySet<number>>(new Set());
+  const [asking, setAsking] = useState<Choice | null>(null);
+  const picked = rows.filter((review) => ticked.has(review.id));
+  const tick = (id: number, on: boolean) =>
+    setTicked((before) => new Set(on ? [...before, id] : [...before].filter((each) => each !== id)));
+  const everything = picked.length === rows.length;
+  return (
+    <>
+      <For least="staff">
+        <Group gap="xs">
+          <Button
+            size="xs"
+            variant="default"
+            onClick={() => setTicked(new Set(everything ? [] : rows.map((review) => review.id)))}
+          >
+            {everything ? t("matching.untick") : t("reviews.tickAll", { count: rows.length })}
+          </Button>
+          {(["add", "overwrite"] as const).map((choice) => (
+            <Button key={choice} size="xs" disabled={picked.length === 0} onClick={() => setAsking(choice)}>
+              {t(`reviews.choice.${choice}.many`, { count: picked.length })}
+            </Button>
+          ))}
+        </Group>
+      </For>
+      {rows.map((review) => (
+        <Conflict
+          key={review.id}
+          review={review}
+          ticked={ticked.has(review.id)}
+          mayDecide={mayDecide}
+          refusal={deciding.refusals.get(review.id)}
+          onTick={(on) => tick(review.id, on)}
+          onDecide={(choice) => void deciding.decide([review], choice)}
+        />
+      ))}
+      <AskForMany
+        choice={asking}
+        reviews={picked}
+        onConfirm={(choice) => {
+          setAsking(null);
+          setTicked(new Set());
+          void deciding.decide(picked, choice);
+        }}
+        onClose={() => setAsking(null)}
+      />
+    </>
+  );
+}
+
+interface AskProps {
+  choice: Choice | null;
+  reviews: Review[];
+  onConfirm: (choice: Choice) => void;
+  onClose: () => void;
+}
+
+/** What a choice for all that is ticked does, in figures. */
+function AskForMany({ choice, reviews, onConfirm, onClose }: AskProps) {
+  const { t } = useWords();
+  const changes = reviews.map((review) => review.choices.find((each) => each.choice === choice)?.stock_change ?? 0);
+  const added = changes.filter((units) => units > 0).reduce((sum, units) => sum + units, 0);
+  const taken = -changes.filter((units) => units < 0).reduce((sum, units) => sum + units, 0);
+  const shops = new Map<string, number>();
+  reviews.forEach((each) => shops.set(each.connection_name, (shops.get(each.connection_name) ?? 0) + 1));
+  return (
+    <Confirm
+      opened={choice !== null}
+      title={t("reviews.ask", { count: reviews.length })}
+      action={choice === null ? "" : t(`reviews.choice.${choice}.many`, { count: reviews.length })}
+      onConfirm={() => choice !== null && onConfirm(choice)}
+      onClose={onClose}
+    >
+      {choice === "add" ? (
+        <Text size="sm">{t("reviews.ask.add", { added, taken })}</Text>
+      ) : (
+        <Text size="sm">{t("reviews.ask.overwrite")}</Text>
+      )}
+      <List size="sm">
+        {[...shops].map(([shop, count]) => (
+          <List.Item key={shop}>{t("reviews.ask.shop", { shop, count })}</List.Item>
+        ))}
+      </List>
+    </Confirm>
+  );
+}
