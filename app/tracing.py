@@ -8,6 +8,7 @@ Names and attributes of spans are chosen by us: no query, no body, no SKU.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Protocol
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from opentelemetry.trace import Span, Tracer
 
 HEADER = "traceparent"
-FLUSH_MS = 3000
+STOP_SECONDS = 3.0
+"""How long the end of a process may wait for its spans to be sent. The SDK heeds no limit there."""
 
 Attribute = str | int | float | bool
 
@@ -68,11 +70,10 @@ class _Traces:
         self._provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(f"{endpoint}/v1/traces")))
         self.tracer: Tracer = self._provider.get_tracer("syncflow")
 
-    def flush(self) -> None:
-        self._provider.force_flush(FLUSH_MS)
-
     def stop(self) -> None:
-        self._provider.shutdown()
+        sending = threading.Thread(target=self._provider.shutdown, name="last spans", daemon=True)
+        sending.start()
+        sending.join(STOP_SECONDS)
 
 
 _traces: _Traces | None = None
@@ -91,10 +92,9 @@ def is_on() -> bool:
 
 
 def stop_tracing() -> None:
-    """Send what is left, and trace no more."""
+    """Send what is left, in STOP_SECONDS at most, and trace no more."""
     global _traces
     if _traces is not None:
-        _traces.flush()
         _traces.stop()
         _traces = None
 

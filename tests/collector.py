@@ -19,6 +19,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 class Collector:
     url: str = ""
     requests: list[tuple[str, bytes]] = field(default_factory=list)
+    answers: threading.Event = field(default_factory=threading.Event)
+    """Set, unless it shall hang."""
 
     def spans(self) -> list[Any]:
         """All that came by OTLP, in protobuf's own type."""
@@ -48,10 +50,12 @@ class Collector:
 @contextmanager
 def collector() -> Iterator[Collector]:
     made = Collector()
+    made.answers.set()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            made.answers.wait()
             packed = self.headers.get("Content-Encoding") == "gzip"
             made.requests.append((self.path, gzip.decompress(body) if packed else body))
             self.send_response(200)
@@ -67,6 +71,7 @@ def collector() -> Iterator[Collector]:
     try:
         yield made
     finally:
+        made.answers.set()
         server.shutdown()
         thread.join()
         server.server_close()

@@ -31,8 +31,9 @@ from workers.at_work import at_work
 
 
 @pytest.fixture
-def sent(app: Flask) -> Iterator[Collector]:
+def sent(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
     """Tracing is on; where its spans go to."""
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "120")
     with collector() as made:
         tracing.configure_tracing(replace(app.extensions["settings"], otel_exporter_otlp_endpoint=made.url))
         yield made
@@ -126,6 +127,20 @@ def test_a_fault_is_noted_by_its_type_alone(sent: Collector) -> None:
     [span] = sent.spans()
     assert (span.status.code, span.status.message) == (2, "ValueError")
     assert b"Ann" not in sent.requests[-1][1]
+
+
+def test_a_collector_that_hangs_keeps_no_process_from_ending(
+    sent: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tracing, "STOP_SECONDS", 0.1)
+    sent.answers.clear()
+    with tracing.span("x"):
+        pass
+    tracing.stop_tracing()
+    assert sent.requests == []
+    assert not tracing.is_on()
+    sent.answers.set()
+    wait_for(sent.spans, what="the spans")
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from app.services.credentials import ConnectionCredentials
 from app.services.queue_states import QUEUES
 from app.services.shops import open_channel
+from app.tracing import stop_tracing
 from syncflow import embedded
 from syncflow.procfile import read_procfile
 from syncflow.trial.casting import cast
@@ -102,6 +103,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
         found = Kept(tmp_path_factory.mktemp("trial"), made)
         patch.setattr("syncflow.trial.rehearsal.keep", found)
         yield found
+        stop_tracing()  # the rehearsal's application, which is in this process, began it
 
 
 @pytest.fixture(scope="module")
