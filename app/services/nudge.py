@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from enum import StrEnum
 
@@ -9,6 +10,7 @@ import redis
 import structlog
 from flask import current_app
 from rq import Queue
+from rq.job import Job, JobStatus
 from structlog.contextvars import get_contextvars
 
 from app import tracing
@@ -16,8 +18,11 @@ from app.platforms.base import Lane
 
 log = structlog.get_logger()
 
-FLAG_SECONDS = 5
-"""No longer than the sweeper's interval: a flag that outlives its job delays work by that much."""
+FLAG_SECONDS = 120
+"""How long one job keeps others of its connection off a queue from which nobody takes it."""
+TRUSTED_SECONDS = 5
+"""For so long a flag stands for a job without a look at whether it waits still: a drain that died before it
+cleared its flag delays work by that much, which is the sweeper's interval."""
 
 KEPT_FAILED_SECONDS = 30 * 24 * 3600
 """How long RQ keeps a job that failed for good."""
@@ -95,19 +100,28 @@ def origin() -> Origin:
 
 def nudge(drain: Drain, connection_id: int, *, came_from: Origin | None = None) -> None:
     """Have a worker run `drain` for the connection, unless one is about to. Never raises for Redis."""
+    queue, flag, job_id = QUEUES[drain], _flag(drain, connection_id), str(uuid.uuid4())
     try:
         pipeline = _redis().pipeline(transaction=False)
-        pipeline.set(_flag(drain, connection_id), 1, nx=True, ex=FLAG_SECONDS)
-        pipeline.sismember(PAUSED_KEY, QUEUES[drain])
-        is_first, is_paused = pipeline.execute()
-        if is_first and not is_paused:  # the sweeper finds what waits when the queue goes on
-            enqueue(
-                QUEUES[drain],
-                drain.value,
-                connection_id,
-                timeout_seconds=JOB_SECONDS[drain],
-                came_from=came_from,
-            )
+        pipeline.set(flag, job_id, nx=True, ex=FLAG_SECONDS)
+        pipeline.get(flag)
+        pipeline.ttl(flag)
+        pipeline.sismember(PAUSED_KEY, queue)
+        is_first, known, seconds_left, is_paused = pipeline.execute()
+        if is_paused:  # the sweeper finds what waits when the queue goes on
+            return
+        if not is_first:
+            if seconds_left > FLAG_SECONDS - TRUSTED_SECONDS or (known and _waits(known.decode())):
+                return
+            _redis().set(flag, job_id, ex=FLAG_SECONDS)
+        enqueue(
+            queue,
+            drain.value,
+            connection_id,
+            timeout_seconds=JOB_SECONDS[drain],
+            job_id=job_id,
+            came_from=came_from,
+        )
     except redis.RedisError as err:
         log.warning("nudge_lost", drain=drain.name, connection_id=connection_id, error=type(err).__name__)
 
@@ -129,7 +143,9 @@ def enqueue(
     job_id: str | None = None,
     came_from: Origin | None = None,
 ) -> None:
-    """Put `workers.jobs.<job>(subject_id)` on a queue."""
+    """Put `workers.jobs.<job>(subject_id)` on a queue, unless a job of that `job_id` waits there."""
+    if job_id is not None and _waits(job_id):
+        return
     Queue(queue, connection=_redis()).enqueue(
         f"workers.jobs.{job}",
         subject_id,
@@ -139,6 +155,10 @@ def enqueue(
         failure_ttl=KEPT_FAILED_SECONDS,
         meta=dict(origin() if came_from is None else came_from) or None,
     )
+
+
+def _waits(job_id: str) -> bool:
+    return bool(_redis().hget(Job.key_for(job_id), "status") == JobStatus.QUEUED.value.encode())
 
 
 def _flag(drain: Drain, connection_id: int) -> str:

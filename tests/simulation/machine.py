@@ -346,18 +346,35 @@ class Memory:
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
         self._until: dict[str, float] = {}
+        self._values: dict[str, object] = {}
+        self.waiting: set[str] = set()
+        """The ids of jobs in queues."""
 
-    def set(self, key: str, _value: object, *, nx: bool = False, ex: float = FOREVER) -> bool | None:
-        if nx and self._until.get(key, -1.0) > self._machine.now:
+    def set(self, key: str, value: object, *, nx: bool = False, ex: float = FOREVER) -> bool | None:
+        if nx and self._has(key):
             return None
-        self._until[key] = self._machine.now + ex
+        self._until[key], self._values[key] = self._machine.now + ex, value
         return True
+
+    def get(self, key: str) -> bytes | None:
+        return str(self._values[key]).encode() if self._has(key) else None
+
+    def ttl(self, key: str) -> int:
+        return round(self._until[key] - self._machine.now) if self._has(key) else -2
+
+    def hget(self, key: str, _field: str) -> bytes | None:
+        """The status of a job."""
+        return b"queued" if key.removeprefix("rq:job:") in self.waiting else None
+
+    def _has(self, key: str) -> bool:
+        return self._until.get(key, -1.0) > self._machine.now
 
     def delete(self, *keys: str) -> int:
         return sum(self._until.pop(key, None) is not None for key in keys)
 
     def flushall(self) -> None:
         self._until.clear()
+        self.waiting.clear()
 
     def pipeline(self, *, transaction: bool) -> Memory:
         return _Pipeline(self)
@@ -376,6 +393,12 @@ class _Pipeline(Memory):
 
     def set(self, key: str, value: object, *, nx: bool = False, ex: float = FOREVER) -> None:  # type: ignore[override]
         self._answers.append(self._memory.set(key, value, nx=nx, ex=ex))
+
+    def get(self, key: str) -> None:  # type: ignore[override]
+        self._answers.append(self._memory.get(key))
+
+    def ttl(self, key: str) -> None:  # type: ignore[override]
+        self._answers.append(self._memory.ttl(key))
 
     def sismember(self, _key: str, _member: str) -> None:
         """No queue is paused."""

@@ -38,7 +38,7 @@ from app.services.nudge import DRAIN_OF_LANE
 from app.services.shops import OpenShop
 from app.services.uow import unit_of_work
 from app.services.write_plan import Planned
-from tests.simulation.machine import Machine, Process, Task
+from tests.simulation.machine import Machine, Memory, Process, Task
 from tests.simulation.shops import Edit, Faults, Kind, ModelShop, held_units, platform_of
 from tests.simulation.stage import LEVEL_SWEEP_SECONDS, ORDER_POLL_SECONDS, Stage
 from workers import jobs
@@ -100,7 +100,7 @@ class World:
     """SKU -> units available to sell, of what is no bundle."""
     made_of: dict[str, dict[str, int]] = field(default_factory=dict)
     account_id: int = 0
-    queues: dict[str, deque[tuple[str, int]]] = field(default_factory=lambda: defaultdict(deque))
+    queues: dict[str, deque[tuple[str, int, str]]] = field(default_factory=lambda: defaultdict(deque))
     dead_letters: list[tuple[str, int, str]] = field(default_factory=list)
     working: set[Process] = field(default_factory=set)
     crash_next: list[int] = field(default_factory=list)
@@ -311,7 +311,8 @@ class World:
         while True:
             while not self.queues[queue]:
                 self.machine.wait_until(lambda: bool(self.queues[queue]))
-            job, subject_id = self.queues[queue].popleft()
+            job, subject_id, job_id = self.queues[queue].popleft()
+            self._memory().waiting.discard(job_id)
             process = Process(f"{job}({subject_id})")
             if self.crash_next:
                 process.crash_in = self.crash_next.pop(0)
@@ -330,16 +331,22 @@ class World:
         except (events.EventFailed, push.CellRefused) as fault:
             self.dead_letters.append((job, subject_id, str(fault)))
 
-    def enqueue(self, queue: str, job: str, subject_id: int, **_of_rq: object) -> None:
+    def enqueue(self, queue: str, job: str, subject_id: int, *, job_id: str, **_of_rq: object) -> None:
         """Stands in for RQ."""
         self.machine.check_alive()
         if self.redis_is_away:
             raise redis.ConnectionError
-        self.queues[queue].append((job, subject_id))
+        if job_id not in self._memory().waiting:
+            self._memory().waiting.add(job_id)
+            self.queues[queue].append((job, subject_id, job_id))
+
+    def _memory(self) -> Memory:
+        memory: Memory = self.stage.app.extensions["redis"]
+        return memory
 
     def flush_redis(self) -> None:
         self.queues.clear()
-        self.stage.app.extensions["redis"].flushall()
+        self._memory().flushall()
         self.machine.note("Redis is emptied")
 
     def kill_somebody(self) -> None:
