@@ -16,7 +16,7 @@ from app import create_app
 from app.measures.meter import Meter
 from app.services.leases import give_back_all
 from app.tracing import stop_tracing
-from workers.queues import QUEUES, threads_of
+from workers.queues import QUEUES, spare_threads_of, threads_of
 from workers.worker import Worker
 
 
@@ -32,7 +32,10 @@ def main(argv: list[str]) -> int:
     connection = Redis.from_url(settings.redis_url)
     structlog.contextvars.bind_contextvars(queue=argv[0])
     worker = Worker(
-        Queue(argv[0], connection=connection), app=app, threads=threads_of(argv[0], settings.worker_threads)
+        Queue(argv[0], connection=connection),
+        app=app,
+        threads=threads_of(argv[0], settings.worker_threads),
+        spare=spare_threads_of(argv[0], settings.worker_threads),
     )
     meter: Meter = app.extensions["meter"]
     meter.process = argv[0]

@@ -5,8 +5,8 @@ a thread is free for them, keeps the records of those under way alive, and stops
 
 - told to stop, it takes no more. What is under way ends with its batch, or is left (`app.services.stopping`);
   what is left goes back to the head of its queue. So does, after STOP_SECONDS, what hangs in a slow shop.
-- of a worker that was killed nothing renews the records. Another one finds them after SILENT_SECONDS and puts
-  the jobs back, MOST_ABANDONED times; a job that takes its workers with it fails then.
+- of a worker that was killed nothing renews the records. Another one finds them, and puts the jobs back
+  (`workers.abandoned`).
 """
 
 from __future__ import annotations
@@ -20,23 +20,24 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from types import FrameType
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import redis
 import structlog
 from flask import Flask
 from rq import Queue
-from rq.exceptions import DequeueTimeout, NoSuchJobError
+from rq.exceptions import DequeueTimeout, InvalidJobOperation
 from rq.executions import Execution
-from rq.job import Job, JobStatus
+from rq.job import Job
 from rq.suspension import is_suspended
-from rq.utils import as_text, current_timestamp, parse_composite_key
 from rq.worker import BaseWorker, WorkerStatus
 
 from app.services import stopping
 from app.services.dead_letters.jobs import note_failed_job
 from app.services.queues import count_job, is_paused
 from app.services.stopping import Stopping
+from workers import abandoned
+from workers.abandoned import Abandoned
 from workers.at_work import at_work
 from workers.deadline import Deadline
 
@@ -47,17 +48,13 @@ MAINTENANCE_SECONDS = 5
 DEQUEUE_SECONDS = 1
 """How long the queue is waited for at once: as long may pass until the process notices that it shall stop."""
 BEAT_SECONDS = 5.0
-SILENT_SECONDS = 15
-"""A job that was not told of for so long has no worker any more."""
-EXECUTION_SECONDS = 30
-"""How long RQ keeps a record that is not renewed. Longer than SILENT_SECONDS: RQ would let the job fail."""
 STOP_SECONDS = 20.0
 """From SIGTERM until what is under way is left. Heroku kills after 30, `syncflow up` after 25."""
 OVERDUE_SECONDS = 60.0
 """A thread that does not heed its job's deadline for so long is lost, and the process with it."""
-MOST_ABANDONED = 2
-LOST_WORDS = "rq.exceptions.AbandonedJobError: Its worker ended in the middle of it, three times."
 PAUSE_SECONDS = 1.0
+LONG_SECONDS = 2.0
+"""A job of a queue with spare threads that takes longer waits for its shop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +63,7 @@ class _UnderWay:
     queue: Queue
     execution: Execution
     lost_at: float
+    long_at: float
 
 
 class Worker(BaseWorker):
@@ -73,7 +71,7 @@ class Worker(BaseWorker):
 
     death_penalty_class = Deadline
 
-    def __init__(self, queue: Queue, *, app: Flask, threads: int) -> None:
+    def __init__(self, queue: Queue, *, app: Flask, threads: int, spare: int = 0) -> None:
         super().__init__(
             [queue],
             connection=queue.connection,
@@ -84,9 +82,13 @@ class Worker(BaseWorker):
         self._queue = queue
         self._app = app
         self._room = threading.Semaphore(threads)
-        self._threads: Final = threads
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="job")
+        self._spare: Final = spare
+        self._pool = ThreadPoolExecutor(threads + spare, thread_name_prefix="job")
         self._under_way: dict[str, _UnderWay] = {}
+        self._lent: set[str] = set()
+        """Executions whose place another job has meanwhile."""
+        self._ending = threading.Lock()
+        self._abandoned = Abandoned(self, queue)
         self._beat_due = self._look_due = 0.0
         self._give_up_at: float | None = None
         self._suspended = False
@@ -133,12 +135,13 @@ class Worker(BaseWorker):
     # -- The main thread.
 
     def _turn(self) -> None:
+        self._keep()  # first: after Redis was away its own jobs look abandoned
         if self.should_run_maintenance_tasks:
             self.run_maintenance_tasks()
-        self._keep()
         if self._is_suspended():
             time.sleep(DEQUEUE_SECONDS)
             return
+        self._lend()
         if self._stop_requested or not self._room.acquire(timeout=DEQUEUE_SECONDS):
             return
         taken = False
@@ -176,15 +179,26 @@ class Worker(BaseWorker):
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Have one of the threads do it. The caller holds room for it."""
         execution = self.prepare_execution(job)
-        lost_at = time.monotonic() + job.timeout + OVERDUE_SECONDS if job.timeout else float("inf")
-        self._under_way[execution.id] = _UnderWay(job, queue, execution, lost_at)
+        now = time.monotonic()
+        lost_at = now + job.timeout + OVERDUE_SECONDS if job.timeout else float("inf")
+        self._under_way[execution.id] = _UnderWay(job, queue, execution, lost_at, now + LONG_SECONDS)
         self._pool.submit(contextvars.copy_context().run, self._perform, job, queue, execution)
+
+    def _lend(self) -> None:
+        """Give the places of jobs that wait for a slow shop to others: more shops may hang than there are
+        threads."""
+        now = time.monotonic()
+        with self._ending:
+            waits = [key for key, each in self._under_way.items() if each.long_at < now]
+            for key in [key for key in waits if key not in self._lent][: self._spare - len(self._lent)]:
+                self._lent.add(key)
+                self._room.release()
 
     def _keep(self) -> None:
         """Tell that this process and its jobs are alive."""
         if time.monotonic() < self._beat_due:
             return
-        self._beat_due = time.monotonic() + BEAT_SECONDS
+        due = time.monotonic() + BEAT_SECONDS
         under_way = list(self._under_way.values())
         for each in under_way:
             self.maintain_heartbeats(each.job, each.execution)
@@ -194,13 +208,14 @@ class Worker(BaseWorker):
         self.heartbeat()
         idle = WorkerStatus.SUSPENDED if self._suspended else WorkerStatus.IDLE
         self.set_state(WorkerStatus.BUSY if under_way else idle)
+        self._beat_due = due
         if lost := [each.job.id for each in under_way if each.lost_at < time.monotonic()]:
             log.error("jobs_hang", job_ids=lost)
             self.request_stop(signal.SIGTERM, None)
 
     def get_heartbeat_ttl(self, job: Job, working_time: float = 0.0) -> int:
         """Short: `_keep` renews it."""
-        return EXECUTION_SECONDS
+        return abandoned.EXECUTION_SECONDS
 
     def _wind_up(self) -> bool:
         """Wait for what is under way, until it is time to give up. Whether all of it ended."""
@@ -233,12 +248,23 @@ class Worker(BaseWorker):
             log.exception("job_not_recorded")
         finally:
             self.executions.pop(execution.id, None)
-            self._under_way.pop(execution.id, None)
-            self._room.release()
+            with self._ending:
+                self._under_way.pop(execution.id, None)
+                has_place = execution.id not in self._lent
+                self._lent.discard(execution.id)
+            if has_place:
+                self._room.release()
 
     def handle_exception(self, job: Job, *exc_info: Any) -> None:
         """Logged with its traceback as a field; RQ would put it into a message."""
         log.error("job_failed", exc_info=exc_info)
+
+    def _finalize_success(self, job: Job, queue: Queue, execution: Execution, return_value: Any) -> None:
+        """What is done did not fail because Redis was emptied meanwhile and knows nothing of it."""
+        try:
+            super()._finalize_success(job, queue, execution, return_value)
+        except InvalidJobOperation:
+            self.connection.delete(job.key)  # RQ has noted the job's end there, for ever
 
     def _finalize_failure(self, job: Job, queue: Queue, execution: Execution, exc_info: Any) -> None:
         """What was left because this process stops did not fail."""
@@ -257,30 +283,5 @@ class Worker(BaseWorker):
 
     def clean_registries(self) -> None:
         """Every MAINTENANCE_SECONDS: what workers that died had under way, then RQ's own house-keeping."""
-        self._bring_back_abandoned()
+        self._abandoned.bring_back()
         super().clean_registries()
-
-    def _bring_back_abandoned(self) -> None:
-        registry = self._queue.started_job_registry
-        silent = current_timestamp() + EXECUTION_SECONDS - SILENT_SECONDS
-        for found in self.connection.zrangebyscore(registry.key, 0, silent):
-            entry = as_text(cast(bytes, found))
-            if not self.connection.zrem(registry.key, entry):
-                continue  # another worker was faster
-            job_id, execution_id = parse_composite_key(entry)
-            try:
-                job = self.job_class.fetch(job_id, connection=self.connection, serializer=self.serializer)
-            except NoSuchJobError:
-                continue
-            self.connection.zrem(job.execution_registry.key, execution_id)
-            if job.get_status(refresh=False) == JobStatus.STARTED:
-                self._bring_back(job)
-
-    def _bring_back(self, job: Job) -> None:
-        times = job.meta.get("abandoned", 0)
-        log.warning("job_abandoned", job=job.func_name, job_id=job.id, times=times + 1)
-        if times >= MOST_ABANDONED:
-            self.handle_job_failure(job, self._queue, exc_string=LOST_WORDS)
-            return
-        job.meta["abandoned"] = times + 1
-        self._queue._enqueue_job(job, at_front=True)

@@ -21,6 +21,7 @@ from sqlalchemy import text
 
 from app.platforms.base import OrderStamp
 from app.services.announcements import wait_for_webhooks
+from app.services.fair_share import FairShare
 from app.services.faults import Fault
 from app.services.order_effects import Scope, apply_orders, begin_fetch, keep_vanished
 from app.services.poison import together_or_alone
@@ -47,6 +48,10 @@ RECENT = timedelta(minutes=1)
 """Older same-second doubts were settled by the regular polls."""
 POLLED_AT_ONCE = 50
 """Few, so that intake gets at the others."""
+APPLIED_AT_ONCE = 10
+"""Orders, until other connections' have their turn."""
+_applying = FairShare(4)
+"""In this process. More threads than a few apply no faster."""
 FETCHES_AT_A_TIME = 4
 """Calls under way at once for one shop: one that hangs must not hold up the others."""
 
@@ -138,8 +143,10 @@ def _redis() -> redis.Redis:
 def _fetch_batch(scope: Scope, shop: OpenShop, ids: Sequence[str], result: Fetched) -> None:
     fetch = begin_fetch()
     batch = shop.channel.fetch_orders(ids)
-    failed = apply_orders(scope, batch.orders, fetch)
-    result.failed.update(failed)
+    for some in batches(batch.orders, APPLIED_AT_ONCE):
+        with _applying.place(scope.connection_id):
+            failed = apply_orders(scope, some, fetch)
+        result.failed.update(failed)
     if batch.missing:
         keep_vanished(scope, batch.missing)
         result.missing.update(batch.missing)

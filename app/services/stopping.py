@@ -5,9 +5,8 @@ What is left is no fault. The rows say how far it came, and another worker begin
 
 from __future__ import annotations
 
-import threading
-
-_asked = threading.Event()
+_asked = False
+"""No Event: the handler of a second signal would wait for ever for a lock that the first one's holds."""
 
 
 class Stopping(BaseException):
@@ -16,14 +15,15 @@ class Stopping(BaseException):
 
 def ask() -> None:
     """Have this process's work end after the batches in hand. May be called in a signal handler."""
-    _asked.set()
+    global _asked
+    _asked = True
 
 
 def asked() -> bool:
-    return _asked.is_set()
+    return _asked
 
 
 def leave_if_asked() -> None:
     """Call it between batches, outside transactions. Raises Stopping."""
-    if _asked.is_set():
+    if _asked:
         raise Stopping

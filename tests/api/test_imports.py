@@ -345,17 +345,15 @@ def test_a_worker_that_has_to_stop_ends_its_batch_and_wakes_another_for_the_rest
     monkeypatch.setattr(check, "ROWS_PER_BATCH", 3)
     monkeypatch.setattr(apply, "ROWS_PER_BATCH", 3)
     imported = upload(merchant, "sku,title\n" + "".join(f"S{n},Title {n}\n" for n in range(10))).json()
-    stop = threading.Event()
-    monkeypatch.setattr(stopping, "_asked", stop)
     with redis.Redis.from_url(clean_redis) as client:
         for state, column in (("checking", "rows"), ("applying", "applied")):
-            stop.set()
+            monkeypatch.setattr(stopping, "_asked", True)
             waiting = client.llen("rq:queue:reports")
             work.work_on(imported["id"])
             half = merchant.get(f"/imports/{imported['id']}")
             assert (half["state"], half[column]) == (state, 3)
             assert client.llen("rq:queue:reports") == waiting + 1
-            stop.clear()
+            monkeypatch.setattr(stopping, "_asked", False)
             work.work_on(imported["id"])
             if state == "checking":
                 assert merchant.post(f"/imports/{imported['id']}/apply", {}).status_code == 202

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import redis
 from rq import Queue
+from rq.executions import Execution
 from rq.job import Job
 from rq.registry import FailedJobRegistry, StartedJobRegistry
 
@@ -22,8 +23,8 @@ THREADS = 3
 # The worker as it is, less patient.
 COMMAND = """
 import sys
-from workers import run, worker
-worker.BEAT_SECONDS, worker.SILENT_SECONDS, worker.EXECUTION_SECONDS = 0.5, 4, 15
+from workers import abandoned, run, worker
+worker.BEAT_SECONDS, abandoned.SILENT_SECONDS, abandoned.EXECUTION_SECONDS = 0.5, 4, 15
 worker.MAINTENANCE_SECONDS, worker.STOP_SECONDS = 1, 3.0
 sys.exit(run.main(["push"]))
 """
@@ -177,6 +178,34 @@ def test_a_killed_workers_jobs_are_taken_up_by_another_long_before_their_time_is
     assert not failed(queue)
 
 
+def test_a_job_that_was_taken_from_the_queue_and_no_more_is_put_back(
+    client: redis.Redis, queue: Queue, start: Start
+) -> None:
+    """Its worker died in that moment: no record tells of it."""
+    give(queue, "tell", "taken")
+    client.lmove(queue.key, queue.intermediate_queue.key)
+    start()
+    told_of(client, "taken")
+    wait_for(lambda: is_quiet(queue), what="the end of all jobs")
+    assert not client.exists(queue.intermediate_queue.key)
+    assert not failed(queue)
+
+
+def test_a_job_whose_worker_died_between_its_record_and_its_start_is_put_back(
+    client: redis.Redis, queue: Queue, start: Start
+) -> None:
+    job = give(queue, "tell", "taken")
+    client.lmove(queue.key, queue.intermediate_queue.key)
+    with client.pipeline() as pipeline:
+        Execution.create(job, 1, pipeline, worker_name="dead")
+        pipeline.execute()
+    start()
+    told_of(client, "taken")
+    wait_for(lambda: is_quiet(queue), what="the end of all jobs")
+    assert not client.exists(queue.intermediate_queue.key)
+    assert not failed(queue)
+
+
 def test_a_job_that_takes_its_workers_along_fails_in_the_end(
     client: redis.Redis, queue: Queue, start: Start
 ) -> None:
@@ -214,9 +243,14 @@ def test_a_worker_goes_on_and_is_known_again_after_redis_was_emptied(
     client: redis.Redis, queue: Queue, start: Start
 ) -> None:
     start()
-    give(queue, "tell", "before")
-    told_of(client, "before")
+    give(queue, "hold", "before")
+    told_of(client, "before began")
     client.flushall()
+    client.set("let-go", 1)
+    told_of(client, "before ended")
     wait_for(lambda: client.scard("rq:workers"), what="the worker's new record")
     give(queue, "tell", "after")
     told_of(client, "after")
+    wait_for(lambda: is_quiet(queue), what="the end of all jobs")
+    assert not failed(queue)
+    assert not client.keys("rq:job:*")

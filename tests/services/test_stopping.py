@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
 
 import pytest
@@ -16,13 +15,24 @@ from tests.services.shop import Shop, a_line, an_order
 from tests.services.world import World, now
 
 
+class Told:
+    """`set` once the process is told to stop; `clear` it, and it is another process."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._patch = monkeypatch
+
+    def set(self) -> None:
+        stopping.ask()
+
+    def clear(self) -> None:
+        self._patch.setattr(stopping, "_asked", False)
+
+
 @pytest.fixture
-def told_to_stop(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
-    """Set once the process is told to stop; clear it, and it is another process."""
-    asked = threading.Event()
-    monkeypatch.setattr(stopping, "_asked", asked)
-    yield asked
-    asked.clear()
+def told_to_stop(monkeypatch: pytest.MonkeyPatch) -> Told:
+    told = Told(monkeypatch)
+    told.clear()
+    return told
 
 
 def page_by_page(shop: Shop, after_first: Callable[[], None]) -> None:
@@ -39,7 +49,7 @@ def page_by_page(shop: Shop, after_first: Callable[[], None]) -> None:
 
 
 def test_an_import_is_left_between_two_pages_and_done_whole_by_the_next(
-    world: World, shop: Shop, told_to_stop: threading.Event
+    world: World, shop: Shop, told_to_stop: Told
 ) -> None:
     shop.stock("B", "OTHER", 4)
     connection_id = world.add_connection(shop)
@@ -56,9 +66,7 @@ def test_an_import_is_left_between_two_pages_and_done_whole_by_the_next(
     assert [r.state for r in world.rows("SELECT state FROM sync_runs")] == ["succeeded"]
 
 
-def test_what_is_left_gives_its_lease_back(
-    world: World, connection: int, told_to_stop: threading.Event
-) -> None:
+def test_what_is_left_gives_its_lease_back(world: World, connection: int, told_to_stop: Told) -> None:
     world.sql("UPDATE connections SET orders_polled_at = NULL, levels_swept_at = NULL")
     told_to_stop.set()
     with pytest.raises(Stopping):
@@ -72,7 +80,7 @@ def test_what_is_left_gives_its_lease_back(
 
 
 def test_a_drain_writes_its_batch_and_has_the_rest_woken(
-    world: World, connection: int, shop: Shop, told_to_stop: threading.Event
+    world: World, connection: int, shop: Shop, told_to_stop: Told
 ) -> None:
     at = now()
     world.take(connection, an_order("owed", a_line("A", 3, at=at, effects=()), at=at))
@@ -91,7 +99,7 @@ def test_a_drain_writes_its_batch_and_has_the_rest_woken(
 
 @pytest.mark.parametrize("nightly", [stock_catch_up.catch_up, proof.prove])
 def test_nightly_work_is_left_too(
-    world: World, connection: int, told_to_stop: threading.Event, nightly: Callable[[int], object]
+    world: World, connection: int, told_to_stop: Told, nightly: Callable[[int], object]
 ) -> None:
     told_to_stop.set()
     with pytest.raises(Stopping):

@@ -28,6 +28,7 @@ import app.services
 from app import create_app
 from app.extensions import db
 from app.services import blind_writes, leases, orders, push
+from app.services.fair_share import FairShare
 from app.settings import Settings
 from syncflow import embedded
 from syncflow.database import migrate
@@ -88,6 +89,7 @@ class Stage:
             patch.setattr(module, "ThreadPoolExecutor", futures.ThreadPoolExecutor)
         for module in (push, orders):
             patch.setattr(module, "wait", futures.wait)
+        patch.setattr(orders, "_applying", FairShare(sys.maxsize))  # of its threads one runs at a time anyway
         patch.setattr(leases, "threading", threads)
         patch.setattr(leases.lease.__wrapped__, "__kwdefaults__", {"wait_seconds": 0.0, "sleep": clock.sleep})
         patch.setitem(self.app.extensions, "redis", Memory(machine))
