@@ -8,6 +8,7 @@ from app.services import (
     account_exports,
     data_checks,
     events,
+    expiry,
     fulfillment_push,
     importer,
     ledger_repair,
@@ -66,6 +67,10 @@ def deliver_webhooks(_everybody: int) -> None:
 
 def ensure_webhooks(connection_id: int) -> None:
     importer.ensure_webhooks(connection_id)
+
+
+def renew_credentials(connection_id: int) -> None:
+    expiry.renew(connection_id)
 
 
 def process_event(event_id: int) -> None:

@@ -31,6 +31,7 @@ from app.services import (
     account_exports,
     alerts,
     announcements,
+    expiry,
     holds,
     queues,
     run_book,
@@ -47,6 +48,7 @@ from app.services.queries.operations import SCHEDULER_LOCK, working_shops
 from app.services.rollups.fold import wake_folds
 from app.services.threads import in_this_app
 from app.settings import Settings
+from app.tracing import stop_tracing
 from workers.queues import QUEUES
 
 log = structlog.get_logger()
@@ -97,6 +99,7 @@ def tasks(app: Flask) -> list[Task]:
         Task(10, partial(follow, QUEUES), "keep dead letters and the failed jobs of queues in step"),
         Task(30, run_book.sum_up_pushes, "sum up what was written to shops"),
         Task(60, check_webhooks, "have webhook subscriptions repaired that were not looked at for an hour"),
+        Task(60, expiry.wake_due, "have tokens renewed that end within minutes, where nobody calls the shop"),
         Task(60, account_exports.wake_due, "have exports made whose worker died"),
         Task(60, account_deletion.wake_due, "have accounts removed whose time has come"),
         Task(60, announcements.count_missed, "count orders that no webhook told of"),
@@ -140,6 +143,7 @@ def main() -> int:
                 log.warning("scheduler_interrupted", exc_info=err)
             stop.wait(2)
     _end(table)
+    stop_tracing()
     return 0
 
 
@@ -215,6 +219,7 @@ class Nights:
     def look(self, now: datetime | None = None) -> None:
         """Enqueue the jobs of those whose turn has come since the last look."""
         now = now or datetime.now(UTC)
+        self._looked_at = max(self._looked_at, now - TAKEN_OVER)  # it may have waited for the lock for days
         if NIGHT_HOUR <= now.hour <= NIGHT_HOUR + NIGHT_MINUTES // 60:
             for account_id in self._whose_turn_came(accounts(), now):
                 for job in OF_ACCOUNTS:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -498,6 +498,9 @@ class Channel(Protocol):
 
 
 # ----------------------------------------------------------------------------------- connecting
+
+RENEW_AHEAD = timedelta(minutes=5)
+"""A channel whose access ends within this renews it before its next call, whatever that is."""
 
 
 @dataclass(frozen=True, slots=True)

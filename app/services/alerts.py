@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from app.domain.alerts import Alert, AlertKind
 from app.domain.event_log import EventKind
 from app.domain.health import FAILURES_IN_A_ROW
-from app.services import credentials
+from app.services import expiry
 from app.services.event_log import Happening, Subject, clear_events, raise_events
 from app.services.queue_states import OK, QUEUES, queue_states
 from app.services.uow import unit_of_work
@@ -58,7 +58,7 @@ class Watch:
 
 def watch_credentials(now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
     """Once an hour: tell of what we sign in with that runs out soon, although we renew it where we can."""
-    expiring = credentials.run_out_before(now() + SOON)
+    expiring = expiry.run_out_before(now() + SOON)
     with unit_of_work() as uow:
         happenings = [
             Happening(

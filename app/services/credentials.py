@@ -226,38 +226,18 @@ def _reseal(table: str, columns: Sequence[str]) -> int:
         last_id, touched = rows[-1]["id"], touched + len(rows)
 
 
-@dataclass(frozen=True, slots=True)
-class Expiring:
-    account_id: int
-    connection_id: int
-    at: datetime
-
-
-def run_out_before(moment: datetime) -> list[Expiring]:
-    """Shops whose credentials will be of no use from some time before `moment` on: the ones that they are
-    renewed with run out by then, or none are there. What cannot be read is left out."""
-    found: list[Expiring] = []
-    last_id = 0
-    while True:
-        with unit_of_work() as uow:
-            params = {"after": last_id, "limit": ROTATION_BATCH}
-            rows = uow.session.execute(_OF_WORKING_SHOPS, params).all()
-        if not rows:
-            return found
-        last_id = rows[-1].id
-        for row in rows:
-            try:
-                ends = ends_at(vault().open(bytes(row.credentials)))
-            except CredentialsUnreadable:
-                continue
-            if ends is not None and ends < moment:
-                found.append(Expiring(row.account_id, row.id, ends))
-
-
 def ends_at(document: Mapping[str, Any]) -> datetime | None:
     """Until when stored credentials work, where the platform says so: of a token that can be renewed, until
     when it can be."""
-    told = document.get("refresh_expires_at" if document.get("refresh_token") else "expires_at")
+    return _moment(document.get("refresh_expires_at" if document.get("refresh_token") else "expires_at"))
+
+
+def renewal_due(document: Mapping[str, Any]) -> datetime | None:
+    """By when stored credentials have to be renewed; None for those that are not."""
+    return _moment(document.get("expires_at")) if document.get("refresh_token") else None
+
+
+def _moment(told: object) -> datetime | None:
     try:
         at = datetime.fromisoformat(told) if isinstance(told, str) else None
     except ValueError:
@@ -265,13 +245,6 @@ def ends_at(document: Mapping[str, Any]) -> datetime | None:
     return at if at is not None and at.tzinfo is not None else None
 
 
-_OF_WORKING_SHOPS = text(
-    """
-    SELECT id, account_id, credentials FROM connections
-    WHERE id > :after AND credentials IS NOT NULL AND state IN ('importing', 'review', 'active', 'paused')
-    ORDER BY id LIMIT :limit
-    """
-)
 _COLUMNS = "SELECT state, credentials, token_version FROM connections WHERE id = :id"
 _READ = text(_COLUMNS)
 _READ_LOCKED = text(f"{_COLUMNS} FOR NO KEY UPDATE")

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from rq import Queue, SimpleWorker
 from rq.registry import FailedJobRegistry
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from app.errors import Conflict, InvalidInput, NotFound
 from app.platforms.errors import Permanent
@@ -346,6 +348,21 @@ def test_requeueing_by_rq_restores_the_retries(world: World, connection: int, sh
     assert len(queries.letter(letter["id"])["history"]) == 10
 
 
+def test_what_belongs_to_a_removed_shop_stays_dead_until_that_is_connected_again(
+    world: World, connection: int, shop: Shop
+) -> None:
+    event_id, cell_id = kill_event(world, connection, shop), kill_cell(world, connection, shop)
+    ids = [row["id"] for row in queries.letters({}, limit=10).items]
+    world.sql("UPDATE connections SET state = 'disconnected'")
+    assert replay(STAFF, ids) == []
+    follow(QUEUES)
+    assert queries.count({}) == 2
+    world.sql("UPDATE connections SET state = 'active'")
+    assert sorted(replay(STAFF, ids)) == sorted(ids)
+    assert world.event(event_id).state == "retrying"
+    assert world.cell(connection, "A").id == cell_id
+
+
 def test_what_cannot_be_replayed_says_what_to_do_instead(world: World) -> None:
     world.sql(
         "INSERT INTO mails (recipient, template, subject, state, due_at, last_error)"
@@ -481,6 +498,22 @@ def test_a_mass_replay_comes_to_an_end_and_leaves_what_died_since(
     told = queries.mass_replay(mass_id)
     assert (told["state"], told["replayed"], told["passed_over"]) == ("done", 0, 1)
     assert world.event(later).state == "dead"
+
+
+def test_a_mass_replay_that_was_killed_in_the_midst_of_a_share_goes_on(
+    world: World, connection: int, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [kill_event(world, connection, shop, order_id=str(number)) for number in range(3)]
+    mass_id = mass.start(STAFF, {}, per_second=2)
+    with monkeypatch.context() as killed:
+        killed.setattr(mass, "_MOVE_ON", text("SELECT of_no_column"))
+        with pytest.raises(DBAPIError):
+            mass.step()
+    assert sum(world.event(event_id).state == "retrying" for event_id in ids) == 2
+    for _second in range(3):
+        mass.step()
+    assert queries.mass_replay(mass_id)["state"] == "done"
+    assert {(world.event(i).state, world.event(i).attempts) for i in ids} == {("retrying", 0)}
 
 
 def test_a_mass_replay_can_be_stopped(world: World, connection: int, shop: Shop) -> None:

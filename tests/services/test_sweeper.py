@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import current_app
+from sqlalchemy import text
 from sqlalchemy.exc import DataError
 
 from app.extensions import db
@@ -85,6 +86,64 @@ def test_a_shop_in_back_off_or_without_credentials_is_not_woken(world: World, co
         assert [world.queued(queue) for queue in ("intake", "push", "sync", "retries")] == [[], [], [], []]
 
 
+def test_what_failed_alone_waits_while_its_shop_is_left_alone(world: World, connection: int) -> None:
+    owe(world, connection)
+    event_id = world.hear(connection, ["order", "1"])
+    cell_id = world.cell(connection, "A").id
+    world.sql("UPDATE inbound_events SET state = 'retrying', attempts = 1, next_attempt_at = now()")
+    world.sql("UPDATE stock_cells SET failures = 1, next_attempt_at = now()")
+    for change in (
+        "UPDATE connections SET backoff_until = now() + interval '1 minute'",
+        "UPDATE connections SET backoff_until = NULL, state = 'needs_auth'",
+    ):
+        world.sql(change)
+        sweeper.wake_due()
+        assert world.queued("retries") == []
+    world.sql("UPDATE connections SET state = 'active'")
+    sweeper.wake_due()
+    assert world.queued("retries") == [f"event-{event_id}-1", f"cell-{cell_id}-1"]
+
+
+def test_many_retries_begin_some_at_a_time_the_longest_due_first(
+    world: World, connection: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeper, "RETRIES_AT_ONCE", 2)
+    ids = [world.hear(connection, ["order", str(number)]) for number in range(3)]
+    world.sql(
+        "UPDATE inbound_events SET state = 'retrying', attempts = 1,"
+        " next_attempt_at = now() - id * interval '1 second'"
+    )
+    sweeper.wake_due()
+    assert set(world.queued("retries")) == {f"event-{ids[2]}-1", f"event-{ids[1]}-1"}
+    sweeper.wake_due()
+    assert world.queued("retries")[2:] == [f"event-{ids[0]}-1"]
+
+
+def test_what_cannot_be_dropped_keeps_nothing_else_from_it(
+    world: World, connection: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event_id = world.hear(connection, ["order", "1"])
+    world.sql("UPDATE inbound_events SET state = 'done', received_at = now() - interval '40 days'")
+    monkeypatch.setattr(sweeper, "_PURGES", (text("SELECT of_no_column"), *sweeper._PURGES))
+    sweeper.house_keeping(30)
+    assert world.rows("SELECT 1 FROM inbound_events WHERE id = :id", id=event_id) == []
+
+
+def test_what_waits_for_a_removed_shop_is_dropped_in_the_end(world: World, connection: int) -> None:
+    for state in ("pending", "retrying"):
+        world.hear(connection, ["order", state])
+        world.sql(
+            "UPDATE inbound_events SET state = :state WHERE id = (SELECT max(id) FROM inbound_events)",
+            state=state,
+        )
+    world.sql("UPDATE inbound_events SET received_at = now() - interval '40 days'")
+    sweeper.house_keeping(30)
+    assert len(world.rows("SELECT 1 FROM inbound_events")) == 2
+    world.sql("UPDATE connections SET state = 'disconnected'")
+    sweeper.house_keeping(30)
+    assert world.rows("SELECT 1 FROM inbound_events") == []
+
+
 def test_polls_come_due(world: World, connection: int) -> None:
     world.settle()
     world.redis.flushall()
@@ -102,7 +161,47 @@ def test_a_nudge_wakes_one_worker_and_a_drain_that_began_lets_the_next_one_throu
     begin(Drain.PUSH, connection)
     nudge(Drain.PUSH, connection)
     assert len(world.queued("push")) == 2
-    assert 0 < world.redis.ttl(f"syncflow:nudge:drain_push:{connection}") <= 10
+
+
+def time_passes(world: World, seconds: int) -> None:
+    """For all flags."""
+    for flag in world.redis.keys("syncflow:nudge:*"):
+        world.redis.expire(flag, world.redis.ttl(flag) - seconds)
+
+
+def test_a_queue_that_nobody_works_on_does_not_fill_up_with_the_same_job(
+    world: World, connection: int
+) -> None:
+    owe(world, connection)
+    world.redis.flushall()
+    for _ in range(4):
+        sweeper.sweep()
+        time_passes(world, 10)
+    assert len(world.queued("push")) == 1
+
+
+def test_a_drain_whose_worker_died_before_it_began_is_woken_again_though_its_flag_stands(
+    world: World, connection: int
+) -> None:
+    owe(world, connection)
+    world.redis.flushall()
+    sweeper.sweep()
+    [taken] = world.queued("push")
+    world.redis.delete("rq:queue:push", f"rq:job:{taken}")
+    time_passes(world, 10)
+    sweeper.sweep()
+    assert len(world.queued("push")) == 1
+
+
+def test_a_retry_that_waits_for_a_worker_is_not_put_beside_itself(world: World, connection: int) -> None:
+    event_id = world.hear(connection, ["order", "1"])
+    world.sql(
+        "UPDATE inbound_events SET state = 'retrying', attempts = 2, next_attempt_at = now() - interval '1s'"
+    )
+    for _ in range(3):
+        sweeper.wake_due()
+        world.age(timedelta(minutes=2))
+    assert world.queued("retries") == [f"event-{event_id}-2"]
 
 
 def test_a_retry_is_due_once_and_again_only_if_its_job_was_lost(world: World, connection: int) -> None:
@@ -211,9 +310,10 @@ def test_whoever_came_for_a_taken_lease_is_woken_when_it_is_left(world: World, c
 
 
 def test_a_lease_that_was_asked_for_is_kept_for_a_moment_for_those_who_left(
-    world: World, connection: int
+    world: World, connection: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever waits for it would else take it before they are woken, again and again."""
+    monkeypatch.setattr(leases, "KEPT_SECONDS", 60.0)
     with lease(Work.ORDERS, connection):
         world.hear(connection, ["order", "1"])
         world.drain(connection)  # comes, leaves word and goes
@@ -325,6 +425,9 @@ def test_nightly_work_has_each_account_once_a_night_and_not_at_every_start(
     assert world.queued("reports") == []
     schedule.Nights(turn + timedelta(minutes=1)).look(turn + timedelta(minutes=1))  # another one took over
     assert len(world.queued("reports")) == 3
+    world.redis.flushall()
+    schedule.Nights(turn - timedelta(days=2)).look(turn + timedelta(hours=1))  # it stood by
+    assert world.queued("reports") == []
 
 
 def test_every_account_with_stock_is_gone_through_at_night(world: World, connection: int) -> None:

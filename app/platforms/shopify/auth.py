@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, urlencode
 from marshmallow import Schema, fields, validate
 
 from app.errors import InvalidInput
-from app.platforms.base import CallbackRequest, Connected, CredentialStore
+from app.platforms.base import RENEW_AHEAD, CallbackRequest, Connected, CredentialStore
 from app.platforms.errors import AuthExpired, Permanent, Transient
 from app.platforms.http import Http, Response
 from app.platforms.shopify.client import ShopifyClient, understood
@@ -36,7 +36,6 @@ SCOPES = (
 )
 FRESH = timedelta(minutes=10)
 """How old the merchant's way back from Shopify may be."""
-RENEW_AHEAD = timedelta(minutes=5)
 DEFAULT_URL_TEMPLATE = "https://{shop}"
 
 

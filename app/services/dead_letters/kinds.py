@@ -48,6 +48,8 @@ def _again(table: str, dead: str, sets: str) -> str:
     """  # noqa: S608  (constants of this module)
 
 
+_CONNECTED = "EXISTS (SELECT 1 FROM connections c WHERE c.id = t.connection_id AND c.state <> 'disconnected')"
+"""A shop that was removed takes nothing: what waited for it would never be tried, and be dead no more."""
 _DEAD_CELL = f"t.state = 'failed' AND t.failures > 0 AND {READABLE}"
 _FAILED = "t.state = 'failed'"
 KINDS: Mapping[str, Kind] = {
@@ -60,7 +62,9 @@ KINDS: Mapping[str, Kind] = {
         code="'event_failed'",
         connection="t.connection_id",
         replay=_again(
-            "inbound_events", "t.state = 'dead'", "state = 'retrying', attempts = 0, next_attempt_at = now()"
+            "inbound_events",
+            f"t.state = 'dead' AND (t.lane = 'privacy' OR {_CONNECTED})",
+            "state = 'retrying', attempts = 0, next_attempt_at = now()",
         ),
     ),
     "cell": Kind(
@@ -74,7 +78,7 @@ KINDS: Mapping[str, Kind] = {
         # One failure stays counted: it is what keeps a number out of the calls that it shares with others.
         replay=_again(
             "stock_cells",
-            _DEAD_CELL,
+            f"{_DEAD_CELL} AND {_CONNECTED}",
             """state = 'active', failures = CASE WHEN r.dirty_since IS NULL THEN 0 ELSE 1 END,
             next_attempt_at = CASE WHEN r.dirty_since IS NOT NULL THEN now() END,
             error = CASE WHEN r.dirty_since IS NULL THEN '' ELSE r.error END""",
@@ -98,7 +102,9 @@ KINDS: Mapping[str, Kind] = {
         code="'price_refused'",
         connection="t.connection_id",
         noted=False,
-        replay=_again("listing_prices", _FAILED, "state = 'active', failures = 0, error = ''"),
+        replay=_again(
+            "listing_prices", f"{_FAILED} AND {_CONNECTED}", "state = 'active', failures = 0, error = ''"
+        ),
     ),
     "webhook": Kind(
         queue="notify",
@@ -161,7 +167,8 @@ KIND_OF_JOB: Mapping[str, str] = {
 """Jobs that work on one row of a kind."""
 
 OF_CONNECTIONS = frozenset(
-    {drain.value for drain in Drain} - {Drain.DELIVER.value} | {"ensure_webhooks", "check_data"}
+    {drain.value for drain in Drain} - {Drain.DELIVER.value}
+    | {"ensure_webhooks", "check_data", "renew_credentials"}
 )
 OF_ACCOUNTS = frozenset(["check_ledger", "catch_up_stock_events", "check_sums", "delete_account"])
 """Jobs by what their argument is the id of."""
