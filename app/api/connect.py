@@ -56,10 +56,10 @@ def confirm(platform: str) -> tuple[str, int]:
         if request.form.get("decision") != "connect":
             decline(platform, state)
             return _page(name, connected=False, detail="You said no."), OK
-        finish_connecting(platform, state, CallbackRequest("GET", query, raw, b""))
+        connection_id = finish_connecting(platform, state, CallbackRequest("GET", query, raw, b""))
     except SyncFlowError as err:
         return _refused(name, err)
-    return _page(name, connected=True), OK
+    return _page(name, connected=True, back=f"/connections/{connection_id}"), OK
 
 
 @connect.get("/<platform>/done")
@@ -83,5 +83,6 @@ def _refused(platform: str, err: SyncFlowError) -> tuple[str, int]:
     return _page(platform, connected=False, detail=str(err)), STATUSES[err.code]
 
 
-def _page(platform: str, *, connected: bool, detail: str = "") -> str:
-    return render_template("connected.html", platform=platform, connected=connected, detail=detail)
+def _page(platform: str, *, connected: bool, detail: str = "", back: str = "/connections") -> str:
+    """`back`: where in the web app it goes on."""
+    return render_template("connected.html", platform=platform, connected=connected, detail=detail, back=back)

@@ -75,6 +75,7 @@ def test_a_merchant_who_says_yes_is_connected_and_imported(
     assert page.status_code == 200
     assert "is connected" in page.text
     number = started.json()["connection"]["id"]
+    assert f'href="/connections/{number}"' in page.text
     shown = merchant.get(f"/connections/{number}")
     assert (shown["state"], shown["shop"], shown["name"]) == ("importing", "blue.example", "Blue.Example")
     assert ConnectionCredentials(number).current() == {"token": "t1", "refresh": "r1"}
@@ -152,6 +153,7 @@ def test_who_does_not_want_the_shop_there_leaves_it_unconnected(merchant: Caller
     page = confirm(merchant, state, decision="no")
     assert page.status_code == 200
     assert "was not connected" in page.text
+    assert 'href="/connections"' in page.text
     (row,) = rows("SELECT state, credentials FROM connections")
     assert (row.state, row.credentials) == ("disconnected", None)
     assert actions() == ["connection.started", "connection.refused"]

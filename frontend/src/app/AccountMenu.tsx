@@ -6,10 +6,10 @@ import { client } from "@/api/client";
 import { useWords } from "@/i18n/words";
 import { session, type TokenDocument } from "@/session/session";
 import { Icon } from "@/ui/icons";
+import { useMe } from "@/ui/me";
 import { useTellProblem } from "@/ui/notify";
 import { LanguageItems, SchemeItems } from "@/ui/Preferences";
 
-import { useMe } from "./me";
 import { useSwitched } from "./switching";
 
 /** Who one is; other accounts, language, light and dark, and the way out. */

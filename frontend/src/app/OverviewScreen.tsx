@@ -6,8 +6,8 @@ import { useIsLive } from "@/features/live/Live";
 import { LookAround } from "@/features/sample_data/LookAround";
 import { useWords } from "@/i18n/words";
 import { TextLink } from "@/ui/links";
+import { useMe } from "@/ui/me";
 
-import { useMe } from "./me";
 import { useSwitched } from "./switching";
 
 export function OverviewScreen() {

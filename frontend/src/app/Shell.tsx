@@ -9,10 +9,10 @@ import { session } from "@/session/session";
 import { Brand } from "@/ui/Brand";
 import { Icon } from "@/ui/icons";
 import { PlaceLink } from "@/ui/links";
+import { useMe } from "@/ui/me";
 
 import { AccountMenu } from "./AccountMenu";
 import { LIVE_RULES } from "./live";
-import { useMe } from "./me";
 import { PLACES } from "./navigation";
 import classes from "./Shell.module.css";
 

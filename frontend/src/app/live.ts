@@ -1,3 +1,4 @@
+import { connectionsLive } from "@/features/connections/live";
 import { dashboardLive } from "@/features/dashboard/live";
 import { listingsLive } from "@/features/listings/live";
 import type { LiveRule } from "@/features/live/Live";
@@ -6,4 +7,11 @@ import { reviewsLive } from "@/features/reviews/live";
 import { syncLive } from "@/features/sync/live";
 
 /** What each feature shows that events make old. */
-export const LIVE_RULES: readonly LiveRule[] = [dashboardLive, ordersLive, listingsLive, reviewsLive, syncLive];
+export const LIVE_RULES: readonly LiveRule[] = [
+  connectionsLive,
+  dashboardLive,
+  ordersLive,
+  listingsLive,
+  reviewsLive,
+  syncLive,
+];

@@ -12,6 +12,7 @@ import {
 } from "@tanstack/react-router";
 
 import { HOME } from "@/features/auth/next";
+import { choiceFrom, viewFrom } from "@/features/connections/view";
 import { matchingFrom } from "@/features/listings/search";
 import { filtersFrom } from "@/features/orders/filters";
 import { reviewsFrom } from "@/features/reviews/search";
@@ -109,6 +110,23 @@ const order = createRoute({
   path: "/orders/$orderId",
   component: lazyRouteComponent(() => import("@/features/orders/OrderPage"), "OrderPage"),
 });
+const connections = createRoute({
+  getParentRoute: () => inside,
+  path: "/connections",
+  component: lazyRouteComponent(() => import("@/features/connections/Connections"), "Connections"),
+});
+const connect = createRoute({
+  getParentRoute: () => inside,
+  path: "/connections/new",
+  validateSearch: choiceFrom,
+  component: lazyRouteComponent(() => import("@/features/connections/Connect"), "Connect"),
+});
+const connection = createRoute({
+  getParentRoute: () => inside,
+  path: "/connections/$connectionId",
+  validateSearch: viewFrom,
+  component: lazyRouteComponent(() => import("./ConnectionScreen"), "ConnectionScreen"),
+});
 const matching = createRoute({
   getParentRoute: () => inside,
   path: "/matching",
@@ -155,7 +173,20 @@ const tree = root.addChildren([
   forgotPassword,
   resetPassword,
   acceptInvitation,
-  inside.addChildren([overview, dashboards, orders, order, matching, changes, reviews, sync, run]),
+  inside.addChildren([
+    overview,
+    dashboards,
+    orders,
+    order,
+    connections,
+    connect,
+    connection,
+    matching,
+    changes,
+    reviews,
+    sync,
+    run,
+  ]),
 ]);
 
 export function makeRouter(queries: QueryClient, history?: RouterHistory) {

@@ -16,7 +16,7 @@ export function Light({ colour }: { colour: LightColour }) {
       <Box component="span" lh={0} style={{ color: `var(--app-${colour})` }}>
         <Icon name={ICONS[colour]} size={20} />
       </Box>
-      <Text span size="sm" fw={600}>
+      <Text span size="sm" fw={600} style={{ whiteSpace: "nowrap" }}>
         {t(`light.${colour}`)}
       </Text>
     </Group>

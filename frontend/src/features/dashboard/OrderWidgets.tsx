@@ -6,9 +6,9 @@ import { useState } from "react";
 import type { Schemas } from "@/api/client";
 import { digitsOf, useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
+import { platformName } from "@/ui/platforms";
 
 import { Chart, type Series } from "./Chart";
-import { platformName } from "./platforms";
 import { Report } from "./Report";
 import { useOrderReport } from "./reports";
 import { namesOf, type Options } from "./spans";

@@ -1,15 +1,15 @@
 import { Card, Group, Stack, Text, Title } from "@mantine/core";
 
+import type { Schemas } from "@/api/client";
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 import { Ago } from "@/ui/Ago";
 import { Light } from "@/ui/Light";
-
-import { platformName } from "./platforms";
-import { reasonsOf, type ShopStatus } from "./reasons";
+import { platformName } from "@/ui/platforms";
+import { reasonsOf } from "@/ui/reasons";
 
 /** One shop: its light and why, when it last worked, what is under way. */
-export function Shop({ shop }: { shop: ShopStatus }) {
+export function Shop({ shop }: { shop: Schemas["ShopStatus"] }) {
   const { t, known } = useWords();
   const format = useFormat();
   return (

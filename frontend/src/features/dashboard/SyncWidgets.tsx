@@ -3,9 +3,9 @@
 import type { Schemas } from "@/api/client";
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
+import { platformName } from "@/ui/platforms";
 
 import { Chart } from "./Chart";
-import { platformName } from "./platforms";
 import { Report } from "./Report";
 import { useSyncReport } from "./reports";
 import { namesOf, type Options } from "./spans";

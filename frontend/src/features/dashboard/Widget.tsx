@@ -6,11 +6,11 @@ import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 import { Ago } from "@/ui/Ago";
 import { Light } from "@/ui/Light";
+import { reasonsOf } from "@/ui/reasons";
 import { Empty } from "@/ui/states";
 
 import { AttentionList } from "./Attention";
 import { AverageOrder, Orders, OrdersByPlatform, Revenue } from "./OrderWidgets";
-import { reasonsOf } from "./reasons";
 import { Report } from "./Report";
 import { Sales } from "./Sales";
 import type { Options } from "./spans";

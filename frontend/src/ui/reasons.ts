@@ -1,11 +1,21 @@
-import type { Schemas } from "@/api/client";
 import type { Format } from "@/i18n/format";
 
-export type ShopStatus = Schemas["ShopStatus"];
+/** What is known of a shop, by which its light is explained. */
+export interface Told {
+  state: string;
+  /** Codes of all that is not well, the worst first. */
+  reasons: readonly string[];
+  failures: number;
+  last_error: string;
+  reviews: number;
+  failed_cells: number;
+  last_success_at: string | null;
+}
+
 type Say = (key: string, values?: Record<string, string | number>) => string | null;
 
 /** Why a shop's light is not green, in words, the worst first; why it is, where it is. */
-export function reasonsOf(shop: ShopStatus, known: Say, format: Format): string[] {
+export function reasonsOf(shop: Told, known: Say, format: Format): string[] {
   const values = {
     failures: shop.failures,
     error: shop.last_error || "–",
@@ -19,7 +29,7 @@ export function reasonsOf(shop: ShopStatus, known: Say, format: Format): string[
 }
 
 /** What the words of the first reason depend on. */
-function countOf(shop: ShopStatus): number {
+function countOf(shop: Told): number {
   switch (shop.reasons[0]) {
     case "failing":
       return shop.failures;

@@ -1,0 +1,180 @@
+import { screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { http, HttpResponse } from "msw";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+
+import { ME, open, signedIn } from "@/test/app";
+import { CONNECTION, HEALTH, page, PLATFORMS, STATUS } from "@/test/connections";
+import { answers, refuses, server } from "@/test/server";
+
+import * as leaving from "./leaving";
+
+beforeEach(signedIn);
+
+function shops(connections: object[], statuses: object[]) {
+  server.use(answers("get", "/connections", page(connections)), answers("get", "/dashboard/status", { items: statuses }));
+}
+
+describe("the list of connections", () => {
+  it("shows each shop's light, the reason, the last success and what is pending", async () => {
+    shops(
+      [CONNECTION, { ...CONNECTION, id: 2, name: "Pots", shop: "pots.example", state: "disconnected" }],
+      [{ ...STATUS, light: "red", reasons: ["failing"], failures: 4, last_error: "It timed out." }],
+    );
+    open("/connections");
+    const [tea, pots] = (await screen.findAllByRole("row")).slice(1);
+    expect(tea).toHaveTextContent("TeaShopify · tea.myshopify.com");
+    expect(tea).toHaveTextContent("Not in sync4 calls in a row failed: It timed out.");
+    expect(tea).toHaveTextContent("1 minute ago3");
+    expect(pots).toHaveTextContent("Look hereIt is disconnected.");
+    expect(within(tea as HTMLElement).getByRole("link", { name: "Tea" })).toHaveAttribute("href", "/connections/1");
+  });
+
+  it("leads on where there is no shop yet", async () => {
+    shops([], []);
+    open("/connections");
+    expect(await screen.findByText("No shop is connected yet")).toBeVisible();
+    expect(screen.getAllByRole("link", { name: "Connect a shop" })[0]).toHaveAttribute("href", "/connections/new");
+  });
+
+  it("offers viewers and samples nothing to connect", async () => {
+    server.use(answers("get", "/me", { ...ME, role: "viewer" }));
+    shops([], []);
+    open("/connections");
+    expect(await screen.findByText("No shop is connected yet")).toBeVisible();
+    expect(screen.queryByRole("link", { name: "Connect a shop" })).toBeNull();
+  });
+
+  it("tells of attempts that failed, and why, but not of old ones", async () => {
+    const failed = { ...CONNECTION, id: 3, shop: "", state: "disconnected", config: { shop: "pots" } };
+    shops(
+      [
+        { ...failed, reason: "The shop's owner said no.", created_at: new Date().toISOString() },
+        { ...failed, id: 4, reason: "Long ago.", created_at: "2020-01-01T00:00:00Z" },
+      ],
+      [],
+    );
+    open("/connections");
+    const attempts = within(await screen.findByRole("region", { name: "Not connected yet" }));
+    expect(attempts.getByText("The shop's owner said no.")).toBeVisible();
+    expect(attempts.getByRole("link", { name: "Try again" })).toHaveAttribute(
+      "href",
+      "/connections/new?platform=shopify&address=pots",
+    );
+    expect(screen.queryByText("Long ago.")).toBeNull();
+  });
+
+  it("says what failed, and when there are more than it shows", async () => {
+    server.use(refuses("get", "/connections", 500, "internal"), answers("get", "/dashboard/status", { items: [] }));
+    open("/connections");
+    const alert = await screen.findByRole("alert");
+    server.use(answers("get", "/connections", { ...page([CONNECTION]), next: "more" }));
+    await userEvent.click(within(alert).getByRole("button", { name: "Try again" }));
+    expect(await screen.findByRole("link", { name: "Tea" })).toBeVisible();
+    expect(screen.getByText("1 is shown")).toBeVisible();
+  });
+});
+
+describe("a connection's page", () => {
+  function shown(connection: object = {}, health: object = {}) {
+    server.use(
+      answers("get", "/connections/1", { ...CONNECTION, ...connection }),
+      answers("get", "/connections/1/health", { ...HEALTH, ...health }),
+      answers("get", "/dashboard/sync", { shops: [{ connection_id: 1, hours: 100, hours_out: 2, reached_permille: 980 }] }),
+    );
+    open("/connections/1");
+  }
+
+  it("says how the shop is doing, in figures", async () => {
+    shown(
+      {},
+      {
+        webhook_coverage: 0.9,
+        orders_announced: 9,
+        orders_missed: 1,
+        backoff_until: "2026-11-28T12:00:00Z",
+        credentials: { state: "stored", expires_at: "2027-02-01T00:00:00Z" },
+      },
+    );
+    const facts = await screen.findByRole("region", { name: "What is known" });
+    expect(facts).toHaveTextContent("90%9 of 10 changed orders of three days");
+    expect(facts).toHaveTextContent("BreakerThe shop is left alone");
+    expect(facts).toHaveTextContent("Good until");
+    expect(facts).toHaveTextContent("198 of 200");
+    await waitFor(() => expect(facts).toHaveTextContent("98%Out in 2 of 100 hours."));
+  });
+
+  it("is paused at once, and not if the server refuses", async () => {
+    shown();
+    let answer = (): void => undefined;
+    const answering = new Promise<void>((resolve) => (answer = resolve));
+    server.use(
+      http.post("*/api/v1/connections/1/pause", async () => {
+        await answering;
+        return HttpResponse.json({ type: "about:blank", status: 409, code: "conflict", detail: "" }, { status: 409 });
+      }),
+    );
+    await userEvent.click(await screen.findByRole("button", { name: "Pause" }));
+    expect(await screen.findByRole("button", { name: "Resume" })).toBeVisible();
+    answer();
+    expect(await screen.findByText("Somebody was faster")).toBeVisible();
+    expect(await screen.findByRole("button", { name: "Pause" })).toBeVisible();
+  });
+
+  it("is disconnected only once its name is typed", async () => {
+    shown();
+    const asked = vi.fn();
+    server.use(
+      http.post("*/api/v1/connections/1/disconnect", () => {
+        asked();
+        return HttpResponse.json({ ...CONNECTION, state: "disconnected" });
+      }),
+    );
+    await userEvent.click(await screen.findByRole("button", { name: "More" }));
+    await userEvent.click(await screen.findByRole("menuitem", { name: "Disconnect" }));
+    const dialog = within(await screen.findByRole("dialog", { name: "Disconnect Tea?" }));
+    expect(dialog.getByText(/Its orders no longer come in/)).toBeInTheDocument();
+    const name = dialog.getByRole("textbox");
+    await userEvent.type(name, "tea{Enter}");
+    expect(dialog.getByRole("button", { name: "Disconnect" })).toBeDisabled();
+    expect(asked).not.toHaveBeenCalled();
+    await userEvent.clear(name);
+    await userEvent.type(name, "Tea{Enter}");
+    await waitFor(() => expect(asked).toHaveBeenCalledTimes(1));
+    expect(await screen.findByText("The shop is disconnected")).toBeVisible();
+  });
+
+  it.each([
+    ["viewer", []],
+    ["staff", ["Pause", "More"]],
+    ["owner", ["Pause", "More"]],
+  ])("offers a %s what the role allows", async (role, names) => {
+    server.use(answers("get", "/me", { ...ME, role }));
+    shown();
+    await screen.findByRole("region", { name: "What is known" });
+    for (const name of ["Pause", "More"]) {
+      expect(screen.queryAllByRole("button", { name })).toHaveLength(names.includes(name) ? 1 : 0);
+    }
+  });
+
+  it("says what came of a test, in words", async () => {
+    shown();
+    const trial = { ok: false, message: "Timed out.", code: "platform_transient", remedy: "", milliseconds: 9 };
+    server.use(answers("post", "/connections/1/test", trial));
+    await userEvent.click(await screen.findByRole("button", { name: "Test the connection" }));
+    expect(await screen.findByText("The shop does not answer")).toBeVisible();
+    expect(screen.getByText("Timed out.")).toBeVisible();
+  });
+
+  it("leads to the platform where it has to be connected again", async () => {
+    const left = vi.spyOn(leaving, "goTo").mockReturnValue();
+    shown({ state: "needs_auth" }, { state: "needs_auth", light: { ...HEALTH.light, colour: "red" }, reasons: ["needs_auth"] });
+    server.use(
+      answers("get", "/platforms", PLATFORMS),
+      answers("post", "/connections/1/reconnect", { connection: CONNECTION, authorize_url: "https://tea.example/yes" }),
+    );
+    await userEvent.click(await screen.findByRole("button", { name: "Connect again" }));
+    await userEvent.click(await screen.findByRole("button", { name: "Go on to Shopify" }));
+    await waitFor(() => expect(left).toHaveBeenCalledWith("https://tea.example/yes"));
+  });
+});

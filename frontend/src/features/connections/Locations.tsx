@@ -1,0 +1,226 @@
+import { Alert, Badge, Button, Card, Group, MultiSelect, Select, Stack, Text, TextInput, Title } from "@mantine/core";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+
+import { api, client, type Schemas } from "@/api/client";
+import { problemOf } from "@/api/problem";
+import { useWords } from "@/i18n/words";
+import { Icon } from "@/ui/icons";
+import { useTellDone } from "@/ui/done";
+import { useTellProblem } from "@/ui/notify";
+import { useMay } from "@/ui/role";
+import { Empty, Failed, Loading } from "@/ui/states";
+
+import { type Chosen, chosenOf, eachOnce, mappingOf, type ShopLocation } from "./mapping";
+import type { Connection } from "./rows";
+import { lookAgain } from "./useAction";
+
+const MOST_LOCATIONS = 250;
+const PATH = "/api/v1/connections/{connection_id}/locations";
+
+interface Versioned {
+  items: ShopLocation[];
+  version: string | null;
+}
+
+/** Which of the shop's locations is which of the account's. */
+export function Locations({ connection }: { connection: Connection }) {
+  const { t } = useWords();
+  const params = { path: { connection_id: connection.id } };
+  const ofShop = useQuery({
+    queryKey: ["get", PATH, { params }, "version"],
+    queryFn: async ({ signal }): Promise<Versioned> => {
+      const { data, response } = await client.GET(PATH, { params, signal });
+      return { items: data?.items ?? [], version: response.headers.get("ETag") };
+    },
+    // Who is editing is not disturbed, unless somebody else has saved meanwhile.
+    staleTime: Infinity,
+    gcTime: 0,
+  });
+  const ours = api.useQuery("get", "/api/v1/locations", { params: { query: { limit: MOST_LOCATIONS } } });
+  if (ofShop.isPending || ours.isPending) {
+    return <Loading rows={3} />;
+  }
+  if (ofShop.data === undefined || ours.data === undefined) {
+    const retry = () => void Promise.all([ofShop.refetch(), ours.refetch()]);
+    return <Failed error={ofShop.error ?? ours.error} retry={retry} />;
+  }
+  if (ofShop.data.items.length === 0) {
+    return (
+      <Card withBorder>
+        <Empty icon="shop" title={t("locations.none")}>
+          {t("locations.none.next")}
+        </Empty>
+      </Card>
+    );
+  }
+  return (
+    <Form
+      key={ofShop.data.version}
+      connection={connection}
+      found={ofShop.data}
+      ours={ours.data.items}
+      onOutdated={() => void ofShop.refetch()}
+    />
+  );
+}
+
+interface FormProps {
+  connection: Connection;
+  found: Versioned;
+  ours: readonly Schemas["Location"][];
+  onOutdated: () => void;
+}
+
+function Form({ connection, found, ours, onOutdated }: FormProps) {
+  const { t } = useWords();
+  const mayRun = useMay("admin") && ["review", "active", "paused", "importing"].includes(connection.state);
+  const [chosen, setChosen] = useState<Chosen>(() => chosenOf(found.items));
+  const save = useSave(connection, found.version, onOutdated);
+  const mapping = mappingOf(chosen);
+  const isChanged = JSON.stringify(mapping) !== JSON.stringify(mappingOf(chosenOf(found.items)));
+  const choose = (shops: string, locations: readonly number[]) =>
+    setChosen(new Map([...chosen, [shops, locations] as const]));
+  return (
+    <Stack gap="lg" maw={720}>
+      <Text size="sm">{t("locations.lead")}</Text>
+      <Card withBorder>
+        <Stack gap="md">
+          {eachOnce(found.items).map((location) => (
+            <Place
+              key={location.external_location_id}
+              location={location}
+              chosen={chosen}
+              ours={ours}
+              readOnly={!mayRun}
+              onChoose={(locations) => choose(location.external_location_id, locations)}
+            />
+          ))}
+        </Stack>
+      </Card>
+      {mayRun ? <NewLocation /> : null}
+      {save.isError ? <Failed error={save.error} /> : null}
+      {isChanged ? (
+        <Alert color="yellow" icon={<Icon name="warn" />} title={t("locations.save.title")}>
+          <Stack gap="sm" align="flex-start">
+            <Text size="sm">{t(mapping.length === 0 ? "locations.least" : "locations.save.means")}</Text>
+            <Button disabled={mapping.length === 0} loading={save.isPending} onClick={() => save.mutate(mapping)}>
+              {t("locations.save")}
+            </Button>
+          </Stack>
+        </Alert>
+      ) : null}
+    </Stack>
+  );
+}
+
+function useSave(connection: Connection, version: string | null, onOutdated: () => void) {
+  const { t } = useWords();
+  const queries = useQueryClient();
+  const tell = useTellDone();
+  return useMutation({
+    mutationFn: (locations: Schemas["MappedInput"][]) =>
+      client.PUT(PATH, {
+        params: { path: { connection_id: connection.id } },
+        headers: version === null ? {} : { "If-Match": version },
+        body: { locations },
+      }),
+    onSuccess: async () => {
+      tell(t("locations.saved"));
+      onOutdated();
+      await lookAgain(queries);
+    },
+    onError: (error) => {
+      if (problemOf(error).code === "precondition_failed") {
+        onOutdated();
+      }
+    },
+  });
+}
+
+interface PlaceProps {
+  location: ShopLocation;
+  chosen: Chosen;
+  ours: readonly Schemas["Location"][];
+  readOnly: boolean;
+  onChoose: (locations: number[]) => void;
+}
+
+/** One of the shop's locations. A shop with a single number may stand for several of ours. */
+function Place({ location, chosen, ours, readOnly, onChoose }: PlaceProps) {
+  const { t } = useWords();
+  const { external_location_id: id, name, active } = location;
+  const mine = chosen.get(id) ?? [];
+  // Each of ours can be one of the shop's only.
+  const taken = new Set([...chosen].filter(([shops]) => shops !== id).flatMap(([, locations]) => locations));
+  const data = ours
+    .filter((each) => !taken.has(each.id))
+    .map((each) => ({ value: String(each.id), label: each.name }));
+  const label = (
+    <Group gap="xs" component="span">
+      {id === "" ? t("locations.single") : name}
+      {active ? null : (
+        <Badge variant="default" tt="none" component="span">
+          {t("locations.closed")}
+        </Badge>
+      )}
+    </Group>
+  );
+  const nothing = { placeholder: mine.length === 0 ? t("locations.alone") : "", readOnly, label, data };
+  return id === "" ? (
+    <MultiSelect
+      {...nothing}
+      description={t("locations.single.hint")}
+      value={mine.map(String)}
+      onChange={(values) => onChoose(values.map(Number))}
+    />
+  ) : (
+    <Select
+      {...nothing}
+      clearable
+      value={mine[0] === undefined ? null : String(mine[0])}
+      onChange={(value) => onChoose(value === null ? [] : [Number(value)])}
+    />
+  );
+}
+
+function NewLocation() {
+  const { t } = useWords();
+  const queries = useQueryClient();
+  const tell = useTellProblem();
+  const [name, setName] = useState("");
+  const make = api.useMutation("post", "/api/v1/locations", {
+    onSuccess: async () => {
+      setName("");
+      await queries.invalidateQueries({ queryKey: ["get", "/api/v1/locations"] });
+    },
+    onError: tell,
+  });
+  return (
+    <Stack component="section" gap="xs" aria-label={t("locations.new")}>
+      <Title order={2} size="h5">
+        {t("locations.new")}
+      </Title>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (name.trim() !== "") {
+            make.mutate({ body: { name: name.trim() } });
+          }
+        }}
+      >
+        <Group gap="xs" align="flex-end">
+          <TextInput
+            label={t("locations.name")}
+            value={name}
+            maxLength={200}
+            onChange={(event) => setName(event.currentTarget.value)}
+          />
+          <Button type="submit" variant="default" disabled={name.trim() === ""} loading={make.isPending}>
+            {t("locations.add")}
+          </Button>
+        </Group>
+      </form>
+    </Stack>
+  );
+}

@@ -1,0 +1,76 @@
+import { Modal, Stack, Text } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
+
+import { api } from "@/api/client";
+import { useWords } from "@/i18n/words";
+import { useTellDone } from "@/ui/done";
+import { platformName } from "@/ui/platforms";
+import { Failed, Loading } from "@/ui/states";
+
+import { lookAgain } from "./useAction";
+import { fieldsOf } from "./config";
+import { ConfigForm } from "./ConfigForm";
+import { goTo } from "./leaving";
+import type { Connection } from "./rows";
+
+interface Props {
+  connection: Connection;
+  opened: boolean;
+  onClose: () => void;
+}
+
+/** Connect the same shop once more: by its consent page, or by new keys. */
+export function Reconnect({ connection, opened, onClose }: Props) {
+  const { t } = useWords();
+  return (
+    <Modal
+      opened={opened}
+      onClose={onClose}
+      title={t("reconnect.title", { shop: connection.name })}
+      closeButtonProps={{ "aria-label": t("action.close") }}
+    >
+      <Stack gap="md">
+        <Text size="sm">{t("reconnect.lead")}</Text>
+        <Form connection={connection} onClose={onClose} />
+      </Stack>
+    </Modal>
+  );
+}
+
+function Form({ connection, onClose }: Omit<Props, "opened">) {
+  const { t } = useWords();
+  const queries = useQueryClient();
+  const tell = useTellDone();
+  const platforms = api.useQuery("get", "/api/v1/platforms", {}, { staleTime: Infinity });
+  const begin = api.useMutation("post", "/api/v1/connections/{connection_id}/reconnect", {
+    onSuccess: async (started) => {
+      if (started.authorize_url !== null) {
+        goTo(started.authorize_url);
+        return;
+      }
+      await lookAgain(queries);
+      tell(t("reconnect.done"));
+      onClose();
+    },
+  });
+  const platform = platforms.data?.items.find(({ slug }) => slug === connection.platform);
+  if (platforms.isPending) {
+    return <Loading />;
+  }
+  if (platform === undefined) {
+    return <Failed error={platforms.error} retry={() => void platforms.refetch()} />;
+  }
+  // The shop stays the same: only secrets can be new.
+  const fields = fieldsOf(platform.config_schema).filter(({ secret }) => secret);
+  const path = { connection_id: connection.id };
+  return (
+    <ConfigForm
+      platform={connection.platform}
+      fields={fields}
+      go={t("connect.goTo", { platform: platformName(connection.platform) })}
+      busy={begin.isPending || begin.isSuccess}
+      error={begin.error}
+      onSubmit={(config) => begin.mutate({ params: { path }, body: { config } })}
+    />
+  );
+}

@@ -1,0 +1,126 @@
+/** What the API answers, for tests. */
+
+export const CONNECTION = {
+  id: 1,
+  platform: "shopify",
+  shop: "tea.myshopify.com",
+  name: "Tea",
+  currency: "EUR",
+  state: "active",
+  reason: "",
+  drift_policy: "merge",
+  share_percent: 100,
+  buffer: 0,
+  cap: null as number | null,
+  brake_percent: 20,
+  braked_at: null,
+  config: { shop: "tea.myshopify.com" },
+  created_at: "2026-11-01T00:00:00Z",
+  orders_polled_at: null,
+  levels_swept_at: null,
+  failures: 0,
+  backoff_until: null,
+  last_success_at: null,
+  last_error: "",
+  counts: {
+    listings: 200,
+    linked: 198,
+    unlinked: { no_sku: 2 },
+    pending_events: 0,
+    dirty_cells: 0,
+    failed_cells: 0,
+    open_attempts: 0,
+    pending_drifts: 0,
+    reviews: 0,
+    checks_due: 0,
+  },
+};
+
+export const STATUS = {
+  connection_id: 1,
+  platform: "shopify",
+  name: "Tea",
+  state: "active",
+  state_reason: "",
+  light: "green",
+  reasons: [],
+  last_success_at: new Date(Date.now() - 60_000).toISOString(),
+  last_error: "",
+  failures: 0,
+  pending: 3,
+  pending_events: 3,
+  dirty_cells: 0,
+  open_attempts: 0,
+  failed_cells: 0,
+  reviews: 0,
+  items_per_second: 0,
+};
+
+export const HEALTH = {
+  id: 1,
+  platform: "shopify",
+  name: "Tea",
+  state: "active",
+  reason: "",
+  light: { code: "well", colour: "green", reason: "", remedy: "" },
+  reasons: [],
+  last_success_at: null,
+  last_error: "",
+  failures: 0,
+  backoff_until: null,
+  braked_at: null,
+  pending_events: 0,
+  dirty_cells: 0,
+  failed_cells: 0,
+  open_attempts: 0,
+  reviews: 0,
+  waiting_since: null,
+  calls: 0,
+  failed_calls: 0,
+  error_rate: null,
+  mean_latency_ms: null,
+  slowest_ms: 0,
+  orders_announced: 0,
+  orders_missed: 0,
+  webhook_coverage: null,
+  webhooks_checked_at: null,
+  rate_budget: null,
+  credentials: { state: "stored", expires_at: null },
+};
+
+export const PLATFORMS = {
+  items: [
+    {
+      slug: "shopify",
+      name: "Shopify",
+      capabilities: { locations: true },
+      config_schema: {
+        type: "object",
+        properties: { shop: { type: "string", minLength: 1, maxLength: 200, title: "Shop domain" } },
+        required: ["shop"],
+      },
+      ready: true,
+      missing_settings: [],
+    },
+    {
+      slug: "woocommerce",
+      name: "WooCommerce",
+      capabilities: { locations: false },
+      config_schema: {
+        type: "object",
+        properties: {
+          store_url: { type: "string", minLength: 4, maxLength: 500, title: "Store address" },
+          consumer_key: { type: "string", pattern: "^ck_[0-9a-zA-Z]{8,128}$", writeOnly: true },
+          consumer_secret: { type: "string", pattern: "^cs_[0-9a-zA-Z]{8,128}$", writeOnly: true },
+        },
+        required: ["store_url"],
+      },
+      ready: true,
+      missing_settings: [],
+    },
+  ],
+};
+
+export function page(items: object[]) {
+  return { items, next: null };
+}
