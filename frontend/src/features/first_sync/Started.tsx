@@ -8,6 +8,8 @@ import { Failed, Loading } from "@/ui/states";
 import { UndoRun } from "@/ui/UndoRun";
 
 const EVERY_MS = 1000;
+/** A shop that sells all the while always has some numbers under way: so many of a hundred are no news. */
+const UNDER_WAY_PERCENT = 2;
 
 interface Props {
   shopId: number;
@@ -24,7 +26,10 @@ export function Started({ shopId, runLink, onClose }: Props) {
     "get",
     "/api/v1/connections/{connection_id}",
     { params: { path } },
-    { refetchInterval: ({ state }) => ((state.data?.counts.dirty_cells ?? 1) > 0 ? EVERY_MS : false) },
+    {
+      refetchInterval: ({ state }) =>
+        state.data !== undefined && isWritten(state.data.counts) ? false : EVERY_MS,
+    },
   );
   const runs = api.useQuery("get", "/api/v1/sync/runs", {
     params: { query: { connection_id: shopId, kind: "first_sync", limit: 1 } },
@@ -38,15 +43,16 @@ export function Started({ shopId, runLink, onClose }: Props) {
   }
   const left = shop.data.counts.dirty_cells;
   const total = Math.max(run?.looked_at ?? 0, left, 1);
+  const written = isWritten(shop.data.counts);
   return (
     <Alert
-      color={left === 0 ? "green" : "indigo"}
-      icon={<Icon name={left === 0 ? "check" : "swap"} />}
-      title={left === 0 ? t("firstSync.done", { shop: shop.data.name }) : t("firstSync.writing", { shop: shop.data.name })}
+      color={written ? "green" : "indigo"}
+      icon={<Icon name={written ? "check" : "swap"} />}
+      title={written ? t("firstSync.done", { shop: shop.data.name }) : t("firstSync.writing", { shop: shop.data.name })}
       role="status"
     >
       <Stack gap="sm">
-        {left === 0 ? (
+        {written ? (
           <Text size="sm">{t("firstSync.done.next")}</Text>
         ) : (
           <>
@@ -66,4 +72,8 @@ export function Started({ shopId, runLink, onClose }: Props) {
       </Stack>
     </Alert>
   );
+}
+
+function isWritten(counts: { dirty_cells: number; linked: number }): boolean {
+  return counts.dirty_cells <= Math.floor((counts.linked * UNDER_WAY_PERCENT) / 100);
 }
