@@ -159,6 +159,8 @@ POLICY: dict[str, Access] = FOR_PEOPLE | {
     "prices.list_price_preview": Access.VIEWER,
     "prices.get_price_summary": Access.VIEWER,
     "stock.list_stock": Access.VIEWER,
+    "stock.count_stock": Access.VIEWER,
+    "stock.get_stock_history": Access.VIEWER,
     "stock.list_movements": Access.VIEWER,
     "stock.list_all_movements": Access.VIEWER,
     "stock.list_stock_as_of": Access.VIEWER,

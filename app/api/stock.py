@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Response
@@ -11,6 +12,7 @@ from app.api.files import CSV, FILE, csv_file
 from app.api.policy import principal
 from app.api.resource import Resource
 from app.api.schemas.base import page_of
+from app.api.schemas.dashboard import SpanArgs
 from app.api.schemas.stock import (
     AsOfArgs,
     LevelAsOfSchema,
@@ -18,7 +20,10 @@ from app.api.schemas.stock import (
     MovementFileArgs,
     MovementSchema,
     StockArgs,
+    StockCountSchema,
     StockFileArgs,
+    StockFilters,
+    StockHistorySchema,
     StockSchema,
     ThresholdSchema,
     WhyArgs,
@@ -28,6 +33,7 @@ from app.services.queries import exports, movement_lists, stock
 from app.services.queries import why as explained
 from app.services.queries.movement_lists import MovementFilter
 from app.services.queries.paging import Page, Row
+from app.services.queries.stock_history import history
 from app.services.stock_catch_up import set_low_stock_threshold
 
 blp = Resource("stock", __name__, description="The ledger of stock.")
@@ -37,8 +43,16 @@ blp = Resource("stock", __name__, description="The ledger of stock.")
 @blp.arguments(StockArgs, location="query")
 @blp.response(OK, page_of(StockSchema))
 def list_stock(args: dict[str, Any]) -> Page:
-    """Every variant: what there is, and what each channel shows and should show."""
+    """Variants by filter: what there is, and what each channel shows and should show."""
     return stock.stock(principal().account_id, **args)
+
+
+@blp.route("/stock/count")
+@blp.arguments(StockFilters, location="query")
+@blp.response(OK, StockCountSchema)
+def count_stock(args: dict[str, Any]) -> Row:
+    """How many variants a filter finds."""
+    return stock.count(principal().account_id, **args)
 
 
 @blp.route("/stock/<int:variant_id>", methods=("PATCH",))
@@ -102,6 +116,14 @@ def list_movements(args: dict[str, Any], variant_id: int) -> Page:
 def explain_stock(args: dict[str, Any], variant_id: int) -> Page:
     """What led to a variant's numbers, newest first: movements, writes, and changes at channels."""
     return explained.why(principal().account_id, variant_id, **args)
+
+
+@blp.route("/stock/<int:variant_id>/history")
+@blp.arguments(SpanArgs, location="query")
+@blp.response(OK, StockHistorySchema)
+def get_stock_history(args: dict[str, Any], variant_id: int) -> Row:
+    """What there was of a variant at each location, by the merchant's clock."""
+    return history(principal().account_id, variant_id, **args, now=datetime.now(UTC))
 
 
 def _filter(args: dict[str, Any]) -> MovementFilter:

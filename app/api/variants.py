@@ -12,12 +12,12 @@ from app.api.files import CSV, FILE, csv_file
 from app.api.policy import principal
 from app.api.resource import Resource
 from app.api.schemas.base import page_of
+from app.api.schemas.variant_filters import VariantFilters
 from app.api.schemas.variants import (
     ChangeVariantSchema,
     NewVariantSchema,
     VariantArgs,
     VariantDetailSchema,
-    VariantFilters,
     VariantSchema,
 )
 from app.api.versions import seen

@@ -12,7 +12,7 @@ from sqlalchemy import event
 
 from app.extensions import db
 from app.models import Connection
-from app.services.queries import imports, variants
+from app.services.queries import imports, stock, variants
 from app.services.queries.connections import search_listings
 from tests.api.books import keep_books
 from tests.api.conftest import Caller, execute
@@ -76,6 +76,31 @@ def test_a_list_is_read_by_an_index(
     listed(merchant.account_id, limit=2, **asked)
     [(statement, parameters)] = sent
     assert read_whole(statement, parameters) & BIG == set()
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"sort": "sku", "archived": False},
+        {"sort": "-title", "connection_id": 1},
+        {"sort": "sku", "connection_id": 1, "has_listings": True, "low_stock": True, "is_bundle": False},
+        {"q": "cup", "sort": "sku"},
+        {"variant_ids": [1, 2]},
+    ],
+)
+def test_stock_is_listed_and_counted_by_an_index(
+    merchant: Caller,
+    make_connection: Callable[..., Connection],
+    sent: list[tuple[str, Any]],
+    asked: dict[str, Any],
+) -> None:
+    keep_books(make_connection(merchant.account_id), variants=3)
+    sent.clear()
+    stock.stock(merchant.account_id, limit=2, **asked)
+    stock.count(merchant.account_id, **{name: value for name, value in asked.items() if name != "sort"})
+    assert len(sent) >= 3
+    for statement, parameters in list(sent):
+        assert read_whole(statement, parameters) & BIG == set(), statement
 
 
 def test_the_rows_of_an_import_are_read_by_an_index(merchant: Caller, sent: list[tuple[str, Any]]) -> None:

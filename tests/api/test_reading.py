@@ -38,6 +38,8 @@ def test_stock_shows_the_ledger_and_what_each_channel_should_show(
         "variant_id": books.variant_ids[0],
         "sku": "CUP-0",
         "title": "Cup 100% no. 0",
+        "is_bundle": False,
+        "archived_at": None,
         "on_hand": 10,
         "committed": 2,
         "available": 8,
@@ -65,14 +67,10 @@ def test_a_fall_at_one_shop_lowers_the_targets_of_all(
     assert (row["channels"][0]["expected"], row["channels"][0]["target"]) == (7, 7)
 
 
-def test_stock_is_found_by_the_beginning_of_a_sku_or_part_of_a_title(
-    merchant: Caller, connection: Connection
-) -> None:
+def test_stock_is_found_by_part_of_a_sku_or_of_a_title(merchant: Caller, connection: Connection) -> None:
     keep_books(connection, variants=11)
-    found = {
-        q: [row["sku"] for row in merchant.get("/stock", q=q)["items"]] for q in ("cup-1", "NO. 7", "0%")
-    }
-    assert found["cup-1"] == ["CUP-1", "CUP-10"]
+    found = {q: [row["sku"] for row in merchant.get("/stock", q=q)["items"]] for q in ("up-1", "NO. 7", "0%")}
+    assert found["up-1"] == ["CUP-1", "CUP-10"]
     assert found["NO. 7"] == ["CUP-7"]
     assert len(found["0%"]) == 11
     assert merchant.get("/stock", q="_")["items"] == []

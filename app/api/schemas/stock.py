@@ -2,18 +2,37 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from app.api.schemas.base import PageArgs
+from app.api.schemas.base import OF_AN_ID, PageArgs
+from app.api.schemas.dashboard import SpanSchema
+from app.api.schemas.variant_filters import ARCHIVED, VariantFilters, sort_of
 from app.models.stock import CELL_STATES, MOVEMENT_CAUSES
 from app.models.stock_changes import REASONS
+from app.services.queries.paging import MOST
 from app.services.queries.why import KINDS
 
 
-class StockArgs(PageArgs):
-    q = fields.String(
-        load_default=None,
-        validate=validate.Length(max=200),
-        metadata={"description": "Part of a title, or the beginning of a SKU."},
+class StockFilters(VariantFilters):
+    archived = fields.String(load_default="any", validate=validate.OneOf(ARCHIVED))
+    connection_id = fields.Integer(
+        load_default=None, metadata={"description": "Only what has a number at this shop."}
     )
+
+
+class StockArgs(PageArgs, StockFilters):
+    variant_id = fields.List(
+        fields.Integer(validate=OF_AN_ID),
+        load_default=[],
+        data_key="variant_id",
+        attribute="variant_ids",
+        validate=validate.Length(max=MOST),
+        metadata={"description": "Only these; may be given several times."},
+    )
+    sort = sort_of()
+
+
+class StockCountSchema(Schema):
+    count = fields.Integer()
+    at_least = fields.Boolean(metadata={"description": "There are more than were counted."})
 
 
 class ChannelSchema(Schema):
@@ -29,6 +48,9 @@ class ChannelSchema(Schema):
     drift = fields.Integer()
     dirty = fields.Boolean()
     error = fields.String()
+    synced_at = fields.DateTime(
+        allow_none=True, metadata={"description": "When its number was last read there, or written."}
+    )
 
 
 class LevelSchema(Schema):
@@ -45,6 +67,8 @@ class StockSchema(Schema):
     variant_id = fields.Integer()
     sku = fields.String(allow_none=True)
     title = fields.String()
+    is_bundle = fields.Boolean(metadata={"description": "Made of others: it has no stock of its own."})
+    archived_at = fields.DateTime(allow_none=True)
     on_hand = fields.Integer()
     committed = fields.Integer()
     available = fields.Integer()
@@ -155,3 +179,22 @@ class LevelAsOfSchema(Schema):
     committed = fields.Integer()
     available = fields.Integer()
     channels = fields.List(fields.Nested(ToldSchema))
+
+
+class BalanceSchema(Schema):
+    on_hand = fields.Integer()
+    committed = fields.Integer()
+    available = fields.Integer()
+
+
+class LevelHistorySchema(Schema):
+    location_id = fields.Integer()
+    location = fields.String()
+    points = fields.List(
+        fields.Nested(BalanceSchema, allow_none=True),
+        metadata={"description": "At the end of each period that has begun; null where that is not known."},
+    )
+
+
+class StockHistorySchema(SpanSchema):
+    levels = fields.List(fields.Nested(LevelHistorySchema))

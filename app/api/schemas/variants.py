@@ -2,15 +2,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import Schema, fields, post_load, validate
+from marshmallow import Schema, fields, validate
 
 from app.api.schemas.base import PageArgs
 from app.api.schemas.connections import ListingSchema
 from app.api.schemas.stock import LevelSchema
+from app.api.schemas.variant_filters import VariantFilters, sort_of
 from app.domain.variants import MOST_BARCODE, MOST_SKU, MOST_TITLE
-from app.services.queries.variants import SORTS
 
-ARCHIVED = {"no": False, "yes": True, "any": None}
 _SKU = validate.Length(min=1, max=MOST_SKU)
 _BARCODE = validate.Length(min=1, max=MOST_BARCODE)
 _CURRENCY = validate.Regexp(r"[A-Z]{3}\Z")
@@ -22,33 +21,8 @@ def _amount() -> fields.Field[Any]:
     )
 
 
-class VariantFilters(Schema):
-    q = fields.String(
-        load_default=None,
-        validate=validate.Length(max=200),
-        metadata={"description": "Part of the SKU, the title or the barcode, in any case."},
-    )
-    sku = fields.String(
-        load_default=None,
-        validate=validate.Length(max=MOST_SKU),
-        metadata={"description": "Letter for letter."},
-    )
-    has_listings = fields.Boolean(load_default=None)
-    is_bundle = fields.Boolean(load_default=None)
-    low_stock = fields.Boolean(
-        load_default=None, metadata={"description": "Whether a low-stock event of it is open."}
-    )
-    archived = fields.String(load_default="no", validate=validate.OneOf(ARCHIVED))
-
-    @post_load
-    def _either_way(self, given: dict[str, Any], **_options: Any) -> dict[str, Any]:
-        return {**given, "archived": ARCHIVED[given["archived"]]}
-
-
 class VariantArgs(PageArgs, VariantFilters):
-    sort = fields.String(
-        load_default="id", validate=validate.OneOf(SORTS), metadata={"description": "With a minus, falling."}
-    )
+    sort = sort_of()
 
 
 class ChangeVariantSchema(Schema):

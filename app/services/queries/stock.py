@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy import text
 
 from app.errors import NotFound
 from app.services import cells as cell_store
-from app.services.queries.paging import Page, Row, decode, page, read
-from app.services.queries.search import MATCHES, pattern_of
+from app.services.queries import variant_filters
+from app.services.queries.paging import Page, Row, read
+from app.services.queries.variant_filters import Sort, chosen, sorted_page
 from app.services.uow import unit_of_work
 
 NEWER_THAN_ANY = 2**62
@@ -19,16 +20,16 @@ MOST_LEVELS = 1000
 """Of one variant: it has one for each location."""
 
 
-def stock(account_id: int, *, q: str | None = None, limit: int, cursor: str | None = None) -> Page:
-    """Variants with their levels over all locations, and the channels that show them.
-
-    `q` is part of a title or the beginning of a SKU, in any case.
-    """
-    after = decode(cursor, int) or [0]
-    query = _FOUND if q else _VARIANTS
-    rows = read(query, account_id=account_id, pattern=pattern_of(q), after=after[0], limit=limit + 1)
-    found = page(rows, limit, lambda row: [row["variant_id"]])
+def stock(account_id: int, *, sort: Sort = "id", limit: int, cursor: str | None = None, **asked: Any) -> Page:
+    """Variants that match all of `asked` (variant_filters.chosen), with their levels over all locations and
+    the channels that show them."""
+    found = sorted_page(_VARIANTS, *chosen(account_id, **asked), sort, limit, cursor)
     return Page(_with_channels(account_id, found.items), found.next)
+
+
+def count(account_id: int, **asked: Any) -> Row:
+    """How many `stock` would list."""
+    return variant_filters.count(*chosen(account_id, **asked))
 
 
 def stock_of_sku(sku: str) -> list[Row]:
@@ -65,12 +66,13 @@ def _with_channels(account_id: int, variants: Sequence[Row]) -> list[Row]:
     return [{**row, "channels": channels[row["variant_id"]]} for row in variants]
 
 
-_LEVELS = """
-    SELECT v.id AS variant_id, v.account_id, v.sku, v.title, coalesce(l.on_hand, 0) AS on_hand,
-           coalesce(l.committed, 0) AS committed,
+_OF = """
+    SELECT {keys} v.id AS variant_id, v.account_id, v.sku, v.title, v.archived_at,
+           coalesce(l.on_hand, 0) AS on_hand, coalesce(l.committed, 0) AS committed,
            coalesce(l.on_hand, 0) - coalesce(l.committed, 0) AS available, v.low_stock_threshold,
+           EXISTS (SELECT 1 FROM bundle_components b WHERE b.bundle_id = v.id) AS is_bundle,
            coalesce(l.levels, '[]') AS levels
-    FROM variants v
+    FROM {variants} v
     LEFT JOIN LATERAL (
         SELECT CAST(sum(s.on_hand) AS bigint) AS on_hand,
             CAST(sum(s.committed) AS bigint) AS committed, jsonb_agg(
@@ -80,15 +82,10 @@ _LEVELS = """
         FROM stock_levels s JOIN locations p ON p.id = s.location_id WHERE s.variant_id = v.id
     ) AS l ON true
 """
-_OF_ACCOUNT = f"{_LEVELS} WHERE v.account_id = :account_id AND v.id > :after"
-_VARIANTS = text(f"{_OF_ACCOUNT} ORDER BY v.id LIMIT :limit")
-_FOUND = text(
-    f"""
-    {_OF_ACCOUNT} AND v.{MATCHES}
-        AND (v.sku ILIKE CAST(:pattern AS text) || '%' OR v.title ILIKE '%' || CAST(:pattern AS text) || '%')
-    ORDER BY v.id LIMIT :limit
-    """
-)
+# The page first, then what belongs to each row of it.
+_PAGE = "(SELECT v.* FROM variants v WHERE {condition} ORDER BY {order} {limit})"
+_VARIANTS = f"{_OF.format(keys='v.id, v.sku_key, v.title_key,', variants=_PAGE)} ORDER BY {{order}}"
+_LEVELS = _OF.format(keys="", variants="variants")
 _ONE_VARIANT = text(f"{_LEVELS} WHERE v.account_id = :account_id AND v.id = :id")
 _VARIANTS_OF_SKU = text(f"{_LEVELS} WHERE v.sku = :sku ORDER BY v.account_id")
 _VARIANT = text("SELECT 1 AS found FROM variants WHERE account_id = :account_id AND id = :id")
@@ -96,7 +93,10 @@ _CHANNELS = text(
     """
     SELECT s.id, s.variant_id, s.location_id, s.factor, s.connection_id, c.name AS connection_name,
            c.platform, c.state AS connection_state, s.account + s.drift AS expected, s.state, s.drift,
-           s.dirty_since IS NOT NULL AS dirty, s.error, s.read_at
+           s.dirty_since IS NOT NULL AS dirty, s.error, s.read_at, greatest(s.read_at, (
+               SELECT a.closed_at FROM push_attempts a WHERE a.cell_id = s.id AND a.outcome = 'applied'
+               ORDER BY a.id DESC LIMIT 1
+           )) AS synced_at
     FROM stock_cells s JOIN connections c ON c.id = s.connection_id
     WHERE s.account_id = :account_id AND s.variant_id = ANY(CAST(:variants AS bigint[]))
       AND c.state <> 'disconnected'

@@ -2,64 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import text
 
 from app.errors import NotFound
 from app.services.queries.connections import listings_of_variant
-from app.services.queries.paging import InvalidCursor, Page, Row, decode, page, read
-from app.services.queries.search import MATCHES, pattern, where
-
-Sort = Literal["id", "-id", "sku", "-sku", "title", "-title"]
-SORTS: tuple[Sort, ...] = ("id", "-id", "sku", "-sku", "title", "-title")
-"""By what a list is sorted; with a minus the other way round. SKUs and titles in any case."""
-FILTERS: Mapping[str, tuple[str, str]] = {
-    "has_listings": (
-        # Not as EXISTS, for which all listings would be read and compared with all variants.
-        "(SELECT l.id FROM listings l WHERE l.variant_id = v.id LIMIT 1) IS NOT NULL",
-        "(SELECT l.id FROM listings l WHERE l.variant_id = v.id LIMIT 1) IS NULL",
-    ),
-    "is_bundle": (
-        "v.id IN (SELECT bundle_id FROM bundle_components WHERE account_id = :account_id)",
-        "NOT EXISTS (SELECT 1 FROM bundle_components b WHERE b.bundle_id = v.id)",
-    ),
-    "low_stock": (
-        """v.id IN (
-            SELECT variant_id FROM events
-            WHERE account_id = :account_id AND kind = 'low_stock' AND cleared_at IS NULL
-        )""",
-        """NOT EXISTS (
-            SELECT 1 FROM events e WHERE e.account_id = :account_id AND e.kind = 'low_stock'
-                AND e.variant_id = v.id AND e.cleared_at IS NULL
-        )""",
-    ),
-    "archived": ("v.archived_at IS NOT NULL", "v.archived_at IS NULL"),
-}
-"""What may be asked for, and its opposite. Low is what the open events say is low."""
+from app.services.queries.paging import Page, Row, decode, page, read
+from app.services.queries.variant_filters import Sort, chosen, sorted_page
 
 
 def variants(
-    account_id: int,
-    *,
-    q: str | None = None,
-    sku: str | None = None,
-    sort: Sort = "id",
-    limit: int,
-    cursor: str | None = None,
-    **asked: bool | None,
+    account_id: int, *, sort: Sort = "id", limit: int, cursor: str | None = None, **asked: Any
 ) -> Page:
-    """Those that match all of `asked` (FILTERS, None for either way), `q` (part of SKU, title or barcode, in
-    any case) and `sku` (letter for letter)."""
-    text_pattern = pattern(q)
-    conditions = [
-        *(FILTERS[name][0 if wanted else 1] for name, wanted in asked.items() if wanted is not None),
-        MATCHES if text_pattern else None,
-        "v.sku = :sku" if sku is not None else None,
-    ]
-    parameters = {"account_id": account_id, "pattern": text_pattern, "sku": sku, "limit": limit + 1}
-    return _sorted_page(conditions, sort, limit, cursor, parameters)
+    """Those that match all of `asked` (variant_filters.chosen)."""
+    return sorted_page(_VARIANTS, *chosen(account_id, **asked), sort, limit, cursor)
 
 
 def variant(account_id: int, variant_id: int) -> Row:
@@ -68,7 +25,7 @@ def variant(account_id: int, variant_id: int) -> Row:
     Raises NotFound.
     """
     one = {"account_id": account_id, "id": variant_id}
-    rows = read(_of("v.account_id = :account_id AND v.id = :id", "v.id", "LIMIT 1"), **one)
+    rows = read(_VARIANT, **one)
     if not rows:
         raise NotFound("There is no such variant.")
     [parts] = read(_PARTS, **one)
@@ -94,33 +51,9 @@ def product(account_id: int, product_id: int) -> Row:
 def variants_of(account_id: int, product_id: int, *, limit: int, cursor: str | None = None) -> Page:
     """A product's variants, archived ones too. Raises NotFound."""
     product(account_id, product_id)
-    parameters = {"account_id": account_id, "product_id": product_id, "limit": limit + 1}
-    return _sorted_page(["v.product_id = :product_id"], "id", limit, cursor, parameters)
-
-
-def _sorted_page(
-    conditions: Sequence[str | None], sort: Sort, limit: int, cursor: str | None, parameters: Row
-) -> Page:
-    """A page by the sort's index: a cursor is the sort and the last row's key, whatever came or went since.
-    Raises InvalidCursor, also for one of another sort."""
-    column = {"sku": "sku_key", "title": "title_key"}.get(sort.lstrip("-"))
-    beyond, direction = ("<", "DESC") if sort.startswith("-") else (">", "ASC")
-    key = decode(cursor, str, *([int] if column is None else [str, int]))
-    after = None
-    if key is not None:
-        if key.pop(0) != sort:
-            raise InvalidCursor()
-        after = f"(v.{column}, v.id) {beyond} (:key, :after)" if column else f"v.id {beyond} :after"
-        parameters = {**parameters, "after": key[-1], "key": key[0]}
-    order = f"v.{column} {direction}, v.id {direction}" if column else f"v.id {direction}"
-    rows = read(_of(where(["v.account_id = :account_id", after, *conditions]), order), **parameters)
-    names = ["id"] if column is None else [column, "id"]
-    return page(rows, limit, lambda row: [sort, *(row[name] for name in names)])
-
-
-def _of(condition: str, order: str, limit: str = "LIMIT :limit") -> Any:
-    """The page first, then what belongs to each row of it."""
-    return text(_VARIANTS.format(condition=condition, order=order, limit=limit))
+    conditions = ["v.account_id = :account_id", "v.product_id = :product_id"]
+    parameters = {"account_id": account_id, "product_id": product_id}
+    return sorted_page(_VARIANTS, conditions, parameters, "id", limit, cursor)
 
 
 _VARIANTS = """
@@ -138,6 +71,10 @@ _VARIANTS = """
     ) l
     ORDER BY {order}
 """
+# The page first, then what belongs to each row of it.
+_VARIANT = text(
+    _VARIANTS.format(condition="v.account_id = :account_id AND v.id = :id", order="v.id", limit="LIMIT 1")
+)
 _PARTS = text(
     """
     SELECT (
