@@ -4,6 +4,7 @@ import { listingsLive } from "@/features/listings/live";
 import type { LiveRule } from "@/features/live/Live";
 import { ordersLive } from "@/features/orders/live";
 import { reviewsLive } from "@/features/reviews/live";
+import { stockLive } from "@/features/stock/live";
 import { syncLive } from "@/features/sync/live";
 
 /** What each feature shows that events make old. */
@@ -13,5 +14,6 @@ export const LIVE_RULES: readonly LiveRule[] = [
   ordersLive,
   listingsLive,
   reviewsLive,
+  stockLive,
   syncLive,
 ];

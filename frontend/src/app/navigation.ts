@@ -2,7 +2,7 @@ import type { Key } from "@/i18n/catalog";
 import type { IconName } from "@/ui/icons";
 
 interface Place {
-  to: "/overview" | "/dashboards" | "/orders" | "/connections" | "/matching" | "/changes" | "/reviews" | "/sync";
+  to: "/overview" | "/dashboards" | "/orders" | "/stock" | "/connections" | "/matching" | "/changes" | "/reviews" | "/sync";
   name: Key;
   icon: IconName;
 }
@@ -12,6 +12,7 @@ export const PLACES: readonly Place[] = [
   { to: "/overview", name: "overview.title", icon: "overview" },
   { to: "/dashboards", name: "dashboards.title", icon: "dashboards" },
   { to: "/orders", name: "orders.title", icon: "orders" },
+  { to: "/stock", name: "stock.title", icon: "box" },
   { to: "/connections", name: "connections.title", icon: "shop" },
   { to: "/matching", name: "matching.title", icon: "link" },
   { to: "/changes", name: "changes.title", icon: "compare" },

@@ -16,6 +16,7 @@ import { choiceFrom, viewFrom } from "@/features/connections/view";
 import { matchingFrom } from "@/features/listings/search";
 import { filtersFrom } from "@/features/orders/filters";
 import { reviewsFrom } from "@/features/reviews/search";
+import { filtersFrom as stockFiltersFrom } from "@/features/stock/filters";
 import { itemsFrom, runsFrom } from "@/features/sync/filters";
 import { dashboardFrom } from "@/features/workplace/address";
 import { session } from "@/session/session";
@@ -164,6 +165,27 @@ const dashboards = createRoute({
   validateSearch: dashboardFrom,
   component: lazyRouteComponent(() => import("./DashboardsScreen"), "DashboardsScreen"),
 });
+const stock = createRoute({
+  getParentRoute: () => inside,
+  path: "/stock",
+  validateSearch: stockFiltersFrom,
+  component: lazyRouteComponent(() => import("./StockScreens"), "StockScreen"),
+});
+const variant = createRoute({
+  getParentRoute: () => inside,
+  path: "/stock/$variantId",
+  component: lazyRouteComponent(() => import("./StockScreens"), "VariantScreen"),
+});
+const imports = createRoute({
+  getParentRoute: () => inside,
+  path: "/imports",
+  component: lazyRouteComponent(() => import("./ImportScreens"), "ImportsScreen"),
+});
+const oneImport = createRoute({
+  getParentRoute: () => inside,
+  path: "/imports/$importId",
+  component: lazyRouteComponent(() => import("./ImportScreens"), "ImportScreen"),
+});
 
 const tree = root.addChildren([
   landing,
@@ -186,6 +208,10 @@ const tree = root.addChildren([
     reviews,
     sync,
     run,
+    stock,
+    variant,
+    imports,
+    oneImport,
   ]),
 ]);
 

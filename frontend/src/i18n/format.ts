@@ -31,6 +31,8 @@ export interface Format {
 }
 
 export function formatFor(locale: string): Format {
+  // Made once: tables write hundreds of them at a time.
+  const plain = new Intl.NumberFormat(locale);
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
   return {
     money(minor, currency) {
@@ -44,7 +46,8 @@ export function formatFor(locale: string): Format {
         return `${new Intl.NumberFormat(locale, options).format(minor / 10 ** digits)} ${currency}`;
       }
     },
-    number: (value, options) => new Intl.NumberFormat(locale, options).format(value),
+    number: (value, options) =>
+      (options === undefined ? plain : new Intl.NumberFormat(locale, options)).format(value),
     moment: (at, options = { dateStyle: "medium", timeStyle: "short" }) =>
       new Intl.DateTimeFormat(locale, options).format(new Date(at)),
     ago(at, now = Date.now()) {

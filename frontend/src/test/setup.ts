@@ -22,6 +22,7 @@ window.ResizeObserver = class {
 };
 window.scrollTo = nothing;
 Element.prototype.scrollIntoView = nothing;
+Element.prototype.scrollTo = nothing;
 
 // A busy machine takes its time. Nothing waits that long for what is there.
 configure({ asyncUtilTimeout: 60_000 });

@@ -12,6 +12,7 @@ import { createLink } from "@tanstack/react-router";
 import type { ReactNode, Ref } from "react";
 
 interface Target {
+  tabIndex?: number;
   ref?: Ref<HTMLAnchorElement>;
   children?: ReactNode;
 }

@@ -1,0 +1,170 @@
+import { Card, SegmentedControl, Stack, Text } from "@mantine/core";
+import { useMemo, useState } from "react";
+
+import { api, type Schemas } from "@/api/client";
+import { PAGES } from "@/api/pages";
+import { useFormat } from "@/i18n/format";
+import { useWords } from "@/i18n/words";
+import { type Column, DataTable } from "@/ui/DataTable";
+import { More } from "@/ui/More";
+import { Empty, Failed, Loading } from "@/ui/states";
+
+type Import = Schemas["Import"];
+type ImportRow = Schemas["ImportRow"];
+type Outcome = ImportRow["outcome"];
+
+const PAGE = 100;
+/** More than that nobody reads. */
+const MOST_SHOWN = 2000;
+const COUNTS = { fault: "faulty", change: "changes", create: "creates", same: "unchanged" } as const;
+
+/** What each row of the file would do, or did, or what is wrong with it. */
+export function Rows({ imported }: { imported: Import }) {
+  const { t } = useWords();
+  const there = (["fault", "change", "create", "same"] as const).filter((each) => imported[COUNTS[each]] > 0);
+  const [chosen, setChosen] = useState<Outcome | null>(null);
+  const outcome = chosen ?? there[0] ?? "same";
+  return (
+    <Stack component="section" gap="sm" aria-label={t("imports.preview")}>
+      <SegmentedControl
+        aria-label={t("imports.preview")}
+        value={outcome}
+        onChange={(value) => setChosen(value as Outcome)}
+        data={there.map((value) => ({
+          value,
+          label: t("imports.outcome", { outcome: t(`imports.outcome.${value}`), count: imported[COUNTS[value]] }),
+        }))}
+        style={{ alignSelf: "flex-start", maxWidth: "100%", overflowX: "auto" }}
+      />
+      <List key={outcome} imported={imported} outcome={outcome} />
+    </Stack>
+  );
+}
+
+function List({ imported, outcome }: { imported: Import; outcome: Outcome }) {
+  const { t } = useWords();
+  const list = api.useInfiniteQuery(
+    "get",
+    "/api/v1/imports/{import_id}/rows",
+    { params: { path: { import_id: imported.id }, query: { outcome, limit: PAGE } } },
+    PAGES,
+  );
+  const columns = useColumns(imported);
+  const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
+  if (list.isPending) {
+    return <Loading rows={5} />;
+  }
+  if (list.isError && rows.length === 0) {
+    return <Failed error={list.error} retry={() => void list.refetch()} retrying={list.isFetching} />;
+  }
+  if (rows.length === 0) {
+    return <Empty title={t("imports.noRows")} />;
+  }
+  return (
+    <Stack gap="md">
+      {list.isError ? <Failed error={list.error} retry={() => void list.refetch()} /> : null}
+      <Card withBorder padding={0}>
+        <DataTable
+          label={t("imports.preview")}
+          columns={columns}
+          rows={rows}
+          rowId={rowId}
+          card={(row) => <RowCard row={row} currency={imported.currency} />}
+        />
+      </Card>
+      <More list={list} shown={rows.length} most={MOST_SHOWN} remedy={t("imports.tooMany")} />
+    </Stack>
+  );
+}
+
+function rowId(row: ImportRow): string {
+  return String(row.line);
+}
+
+function useColumns({ currency }: Import): Column<ImportRow>[] {
+  const { t } = useWords();
+  const format = useFormat();
+  return useMemo(
+    () => [
+      { id: "line", header: t("imports.line"), cell: ({ row }) => format.number(row.original.line) },
+      { id: "sku", header: t("stock.sku"), cell: ({ row }) => skuOf(row.original) },
+      { id: "what", header: t("imports.what"), cell: ({ row }) => <What row={row.original} currency={currency} /> },
+    ],
+    [t, format, currency],
+  );
+}
+
+function RowCard({ row, currency }: { row: ImportRow; currency: string | null }) {
+  const { t } = useWords();
+  return (
+    <Stack gap={4}>
+      <Text size="sm" fw={600}>
+        {skuOf(row)}{" "}
+        <Text span c="dimmed" inherit>
+          {t("imports.lineNo", { line: row.line })}
+        </Text>
+      </Text>
+      <What row={row} currency={currency} />
+    </Stack>
+  );
+}
+
+function What({ row, currency }: { row: ImportRow; currency: string | null }) {
+  const { t, known } = useWords();
+  const said = useSaid(row, currency);
+  if (row.problem !== "") {
+    return (
+      <Text size="sm" c="var(--mantine-color-error)" lang="en">
+        {row.problem}
+      </Text>
+    );
+  }
+  const changes = Object.entries(row.changes);
+  if (changes.length === 0) {
+    return (
+      <Text size="sm" c="dimmed">
+        {t("imports.outcome.same")}
+      </Text>
+    );
+  }
+  return (
+    <Stack gap={2}>
+      {changes.map(([field, change]) => {
+        const [before, after] = Array.isArray(change) ? change : [null, change];
+        return (
+          <Text key={field} size="sm">
+            <Text span c="dimmed" inherit>
+              {known(`imports.field.${field}`) ?? field}:
+            </Text>{" "}
+            {row.outcome === "create" || before === null ? null : (
+              <>
+                <s>{said(field, before)}</s>{" "}
+              </>
+            )}
+            {said(field, after)}
+          </Text>
+        );
+      })}
+    </Stack>
+  );
+}
+
+/** A value as people write it. Amounts are in the smallest unit of the row's currency. */
+function useSaid(row: ImportRow, currency: string | null): (field: string, value: unknown) => string {
+  const { t } = useWords();
+  const format = useFormat();
+  const given = row.given["currency"];
+  const ofRow = typeof given === "string" && given !== "" ? given : currency;
+  return (field, value) => {
+    if (value === null || value === "") return t("stock.none");
+    if (typeof value === "number") {
+      return field.endsWith("_minor") && ofRow !== null ? format.money(value, ofRow) : format.number(value);
+    }
+    return String(value);
+  };
+}
+
+function skuOf(row: ImportRow): string {
+  const { sku, id } = row.given;
+  return typeof sku === "string" && sku !== "" ? sku : typeof id === "string" ? `#${id}` : "";
+}

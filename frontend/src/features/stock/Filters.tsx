@@ -1,0 +1,95 @@
+import { Button, Checkbox, Collapse, Group, Select, SimpleGrid } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import type { ReactNode } from "react";
+
+import { useWords } from "@/i18n/words";
+import { Icon } from "@/ui/icons";
+import { Search } from "@/ui/Search";
+
+import type { Place } from "./columns";
+import { countOf, type StockFilters } from "./filters";
+
+interface Props {
+  filters: StockFilters;
+  shops: readonly Place[];
+  onChange: (changes: Partial<StockFilters>) => void;
+  /** Beside the search. */
+  children: ReactNode;
+}
+
+export function Filters({ filters, shops, onChange, children }: Props) {
+  const { t } = useWords();
+  const set = countOf(filters);
+  const [opened, { toggle }] = useDisclosure(set > 0);
+  const yesOrNo = (yes: string, no: string) => [
+    { value: "yes", label: yes },
+    { value: "no", label: no },
+  ];
+  const put = (name: "listed" | "bundles" | "archived") => (value: string | null) =>
+    onChange({ [name]: value ?? undefined });
+  return (
+    <div role="search" aria-label={t("stock.find")}>
+      <Group gap="sm" align="flex-end" mb={opened ? "sm" : 0}>
+        <Search value={filters.q ?? ""} hint={t("stock.search.hint")} onChange={(q) => onChange({ q })} />
+        <Button
+          variant="default"
+          leftSection={<Icon name="filter" />}
+          aria-expanded={opened}
+          aria-controls="stock-filters"
+          onClick={toggle}
+        >
+          {set === 0 ? t("filters.show") : t("filters.set", { count: set })}
+        </Button>
+        {children}
+      </Group>
+      <Collapse expanded={opened} id="stock-filters">
+        <SimpleGrid cols={{ base: 1, sm: 2, lg: 5 }} spacing="sm">
+          <Select
+            label={t("order.shop")}
+            placeholder={t("filters.any")}
+            data={shops.map(({ id, name }) => ({ value: String(id), label: name }))}
+            value={filters.shop === undefined ? null : String(filters.shop)}
+            onChange={(shop) => onChange({ shop: shop === null ? undefined : Number(shop) } as Partial<StockFilters>)}
+            clearable
+          />
+          <Select
+            label={t("stock.filter.listed")}
+            placeholder={t("filters.any")}
+            data={yesOrNo(t("stock.filter.listed.yes"), t("stock.filter.listed.no"))}
+            value={filters.listed ?? null}
+            onChange={put("listed")}
+            clearable
+          />
+          <Select
+            label={t("stock.filter.bundles")}
+            placeholder={t("filters.any")}
+            data={yesOrNo(t("stock.filter.bundles.yes"), t("stock.filter.bundles.no"))}
+            value={filters.bundles ?? null}
+            onChange={put("bundles")}
+            clearable
+          />
+          <Select
+            label={t("stock.filter.archived")}
+            placeholder={t("stock.filter.archived.no")}
+            data={[
+              { value: "yes", label: t("stock.filter.archived.yes") },
+              { value: "any", label: t("stock.filter.archived.any") },
+            ]}
+            value={filters.archived ?? null}
+            onChange={put("archived")}
+            clearable
+          />
+          <Checkbox
+            label={t("stock.filter.low")}
+            checked={filters.low ?? false}
+            onChange={(event) =>
+              onChange({ low: event.currentTarget.checked || undefined } as Partial<StockFilters>)
+            }
+            style={{ alignSelf: "end" }}
+            pb={8}
+          />
+        </SimpleGrid>
+      </Collapse>
+    </div>
+  );
+}

@@ -1,0 +1,413 @@
+import { notifications } from "@mantine/notifications";
+import { screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { http, HttpResponse } from "msw";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+
+import { ME, open, signedIn } from "@/test/app";
+import { answers, refuses, server } from "@/test/server";
+
+function sku(id: number, more: object = {}) {
+  const level = { location_id: 1, location: "Main", on_hand: 10, committed: 2, available: 8 };
+  return {
+    variant_id: id,
+    sku: `MUG-${id}`,
+    title: `Mug no. ${id}`,
+    is_bundle: false,
+    archived_at: null,
+    on_hand: 10,
+    committed: 2,
+    available: 8,
+    low_stock_threshold: null,
+    levels: [level],
+    channels: [],
+    ...more,
+  };
+}
+
+function channel(more: object = {}) {
+  return {
+    connection_id: 1,
+    connection_name: "Tea and pots",
+    platform: "shopify",
+    location_id: 1,
+    expected: 8,
+    target: 8,
+    state: "active",
+    drift: 0,
+    dirty: false,
+    error: "",
+    synced_at: "2026-11-28T09:30:00Z",
+    ...more,
+  };
+}
+
+let asked: URLSearchParams[] = [];
+let sent: { path: string; body: Record<string, unknown> }[] = [];
+
+/** Pages of SKUs, as the API gives them: 100 each, but for the last one. */
+function list(count: number, of: (id: number) => object = sku) {
+  asked = [];
+  return http.get("*/api/v1/stock", ({ request }) => {
+    const query = new URL(request.url).searchParams;
+    asked.push(query);
+    const first = Number(query.get("cursor") ?? 0);
+    const items = Array.from({ length: Math.min(100, count - first) }, (_, index) => of(first + index + 1));
+    return HttpResponse.json({ items, next: first + 100 < count ? String(first + 100) : null });
+  });
+}
+
+/** Takes what is posted to a path below /api/v1/, and remembers it. */
+function takes(path: string, status = 200) {
+  return http.post(`*/api/v1${path}`, async ({ request }) => {
+    const body = (await request.json()) as Record<string, unknown>;
+    sent.push({ path: new URL(request.url).pathname.replace("/api/v1", ""), body });
+    return status === 200
+      ? HttpResponse.json({})
+      : HttpResponse.json({ status, code: "invalid_input", detail: "No." }, { status });
+  });
+}
+
+/** As a browser does, in a window of ten rows. */
+function scrolls() {
+  vi.spyOn(Element.prototype, "clientHeight", "get").mockReturnValue(11 * 44);
+  vi.spyOn(Element.prototype, "scrollTo").mockImplementation(function (this: Element, to) {
+    this.scrollTop = (to as ScrollToOptions).top ?? 0;
+    this.dispatchEvent(new Event("scroll"));
+  } as Element["scrollTo"]);
+}
+
+afterEach(() => void notifications.clean());
+beforeEach(() => {
+  signedIn();
+  sent = [];
+  server.use(
+    answers("get", "/connections", { items: [{ id: 1, name: "Tea and pots", state: "active" }], next: null }),
+    answers("get", "/locations", {
+      items: [
+        { id: 1, name: "Main" },
+        { id: 2, name: "Attic" },
+      ],
+      next: null,
+    }),
+    answers("get", "/stock/count", { count: 3, at_least: false }),
+    answers("get", "/saved-views", { items: [], next: null }),
+  );
+});
+
+/** jsdom lays nothing out, so that what floats beside something counts as out of sight. */
+const floating = { hidden: true };
+const grid = () => screen.findByRole("grid", { name: "Inventory" });
+
+describe("the inventory", () => {
+  it("shows each SKU beside what is at each place and what each shop shows", async () => {
+    const behind = channel({ expected: 9, target: 8 });
+    server.use(list(2, (id) => sku(id, { channels: id === 1 ? [channel()] : [behind] })));
+    open("/stock");
+    const table = await grid();
+    const [, first, second] = within(table).getAllByRole("row");
+    expect(within(table).getByRole("link", { name: "MUG-1" })).toHaveAttribute("href", "/stock/1");
+    expect(await within(table).findByRole("columnheader", { name: "Tea and pots" })).toBeVisible();
+    expect(first).toHaveTextContent(/^MUG-1 Mug no. 1810210–None8/);
+    expect(within(second as HTMLElement).getByText("It should show 8, and will be written.")).toBeInTheDocument();
+    expect(asked[0]?.toString()).toBe("archived=no&sort=sku&limit=100");
+    expect(await screen.findByText(/of 3 SKUs/)).toBeVisible();
+  });
+
+  it("has few rows in the document, however many there are, and asks for those in sight", async () => {
+    server.use(list(100_000), answers("get", "/stock/count", { count: 100_000, at_least: false }));
+    open("/stock");
+    const table = await grid();
+    await waitFor(() => expect(table).toHaveAttribute("aria-rowcount", "100001"));
+    expect(within(table).getAllByRole("row").length).toBeLessThan(60);
+    scrolls();
+    within(table).getAllByRole("row")[1]?.focus();
+    for (let ends = 0; ends < 3; ends += 1) {
+      const before = asked.length;
+      await userEvent.keyboard("{End}");
+      await waitFor(() => expect(asked.length).toBeGreaterThan(before));
+    }
+    // Each page once, and the focus went along.
+    const cursors = asked.map((_query, page) => (page === 0 ? null : String(100 * page)));
+    expect(asked.map((query) => query.get("cursor"))).toEqual(cursors);
+    expect(Number(document.activeElement?.getAttribute("aria-rowindex"))).toBeGreaterThan(200);
+    expect(within(table).getAllByRole("row").length).toBeLessThan(60);
+  });
+
+  it("asks for what the address says, and writes there what is searched and sorted", async () => {
+    server.use(list(1));
+    const router = open("/stock?low=true&listed=no&shop=1&archived=any");
+    await grid();
+    expect(asked[0]?.toString()).toBe(
+      "archived=any&connection_id=1&low_stock=true&has_listings=false&sort=sku&limit=100",
+    );
+    expect(screen.getByRole("button", { name: "4 filters" })).toHaveAttribute("aria-expanded", "true");
+    await userEvent.type(screen.getByLabelText("Search"), "mug");
+    await waitFor(() => expect(router.state.location.searchStr).toContain("q=mug"));
+    await userEvent.click(await screen.findByRole("button", { name: "Name" }));
+    await waitFor(() => expect(asked.at(-1)?.get("sort")).toBe("title"));
+    expect(await screen.findByRole("columnheader", { name: /Name/ })).toHaveAttribute("aria-sort", "ascending");
+  });
+
+  it("says that there are none yet, or that filters find none and how to clear them", async () => {
+    server.use(list(0));
+    const router = open("/stock?q=nothing");
+    await userEvent.click(await screen.findByRole("button", { name: "Clear all filters" }));
+    expect(await screen.findByText("No SKUs yet")).toBeVisible();
+    expect(router.state.location.searchStr).toBe("");
+  });
+
+  it("says what failed and tries again", async () => {
+    server.use(refuses("get", "/stock", 503, "not_stored"));
+    open("/stock");
+    const alert = await screen.findByRole("alert");
+    server.use(list(1));
+    await userEvent.click(within(alert).getByRole("button", { name: "Try again" }));
+    expect(await screen.findByText("MUG-1")).toBeVisible();
+  });
+
+  it("has the columns that are chosen, also the next time", async () => {
+    server.use(list(1));
+    open("/stock");
+    await grid();
+    await userEvent.click(screen.getByRole("button", { name: "Columns" }));
+    await userEvent.click(await screen.findByRole("checkbox", { name: "Low at", ...floating }));
+    expect(await screen.findByRole("columnheader", { name: "Low at" })).toBeVisible();
+    expect(JSON.parse(localStorage.getItem("syncflow.stock.columns") ?? "")).toContain("threshold");
+    await userEvent.click(screen.getByRole("button", { name: "The usual ones", ...floating }));
+    await waitFor(() => expect(screen.queryByRole("columnheader", { name: "Low at" })).toBeNull());
+  });
+
+  it("opens a kept view, and keeps one", async () => {
+    const view = { id: 4, resource: "stock", name: "Running low", sort: "-title", shared: true, mine: false, version: 1 };
+    server.use(
+      list(1),
+      answers("get", "/saved-views", {
+        items: [{ ...view, filters: { low: true, columns: ["threshold"] } }],
+        next: null,
+      }),
+      takes("/saved-views"),
+    );
+    const router = open("/stock");
+    await grid();
+    await userEvent.click(screen.getByRole("button", { name: "Views" }));
+    await userEvent.click(await screen.findByRole("button", { name: /Running low/, ...floating }));
+    await waitFor(() => expect(router.state.location.searchStr).toBe("?low=true&sort=-title"));
+    expect(await screen.findByRole("columnheader", { name: "Low at" })).toBeVisible();
+    await userEvent.click(screen.getByRole("button", { name: "Views" }));
+    await userEvent.type(await screen.findByLabelText("Keep what is shown as"), "Mine");
+    await userEvent.click(screen.getByRole("button", { name: "Keep it", ...floating }));
+    await waitFor(() => expect(sent.length).toBe(1));
+    expect(sent[0]?.body).toEqual({
+      resource: "stock",
+      name: "Mine",
+      filters: { low: true, columns: ["threshold"] },
+      sort: "-title",
+      shared: false,
+    });
+  });
+});
+
+describe("changing stock in the list", () => {
+  const onHand = (name: string) => screen.findByRole("button", { name });
+
+  async function adjust(units: string) {
+    await userEvent.click(await onHand("MUG-1: 10 on hand, adjust"));
+    const dialog = await screen.findByRole("dialog", floating);
+    const field = await within(dialog).findByLabelText("Units on hand");
+    await userEvent.clear(field);
+    await userEvent.type(field, `${units}{Enter}`);
+  }
+
+  it("shows the new number at once, books the difference, and takes it back", async () => {
+    let answer: () => void = () => undefined;
+    const waits = new Promise<void>((resolve) => (answer = resolve));
+    server.use(
+      list(1),
+      http.post("*/api/v1/stock/adjustments", async ({ request }) => {
+        sent.push({ path: "", body: (await request.json()) as Record<string, unknown> });
+        await waits;
+        return HttpResponse.json({});
+      }),
+    );
+    open("/stock");
+    await adjust("7");
+    expect(await onHand("MUG-1: 7 on hand, adjust")).toBeVisible();
+    server.use(list(1, (id) => sku(id, { on_hand: 7, available: 5 })));
+    answer();
+    await userEvent.click(await screen.findByRole("button", { name: "Undo" }));
+    await waitFor(() => expect(sent.length).toBe(2));
+    const [first, second] = sent.map(({ body }) => body);
+    expect(first).toMatchObject({ variant_id: 1, location_id: 1, delta: -3, reason: "correction", note: "" });
+    expect(second).toMatchObject({ delta: 3, reason: "correction", note: "Taken back" });
+    expect(first?.["key"]).not.toBe(second?.["key"]);
+  });
+
+  it("shows the old number again where it was refused", async () => {
+    server.use(list(1), takes("/stock/adjustments", 422));
+    open("/stock");
+    await adjust("7");
+    expect(await screen.findByText("Something in it is not right")).toBeVisible();
+    expect(await onHand("MUG-1: 10 on hand, adjust")).toBeVisible();
+  });
+
+  it("is not for viewers, nor for bundles", async () => {
+    server.use(answers("get", "/me", { ...ME, role: "viewer" }), list(1));
+    open("/stock");
+    await grid();
+    expect(screen.queryByRole("button", { name: /adjust/ })).toBeNull();
+  });
+
+  it("goes by keyboard: rows, selection, and what is done to it", async () => {
+    server.use(list(3), takes("/stock/adjustments"));
+    open("/stock");
+    const table = await grid();
+    await onHand("MUG-3: 10 on hand, adjust");
+    const rows = () => within(table).getAllByRole("row").slice(1);
+    rows()[0]?.focus();
+    await userEvent.keyboard(" {ArrowDown}");
+    await waitFor(() => expect(rows()[1]).toHaveFocus());
+    await userEvent.keyboard("{ArrowDown}");
+    await waitFor(() => expect(rows()[2]).toHaveFocus());
+    await userEvent.keyboard("{Shift>} {/Shift}");
+    expect(rows().map((row) => row.getAttribute("aria-selected"))).toEqual(["true", "true", "true"]);
+    await userEvent.click(screen.getByRole("button", { name: "Add or take off …" }));
+    await userEvent.type(await screen.findByLabelText("Units of each"), "5");
+    await userEvent.click(screen.getByRole("button", { name: "Do it for 3 SKUs" }));
+    expect(await screen.findByText("Done for 3 SKUs.")).toBeVisible();
+    expect(sent.map(({ body }) => [body["variant_id"], body["delta"], body["reason"]])).toEqual([
+      [1, 5, "received"],
+      [2, 5, "received"],
+      [3, 5, "received"],
+    ]);
+    await userEvent.click(screen.getByRole("button", { name: "Undo" }));
+    await waitFor(() => expect(sent.slice(3).map(({ body }) => body["delta"])).toEqual([-5, -5, -5]));
+    rows()[1]?.focus();
+    await userEvent.keyboard("{Escape}");
+    expect(rows()[1]).toHaveAttribute("aria-selected", "false");
+  });
+
+  it("tells which of many were refused, and why", async () => {
+    server.use(
+      list(2),
+      answers("post", "/variants/1/archive", {}),
+      refuses("post", "/variants/2/archive", 409, "variant_in_use"),
+    );
+    open("/stock");
+    for (const each of await screen.findAllByRole("checkbox", { name: /Select MUG/ })) {
+      await userEvent.click(each);
+    }
+    await userEvent.click(screen.getByRole("button", { name: "Archive" }));
+    const dialog = await screen.findByRole("dialog", { name: "Some were refused" });
+    expect(dialog).toHaveTextContent("MUG-2: The variant is still used");
+    expect(dialog).not.toHaveTextContent("MUG-1");
+    await userEvent.click(within(dialog).getAllByRole("button", { name: "Close" }).at(-1) as HTMLElement);
+    expect(await screen.findByText("Done for 1 SKU.")).toBeVisible();
+  });
+});
+
+describe("exporting", () => {
+  it("makes a file of what the filters find", async () => {
+    const seen: string[] = [];
+    server.use(
+      list(1),
+      http.get("*/api/v1/variants.csv", ({ request }) => {
+        seen.push(new URL(request.url).search);
+        return new HttpResponse("sku\nMUG-1\n", { headers: { "Content-Type": "text/csv" } });
+      }),
+    );
+    const click = vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(() => undefined);
+    URL.createObjectURL = () => "blob:x";
+    URL.revokeObjectURL = () => undefined;
+    open("/stock?low=true&shop=1");
+    await grid();
+    await userEvent.click(screen.getByRole("button", { name: "Export" }));
+    await userEvent.click(await screen.findByText(/^Catalog:/));
+    await waitFor(() => expect(click).toHaveBeenCalled());
+    expect(seen).toEqual(["?archived=no&low_stock=true"]);
+  });
+});
+
+describe("one SKU", () => {
+  const detail = {
+    ...sku(1),
+    id: 1,
+    product_id: 1,
+    product_title: "Mugs",
+    barcode: null,
+    currency: "EUR",
+    price_minor: 1250,
+    unit_cost_minor: null,
+    listing_count: 1,
+    created_at: "2026-11-01T00:00:00Z",
+    listings: [
+      {
+        id: 3,
+        connection_id: 1,
+        external_id: "e",
+        external_product_id: "p",
+        sku: "MUG-1",
+        title: "Blue mug",
+        factor: 6,
+        variant_id: 1,
+        unlinked_reason: null,
+        cell_state: "active",
+        expected: 1,
+        error: "",
+        paused: false,
+        share_percent: 80,
+        buffer: null,
+        cap: null,
+        fixed_quantity: null,
+        price: null,
+      },
+    ],
+    components: [],
+    part_of: [{ variant_id: 9, sku: "SET", title: "Set of mugs", quantity: 2 }],
+  };
+
+  it("shows levels, shops, listings and bundles, and why its number is what it is", async () => {
+    server.use(
+      answers("get", "/variants/1", detail),
+      answers("get", "/stock", { items: [sku(1, { channels: [channel({ state: "failed", error: "Gone." })] })], next: null }),
+      answers("get", "/stock/1/history", { time_zone: "UTC", periods: [], levels: [] }),
+      answers("get", "/stock/1/why", {
+        items: [
+          {
+            at: "2026-11-28T09:30:00Z",
+            kind: "movement",
+            text: "2 units reserved for order #1000",
+            id: 1,
+            location: "Main",
+            connection_id: null,
+            order_id: 5,
+            on_hand_after: 10,
+            committed_after: 2,
+          },
+        ],
+        next: null,
+      }),
+    );
+    open("/stock/1");
+    expect(await screen.findByRole("heading", { name: "Mug no. 1" })).toBeVisible();
+    expect(screen.getByRole("heading", { name: "Why is this 8?" })).toBeVisible();
+    expect(await screen.findByText("2 units reserved for order #1000")).toBeVisible();
+    expect(screen.getByText("· 8 available, 10 on hand after it")).toBeVisible();
+    expect(screen.getByRole("link", { name: "The order" })).toHaveAttribute("href", "/orders/5");
+    expect(screen.getByText("The shop refuses the number: Gone.")).toBeVisible();
+    expect(screen.getByText("packs of 6 · 80 % of it")).toBeVisible();
+    expect(screen.getByRole("link", { name: "SET" })).toHaveAttribute("href", "/stock/9");
+    expect(screen.getByText("€12.50")).toBeVisible();
+    expect(await screen.findByText("Nothing was booked in this time.")).toBeVisible();
+  });
+
+  it("is not there for another account", async () => {
+    server.use(
+      refuses("get", "/variants/1", 404, "not_found"),
+      answers("get", "/stock", { items: [], next: null }),
+    );
+    open("/stock/1");
+    expect(await screen.findByRole("alert")).toHaveTextContent("It is not there");
+    expect(screen.getByRole("link", { name: "All SKUs" })).toHaveAttribute("href", "/stock");
+  });
+});

@@ -1,0 +1,192 @@
+import { Badge, Button, Card, Group, SimpleGrid, Stack, Text } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { lazy, type ReactNode, Suspense } from "react";
+
+import { api, type Schemas } from "@/api/client";
+import { useFormat } from "@/i18n/format";
+import { useWords } from "@/i18n/words";
+import { Icon } from "@/ui/icons";
+import { TextLink } from "@/ui/links";
+import { useTellDone } from "@/ui/done";
+import { useTellProblem } from "@/ui/notify";
+import { Page } from "@/ui/Page";
+import { useMay } from "@/ui/role";
+import { Failed, Loading } from "@/ui/states";
+
+import { refresh } from "./changes";
+import { Figure } from "./Figure";
+import { Levels } from "./Levels";
+import { Listings } from "./Listings";
+import { Parts } from "./Parts";
+import { Section } from "./Section";
+import { Shops } from "./Shops";
+import type { Row } from "./useStockPages";
+import { Why } from "./Why";
+
+type Variant = Schemas["VariantDetail"];
+
+const here = getRouteApi("/inside/stock/$variantId");
+const Chart = lazy(() => import("./Chart"));
+
+interface Props {
+  orderLink: (orderId: number, text: string) => ReactNode;
+}
+
+/** One SKU: what there is where, what each shop shows, how it came to that, and what it is made of. */
+export function VariantPage({ orderLink }: Props) {
+  const { t } = useWords();
+  const { variantId } = here.useParams();
+  const id = Number(variantId);
+  const mayChange = useMay("staff") ?? false;
+  const variant = api.useQuery("get", "/api/v1/variants/{variant_id}", { params: { path: { variant_id: id } } });
+  const row = useRow(id);
+  if (variant.isPending || row.isPending) {
+    return (
+      <Page title={t("stock.one")} lead={<Back />}>
+        <Loading rows={6} />
+      </Page>
+    );
+  }
+  const failed = variant.data === undefined ? variant : row.data === undefined ? row : null;
+  if (failed !== null || variant.data === undefined || row.data === undefined) {
+    return (
+      <Page title={t("stock.one")} lead={<Back />}>
+        <Failed
+          error={failed?.error}
+          retry={() => void failed?.refetch()}
+          retrying={failed?.isFetching ?? false}
+        />
+      </Page>
+    );
+  }
+  return (
+    <Page
+      key={id}
+      title={variant.data.title}
+      lead={<Back />}
+      actions={mayChange ? <Archiving variant={variant.data} /> : null}
+    >
+      {variant.isError ? <Failed error={variant.error} retry={() => void variant.refetch()} /> : null}
+      <Facts variant={variant.data} row={row.data} />
+      <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="lg">
+        <Stack gap="lg">
+          <Levels row={row.data} mayChange={mayChange} />
+          <Shops row={row.data} />
+          <Parts variant={variant.data} />
+        </Stack>
+        <Stack gap="lg">
+          <Section title={t("chart.title")}>
+            <Suspense fallback={<Loading />}>
+              <Chart variantId={id} />
+            </Suspense>
+          </Section>
+          <Why variantId={id} available={row.data.available} orderLink={orderLink} />
+        </Stack>
+      </SimpleGrid>
+      <Listings variant={variant.data} />
+    </Page>
+  );
+}
+
+/** The variant as the list has it: with what each shop shows. */
+function useRow(id: number) {
+  return api.useQuery(
+    "get",
+    "/api/v1/stock",
+    { params: { query: { variant_id: [id], limit: 1 } } },
+    { select: (page): Row | undefined => page.items[0] },
+  );
+}
+
+function Back() {
+  const { t } = useWords();
+  return (
+    <TextLink to="/stock" size="sm">
+      <Group gap={4} component="span">
+        <Icon name="back" size={14} />
+        {t("stock.back")}
+      </Group>
+    </TextLink>
+  );
+}
+
+function Facts({ variant, row }: { variant: Variant; row: Row }) {
+  const { t } = useWords();
+  const format = useFormat();
+  const figures = [
+    ["stock.available", row.available],
+    ["stock.onHand", row.on_hand],
+    ["stock.committed", row.committed],
+  ] as const;
+  const price = (minor: number | null) => (minor === null ? null : format.money(minor, variant.currency));
+  const told = [
+    [t("stock.sku"), variant.sku ?? t("stock.noSku")],
+    [t("stock.barcode"), variant.barcode],
+    [t("stock.price"), price(variant.price_minor)],
+    [t("stock.cost"), price(variant.unit_cost_minor)],
+    [
+      t("stock.threshold"),
+      variant.low_stock_threshold === null ? t("stock.threshold.usual") : format.number(variant.low_stock_threshold),
+    ],
+  ].filter((each): each is [string, string] => each[1] !== null);
+  return (
+    <Card withBorder padding="md">
+      <Group justify="space-between" align="flex-start" gap="lg">
+        <Group gap="xl">
+          {figures.map(([name, value]) => (
+            <div key={name}>
+              <Text size="sm" c="dimmed">
+                {t(name)}
+              </Text>
+              <Text size="xl" component="div">
+                <Figure value={value} strong />
+              </Text>
+            </div>
+          ))}
+        </Group>
+        <Group gap="md">
+          {variant.is_bundle ? <Badge variant="default" tt="none">{t("stock.bundle")}</Badge> : null}
+          {variant.archived_at === null ? null : <Badge variant="default" tt="none">{t("stock.archived")}</Badge>}
+          {told.map(([name, value]) => (
+            <Text key={name} size="sm">
+              <Text span c="dimmed" inherit>
+                {name}
+              </Text>{" "}
+              {value}
+            </Text>
+          ))}
+        </Group>
+      </Group>
+      {row.available < 0 ? (
+        <Text size="sm" mt="sm" role="note">
+          {t("stock.oversold.hint", { count: -row.available })}
+        </Text>
+      ) : null}
+    </Card>
+  );
+}
+
+function Archiving({ variant }: { variant: Variant }) {
+  const { t } = useWords();
+  const queries = useQueryClient();
+  const tell = useTellProblem();
+  const tellDone = useTellDone();
+  const done = { onError: tell, onSettled: () => refresh(queries) };
+  const params = { path: { variant_id: variant.id } };
+  const restore = api.useMutation("post", "/api/v1/variants/{variant_id}/restore", done);
+  const archive = api.useMutation("post", "/api/v1/variants/{variant_id}/archive", {
+    ...done,
+    onSuccess: () =>
+      tellDone(t("stock.archive.done", { name: variant.sku ?? variant.title }), () => restore.mutate({ params })),
+  });
+  return variant.archived_at === null ? (
+    <Button variant="default" loading={archive.isPending} onClick={() => archive.mutate({ params })}>
+      {t("stock.archive")}
+    </Button>
+  ) : (
+    <Button variant="default" loading={restore.isPending} onClick={() => restore.mutate({ params })}>
+      {t("stock.restore")}
+    </Button>
+  );
+}

@@ -1,0 +1,131 @@
+/** Changing what is on hand: shown at once, put back where it was refused, and taken back where somebody asks. */
+
+import { type QueryClient, useMutation, useQueryClient } from "@tanstack/react-query";
+
+import { client, type Schemas } from "@/api/client";
+import { problemOf } from "@/api/problem";
+import { useFormat } from "@/i18n/format";
+import { useWords } from "@/i18n/words";
+import { useTellDone } from "@/ui/done";
+import { useTellProblem } from "@/ui/notify";
+
+export type Reason = Schemas["AdjustmentInput"]["reason"];
+
+export const REASONS = [
+  "correction",
+  "damaged",
+  "expired",
+  "found",
+  "lost",
+  "received",
+  "returned",
+  "sample",
+  "theft",
+  "other",
+] as const satisfies readonly Reason[];
+
+interface Levels {
+  variant_id?: number;
+  on_hand: number;
+  available: number;
+  levels: Schemas["Level"][];
+}
+
+export interface Adjustment {
+  variantId: number;
+  /** What people call it. */
+  name: string;
+  place: { id: number; name: string };
+  delta: number;
+  reason: Reason;
+  note: string;
+}
+
+const TRIES = 3;
+
+interface Sent {
+  change: Adjustment;
+  /** It is booked once, however often it is sent. */
+  key: string;
+  isUndo: boolean;
+}
+
+/** Books a change: it is shown at once, and can be taken back for a while. */
+export function useAdjust(): (change: Adjustment) => void {
+  const { t } = useWords();
+  const format = useFormat();
+  const queries = useQueryClient();
+  const tell = useTellProblem();
+  const tellDone = useTellDone();
+  const { mutate } = useMutation({
+    mutationFn: ({ change, key }: Sent) => client.POST("/api/v1/stock/adjustments", { body: bodyOf(change, key) }),
+    retry: (failures, error) => failures < TRIES - 1 && problemOf(error).passes,
+    onMutate: ({ change }) => show(queries, change, change.delta),
+    onSuccess: (_answer, { change, isUndo }) => {
+      if (!isUndo) {
+        const delta = format.number(change.delta, { signDisplay: "always" });
+        const back = { ...change, delta: -change.delta, reason: "correction", note: t("stock.undo.note") } as const;
+        tellDone(t("stock.adjusted", { name: change.name, delta, place: change.place.name }), () =>
+          mutate({ change: back, key: newKey(), isUndo: true }),
+        );
+      }
+    },
+    onError: (error, { change }) => {
+      show(queries, change, -change.delta);
+      tell(error);
+    },
+    onSettled: () => refresh(queries),
+  });
+  return (change) => mutate({ change, key: newKey(), isUndo: false });
+}
+
+export function bodyOf(change: Adjustment, key: string): Schemas["AdjustmentInput"] {
+  const { variantId, place, delta, reason, note } = change;
+  return { variant_id: variantId, location_id: place.id, delta, reason, note, key };
+}
+
+/** Random enough to be nobody else's, also where a page is not served by https. */
+export function newKey(): string {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** A variant's numbers once `delta` units more are on hand at a place. */
+export function moved<Of extends Levels>(of: Of, place: Adjustment["place"], delta: number): Of {
+  const before = of.levels.find((level) => level.location_id === place.id);
+  const level = before ?? { location_id: place.id, location: place.name, on_hand: 0, committed: 0, available: 0 };
+  const after = { ...level, on_hand: level.on_hand + delta, available: level.available + delta };
+  return {
+    ...of,
+    on_hand: of.on_hand + delta,
+    available: of.available + delta,
+    levels: before === undefined ? [...of.levels, after] : of.levels.map((each) => (each === before ? after : each)),
+  };
+}
+
+/** In every list and page that is shown, before anybody answered. */
+function show(queries: QueryClient, change: Adjustment, delta: number): void {
+  void queries.cancelQueries({ queryKey: ["get", "/api/v1/stock"], type: "active" });
+  queries.setQueriesData<Schemas["StockPage"]>({ queryKey: ["get", "/api/v1/stock"] }, (page) =>
+    page?.items.some((row) => row.variant_id === change.variantId)
+      ? {
+          ...page,
+          items: page.items.map((row) =>
+            row.variant_id === change.variantId ? moved(row, change.place, delta) : row,
+          ),
+        }
+      : page,
+  );
+}
+
+const TOLD_BY = [
+  "/api/v1/stock",
+  "/api/v1/stock/count",
+  "/api/v1/stock/{variant_id}/why",
+  "/api/v1/stock/{variant_id}/history",
+  "/api/v1/variants/{variant_id}",
+] as const;
+
+/** Everything that tells of stock is asked for again where it is shown. */
+export async function refresh(queries: QueryClient): Promise<void> {
+  await Promise.all(TOLD_BY.map((path) => queries.invalidateQueries({ queryKey: ["get", path] })));
+}

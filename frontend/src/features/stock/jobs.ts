@@ -1,0 +1,92 @@
+/** The same done to many SKUs, each by a call of its own: what is refused of one leaves the others alone. */
+
+import { client } from "@/api/client";
+import { type ApiProblem, problemOf } from "@/api/problem";
+
+import { type Adjustment, bodyOf, newKey } from "./changes";
+import type { Row } from "./useStockPages";
+
+/** Calls under way at a time. */
+const AT_ONCE = 4;
+
+export interface Job {
+  rows: readonly Row[];
+  each: (row: Row) => Promise<unknown>;
+  /** The same the other way round. */
+  back: (row: Row) => Promise<unknown>;
+}
+
+export interface Refused {
+  row: Row;
+  problem: ApiProblem;
+}
+
+export function adjustAll(rows: readonly Row[], of: Pick<Adjustment, "place" | "delta" | "reason" | "note">): Job {
+  const keys = new Map(rows.map((row) => [row.variant_id, newKey()]));
+  const send = (row: Row, delta: number, end: string) =>
+    client.POST("/api/v1/stock/adjustments", {
+      body: bodyOf(
+        { ...of, variantId: row.variant_id, name: "", delta },
+        `${keys.get(row.variant_id) ?? ""}${end}`,
+      ),
+    });
+  return { rows, each: (row) => send(row, of.delta, ""), back: (row) => send(row, -of.delta, ":back") };
+}
+
+export function moveAll(rows: readonly Row[], from: number, to: number, quantity: number, note: string): Job {
+  const keys = new Map(rows.map((row) => [row.variant_id, newKey()]));
+  const send = (row: Row, one: number, other: number, end: string) =>
+    client.POST("/api/v1/stock/transfers", {
+      body: {
+        from_location_id: one,
+        to_location_id: other,
+        lines: [{ variant_id: row.variant_id, quantity }],
+        note,
+        key: `${keys.get(row.variant_id) ?? ""}${end}`,
+      },
+    });
+  return { rows, each: (row) => send(row, from, to, ""), back: (row) => send(row, to, from, ":back") };
+}
+
+export function setThresholds(rows: readonly Row[], threshold: number | null): Job {
+  const set = (row: Row, low_stock_threshold: number | null) =>
+    client.PATCH("/api/v1/stock/{variant_id}", {
+      params: { path: { variant_id: row.variant_id } },
+      body: { low_stock_threshold },
+    });
+  return { rows, each: (row) => set(row, threshold), back: (row) => set(row, row.low_stock_threshold) };
+}
+
+export function archiveAll(rows: readonly Row[]): Job {
+  const path = (row: Row) => ({ params: { path: { variant_id: row.variant_id } } });
+  return {
+    rows,
+    each: (row) => client.POST("/api/v1/variants/{variant_id}/archive", path(row)),
+    back: (row) => client.POST("/api/v1/variants/{variant_id}/restore", path(row)),
+  };
+}
+
+/** Does it to each row, in order, until `signal` ends it. What is under way then is still done. */
+export async function run(
+  rows: readonly Row[],
+  each: Job["each"],
+  onDone: (done: number) => void,
+  signal: AbortSignal,
+): Promise<{ did: Row[]; refused: Refused[] }> {
+  const did: Row[] = [];
+  const refused: Refused[] = [];
+  let next = 0;
+  const work = async () => {
+    for (let row = rows[next++]; row !== undefined && !signal.aborted; row = rows[next++]) {
+      try {
+        await each(row);
+        did.push(row);
+      } catch (error) {
+        refused.push({ row, problem: problemOf(error) });
+      }
+      onDone(did.length + refused.length);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return { did, refused };
+}
