@@ -10,7 +10,9 @@ import pytest
 
 from app.api.errors import CODES, STATUSES
 from app.domain import health
+from app.domain.event_log import EventKind
 from app.domain.matching import UnlinkedReason
+from app.domain.outward import SUBSCRIBABLE
 from app.domain.remedies import REMEDIES
 from app.services.queries.dashboard.overview import ACTIONS
 from app.services.queries.sync_preview import OBSTACLES
@@ -55,6 +57,16 @@ def test_every_reason_for_no_link_and_every_obstacle_has_words() -> None:
 
 def test_every_kind_of_widget_has_a_name() -> None:
     assert _named("widget") == {*KINDS, "days"}
+
+
+def test_every_event_that_one_can_be_told_of_has_words() -> None:
+    assert _named("notice") == {str(kind) for kind in EventKind}
+    assert {f"notice.{kind}.means" for kind in EventKind} <= KEYS
+
+
+def test_a_webhook_can_be_told_of_all_that_the_api_tells() -> None:
+    source = FRONTEND / "src" / "features" / "webhook_subscriptions" / "WebhookForm.tsx"
+    assert set(re.findall(r'^  "([a-z.]+)",$', source.read_text(), re.MULTILINE)) == set(SUBSCRIBABLE)
 
 
 @pytest.mark.parametrize("language", ["en", "de"])

@@ -2,7 +2,17 @@ import type { Key } from "@/i18n/catalog";
 import type { IconName } from "@/ui/icons";
 
 interface Place {
-  to: "/overview" | "/dashboards" | "/orders" | "/stock" | "/connections" | "/matching" | "/changes" | "/reviews" | "/sync";
+  to:
+    | "/overview"
+    | "/dashboards"
+    | "/orders"
+    | "/stock"
+    | "/connections"
+    | "/matching"
+    | "/changes"
+    | "/reviews"
+    | "/sync"
+    | "/settings";
   name: Key;
   icon: IconName;
 }
@@ -18,4 +28,5 @@ export const PLACES: readonly Place[] = [
   { to: "/changes", name: "changes.title", icon: "compare" },
   { to: "/reviews", name: "reviews.title", icon: "review" },
   { to: "/sync", name: "sync.title", icon: "history" },
+  { to: "/settings", name: "settings.title", icon: "settings" },
 ];

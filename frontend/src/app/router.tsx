@@ -11,6 +11,7 @@ import {
   type RouterHistory,
 } from "@tanstack/react-router";
 
+import { auditFiltersFrom } from "@/features/audit/filters";
 import { HOME } from "@/features/auth/next";
 import { choiceFrom, viewFrom } from "@/features/connections/view";
 import { matchingFrom } from "@/features/listings/search";
@@ -187,6 +188,72 @@ const oneImport = createRoute({
   component: lazyRouteComponent(() => import("./ImportScreens"), "ImportScreen"),
 });
 
+const settings = createRoute({
+  getParentRoute: () => inside,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("./settings/Frame"), "Frame"),
+});
+const settingsHome = createRoute({
+  getParentRoute: () => settings,
+  path: "/",
+  beforeLoad: () => {
+    throw redirect({ to: "/settings/account", replace: true });
+  },
+});
+const SCREENS = () => import("./settings/screens");
+const ADMINS = () => import("./settings/admins");
+const settingsAccount = createRoute({
+  getParentRoute: () => settings,
+  path: "/account",
+  component: lazyRouteComponent(SCREENS, "Account"),
+});
+const settingsTeam = createRoute({
+  getParentRoute: () => settings,
+  path: "/team",
+  component: lazyRouteComponent(SCREENS, "Team"),
+});
+const settingsNotifications = createRoute({
+  getParentRoute: () => settings,
+  path: "/notifications",
+  component: lazyRouteComponent(() => import("@/features/workplace/Notifications"), "Notifications"),
+});
+const settingsSecurity = createRoute({
+  getParentRoute: () => settings,
+  path: "/security",
+  component: lazyRouteComponent(SCREENS, "Security"),
+});
+const settingsData = createRoute({
+  getParentRoute: () => settings,
+  path: "/data",
+  component: lazyRouteComponent(SCREENS, "Data"),
+});
+const settingsMore = createRoute({
+  getParentRoute: () => settings,
+  path: "/more",
+  component: lazyRouteComponent(SCREENS, "More"),
+});
+const settingsKeys = createRoute({
+  getParentRoute: () => settings,
+  path: "/api-keys",
+  component: lazyRouteComponent(ADMINS, "ApiKeys"),
+});
+const settingsWebhooks = createRoute({
+  getParentRoute: () => settings,
+  path: "/webhooks",
+  component: lazyRouteComponent(ADMINS, "Webhooks"),
+});
+const settingsWebhook = createRoute({
+  getParentRoute: () => settings,
+  path: "/webhooks/$id",
+  component: lazyRouteComponent(ADMINS, "Webhook"),
+});
+const settingsAudit = createRoute({
+  getParentRoute: () => settings,
+  path: "/audit-log",
+  validateSearch: auditFiltersFrom,
+  component: lazyRouteComponent(ADMINS, "AuditLog"),
+});
+
 const tree = root.addChildren([
   landing,
   signIn,
@@ -212,6 +279,19 @@ const tree = root.addChildren([
     variant,
     imports,
     oneImport,
+    settings.addChildren([
+      settingsHome,
+      settingsAccount,
+      settingsTeam,
+      settingsNotifications,
+      settingsSecurity,
+      settingsKeys,
+      settingsWebhooks,
+      settingsWebhook,
+      settingsAudit,
+      settingsData,
+      settingsMore,
+    ]),
   ]),
 ]);
 

@@ -42,6 +42,8 @@ const SHAPES = {
   grip: <path d="M9 6v.1M15 6v.1M9 12v.1M15 12v.1M9 18v.1M15 18v.1" strokeWidth={2.6} />,
   wider: <path d="M3 5v14M21 5v14M7 12h10M9.5 9 7 12l2.5 3M14.5 9l2.5 3-2.5 3" />,
   taller: <path d="M5 3h14M5 21h14M12 7v10M9 9.5 12 7l3 2.5M9 14.5l3 2.5 3-2.5" />,
+  copy: <path d="M9 9h11v11H9zM5 15H4V4h11v1" />,
+  key: <path d="M8 11a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM11 12.5 20 4M16 8l3 3" />,
   trash: <path d="M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13M10 11v5M14 11v5" />,
   pause: <path d="M9 5v14M15 5v14" />,
   play: <path d="M7 4.5v15l12-7.5z" />,

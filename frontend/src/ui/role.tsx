@@ -5,16 +5,26 @@ import { api } from "@/api/client";
 import { useWords } from "@/i18n/words";
 
 const RANKS = ["viewer", "staff", "admin", "owner"] as const;
-type Role = (typeof RANKS)[number];
+export type Role = (typeof RANKS)[number];
+
+/** Each role may do what those before it may. */
+export function isAtLeast(role: Role, least: Role): boolean {
+  return RANKS.indexOf(role) >= RANKS.indexOf(least);
+}
+
+/** Which roles somebody of this one may give. */
+export function rolesUpTo(role: Role): Role[] {
+  return RANKS.slice(0, RANKS.indexOf(role) + 1);
+}
 
 /** Whether whoever is signed in may do what asks for this role; undefined until that is known. */
 export function useMay(least: Role): boolean | undefined {
   const role = api.useQuery("get", "/api/v1/me", {}, { staleTime: 60_000 }).data?.role;
-  return role === undefined ? undefined : RANKS.indexOf(role) >= RANKS.indexOf(least);
+  return role === undefined ? undefined : isAtLeast(role, least);
 }
 
 /** What only some may do: others read who does it. The API decides; this keeps it from offering what it refuses. */
-export function For({ least, children }: { least: "staff" | "admin"; children: ReactNode }) {
+export function For({ least, children }: { least: "staff" | "admin" | "owner"; children: ReactNode }) {
   const { t } = useWords();
   const may = useMay(least);
   if (may === undefined) {

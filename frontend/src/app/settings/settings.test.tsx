@@ -1,0 +1,276 @@
+import { screen, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { beforeEach, describe, expect, it } from "vitest";
+
+import { ME, open, signedIn } from "@/test/app";
+import { takes } from "@/test/sent";
+import { answers, refuses, server } from "@/test/server";
+
+const ACCOUNT = {
+  ...{ id: 7, name: "Anna's shop", safety_stock: 2, writes_stopped_at: null },
+  ...{ delete_at: null, created_at: "2026-01-01T00:00:00Z" },
+};
+const ANNA = { user_id: 1, email: "anna@example.com", role: "owner", joined_at: "2026-01-01T00:00:00Z" };
+const BEN = { user_id: 2, email: "ben@example.com", role: "staff", joined_at: "2026-02-01T00:00:00Z" };
+
+function page(...items: object[]) {
+  return { items, next: null };
+}
+
+function as(role: string) {
+  server.use(answers("get", "/me", { ...ME, role }));
+}
+
+beforeEach(() => {
+  signedIn();
+  server.use(
+    answers("get", "/account", ACCOUNT),
+    answers("get", "/account/reporting", { time_zone: "Europe/Berlin", currency: null, rates: [] }),
+    answers("get", "/members", page(ANNA, BEN)),
+    answers("get", "/invitations", page()),
+  );
+});
+
+describe("the settings", () => {
+  it("open at the account, with the parts that one's role may see", async () => {
+    as("viewer");
+    open("/settings");
+    expect(await screen.findByRole("textbox", { name: "Name of the account" })).toHaveAttribute("readonly");
+    const parts = within(screen.getByRole("navigation", { name: "Parts of the settings" }));
+    expect(parts.getAllByRole("link").map((link) => link.textContent)).toEqual([
+      "Account and figures",
+      "Members and roles",
+      "Notifications",
+      "Security",
+      "Google Sheets, billing",
+    ]);
+  });
+
+  it.each([
+    ["/settings/api-keys", "staff", "An owner or admin of the account does this."],
+    ["/settings/data", "admin", "An owner of the account does this."],
+  ])("say at %s who may do that", async (address, role, words) => {
+    as(role);
+    open(address);
+    expect(await screen.findByText(words)).toBeVisible();
+  });
+
+  it("change the name and the safety stock", async () => {
+    const sent = takes({ "patch /account": ACCOUNT });
+    open("/settings/account");
+    const name = await screen.findByRole("textbox", { name: "Name of the account" });
+    const form = within(screen.getByRole("region", { name: "Account" }));
+    await userEvent.clear(name);
+    await userEvent.click(form.getByRole("button", { name: "Save" }));
+    expect(form.getByText("This is needed.")).toBeVisible();
+    await userEvent.type(name, "Tea and pots");
+    await userEvent.click(form.getByRole("button", { name: "Save" }));
+    expect(await form.findByText("Saved.")).toBeVisible();
+    expect(sent.map(({ body }) => body)).toEqual([{ name: "Tea and pots", safety_stock: 2 }]);
+  });
+});
+
+describe("members", () => {
+  it("get no role above one's own, and nobody touches who is above", async () => {
+    as("admin");
+    open("/settings/team");
+    const list = within(await screen.findByRole("list", { name: "Members" }));
+    expect(list.queryByRole("combobox", { name: "Role of anna@example.com" })).toBeNull();
+    await userEvent.click(list.getByRole("combobox", { name: "Role of ben@example.com" }));
+    const roles = await screen.findAllByRole("option");
+    expect(roles.map((role) => role.textContent)).toEqual(["Viewer", "Staff", "Admin"]);
+    expect(list.queryByRole("button", { name: /Make .* the owner/ })).toBeNull();
+  });
+
+  it("are removed once that was confirmed", async () => {
+    const sent = takes({ "delete /members/2": null });
+    open("/settings/team");
+    await userEvent.click(await screen.findByRole("button", { name: "Remove ben@example.com" }));
+    const dialog = within(await screen.findByRole("dialog", { name: "Remove a member" }));
+    expect(dialog.getByText(/ben@example.com is out at once/)).toBeVisible();
+    expect(sent).toEqual([]);
+    await userEvent.click(dialog.getByRole("button", { name: "Remove" }));
+    await expect.poll(() => sent.map(({ what }) => what)).toEqual(["delete /members/2"]);
+  });
+
+  it("are invited", async () => {
+    const sent = takes({ "post /invitations": {} });
+    open("/settings/team");
+    const form = within(await screen.findByRole("region", { name: "Invite somebody" }));
+    await userEvent.type(form.getByRole("textbox", { name: "E-mail address" }), "nobody");
+    await userEvent.click(form.getByRole("button", { name: "Invite" }));
+    expect(form.getByText("That is no e-mail address.")).toBeVisible();
+    await userEvent.type(form.getByRole("textbox", { name: "E-mail address" }), "@example.com");
+    await userEvent.click(form.getByRole("button", { name: "Invite" }));
+    await expect.poll(() => sent.map(({ body }) => body)).toEqual([{ email: "nobody@example.com", role: "staff" }]);
+  });
+});
+
+describe("API keys", () => {
+  it("show their secret this once", async () => {
+    server.use(
+      answers("get", "/api-keys", page()),
+      answers("get", "/api-keys/scopes", { items: ["orders:read", "stock:read", "stock:write"] }),
+    );
+    const sent = takes({ "post /api-keys": { id: 3, secret: "sf_live_abc" } });
+    open("/settings/api-keys");
+    expect(await screen.findByText("No API key yet")).toBeVisible();
+    await userEvent.click(screen.getByRole("button", { name: "New key" }));
+    const dialog = within(await screen.findByRole("dialog", { name: "New key" }));
+    await userEvent.type(await dialog.findByRole("textbox", { name: "Name" }), "ERP");
+    await userEvent.click(dialog.getByRole("button", { name: "Create" }));
+    expect(await dialog.findByText("Choose one at least.")).toBeVisible();
+    await userEvent.click(dialog.getByRole("button", { name: "All that reads" }));
+    await userEvent.click(dialog.getByRole("button", { name: "Create" }));
+    expect(await dialog.findByText("sf_live_abc")).toBeVisible();
+    expect(sent[0]?.body).toMatchObject({ name: "ERP", scopes: ["orders:read", "stock:read"] });
+    await userEvent.click(dialog.getByRole("button", { name: "I have kept it" }));
+    expect(screen.queryByText("sf_live_abc")).toBeNull();
+  });
+});
+
+describe("webhooks", () => {
+  const HOOK = {
+    ...{ id: 5, url: "https://erp.example.com/hook", kinds: ["order.created"], description: "ERP" },
+    ...{ state: "active", state_reason: "", failing_since: null, quiet_until: null },
+    ...{ previous_secret_until: null, created_at: "2026-11-01T00:00:00Z" },
+  };
+  const DEAD = {
+    ...{ id: 9, subscription_id: 5, event_id: "evt_1", kind: "order.created", state: "dead", attempts: 15 },
+    ...{ status: 500, fault: "status", duration_ms: 31, created_at: "2026-11-28T10:00:00Z" },
+    ...{ attempted_at: "2026-11-28T11:00:00Z", next_attempt_at: null },
+  };
+
+  it("show what was sent, what was answered, and send it again", async () => {
+    server.use(
+      answers("get", "/webhook-subscriptions/5", HOOK),
+      answers("get", "/webhook-subscriptions/5/deliveries", page(DEAD)),
+      answers("get", "/webhook-deliveries/9", {
+        ...DEAD,
+        body: '{"id":"evt_1"}',
+        answer: "<b>no</b>",
+        history: [{ at: "2026-11-28T11:00:00Z", status: 500, fault: "status", duration_ms: 31 }],
+      }),
+    );
+    const sent = takes({ "post /webhook-deliveries/9/replay": null });
+    open("/settings/webhooks/5");
+    const log = within(await screen.findByRole("list", { name: "Deliveries" }));
+    expect(log.getByText("Failed for good")).toBeVisible();
+    expect(log.getByText(/answered 500 · not answered with a 2xx · 31 ms · 15 attempts/)).toBeVisible();
+    await userEvent.click(log.getByRole("button", { name: "Look at: order.created, 9" }));
+    const dialog = within(await screen.findByRole("dialog", { name: "Delivery" }));
+    expect(await dialog.findByText("<b>no</b>")).toBeVisible();
+    await userEvent.click(dialog.getByRole("button", { name: "Close" }));
+    await userEvent.click(log.getByRole("button", { name: "Send again: order.created, 9" }));
+    await expect.poll(() => sent.map(({ what }) => what)).toEqual(["post /webhook-deliveries/9/replay"]);
+  });
+
+  it("are made with what they are told of", async () => {
+    server.use(answers("get", "/webhook-subscriptions", page()));
+    const sent = takes({ "post /webhook-subscriptions": { id: 5, secret: "whsec_abc" } });
+    open("/settings/webhooks");
+    await userEvent.click(await screen.findByRole("button", { name: "New webhook" }));
+    const dialog = within(await screen.findByRole("dialog", { name: "New webhook" }));
+    await userEvent.type(dialog.getByRole("textbox", { name: "Address" }), "http://erp.example.com");
+    await userEvent.click(dialog.getByRole("button", { name: "Create" }));
+    expect(dialog.getByText("An address that begins with https://")).toBeVisible();
+    await userEvent.clear(dialog.getByRole("textbox", { name: "Address" }));
+    await userEvent.type(dialog.getByRole("textbox", { name: "Address" }), "https://erp.example.com");
+    await userEvent.click(dialog.getByRole("checkbox", { name: "stock.low" }));
+    await userEvent.click(dialog.getByRole("button", { name: "Create" }));
+    expect(await dialog.findByText("whsec_abc")).toBeVisible();
+    expect(sent[0]?.body).toEqual({ url: "https://erp.example.com", description: "", kinds: ["stock.low"] });
+  });
+});
+
+describe("notifications", () => {
+  const LOW = { kind: "low_stock", channel: "email", wanted: false };
+
+  it("are switched at once, and back where that fails", async () => {
+    server.use(answers("get", "/notification-preferences", { items: [LOW, { ...LOW, channel: "app" }] }));
+    const sent = takes({ "patch /notification-preferences": { items: [] } });
+    open("/settings/notifications");
+    const low = await screen.findByRole("switch", { name: /^A variant runs low/ });
+    await userEvent.click(low);
+    expect(low).toBeChecked();
+    await expect.poll(() => sent.map(({ body }) => body)).toEqual([{ items: [{ ...LOW, wanted: true }] }]);
+    server.use(refuses("patch", "/notification-preferences", 500, "internal"));
+    await userEvent.click(low);
+    await expect.poll(() => low).toBeChecked();
+    expect(screen.getByText("Mails about events are not sent yet")).toBeVisible();
+  });
+});
+
+describe("security", () => {
+  beforeEach(() =>
+    server.use(
+      answers("get", "/auth/second-factor", { enabled: false, recovery_codes_left: 0 }),
+      answers("get", "/auth/sessions", page()),
+    ),
+  );
+
+  it("sets up a second factor: password, picture, code, recovery codes", async () => {
+    server.use(refuses("post", "/auth/second-factor", 403, "wrong_password"));
+    open("/settings/security");
+    await userEvent.click(await screen.findByRole("button", { name: "Set up a second factor" }));
+    const dialog = within(await screen.findByRole("dialog", { name: "Set up a second factor" }));
+    await userEvent.type(dialog.getByLabelText("Password"), "not this");
+    await userEvent.click(dialog.getByRole("button", { name: "Go on" }));
+    expect(await dialog.findByText("The password is wrong")).toBeVisible();
+    const sent = takes({
+      "post /auth/second-factor": { secret: "JBSWY3DP", uri: "otpauth://totp/SyncFlow:anna?secret=JBSWY3DP" },
+      "post /auth/second-factor/confirm": { recovery_codes: ["aaaa-bbbb", "cccc-dddd"] },
+    });
+    await userEvent.click(dialog.getByRole("button", { name: "Go on" }));
+    expect(await dialog.findByRole("img", { name: /QR code/ })).toBeVisible();
+    expect(dialog.getByText("JBSWY3DP")).toBeVisible();
+    await userEvent.type(dialog.getByRole("textbox", { name: "Code" }), "123456");
+    await userEvent.click(dialog.getByRole("button", { name: "Turn it on" }));
+    const codes = within(await screen.findByRole("dialog", { name: "Recovery codes" }));
+    expect(codes.getByText(/aaaa-bbbb/)).toBeVisible();
+    expect(sent.map(({ body }) => body)).toEqual([{ password: "not this" }, { code: "123456" }]);
+  });
+});
+
+describe("deletion", () => {
+  it("asks for the account's name and the password", async () => {
+    server.use(answers("get", "/account/exports", page()));
+    const sent = takes({ "post /account/deletion": { ...ACCOUNT, delete_at: "2026-12-06T00:00:00Z" } });
+    open("/settings/data");
+    await userEvent.click(await screen.findByRole("button", { name: "Delete the account" }));
+    const dialog = within(await screen.findByRole("dialog", { name: "Delete the account" }));
+    const go = dialog.getByRole("button", { name: "Delete everything" });
+    await userEvent.type(dialog.getByLabelText("Password"), "secret words");
+    expect(go).toBeDisabled();
+    await userEvent.type(dialog.getByRole("textbox", { name: "Type “Anna's shop” to confirm" }), "Anna's sho");
+    await userEvent.keyboard("{Enter}");
+    expect(sent).toEqual([]);
+    await userEvent.keyboard("p");
+    await userEvent.click(go);
+    await expect.poll(() => sent.map(({ body }) => body)).toEqual([{ password: "secret words" }]);
+  });
+
+  it("is taken back", async () => {
+    server.use(
+      answers("get", "/account/exports", page()),
+      answers("get", "/account", { ...ACCOUNT, delete_at: "2026-12-06T00:00:00Z" }),
+    );
+    const sent = takes({ "delete /account/deletion": ACCOUNT });
+    open("/settings/data");
+    await userEvent.click(await screen.findByRole("button", { name: "Keep the account" }));
+    await expect.poll(() => sent.map(({ what }) => what)).toEqual(["delete /account/deletion"]);
+  });
+});
+
+describe("the audit log", () => {
+  it("is filtered by the address", async () => {
+    server.use(answers("get", "/audit-log", page()));
+    const router = open("/settings/audit-log?action=member.removed");
+    expect(await screen.findByText("Nothing is like that")).toBeVisible();
+    expect(screen.getByRole("textbox", { name: "Action" })).toHaveValue("member.removed");
+    await userEvent.click(screen.getByRole("button", { name: "Clear all filters" }));
+    await expect.poll(() => router.state.location.search).toEqual({});
+    await userEvent.type(screen.getByRole("textbox", { name: "Who" }), "user:7{Enter}");
+    await expect.poll(() => router.state.location.search).toEqual({ actor: "user:7" });
+  });
+});

@@ -1,0 +1,119 @@
+import { Box, Button, Code, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
+import { useMemo, useState } from "react";
+
+import { api } from "@/api/client";
+import { useWords } from "@/i18n/words";
+import { PasswordField } from "@/ui/PasswordField";
+import { Failed } from "@/ui/states";
+
+import { pathOf, qrCode } from "./qr";
+
+const QUIET = 4;
+
+interface Props {
+  opened: boolean;
+  onClose: () => void;
+  /** With the recovery codes. */
+  onDone: (codes: string[]) => void;
+}
+
+/** The password, then the secret as a picture, then a code that shows that the app has it. */
+export function EnrolDialog({ opened, onClose, onDone }: Props) {
+  const { t } = useWords();
+  return (
+    <Modal
+      opened={opened}
+      onClose={onClose}
+      title={t("factor.enrol")}
+      closeButtonProps={{ "aria-label": t("action.close") }}
+      closeOnClickOutside={false}
+      centered
+    >
+      <Steps onDone={onDone} />
+    </Modal>
+  );
+}
+
+function Steps({ onDone }: Pick<Props, "onDone">) {
+  const { t } = useWords();
+  const [password, setPassword] = useState("");
+  const [code, setCode] = useState("");
+  const enrol = api.useMutation("post", "/api/v1/auth/second-factor");
+  const confirm = api.useMutation("post", "/api/v1/auth/second-factor/confirm", {
+    onSuccess: (found) => onDone(found?.recovery_codes ?? []),
+    onError: () => setCode(""),
+  });
+  if (enrol.data === undefined) {
+    return (
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          enrol.mutate({ body: { password } });
+        }}
+      >
+        <Stack gap="md">
+          {enrol.isError ? <Failed error={enrol.error} /> : null}
+          <PasswordField
+            label={t("field.password")}
+            description={t("factor.password")}
+            autoComplete="current-password"
+            data-autofocus
+            value={password}
+            onChange={(event) => setPassword(event.currentTarget.value)}
+          />
+          <Group justify="flex-end">
+            <Button type="submit" loading={enrol.isPending} disabled={password === ""}>
+              {t("factor.goOn")}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    );
+  }
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        confirm.mutate({ body: { code: code.trim() } });
+      }}
+    >
+      <Stack gap="md">
+        {confirm.isError ? <Failed error={confirm.error} /> : null}
+        <Text size="sm">{t("factor.scan")}</Text>
+        <QrCode text={enrol.data.uri} label={t("factor.qr")} />
+        <Text size="sm">
+          {t("factor.type")} <Code>{enrol.data.secret}</Code>
+        </Text>
+        <TextInput
+          label={t("signIn.code")}
+          description={t("factor.code")}
+          autoComplete="one-time-code"
+          inputMode="numeric"
+          value={code}
+          onChange={(event) => setCode(event.currentTarget.value)}
+        />
+        <Group justify="flex-end">
+          <Button type="submit" loading={confirm.isPending} disabled={code.trim().length < 6}>
+            {t("factor.confirm")}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
+
+/** Dark on light in both schemes: not every camera reads it the other way round. */
+function QrCode({ text, label }: { text: string; label: string }) {
+  const [path, size] = useMemo(() => {
+    const grid = qrCode(text);
+    return [pathOf(grid), grid.length + 2 * QUIET] as const;
+  }, [text]);
+  return (
+    <Box ta="center">
+      <svg width={220} height={220} viewBox={`${-QUIET} ${-QUIET} ${size} ${size}`} role="img" aria-label={label}>
+        <rect x={-QUIET} y={-QUIET} width={size} height={size} fill="#fff" />
+        <path d={path} fill="#000" shapeRendering="crispEdges" />
+      </svg>
+    </Box>
+  );
+}

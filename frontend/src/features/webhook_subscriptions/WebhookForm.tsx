@@ -1,0 +1,81 @@
+import { Button, Checkbox, Group, SimpleGrid, Stack, TextInput } from "@mantine/core";
+import { useForm } from "@mantine/form";
+
+import type { Schemas } from "@/api/client";
+import { useWords } from "@/i18n/words";
+import { Failed } from "@/ui/states";
+
+type Kind = Schemas["Subscription"]["kinds"][number];
+
+/** As the API has them (app/domain/outward.py). */
+export const KINDS: readonly Kind[] = [
+  "order.created",
+  "order.updated",
+  "order.cancelled",
+  "stock.changed",
+  "stock.low",
+  "stock.oversold",
+  "listing.published",
+  "connection.changed",
+  "sync.failed",
+  "review.opened",
+  "alert.opened",
+];
+
+export interface Given {
+  url: string;
+  description: string;
+  kinds: Kind[];
+}
+
+interface Props {
+  given: Given;
+  action: string;
+  busy: boolean;
+  error: unknown;
+  onGiven: (given: Given) => void;
+}
+
+export function WebhookForm({ given, action, busy, error, onGiven }: Props) {
+  const { t } = useWords();
+  const form = useForm<Given>({
+    initialValues: given,
+    validate: {
+      url: (value) => (/^https:\/\/[^\s/]+/.test(value.trim()) ? null : t("hooks.url.form")),
+      kinds: (value) => (value.length === 0 ? t("hooks.kinds.needed") : null),
+    },
+  });
+  return (
+    <form
+      onSubmit={form.onSubmit(({ url, description, kinds }) =>
+        onGiven({ url: url.trim(), description: description.trim(), kinds }),
+      )}
+      noValidate
+    >
+      <Stack gap="md">
+        {error ? <Failed error={error} /> : null}
+        <TextInput
+          label={t("hooks.url")}
+          description={t("hooks.url.hint")}
+          type="url"
+          placeholder="https://erp.example.com/hook"
+          data-autofocus
+          {...form.getInputProps("url")}
+        />
+        <TextInput label={t("hooks.description")} maxLength={200} {...form.getInputProps("description")} />
+        <Checkbox.Group label={t("hooks.kinds")} {...form.getInputProps("kinds")}>
+          <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="xs" verticalSpacing={8} mt="xs">
+            {KINDS.map((kind) => (
+              <Checkbox key={kind} value={kind} label={kind} />
+            ))}
+          </SimpleGrid>
+        </Checkbox.Group>
+        <Group justify="flex-end">
+          <Button type="submit" loading={busy}>
+            {action}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}

@@ -1,0 +1,63 @@
+import { Alert, Stack, Switch, Text } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
+
+import { api, type Schemas } from "@/api/client";
+import { useWords } from "@/i18n/words";
+import { Icon } from "@/ui/icons";
+import { useTellProblem } from "@/ui/notify";
+import { Section } from "@/ui/Section";
+import { Failed, Loading } from "@/ui/states";
+
+type Preference = Schemas["Preference"];
+
+const PREFERENCES = ["get", "/api/v1/notification-preferences", {}] as const;
+
+/** Of what one wants to be told by mail. A switch takes effect at once, and goes back if that fails. */
+export function Notifications() {
+  const { t } = useWords();
+  const tell = useTellProblem();
+  const queries = useQueryClient();
+  const found = api.useQuery(...PREFERENCES);
+  const set = api.useMutation("patch", "/api/v1/notification-preferences", {
+    onMutate: ({ body }) => {
+      const before = queries.getQueryData<Schemas["Preferences"]>(PREFERENCES);
+      const isNew = (each: Preference) =>
+        body.items.find(({ kind, channel }) => kind === each.kind && channel === each.channel);
+      queries.setQueryData<Schemas["Preferences"]>(PREFERENCES, (now) =>
+        now === undefined ? now : { items: now.items.map((each) => isNew(each) ?? each) },
+      );
+      return before;
+    },
+    onError: (problem, _given, before) => {
+      queries.setQueryData(PREFERENCES, before);
+      tell(problem);
+    },
+  });
+  const mails = found.data?.items.filter(({ channel }) => channel === "email") ?? [];
+  return (
+    <Stack gap="lg">
+      <Section title={t("notices.mails")} lead={t("notices.mails.lead")}>
+        <Alert color="gray" icon={<Icon name="mail" />} title={t("notices.notYet")}>
+          <Text size="sm">{t("notices.notYet.next")}</Text>
+        </Alert>
+        {found.isPending ? <Loading rows={6} /> : null}
+        {found.isError ? <Failed error={found.error} retry={() => void found.refetch()} /> : null}
+        <Stack gap="md">
+          {mails.map((each) => (
+            <Switch
+              key={each.kind}
+              label={t(`notice.${each.kind}`)}
+              description={t(`notice.${each.kind}.means`)}
+              checked={each.wanted}
+              onChange={(event) =>
+                set.mutate({ body: { items: [{ ...each, wanted: event.currentTarget.checked }] } })
+              }
+            />
+          ))}
+        </Stack>
+      </Section>
+      <Section title={t("notices.threshold")} lead={t("notices.threshold.lead")} />
+      <Section title={t("notices.phone")} lead={t("notices.phone.lead")} />
+    </Stack>
+  );
+}
