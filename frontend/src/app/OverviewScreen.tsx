@@ -1,3 +1,4 @@
+import { Stack } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
 
 import type { AttentionItem } from "@/features/dashboard/Attention";
@@ -5,7 +6,7 @@ import { Overview } from "@/features/dashboard/Overview";
 import { useIsLive } from "@/features/live/Live";
 import { LookAround } from "@/features/sample_data/LookAround";
 import { useWords } from "@/i18n/words";
-import { TextLink } from "@/ui/links";
+import { ButtonLink, TextLink } from "@/ui/links";
 import { useMe } from "@/ui/me";
 
 import { useSwitched } from "./switching";
@@ -23,7 +24,16 @@ export function OverviewScreen() {
     <Overview
       isLive={useIsLive()}
       attentionLink={(item) => <AttentionLink item={item} />}
-      firstSteps={me === undefined ? null : <LookAround role={me.role} onThere={() => void there()} />}
+      firstSteps={
+        me === undefined ? null : (
+          <Stack gap="md" align="center">
+            {me.role === "owner" || me.role === "admin" ? (
+              <ButtonLink to="/connections/new">{t("connections.connect")}</ButtonLink>
+            ) : null}
+            <LookAround role={me.role} onThere={() => void there()} />
+          </Stack>
+        )
+      }
       ordersOf={(today) => (
         <TextLink to="/orders" search={{ from: today.date }} size="sm">
           {t("overview.seeOrders")}
@@ -49,6 +59,13 @@ function AttentionLink({ item }: { item: AttentionItem }) {
       return <TextLink to="/reviews" search={shop} {...look} />;
     case "sync_failed":
       return <TextLink to="/sync" search={{ ...shop, bad: true }} {...look} />;
+    case "needs_auth":
+    case "credentials_expiring":
+    case "failing":
+    case "webhooks_missed":
+      return item.connection_id === null ? null : (
+        <TextLink to="/connections/$connectionId" params={{ connectionId: String(item.connection_id) }} {...look} />
+      );
     default:
       return null;
   }

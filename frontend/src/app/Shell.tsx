@@ -1,9 +1,10 @@
 import { AppShell, Badge, Burger, Button, Group, Kbd, Text, VisuallyHidden } from "@mantine/core";
 import { useDisclosure, useHotkeys } from "@mantine/hooks";
-import { Outlet, useRouterState } from "@tanstack/react-router";
+import { Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
 import { lazy, Suspense, useState, useSyncExternalStore } from "react";
 
 import { Live } from "@/features/live/Live";
+import { RemoveSample } from "@/features/sample_data/RemoveSample";
 import { useWords } from "@/i18n/words";
 import { session } from "@/session/session";
 import { Brand } from "@/ui/Brand";
@@ -15,6 +16,7 @@ import { AccountMenu } from "./AccountMenu";
 import { LIVE_RULES } from "./live";
 import { PLACES } from "./navigation";
 import classes from "./Shell.module.css";
+import { useSwitched } from "./switching";
 
 const Palette = lazy(() => import("./Palette"));
 
@@ -115,6 +117,8 @@ function PaletteButton({ onClick }: { onClick: () => void }) {
 
 function SampleNotice() {
   const { t } = useWords();
+  const navigate = useNavigate();
+  const switched = useSwitched();
   const me = useMe();
   return me?.is_sample ? (
     <Group gap="xs" mb="md" role="note">
@@ -124,6 +128,7 @@ function SampleNotice() {
       <Text size="sm" c="dimmed">
         {t("sample.notice")}
       </Text>
+      <RemoveSample onGone={() => void switched().then(() => navigate({ to: "/overview" }))} />
     </Group>
   ) : null;
 }

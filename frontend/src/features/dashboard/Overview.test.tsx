@@ -1,8 +1,9 @@
 import { screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
+import { http, HttpResponse } from "msw";
 import { beforeEach, describe, expect, it } from "vitest";
 
-import { ME, open, signedIn } from "@/test/app";
+import { ME, open, signedIn, token } from "@/test/app";
 import { answers, refuses, server } from "@/test/server";
 
 const SHOP = {
@@ -114,6 +115,28 @@ describe("the overview", () => {
     expect(await screen.findByText("No shop is connected yet")).toBeVisible();
     expect(screen.getByText("Nothing was sold yet today.")).toBeVisible();
     expect(await screen.findByRole("button", { name: "Look around with sample data" })).toBeEnabled();
+    expect(screen.getByRole("link", { name: "Connect a shop" })).toHaveAttribute("href", "/connections/new");
+  });
+
+  it("is left and removed in one click where it shows sample data", async () => {
+    const asked: string[] = [];
+    server.use(
+      answers("get", "/me", { ...ME, is_sample: true }),
+      answers("get", "/dashboard/overview", OVERVIEW),
+      answers("get", "/sample-data", { account_id: 9, own_account_id: 7 }),
+      http.post("*/api/v1/auth/switch-account", async ({ request }) => {
+        asked.push(JSON.stringify(await request.json()));
+        return HttpResponse.json(token(7, "own"));
+      }),
+      http.delete("*/api/v1/sample-data", ({ request }) => {
+        asked.push(request.headers.get("Authorization") ?? "");
+        return new HttpResponse(null, { status: 204 });
+      }),
+    );
+    open("/overview");
+    await userEvent.click(await screen.findByRole("button", { name: "Remove the sample data" }));
+    expect(await screen.findByText("The sample data is removed")).toBeVisible();
+    expect(asked).toEqual(['{"account_id":7}', "Bearer own"]);
   });
 
   it("does not offer that to a viewer", async () => {
