@@ -12,7 +12,7 @@ export function ConnectionScreen() {
         </ButtonLink>
       )}
       matching={(shop) => (
-        <TextLink to="/matching" search={{ shop }} size="sm">
+        <TextLink to="/matching" search={{ shop }} size="sm" underline="always">
           {t("health.linked.match")}
         </TextLink>
       )}

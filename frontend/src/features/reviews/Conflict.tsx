@@ -59,7 +59,7 @@ export function Conflict({ review, ticked, mayDecide, refusal, onTick, onDecide 
                   <Button
                     size="xs"
                     variant="default"
-                    aria-label={`${t(`reviews.choice.${choice.choice}`)}: ${review.title}`}
+                    aria-label={`${t(`reviews.choice.${choice.choice}.do`)}: ${review.title}`}
                     onClick={() => onDecide(choice.choice)}
                   >
                     {t(`reviews.choice.${choice.choice}.do`)}

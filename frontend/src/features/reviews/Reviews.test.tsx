@@ -66,7 +66,7 @@ describe("review", () => {
 
   it("decides about one at once, by the difference that was seen", async () => {
     open("/reviews");
-    await userEvent.click(await screen.findByRole("button", { name: "Our number is right: Mug 1" }));
+    await userEvent.click(await screen.findByRole("button", { name: "Write ours again: Mug 1" }));
     await waitFor(() => expect(decisions).toEqual([{ review_id: 1, choice: "overwrite", quantity: 5 }]));
     expect(screen.queryByRole("article", { name: "Mug 1" })).toBeNull();
     expect(screen.getByRole("article", { name: "Mug 2" })).toBeVisible();
@@ -92,7 +92,7 @@ describe("review", () => {
       }),
     );
     open("/reviews");
-    await userEvent.click(await screen.findByRole("button", { name: "The change is right: Mug 1" }));
+    await userEvent.click(await screen.findByRole("button", { name: "Add it to the stock: Mug 1" }));
     const card = await screen.findByRole("article", { name: "Mug 1" });
     expect(await within(card).findByRole("alert")).toHaveTextContent("Somebody was faster");
   });
