@@ -8,12 +8,12 @@ SECONDS ?= 600
 # Tests at a time: one more than there are cores, as some of them wait.
 TESTS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$((n < 4 ? n + 1 : 4)))
 
-.PHONY: help setup demo up app trial bench bench-api fuzz soak mutants test e2e lint pytest client settings lock clean
+.PHONY: help setup demo up app trial bench bench-api fuzz soak mutants test e2e screenshots lint pytest client settings lock clean
 
 help: ## list these
 	@echo "SyncFlow. Pass options to a command with ARGS=\"...\"."
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' \
-	    | while IFS='|' read -r name words; do printf '  make %-9s %s\n' "$$name" "$$words"; done
+	    | while IFS='|' read -r name words; do printf '  make %-11s %s\n' "$$name" "$$words"; done
 
 setup: $(STAMP) ## make the virtual environment with everything in it
 
@@ -49,8 +49,11 @@ test: lint pytest ## lint, then run all tests
 pytest: $(STAMP) ## run the tests alone
 	$(BIN)/pytest -n $(TESTS) --dist worksteal $(ARGS)
 
-e2e: $(STAMP) ## drive the web app in chromium against the running system; SCREENSHOTS=folder keeps pictures
+e2e: $(STAMP) ## drive the web app in chromium against the running system
 	$(BIN)/pytest tests/e2e $(ARGS)
+
+screenshots: $(STAMP) ## make pictures of every screen of the web app, in frontend/screenshots
+	SCREENSHOTS=frontend/screenshots $(BIN)/pytest tests/e2e/test_screens.py $(ARGS)
 
 lint: $(STAMP) ## ruff, mypy --strict, import rules
 	$(BIN)/ruff check .

@@ -18,6 +18,7 @@ from app.services.auth import open_account
 from syncflow.demo_catalog import demo_products
 from syncflow.demo_mail import MailWatcher
 from syncflow.demo_sales import Buyers, Watcher
+from syncflow.launcher import Limits
 from syncflow.output import LogFiles
 from syncflow.processes import free_port
 from syncflow.product import Product, running_product, services_for
@@ -60,7 +61,7 @@ class Demo:
 
 
 @contextmanager
-def running_demo(home: Path, *, say: Say) -> Iterator[Demo]:
+def running_demo(home: Path, *, say: Say, limits: Limits | None = None) -> Iterator[Demo]:
     """Start everything, the first time from nothing. Call it in the main thread.
 
     Raises EmbeddedError, SettingsError, PortTaken, LaunchFailed, ShopFailed, MerchantStuck.
@@ -92,10 +93,10 @@ def running_demo(home: Path, *, say: Say) -> Iterator[Demo]:
             **shopify_environ(shops["shopify"], CLIENT_ID, state.client_secret),
         }
         product = ending.enter_context(
-            running_product(home, environ=environ, services=services, output=output)
+            running_product(home, environ=environ, services=services, output=output, limits=limits)
         )
         _keep(home, replace(state, web_port=product.settings.port))
-        _furnish(product, shops, state.password, say)
+        furnish(product, shops, state.password, say)
         yield Demo(product, shops, state.password, MailWatcher(home / LOG_FOLDER))
 
 
@@ -149,7 +150,7 @@ def _keep(home: Path, state: DemoState) -> None:
     draft.replace(home / STATE_FILE)
 
 
-def _furnish(product: Product, shops: Mapping[str, Shop], password: str, say: Say) -> None:
+def furnish(product: Product, shops: Mapping[str, Shop], password: str, say: Say) -> None:
     """Make the merchant, the shops' goods and the connections that are not there yet."""
     with create_app(product.settings).app_context():
         with suppress(Conflict):

@@ -1,0 +1,297 @@
+"""Every screen filled, empty and where something is wrong; wide and narrow, in light and dark.
+
+`make screenshots` keeps the pictures.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from syncflow.demo_catalog import demo_products
+from syncflow.trial.scenario import SHOPS
+from tests.e2e.town import PASSWORD, SHOP_NAMES, Town
+from tests.e2e.window import OpenWindow, Window
+
+pytestmark = pytest.mark.timeout(1800)
+
+ORDER = re.compile(r"^#?\d+$")
+DOORS = {
+    "landing": "/",
+    "sign-in": "/sign-in",
+    "sign-up": "/sign-up",
+    "verify-email": "/verify-email#token=x",
+    "forgot-password": "/forgot-password",
+    "reset-password": "/reset-password#token=x",
+    "lost": "/nowhere",
+}
+
+
+def test_what_strangers_see(open_window: OpenWindow, town: Town) -> None:
+    guest = {"email": "guest@merchants.example", "role": "viewer"}
+    town.by_api(*town.owner).ask("POST", "invitations", guest)
+    window = open_window()
+    page = window.page
+    for name, path in DOORS.items():
+        window.go(path)
+        page.get_by_role("heading").first.wait_for()
+        window.look(name)
+    window.go(town.mailed(guest["email"]))
+    expect(window.heading("Join Demo merchant")).to_be_visible()
+    window.look("invitation")
+    with window.refusals():
+        window.go("/accept-invitation#token=x")
+        expect(window.alert("This link does not work any more")).to_be_visible()
+        window.look("invitation-error")
+        window.go("/sign-in")
+        window.sign_in(town.owner[0], "wrong")
+        expect(window.alert("Address and password do not belong together")).to_be_visible()
+        window.look("sign-in-error")
+        window.go("/sign-up")
+        page.get_by_role("button", name="Go on").click()
+        window.look("sign-up-error")
+        window.go("/reset-password#token=x")
+        page.get_by_label("New password").fill(PASSWORD)
+        page.get_by_role("button", name="Set the password").click()
+        expect(window.alert("This link does not work any more")).to_be_visible()
+        window.look("reset-password-error")
+    window.go("/forgot-password")
+    page.get_by_label("E-mail address").fill("nobody@merchants.example")
+    page.get_by_role("button", name="Mail me a link").click()
+    expect(window.heading("Look into your mail")).to_be_visible()
+    window.look("forgot-password-sent")
+
+
+def test_an_account_without_a_shop(open_window: OpenWindow, town: Town) -> None:
+    window = open_window()
+    window.go("/overview")
+    window.sign_in(*town.newcomer)
+    expect(window.page.get_by_text("No shop is connected yet")).to_be_visible()
+    window.look("overview-empty")
+    window.go_to("Orders")
+    expect(window.page.get_by_text("No orders yet")).to_be_visible()
+    window.look("orders-empty")
+    for place in ("Matching", "What would change"):
+        window.go_to(place)
+        expect(window.page.get_by_text("No shop is connected yet")).to_be_visible()
+        window.look(f"{slug(place)}-empty")
+    window.go_to("Inventory")
+    expect(window.page.get_by_text("No SKUs yet")).to_be_visible()
+    window.look("inventory-empty")
+    window.go_to("Connections")
+    expect(window.page.get_by_text("No shop is connected yet")).to_be_visible()
+    window.look("connections-empty")
+    window.go_to("Review")
+    expect(window.page.get_by_text("Nothing waits for you")).to_be_visible()
+    window.look("review-empty")
+    window.go_to("Sync history")
+    expect(window.page.get_by_text("Nothing was done yet")).to_be_visible()
+    window.look("sync-history-empty")
+
+
+def test_an_account_with_shops(open_window: OpenWindow, town: Town) -> None:
+    merchant = town.merchant()
+    for number, product in enumerate(demo_products()[:24]):
+        town.buy(SHOPS[number % 2], product["variants"][0]["sku"], 1 + number % 3)
+    merchant.wait_until_quiet(60)
+    window = open_window()
+    window.go("/overview")
+    window.sign_in(*town.owner)
+    look_at_the_overview(window, town)
+    look_at_what_is_around(window)
+    look_at_dashboards(window)
+    look_at_orders(window)
+    look_at_the_inventory(window)
+    look_at_connections(window)
+    look_at_matching(window)
+    look_at_changes(window, town)
+    look_at_reviews(window, town)
+    look_at_the_history(window)
+
+
+def slug(words: str) -> str:
+    return words.lower().replace(" ", "-")
+
+
+def look_at_the_overview(window: Window, town: Town) -> None:
+    page = window.page
+    expect(page.get_by_role("article")).to_have_count(2)
+    window.look("overview")
+    town.merchant().ask("POST", "account/stop-writes")
+    page.reload()
+    expect(page.get_by_role("region", name="Needs you")).to_be_visible()
+    window.look("overview-needs-you")
+    page.get_by_role("button", name="Allow writes").click()
+    expect(page.get_by_role("region", name="Needs you")).to_have_count(0)
+    with window.broken("dashboard"):
+        window.go("/overview")
+        expect(window.alert("Something went wrong on our side")).to_be_visible()
+        window.look("overview-error")
+
+
+def look_at_what_is_around(window: Window) -> None:
+    page = window.page
+    page.get_by_role("button", name=re.compile("^Account")).click()
+    expect(page.get_by_role("menuitem", name="Sign out")).to_be_visible()
+    window.look("account-menu", whole=False)
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+k")
+    expect(page.get_by_label("Where to, or what to do?")).to_be_visible()
+    window.look("palette", whole=False)
+    page.keyboard.press("Escape")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.get_by_role("button", name="Menu").click()
+    expect(page.get_by_role("link", name="Orders", exact=True)).to_be_in_viewport()
+    window.look("places", widths=[390], whole=False)
+
+
+def look_at_dashboards(window: Window) -> None:
+    page = window.page
+    window.go("/dashboards")
+    page.get_by_role("article").first.wait_for()
+    window.look("dashboard")
+    page.get_by_role("button", name="Arrange").click()
+    window.look("dashboard-arrange")
+    page.get_by_role("button", name="Cancel").click()
+    with window.broken("dashboard/"):
+        window.go("/dashboards")
+        expect(window.alert("Something went wrong on our side")).to_be_visible()
+        window.look("dashboard-widgets-error")
+    with window.broken("dashboards"):
+        window.go("/dashboards")
+        expect(window.alert("Something went wrong on our side")).to_be_visible()
+        window.look("dashboard-error")
+
+
+def look_at_orders(window: Window) -> None:
+    page = window.page
+    window.go("/orders")
+    page.get_by_role("link", name=ORDER).first.wait_for()
+    window.look("orders")
+    page.get_by_role("link", name=ORDER).first.click()
+    expect(page.get_by_role("region", name="What happened")).to_contain_text(re.compile("units? reserved"))
+    window.look("order")
+    window.go("/orders?state=open&payment=paid&from=2026-01-01&review=true&q=zzz")
+    expect(page.get_by_text("No order is like that")).to_be_visible()
+    window.look("orders-no-match")
+    with window.refusals():
+        window.go("/orders/2000000000")
+        expect(window.alert("It is not there")).to_be_visible()
+        window.look("order-error")
+    with window.broken("orders"):
+        window.go("/orders")
+        expect(window.alert("Something went wrong on our side")).to_be_visible()
+        window.look("orders-error")
+
+
+def look_at_the_inventory(window: Window) -> None:
+    page = window.page
+    window.go("/stock")
+    page.get_by_role("main").get_by_role("link", name="BEE-BOARD").wait_for()
+    window.look("inventory", whole=False)
+    page.get_by_role("main").get_by_role("link", name="BEE-BOARD").click()
+    expect(page.get_by_role("region", name=re.compile("^Why is this"))).to_contain_text("order")
+    window.look("sku")
+    window.go("/stock?q=zzzz")
+    expect(page.get_by_text("No SKU matches")).to_be_visible()
+    window.look("inventory-no-match")
+    with window.refusals():
+        window.go("/stock/2000000000")
+        expect(window.alert("It is not there")).to_be_visible()
+        window.look("sku-error")
+    with window.broken("stock"):
+        window.go("/stock")
+        expect(window.alert("Something went wrong on our side")).to_be_visible()
+        window.look("inventory-error")
+
+
+def look_at_connections(window: Window) -> None:
+    page = window.page
+    window.go("/connections/new")
+    page.get_by_role("link", name="Connect WooCommerce").click()
+    expect(page.get_by_role("button", name="Go on to WooCommerce")).to_be_visible()
+    window.look("connect")
+    window.go("/connections")
+    page.get_by_role("main").get_by_role("link", name=SHOP_NAMES["woocommerce"]).first.click()
+    for tab in ("Health", "Locations", "Settings"):
+        page.get_by_role("tab", name=tab).click()
+        window.look(f"connection-{slug(tab)}")
+    window.go("/connections")
+    page.get_by_role("main").get_by_role("link", name=SHOP_NAMES["shopify"]).first.wait_for()
+    window.look("connections")
+    with window.broken("connections"):
+        window.go("/connections")
+        expect(window.alert("Something went wrong on our side")).to_be_visible()
+        window.look("connections-error")
+
+
+def look_at_matching(window: Window) -> None:
+    page = window.page
+    window.go("/matching")
+    page.get_by_role("checkbox", name=re.compile("^Tick ")).first.wait_for()
+    window.look("matching")
+    page.get_by_role("button", name=re.compile("^Another variant")).first.click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    window.look("matching-pick", whole=False)
+    with window.broken("connections"):
+        window.go("/matching")
+        expect(window.alert("Something went wrong on our side")).to_be_visible()
+        window.look("matching-error")
+
+
+def look_at_changes(window: Window, town: Town) -> None:
+    """With numbers that a pause keeps back."""
+    page = window.page
+    window.go("/changes")
+    expect(page.get_by_text("Nothing would be written")).to_be_visible()
+    window.look("what-would-change-none")
+    merchant = town.merchant()
+    merchant.ask("POST", "account/stop-writes")
+    town.buy("shopify", units=2)
+    window.go("/changes")
+    expect(page.get_by_text("1 held back").first).to_be_visible()
+    window.look("what-would-change")
+    page.get_by_role("button", name="Sync now").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    window.look("what-would-change-ask", whole=False)
+    merchant.ask("POST", "account/allow-writes")
+    with window.broken("sync"):
+        window.go("/changes")
+        expect(window.alert("Something went wrong on our side")).to_be_visible()
+        window.look("what-would-change-error")
+
+
+def look_at_reviews(window: Window, town: Town) -> None:
+    merchant, shop = town.merchant(), town.demo.shops["woocommerce"]
+    for connection in merchant.ask("GET", "connections")["items"]:
+        if connection["platform"] == "woocommerce" and connection["state"] == "active":
+            merchant.choose_policy(connection["id"], "review")
+    for product in demo_products()[30:33]:
+        shop.edit_stock(product["variants"][0]["sku"], 5)
+    window.go("/reviews")
+    expect(window.page.get_by_role("article")).to_have_count(3)
+    window.look("review")
+    with window.broken("reviews"):
+        window.go("/reviews")
+        expect(window.alert("Something went wrong on our side")).to_be_visible()
+        window.look("review-error")
+
+
+def look_at_the_history(window: Window) -> None:
+    page = window.page
+    window.go("/sync")
+    page.get_by_role("link", name="First sync").first.wait_for()
+    window.look("sync-history")
+    page.get_by_role("link", name="First sync").first.click()
+    expect(window.heading(re.compile("^First sync"))).to_be_visible()
+    window.look("run")
+    with window.refusals():
+        window.go("/sync/2000000000")
+        expect(window.alert("It is not there")).to_be_visible()
+        window.look("run-error")
+    with window.broken("sync"):
+        window.go("/sync")
+        expect(window.alert("Something went wrong on our side")).to_be_visible()
+        window.look("sync-history-error")
