@@ -22,12 +22,6 @@ interface Props<Item> {
   children: (item: Item) => ReactNode;
 }
 
-/** How lists go on, for `useInfiniteQuery`. */
-export const PAGES = {
-  initialPageParam: null as string | null,
-  getNextPageParam: (page: { next: string | null }) => page.next ?? undefined,
-};
-
 /** A list that comes page by page, in all of its states. */
 export function PagedList<Item>({ label, query, itemId, empty, children }: Props<Item>) {
   const items = query.data?.pages.flatMap((page) => page.items) ?? [];

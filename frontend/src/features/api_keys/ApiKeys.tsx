@@ -3,13 +3,14 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { api, type Schemas } from "@/api/client";
+import { PAGES } from "@/api/pages";
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 import { Confirm } from "@/ui/Confirm";
 import { Ago } from "@/ui/Ago";
 import { Icon } from "@/ui/icons";
 import { useTellProblem } from "@/ui/notify";
-import { PagedList, PAGES } from "@/ui/PagedList";
+import { PagedList } from "@/ui/PagedList";
 import { Secret } from "@/ui/Secret";
 import { Section } from "@/ui/Section";
 import { Empty } from "@/ui/states";

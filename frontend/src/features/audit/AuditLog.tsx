@@ -3,10 +3,11 @@ import { getRouteApi } from "@tanstack/react-router";
 import { useState } from "react";
 
 import { api, type Schemas } from "@/api/client";
+import { PAGES } from "@/api/pages";
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 import { Icon } from "@/ui/icons";
-import { PagedList, PAGES } from "@/ui/PagedList";
+import { PagedList } from "@/ui/PagedList";
 import { Section } from "@/ui/Section";
 import { Empty } from "@/ui/states";
 

@@ -3,10 +3,11 @@ import { useForm } from "@mantine/form";
 import { useQueryClient } from "@tanstack/react-query";
 
 import { api } from "@/api/client";
+import { PAGES } from "@/api/pages";
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 import { useTellProblem } from "@/ui/notify";
-import { PagedList, PAGES } from "@/ui/PagedList";
+import { PagedList } from "@/ui/PagedList";
 import { isAddress } from "@/ui/passwords";
 import { type Role, rolesUpTo } from "@/ui/role";
 import { Section } from "@/ui/Section";

@@ -2,11 +2,12 @@ import { Button, Group, Stack, Text } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { api, client, type Schemas } from "@/api/client";
+import { PAGES } from "@/api/pages";
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 import { Icon } from "@/ui/icons";
 import { useTellProblem } from "@/ui/notify";
-import { PagedList, PAGES } from "@/ui/PagedList";
+import { PagedList } from "@/ui/PagedList";
 import { save } from "@/ui/save";
 import { Section } from "@/ui/Section";
 

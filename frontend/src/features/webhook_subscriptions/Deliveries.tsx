@@ -3,11 +3,12 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { api, type Schemas } from "@/api/client";
+import { PAGES } from "@/api/pages";
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 import { Confirm } from "@/ui/Confirm";
 import { useTellProblem } from "@/ui/notify";
-import { PagedList, PAGES } from "@/ui/PagedList";
+import { PagedList } from "@/ui/PagedList";
 import { Section } from "@/ui/Section";
 import { Empty, Failed, Loading } from "@/ui/states";
 

@@ -3,10 +3,11 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { api } from "@/api/client";
+import { PAGES } from "@/api/pages";
 import { useWords } from "@/i18n/words";
 import { Icon } from "@/ui/icons";
 import { TextLink } from "@/ui/links";
-import { PagedList, PAGES } from "@/ui/PagedList";
+import { PagedList } from "@/ui/PagedList";
 import { Secret } from "@/ui/Secret";
 import { Section } from "@/ui/Section";
 import { Empty } from "@/ui/states";
