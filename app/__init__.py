@@ -98,3 +98,12 @@ def create_app(settings: Settings | None = None, *, web: bool = True) -> Flask:
 
         register_api(app, rest_api)
     return app
+
+
+def close_app(app: Flask) -> None:
+    """End the application's threads, and its connections to Redis and the database."""
+    if "intake" in app.extensions:
+        app.extensions["intake"].close()
+    app.extensions["redis"].close()
+    with app.app_context():
+        db.engine.dispose()

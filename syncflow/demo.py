@@ -11,9 +11,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from app import create_app
+from app import close_app, create_app
 from app.errors import Conflict
-from app.extensions import db
 from app.services.auth import open_account
 from syncflow.demo_catalog import demo_products
 from syncflow.demo_mail import MailWatcher
@@ -152,10 +151,10 @@ def _keep(home: Path, state: DemoState) -> None:
 
 def furnish(product: Product, shops: Mapping[str, Shop], password: str, say: Say) -> None:
     """Make the merchant, the shops' goods and the connections that are not there yet."""
-    with create_app(product.settings).app_context():
-        with suppress(Conflict):
-            open_account("Demo merchant", EMAIL, password)
-        db.engine.dispose()
+    app = create_app(product.settings)
+    with app.app_context(), suppress(Conflict):
+        open_account("Demo merchant", EMAIL, password)
+    close_app(app)
     merchant = Merchant(product.settings.public_url, EMAIL, password)
     states = {c["platform"]: c["state"] for c in merchant.ask("GET", "connections")["items"]}
     for platform, shop in shops.items():

@@ -37,13 +37,11 @@ def settings_at(home: Path | None) -> Settings:
 @contextmanager
 def application(settings: Settings) -> Iterator[Flask]:
     """The application in its context; only what is wrong is logged."""
-    from app import create_app
-    from app.extensions import db
+    from app import close_app, create_app
 
     app = create_app(replace(settings, log_level="ERROR", log_format="console"))
     with app.app_context():
         try:
             yield app
         finally:
-            db.engine.dispose()
-            app.extensions["redis"].close()
+            close_app(app)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from app import create_app
+from app import close_app, create_app
 from app.settings import Settings
 from tests.simulation.mutants import MUTANTS
 from workers.schedule import tasks
@@ -25,7 +25,7 @@ def app(settings: Settings) -> Iterator[Flask]:
     """A scheduler's, with all that it may do switched on."""
     app = create_app(replace(settings, metrics="emf"), web=False)
     yield app
-    app.extensions["redis"].close()
+    close_app(app)
 
 
 def test_operators_see_what_runs_by_the_clock(app: Flask) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from app import create_app
+from app import close_app, create_app
 from app.services.auth import open_account
 from syncflow import embedded
 from syncflow.embedded import Services
@@ -82,6 +82,7 @@ def staged(
             running_product(services.home, environ=environ, services=services, output=output)
         )
         app = create_app(replace(product.settings, log_level="ERROR"))
+        ending.callback(close_app, app)
         password = secrets.token_urlsafe(16)
         with app.app_context():
             open_account("Trial merchant", EMAIL, password)

@@ -15,9 +15,8 @@ from flask import Flask
 from sqlalchemy import text
 from werkzeug.serving import make_server
 
-from app import create_app
+from app import close_app, create_app
 from app.api.tokens import access_token
-from app.extensions import db
 from app.models import Account, Connection, Membership, User
 from app.platforms.registry import platforms
 from app.services import sessions
@@ -40,10 +39,7 @@ def app(settings: Settings) -> Iterator[Flask]:
     platforms()[fake_platform.SLUG] = fake_platform.PLATFORM
     yield application
     platforms().pop(fake_platform.SLUG, None)  # another folder's application may have had it, too
-    application.extensions["intake"].close()
-    application.extensions["redis"].close()
-    with application.app_context():
-        db.engine.dispose()
+    close_app(application)
 
 
 @pytest.fixture(autouse=True)

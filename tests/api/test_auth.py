@@ -12,7 +12,7 @@ import requests
 from flask import Flask, request
 from flask_jwt_extended import create_access_token
 
-from app import create_app
+from app import close_app, create_app
 from app.api import limits
 from app.api.errors import TooManyRequests
 from app.api.policy import POLICY, RANKS, Access
@@ -149,7 +149,7 @@ def test_callers_behind_a_trusted_proxy_are_told_apart(settings: Settings) -> No
         seen: list[str | None] = []
         application.before_request(lambda: seen.append(request.remote_addr))
         application.test_client().get("/healthz", headers={"X-Forwarded-For": "203.0.113.9, 198.51.100.7"})
-        application.extensions["intake"].close()
+        close_app(application)
         return seen[0]
 
     assert address(0) == "127.0.0.1"

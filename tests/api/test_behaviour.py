@@ -14,7 +14,7 @@ from flask import Flask, current_app
 from sqlalchemy import text
 from werkzeug.test import Client
 
-from app import create_app
+from app import close_app, create_app
 from app.models import Connection
 from app.services import password_changes
 from app.services.error_meter import ErrorMeter
@@ -30,8 +30,7 @@ def elsewhere(settings: Settings) -> Iterator[Client]:
     """An installation behind https that lets the pages of one origin in."""
     app = create_app(replace(settings, public_url="https://sync.example.com", cors_origins=(ORIGIN,)))
     yield app.test_client()
-    app.extensions["intake"].close()
-    app.extensions["redis"].close()
+    close_app(app)
 
 
 def test_every_answer_is_taken_for_what_it_is_and_kept_by_nobody(merchant: Caller) -> None:

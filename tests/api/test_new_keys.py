@@ -15,7 +15,7 @@ from flask import Flask
 from psycopg import sql
 from sqlalchemy import text
 
-from app import create_app
+from app import close_app, create_app
 from app.extensions import db
 from app.models import Connection
 from app.services import credentials
@@ -33,9 +33,7 @@ def restarted(settings: Settings, **changed: Any) -> Iterator[Flask]:
         try:
             yield application
         finally:
-            application.extensions["intake"].close()
-            application.extensions["redis"].close()
-            db.engine.dispose()
+            close_app(application)
 
 
 def test_a_new_secret_key_ends_access_tokens_and_no_session(merchant: Caller, settings: Settings) -> None:

@@ -16,7 +16,7 @@ from flask import Flask
 from werkzeug.serving import make_server
 
 from admin.web import create_web_app
-from app.extensions import db
+from app import close_app
 from app.platforms.registry import platforms
 from app.services.staff import people
 from app.settings import Settings
@@ -39,10 +39,7 @@ def app(settings: Settings) -> Iterator[Flask]:
     platforms()[fake_platform.SLUG] = fake_platform.PLATFORM
     yield application
     platforms().pop(fake_platform.SLUG, None)  # another folder's application may have had it, too
-    application.extensions["intake"].close()
-    application.extensions["redis"].close()
-    with application.app_context():
-        db.engine.dispose()
+    close_app(application)
 
 
 @pytest.fixture(autouse=True)

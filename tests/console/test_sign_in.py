@@ -10,7 +10,7 @@ import pytest
 from werkzeug.test import Client
 
 from admin.web import create_web_app
-from app.extensions import db
+from app import close_app
 from app.services import one_time_codes
 from app.services.staff import people, sessions
 from app.settings import Settings
@@ -243,7 +243,4 @@ def test_the_cookie_is_secure_where_the_public_address_is(settings: Settings, so
         answer = Client(application).get("/admin/sign-in")
         assert "Secure; HttpOnly; Path=/admin; SameSite=Strict" in answer.headers["Set-Cookie"]
     finally:
-        application.extensions["intake"].close()
-        application.extensions["redis"].close()
-        with application.app_context():
-            db.engine.dispose()
+        close_app(application)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from contextlib import closing
 from functools import cached_property
 from urllib.parse import urlsplit
 
-from app import create_app
-from app.extensions import db
+from app import close_app, create_app
 from app.services.auth import open_account
 from syncflow.demo import EMAIL, Demo, furnish
 from syncflow.demo_catalog import demo_products
@@ -35,9 +33,7 @@ class Town:
         application = create_app(self.demo.product.settings)
         with application.app_context():
             open_account("New merchant", email, PASSWORD)
-            db.engine.dispose()
-        with closing(application.extensions["redis"]):
-            application.extensions["intake"].close()
+        close_app(application)
         return email, PASSWORD
 
     @property

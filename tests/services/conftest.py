@@ -10,8 +10,7 @@ import pytest
 import redis
 from flask import Flask
 
-from app import create_app
-from app.extensions import db
+from app import close_app, create_app
 from app.services import shops, work
 from app.settings import Settings
 from tests.services.price_shops import PricedShop, Prices
@@ -26,10 +25,7 @@ def engine_app(settings: Settings) -> Iterator[Flask]:
         replace(settings, push_window_ms=0, drift_settle_seconds=int(SETTLE.total_seconds()))
     )
     yield application
-    application.extensions["intake"].close()
-    application.extensions["redis"].close()
-    with application.app_context():
-        db.engine.dispose()
+    close_app(application)
 
 
 @pytest.fixture

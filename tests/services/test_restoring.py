@@ -15,8 +15,7 @@ from cryptography.fernet import Fernet
 from flask import Flask
 from psycopg import sql
 
-from app import create_app
-from app.extensions import db
+from app import close_app, create_app
 from app.services import connections, work
 from app.services.credentials import ConnectionCredentials, vault
 from app.settings import Settings
@@ -47,9 +46,7 @@ def at_work(settings: Settings) -> Iterator[Flask]:
         try:
             yield application
         finally:
-            application.extensions["intake"].close()
-            application.extensions["redis"].close()
-            db.engine.dispose()
+            close_app(application)
 
 
 @pytest.fixture

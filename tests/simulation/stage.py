@@ -25,7 +25,7 @@ from psycopg import sql
 from sqlalchemy import Connection, event
 
 import app.services
-from app import create_app
+from app import close_app, create_app
 from app.extensions import db
 from app.services import blind_writes, leases, orders, push
 from app.services.fair_share import FairShare
@@ -163,10 +163,7 @@ def staged(services: embedded.Services) -> Iterator[Stage]:
     try:
         yield Stage(application, url, tables)
     finally:
-        application.extensions["intake"].close()
-        application.extensions["redis"].close()
-        with application.app_context():
-            db.engine.dispose()
+        close_app(application)
 
 
 def _empty_tables(connection: psycopg.Connection[Any]) -> list[str]:
