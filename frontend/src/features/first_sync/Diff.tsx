@@ -2,14 +2,14 @@ import { Card, Group, Stack, Text } from "@mantine/core";
 import { useMemo } from "react";
 
 import { api, type Schemas } from "@/api/client";
-import { PAGES, useFilled } from "@/api/pages";
+import { PAGES } from "@/api/pages";
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 import { Change } from "@/ui/Change";
-import { type Column, DataTable } from "@/ui/DataTable";
-import { More } from "@/ui/More";
+import type { Column } from "@/ui/DataTable";
+import { PagedTable } from "@/ui/PagedTable";
 import { Product } from "@/ui/Product";
-import { Empty, Failed, Loading } from "@/ui/states";
+import { Empty } from "@/ui/states";
 import { WhyNumber } from "@/ui/WhyNumber";
 
 import type { DiffFilters, Source } from "./search";
@@ -17,7 +17,6 @@ import type { DiffFilters, Source } from "./search";
 type DiffRow = Schemas["FirstSyncRow"];
 
 const PAGE = 50;
-const MOST_SHOWN = 1000;
 const NUMERIC = ["shop", "stock"];
 
 interface Props {
@@ -36,40 +35,25 @@ export function Diff({ shopId, source, filters }: Props) {
     { params: { path: { connection_id: shopId }, query } },
     PAGES,
   );
-  const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
   const columns = useColumns();
-  useFilled(list, rows.length, 1);
-  if (list.isPending) {
-    return <Loading rows={8} />;
-  }
-  if (list.isError && rows.length === 0) {
-    return <Failed error={list.error} retry={() => void list.refetch()} retrying={list.isFetching} />;
-  }
-  if (rows.length === 0) {
-    const filtered = Object.keys(filters).length > 0;
-    return (
-      <Card withBorder>
-        <Empty icon={filtered ? "filter" : "check"} title={t(filtered ? "changes.noMatch" : "firstSync.agree")}>
-          {t(filtered ? "changes.noMatch.next" : "firstSync.agree.next")}
-        </Empty>
-      </Card>
-    );
-  }
+  const filtered = Object.keys(filters).length > 0;
   return (
-    <Stack gap="md">
-      {list.isError ? <Failed error={list.error} retry={() => void list.refetch()} /> : null}
-      <Card withBorder padding={0}>
-        <DataTable
-          label={t("firstSync.list")}
-          columns={columns}
-          rows={rows}
-          rowId={rowId}
-          numeric={NUMERIC}
-          card={(row) => <DiffCard row={row} />}
-        />
-      </Card>
-      <More list={list} shown={rows.length} most={MOST_SHOWN} remedy={t("changes.tooMuch")} />
-    </Stack>
+    <PagedTable
+      label={t("firstSync.list")}
+      query={list}
+      columns={columns}
+      rowId={rowId}
+      numeric={NUMERIC}
+      card={(row) => <DiffCard row={row} />}
+      remedy={t("changes.tooMuch")}
+      empty={
+        <Card withBorder>
+          <Empty icon={filtered ? "filter" : "check"} title={t(filtered ? "changes.noMatch" : "firstSync.agree")}>
+            {t(filtered ? "changes.noMatch.next" : "firstSync.agree.next")}
+          </Empty>
+        </Card>
+      }
+    />
   );
 }
 

@@ -1,23 +1,22 @@
-import { Badge, Card, Group, Stack, Text } from "@mantine/core";
+import { Badge, Group, Stack, Text } from "@mantine/core";
 import { type ReactNode, useMemo } from "react";
 
 import { api, type Schemas } from "@/api/client";
 import { PAGES } from "@/api/pages";
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
-import { type Column, DataTable } from "@/ui/DataTable";
+import type { Column } from "@/ui/DataTable";
 import { TextLink } from "@/ui/links";
-import { More } from "@/ui/More";
 import { Page } from "@/ui/Page";
+import { PagedTable } from "@/ui/PagedTable";
 import { useMay } from "@/ui/role";
-import { Empty, Failed, Loading } from "@/ui/states";
+import { Empty } from "@/ui/states";
 
 import { Upload } from "./Upload";
 
 type Import = Schemas["Import"];
 
 const PAGE = 50;
-const MOST_SHOWN = 1000;
 
 /** Files that were brought in, newest first, and a place for another one. */
 export function Imports({ back }: { back: ReactNode }) {
@@ -39,34 +38,19 @@ function List() {
     PAGES,
   );
   const columns = useColumns();
-  const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
-  if (list.isPending) {
-    return <Loading rows={4} />;
-  }
-  if (list.isError && rows.length === 0) {
-    return <Failed error={list.error} retry={() => void list.refetch()} retrying={list.isFetching} />;
-  }
-  if (rows.length === 0) {
-    return (
-      <Empty icon="upload" title={t("imports.none")}>
-        {t("imports.none.next")}
-      </Empty>
-    );
-  }
   return (
-    <Stack gap="md">
-      {list.isError ? <Failed error={list.error} retry={() => void list.refetch()} /> : null}
-      <Card withBorder padding={0}>
-        <DataTable
-          label={t("imports.title")}
-          columns={columns}
-          rows={rows}
-          rowId={rowId}
-          card={(imported) => <ImportCard imported={imported} />}
-        />
-      </Card>
-      <More list={list} shown={rows.length} most={MOST_SHOWN} />
-    </Stack>
+    <PagedTable
+      label={t("imports.title")}
+      query={list}
+      columns={columns}
+      rowId={rowId}
+      card={(imported) => <ImportCard imported={imported} />}
+      empty={
+        <Empty icon="upload" title={t("imports.none")}>
+          {t("imports.none.next")}
+        </Empty>
+      }
+    />
   );
 }
 

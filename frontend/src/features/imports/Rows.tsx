@@ -1,13 +1,13 @@
-import { Card, SegmentedControl, Stack, Text } from "@mantine/core";
+import { SegmentedControl, Stack, Text } from "@mantine/core";
 import { useMemo, useState } from "react";
 
 import { api, type Schemas } from "@/api/client";
 import { PAGES } from "@/api/pages";
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
-import { type Column, DataTable } from "@/ui/DataTable";
-import { More } from "@/ui/More";
-import { Empty, Failed, Loading } from "@/ui/states";
+import type { Column } from "@/ui/DataTable";
+import { PagedTable } from "@/ui/PagedTable";
+import { Empty } from "@/ui/states";
 
 type Import = Schemas["Import"];
 type ImportRow = Schemas["ImportRow"];
@@ -50,30 +50,17 @@ function List({ imported, outcome }: { imported: Import; outcome: Outcome }) {
     PAGES,
   );
   const columns = useColumns(imported);
-  const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
-  if (list.isPending) {
-    return <Loading rows={5} />;
-  }
-  if (list.isError && rows.length === 0) {
-    return <Failed error={list.error} retry={() => void list.refetch()} retrying={list.isFetching} />;
-  }
-  if (rows.length === 0) {
-    return <Empty title={t("imports.noRows")} />;
-  }
   return (
-    <Stack gap="md">
-      {list.isError ? <Failed error={list.error} retry={() => void list.refetch()} /> : null}
-      <Card withBorder padding={0}>
-        <DataTable
-          label={t("imports.preview")}
-          columns={columns}
-          rows={rows}
-          rowId={rowId}
-          card={(row) => <RowCard row={row} currency={imported.currency} />}
-        />
-      </Card>
-      <More list={list} shown={rows.length} most={MOST_SHOWN} remedy={t("imports.tooMany")} />
-    </Stack>
+    <PagedTable
+      label={t("imports.preview")}
+      query={list}
+      columns={columns}
+      rowId={rowId}
+      card={(row) => <RowCard row={row} currency={imported.currency} />}
+      most={MOST_SHOWN}
+      remedy={t("imports.tooMany")}
+      empty={<Empty title={t("imports.noRows")} />}
+    />
   );
 }
 

@@ -1,13 +1,12 @@
-import { Box, Button, Card, Group, Kbd, Stack, Text } from "@mantine/core";
+import { Box, Button, Card, Group, Kbd, Text } from "@mantine/core";
 import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 
 import { api } from "@/api/client";
-import { PAGES, useFilled } from "@/api/pages";
+import { PAGES } from "@/api/pages";
 import { useWords } from "@/i18n/words";
-import { More } from "@/ui/More";
+import { Paged } from "@/ui/Paged";
 import { useMay } from "@/ui/role";
 import type { ConnectedShop } from "@/ui/shops";
-import { Failed, Loading } from "@/ui/states";
 
 import { AskToLink } from "./AskToLink";
 import { isSure, type Suggestion } from "./evidence";
@@ -45,24 +44,14 @@ export function Suggestions({ shop, nothing }: Props) {
     { ...PAGES, staleTime: Infinity },
   );
   const linking = useLinking();
-  const all = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
-  const rows = useMemo(() => all.filter((row) => !linking.gone.has(row.listing_id)), [all, linking.gone]);
-  useFilled(list, rows.length, 1);
-  if (list.isPending) {
-    return <Loading rows={6} />;
-  }
-  if (list.isError && all.length === 0) {
-    return <Failed error={list.error} retry={() => void list.refetch()} retrying={list.isFetching} />;
-  }
-  if (rows.length === 0) {
-    return list.hasNextPage ? <Loading rows={6} /> : nothing;
-  }
+  const rows = useMemo(
+    () => list.data?.pages.flatMap((page) => page.items).filter((row) => !linking.gone.has(row.listing_id)) ?? [],
+    [list.data, linking.gone],
+  );
   return (
-    <Stack gap="md">
-      {list.isError ? <Failed error={list.error} retry={() => void list.fetchNextPage()} /> : null}
+    <Paged list={list} shown={rows.length} most={MOST_SHOWN} remedy={t("matching.tooMuch")} empty={nothing}>
       <Rows shop={shop} rows={rows} linking={linking} />
-      <More list={list} shown={rows.length} most={MOST_SHOWN} remedy={t("matching.tooMuch")} />
-    </Stack>
+    </Paged>
   );
 }
 

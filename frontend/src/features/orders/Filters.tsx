@@ -1,9 +1,11 @@
-import { Button, Checkbox, Collapse, Group, MultiSelect, Select, SimpleGrid, TextInput } from "@mantine/core";
+import { Button, Checkbox, Collapse, Group, MultiSelect, SimpleGrid } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 
 import { useWords } from "@/i18n/words";
+import { Dates } from "@/ui/Dates";
 import { Icon } from "@/ui/icons";
 import { Search } from "@/ui/Search";
+import { ShopSelect } from "@/ui/ShopSelect";
 
 import { countOf, type OrderFilters, PAYMENTS, STATES } from "./filters";
 
@@ -49,28 +51,8 @@ export function Filters({ filters, shops, onChange }: Props) {
             onChange={(payment) => onChange({ payment })}
             clearable
           />
-          <Select
-            label={t("order.shop")}
-            placeholder={t("filters.any")}
-            data={[...shops].map(([id, name]) => ({ value: String(id), label: name }))}
-            value={filters.shop === undefined ? null : String(filters.shop)}
-            onChange={(shop) => onChange({ shop: shop === null ? undefined : Number(shop) } as Partial<OrderFilters>)}
-            clearable
-          />
-          <TextInput
-            type="date"
-            label={t("filters.from")}
-            value={filters.from ?? ""}
-            max={filters.to}
-            onChange={(event) => onChange({ from: event.currentTarget.value })}
-          />
-          <TextInput
-            type="date"
-            label={t("filters.to")}
-            value={filters.to ?? ""}
-            min={filters.from}
-            onChange={(event) => onChange({ to: event.currentTarget.value })}
-          />
+          <ShopSelect shops={shops} value={filters.shop} onChange={(shop) => onChange({ shop } as Partial<OrderFilters>)} all />
+          <Dates from={filters.from} to={filters.to} onChange={onChange} />
           <Checkbox
             label={t("filters.review")}
             checked={filters.review ?? false}

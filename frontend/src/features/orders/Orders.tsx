@@ -1,4 +1,4 @@
-import { Button, Card, Group, Stack, Text } from "@mantine/core";
+import { Button, Group, Stack, Text } from "@mantine/core";
 import { getRouteApi } from "@tanstack/react-router";
 import { useMemo } from "react";
 
@@ -7,12 +7,12 @@ import { PAGES } from "@/api/pages";
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 import { withoutNothing } from "@/ui/address";
-import { type Column, DataTable } from "@/ui/DataTable";
-import { More } from "@/ui/More";
+import type { Column } from "@/ui/DataTable";
 import { TextLink } from "@/ui/links";
 import { Page } from "@/ui/Page";
+import { PagedTable } from "@/ui/PagedTable";
 import { useShops } from "@/ui/shops";
-import { Empty, Failed, Loading } from "@/ui/states";
+import { Empty } from "@/ui/states";
 
 import { Marks, PaymentBadge, StateBadge } from "./badges";
 import { Export } from "./Export";
@@ -23,8 +23,6 @@ import { Totals } from "./Totals";
 type Order = Schemas["Order"];
 
 const PAGE = 50;
-/** More than that nobody reads: filters find what is looked for. */
-const MOST_SHOWN = 1000;
 const NUMERIC = ["total"];
 const here = getRouteApi("/inside/orders");
 
@@ -63,36 +61,21 @@ function List({ filters, shops, onChange }: ListProps) {
     PAGES,
   );
   const columns = useColumns(shops);
-  const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
-  if (list.isPending) {
-    return <Loading rows={8} />;
-  }
-  if (list.isError && rows.length === 0) {
-    return <Failed error={list.error} retry={() => void list.refetch()} retrying={list.isFetching} />;
-  }
-  if (rows.length === 0 && !list.hasNextPage) {
-    return <Nothing filters={filters} onChange={onChange} />;
-  }
   return (
-    <Stack gap="md">
-      {list.isError ? <Failed error={list.error} retry={() => void list.refetch()} /> : null}
-      <Card withBorder padding={0}>
-        <DataTable
-          label={t("orders.title")}
-          columns={columns}
-          rows={rows}
-          rowId={rowId}
-          numeric={NUMERIC}
-          sorting={{
-            value: sortOf(filters),
-            columns: SORTED_BY,
-            onChange: (sort) => onChange({ sort: sort === NEWEST_FIRST ? "" : sort }),
-          }}
-          card={(order) => <OrderCard order={order} shop={shops.get(order.connection_id)} />}
-        />
-      </Card>
-      <More list={list} shown={rows.length} most={MOST_SHOWN} />
-    </Stack>
+    <PagedTable
+      label={t("orders.title")}
+      query={list}
+      columns={columns}
+      rowId={rowId}
+      numeric={NUMERIC}
+      sorting={{
+        value: sortOf(filters),
+        columns: SORTED_BY,
+        onChange: (sort) => onChange({ sort: sort === NEWEST_FIRST ? "" : sort }),
+      }}
+      card={(order) => <OrderCard order={order} shop={shops.get(order.connection_id)} />}
+      empty={<Nothing filters={filters} onChange={onChange} />}
+    />
   );
 }
 

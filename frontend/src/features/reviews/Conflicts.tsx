@@ -2,14 +2,14 @@ import { Button, Card, Group, List, Select, Stack, Text, Title } from "@mantine/
 import { useMemo, useState } from "react";
 
 import { api } from "@/api/client";
-import { PAGES, useFilled } from "@/api/pages";
+import { PAGES } from "@/api/pages";
 import { useWords } from "@/i18n/words";
 import { Confirm } from "@/ui/Confirm";
-import { More } from "@/ui/More";
+import { Paged } from "@/ui/Paged";
 import { For, useMay } from "@/ui/role";
 import { useShops } from "@/ui/shops";
 import { ShopSelect } from "@/ui/ShopSelect";
-import { Empty, Failed, Loading } from "@/ui/states";
+import { Empty } from "@/ui/states";
 
 import { Conflict } from "./Conflict";
 import { REASONS, type ReviewFilters } from "./search";
@@ -64,33 +64,27 @@ function Open({ filters }: Pick<Props, "filters">) {
     { ...PAGES, refetchInterval: EVERY_MS },
   );
   const deciding = useDeciding();
-  const all = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
-  const rows = useMemo(() => all.filter((review) => !deciding.gone.has(review.id)), [all, deciding.gone]);
-  useFilled(list, rows.length, 1);
-  if (list.isPending) {
-    return <Loading rows={4} />;
-  }
-  if (list.isError && all.length === 0) {
-    return <Failed error={list.error} retry={() => void list.refetch()} retrying={list.isFetching} />;
-  }
-  if (rows.length === 0) {
-    const filtered = Object.keys(filters).length > 0;
-    return list.hasNextPage ? (
-      <Loading rows={4} />
-    ) : (
-      <Card withBorder>
-        <Empty icon={filtered ? "filter" : "check"} title={t(filtered ? "reviews.noMatch" : "reviews.none")}>
-          {t(filtered ? "changes.noMatch.next" : "reviews.none.next")}
-        </Empty>
-      </Card>
-    );
-  }
+  const rows = useMemo(
+    () => list.data?.pages.flatMap((page) => page.items).filter((review) => !deciding.gone.has(review.id)) ?? [],
+    [list.data, deciding.gone],
+  );
+  const filtered = Object.keys(filters).length > 0;
   return (
-    <Stack gap="md">
-      {list.isError ? <Failed error={list.error} retry={() => void list.refetch()} /> : null}
+    <Paged
+      list={list}
+      shown={rows.length}
+      most={MOST_SHOWN}
+      remedy={t("reviews.tooMuch")}
+      empty={
+        <Card withBorder>
+          <Empty icon={filtered ? "filter" : "check"} title={t(filtered ? "reviews.noMatch" : "reviews.none")}>
+            {t(filtered ? "changes.noMatch.next" : "reviews.none.next")}
+          </Empty>
+        </Card>
+      }
+    >
       <Rows rows={rows} deciding={deciding} />
-      <More list={list} shown={rows.length} most={MOST_SHOWN} remedy={t("reviews.tooMuch")} />
-    </Stack>
+    </Paged>
   );
 }
 

@@ -6,10 +6,10 @@ import { PAGES } from "@/api/pages";
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 import { Change } from "@/ui/Change";
-import { type Column, DataTable } from "@/ui/DataTable";
-import { More } from "@/ui/More";
+import type { Column } from "@/ui/DataTable";
+import { PagedTable } from "@/ui/PagedTable";
 import { Product } from "@/ui/Product";
-import { Empty, Failed, Loading } from "@/ui/states";
+import { Empty } from "@/ui/states";
 import { Told } from "@/ui/Told";
 
 import { type ItemFilters, OUTCOMES } from "./filters";
@@ -17,7 +17,6 @@ import { type ItemFilters, OUTCOMES } from "./filters";
 type Item = Schemas["RunItem"];
 
 const PAGE = 50;
-const MOST_SHOWN = 1000;
 const NUMERIC = ["change"];
 const GOOD = new Set<Item["outcome"]>(["applied", "booked", "overwritten"]);
 const BAD = new Set<Item["outcome"]>(["rejected", "not_applied", "not_registered"]);
@@ -59,39 +58,25 @@ function List({ run, filters }: Pick<Props, "run" | "filters">) {
     { params: { path: { run_id: run.id }, query: { ...filters, limit: PAGE } } },
     PAGES,
   );
-  const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
   const columns = useColumns();
-  if (list.isPending) {
-    return <Loading rows={6} />;
-  }
-  if (list.isError && rows.length === 0) {
-    return <Failed error={list.error} retry={() => void list.refetch()} retrying={list.isFetching} />;
-  }
-  if (rows.length === 0) {
-    const filtered = filters.outcome !== undefined;
-    return (
-      <Card withBorder>
-        <Empty icon={filtered ? "filter" : "history"} title={t(filtered ? "items.noMatch" : "items.none")}>
-          {t(filtered ? "changes.noMatch.next" : "items.none.next")}
-        </Empty>
-      </Card>
-    );
-  }
+  const filtered = filters.outcome !== undefined;
   return (
-    <Stack gap="md">
-      {list.isError ? <Failed error={list.error} retry={() => void list.refetch()} /> : null}
-      <Card withBorder padding={0}>
-        <DataTable
-          label={t("run.items")}
-          columns={columns}
-          rows={rows}
-          rowId={rowId}
-          numeric={NUMERIC}
-          card={(item) => <ItemCard item={item} />}
-        />
-      </Card>
-      <More list={list} shown={rows.length} most={MOST_SHOWN} remedy={t("items.tooMuch")} />
-    </Stack>
+    <PagedTable
+      label={t("run.items")}
+      query={list}
+      columns={columns}
+      rowId={rowId}
+      numeric={NUMERIC}
+      card={(item) => <ItemCard item={item} />}
+      remedy={t("items.tooMuch")}
+      empty={
+        <Card withBorder>
+          <Empty icon={filtered ? "filter" : "history"} title={t(filtered ? "items.noMatch" : "items.none")}>
+            {t(filtered ? "changes.noMatch.next" : "items.none.next")}
+          </Empty>
+        </Card>
+      }
+    />
   );
 }
 

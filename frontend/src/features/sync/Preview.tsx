@@ -2,13 +2,13 @@ import { Card, Group, Stack, Text } from "@mantine/core";
 import { useMemo } from "react";
 
 import { api, type Schemas } from "@/api/client";
-import { PAGES, useFilled } from "@/api/pages";
+import { PAGES } from "@/api/pages";
 import { useWords } from "@/i18n/words";
 import { Change } from "@/ui/Change";
-import { type Column, DataTable } from "@/ui/DataTable";
-import { More } from "@/ui/More";
+import type { Column } from "@/ui/DataTable";
+import { PagedTable } from "@/ui/PagedTable";
 import { Product } from "@/ui/Product";
-import { Empty, Failed, Loading } from "@/ui/states";
+import { Empty } from "@/ui/states";
 import { WhyNumber } from "@/ui/WhyNumber";
 
 import type { DryRunFilters } from "./dryRun";
@@ -16,7 +16,6 @@ import type { DryRunFilters } from "./dryRun";
 type PreviewRow = Schemas["SyncPreviewRow"];
 
 const PAGE = 50;
-const MOST_SHOWN = 1000;
 const NUMERIC = ["shows"];
 
 interface Props {
@@ -33,40 +32,26 @@ export function Preview({ scope, filters }: Props) {
     { params: { query: { ...scope, ...filters, limit: PAGE } } },
     PAGES,
   );
-  const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
   const columns = useColumns();
-  useFilled(list, rows.length, PAGE);
-  if (list.isPending || (rows.length === 0 && list.hasNextPage && !list.isError)) {
-    return <Loading rows={8} />;
-  }
-  if (list.isError && rows.length === 0) {
-    return <Failed error={list.error} retry={() => void list.refetch()} retrying={list.isFetching} />;
-  }
-  if (rows.length === 0) {
-    const filtered = Object.keys(filters).length > 0;
-    return (
-      <Card withBorder>
-        <Empty icon={filtered ? "filter" : "check"} title={t(filtered ? "changes.noMatch" : "dryRun.none")}>
-          {t(filtered ? "changes.noMatch.next" : "dryRun.none.next")}
-        </Empty>
-      </Card>
-    );
-  }
+  const filtered = Object.keys(filters).length > 0;
   return (
-    <Stack gap="md">
-      {list.isError ? <Failed error={list.error} retry={() => void list.refetch()} /> : null}
-      <Card withBorder padding={0}>
-        <DataTable
-          label={t("dryRun.list")}
-          columns={columns}
-          rows={rows}
-          rowId={rowId}
-          numeric={NUMERIC}
-          card={(row) => <PreviewCard row={row} />}
-        />
-      </Card>
-      <More list={list} shown={rows.length} most={MOST_SHOWN} remedy={t("changes.tooMuch")} />
-    </Stack>
+    <PagedTable
+      label={t("dryRun.list")}
+      query={list}
+      wanted={PAGE}
+      columns={columns}
+      rowId={rowId}
+      numeric={NUMERIC}
+      card={(row) => <PreviewCard row={row} />}
+      remedy={t("changes.tooMuch")}
+      empty={
+        <Card withBorder>
+          <Empty icon={filtered ? "filter" : "check"} title={t(filtered ? "changes.noMatch" : "dryRun.none")}>
+            {t(filtered ? "changes.noMatch.next" : "dryRun.none.next")}
+          </Empty>
+        </Card>
+      }
+    />
   );
 }
 

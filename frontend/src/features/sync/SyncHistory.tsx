@@ -1,4 +1,4 @@
-import { Button, Card, Checkbox, Collapse, Group, Select, SimpleGrid, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Checkbox, Collapse, Group, Select, SimpleGrid, Stack, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { getRouteApi } from "@tanstack/react-router";
 import { useMemo } from "react";
@@ -8,14 +8,15 @@ import { PAGES } from "@/api/pages";
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 import { withoutNothing } from "@/ui/address";
-import { type Column, DataTable } from "@/ui/DataTable";
+import type { Column } from "@/ui/DataTable";
+import { Dates } from "@/ui/Dates";
 import { Icon } from "@/ui/icons";
 import { TextLink } from "@/ui/links";
-import { More } from "@/ui/More";
 import { Page } from "@/ui/Page";
+import { PagedTable } from "@/ui/PagedTable";
 import { useShops } from "@/ui/shops";
 import { ShopSelect } from "@/ui/ShopSelect";
-import { Empty, Failed, Loading } from "@/ui/states";
+import { Empty } from "@/ui/states";
 
 import { KINDS, RUN_STATES, type RunFilters, runsQueryOf } from "./filters";
 import { durationOf, RunState } from "./words";
@@ -24,7 +25,6 @@ type Run = Schemas["Run"];
 type Changes = { [K in keyof RunFilters]?: RunFilters[K] | undefined };
 
 const PAGE = 50;
-const MOST_SHOWN = 1000;
 const NUMERIC = ["looked", "changed", "failed", "took"];
 const here = getRouteApi("/inside/sync");
 
@@ -83,20 +83,7 @@ function Filters({ filters, onChange }: { filters: RunFilters; onChange: (change
             clearable
             clearButtonProps={{ "aria-label": t("filters.any") }}
           />
-          <TextInput
-            type="date"
-            label={t("filters.from")}
-            value={filters.from ?? ""}
-            max={filters.to}
-            onChange={(event) => onChange({ from: event.currentTarget.value })}
-          />
-          <TextInput
-            type="date"
-            label={t("filters.to")}
-            value={filters.to ?? ""}
-            min={filters.from}
-            onChange={(event) => onChange({ to: event.currentTarget.value })}
-          />
+          <Dates from={filters.from} to={filters.to} onChange={onChange} />
           <Checkbox
             label={t("sync.bad")}
             checked={filters.bad ?? false}
@@ -118,47 +105,33 @@ function List({ filters, onClear }: { filters: RunFilters; onClear: () => void }
     { params: { query: { ...runsQueryOf(filters), limit: PAGE } } },
     PAGES,
   );
-  const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
   const columns = useColumns();
-  if (list.isPending) {
-    return <Loading rows={8} />;
-  }
-  if (list.isError && rows.length === 0) {
-    return <Failed error={list.error} retry={() => void list.refetch()} retrying={list.isFetching} />;
-  }
-  if (rows.length === 0) {
-    const filtered = Object.keys(filters).length > 0;
-    return (
-      <Empty
-        icon={filtered ? "filter" : "history"}
-        title={t(filtered ? "sync.noMatch" : "sync.none")}
-        action={
-          filtered ? (
-            <Button variant="default" onClick={onClear}>
-              {t("orders.clear")}
-            </Button>
-          ) : null
-        }
-      >
-        {t(filtered ? "sync.noMatch.next" : "sync.none.next")}
-      </Empty>
-    );
-  }
+  const filtered = Object.keys(filters).length > 0;
   return (
-    <Stack gap="md">
-      {list.isError ? <Failed error={list.error} retry={() => void list.refetch()} /> : null}
-      <Card withBorder padding={0}>
-        <DataTable
-          label={t("sync.title")}
-          columns={columns}
-          rows={rows}
-          rowId={rowId}
-          numeric={NUMERIC}
-          card={(run) => <RunCard run={run} />}
-        />
-      </Card>
-      <More list={list} shown={rows.length} most={MOST_SHOWN} remedy={t("sync.tooMuch")} />
-    </Stack>
+    <PagedTable
+      label={t("sync.title")}
+      query={list}
+      columns={columns}
+      rowId={rowId}
+      numeric={NUMERIC}
+      card={(run) => <RunCard run={run} />}
+      remedy={t("sync.tooMuch")}
+      empty={
+        <Empty
+          icon={filtered ? "filter" : "history"}
+          title={t(filtered ? "sync.noMatch" : "sync.none")}
+          action={
+            filtered ? (
+              <Button variant="default" onClick={onClear}>
+                {t("orders.clear")}
+              </Button>
+            ) : null
+          }
+        >
+          {t(filtered ? "sync.noMatch.next" : "sync.none.next")}
+        </Empty>
+      }
+    />
   );
 }
 
