@@ -6,10 +6,13 @@ import json
 import os
 import random
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+import signal
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from app import close_app, create_app
 from app.errors import Conflict
@@ -17,21 +20,24 @@ from app.services.auth import open_account
 from syncflow.demo_catalog import demo_products
 from syncflow.demo_mail import MailWatcher
 from syncflow.demo_sales import Buyers, Watcher
+from syncflow.exits import OK
 from syncflow.launcher import Limits
 from syncflow.output import LogFiles
-from syncflow.processes import free_port
-from syncflow.product import Product, running_product, services_for
+from syncflow.processes import end, free_port, spawn
+from syncflow.product import ROOT, Product, running_product, services_for
 from syncflow.trial.merchant import Merchant
 from syncflow.trial.scenario import SHOPS
 from syncflow.trial.shops import Shop, running_shop
 from syncflow.trial.stage import Say, connect, shop_options, shopify_environ
-from syncflow.web_build import BuildFailed, build
+from syncflow.web_build import is_current
 
 EMAIL = "merchant@demo.example"
 SHOP_DOMAIN = "syncflow-demo.myshopify.com"
 CLIENT_ID = "syncflow-demo"
 STATE_FILE = "demo.json"
 LOG_FOLDER = "logs"
+BUILD = (sys.executable, "-m", "syncflow", "app")
+BUILD_GRACE_SECONDS = 2
 TICK_SECONDS = 0.2
 LATENCY_MS = 30
 """What each call of a shop's API takes: about as long as a real one's answer travels."""
@@ -66,7 +72,7 @@ def running_demo(home: Path, *, say: Say, limits: Limits | None = None) -> Itera
     Raises EmbeddedError, SettingsError, PortTaken, LaunchFailed, ShopFailed, MerchantStuck.
     """
     with ExitStack() as ending:
-        _build_app(say)
+        app_built = ending.enter_context(_building_app(say))
         say("starting PostgreSQL and Valkey")
         services = ending.enter_context(services_for(os.environ, home))
         state = _remembered(home)
@@ -96,6 +102,7 @@ def running_demo(home: Path, *, say: Say, limits: Limits | None = None) -> Itera
         )
         _keep(home, replace(state, web_port=product.settings.port))
         furnish(product, shops, state.password, say)
+        app_built()
         yield Demo(product, shops, state.password, MailWatcher(home / LOG_FOLDER))
 
 
@@ -118,12 +125,30 @@ def show_sales(demo: Demo, tell: Callable[[str], None]) -> None:
         buyers.stop()
 
 
-def _build_app(say: Say) -> None:
-    """A demo without the web app is still one: shops are kept in step, and the API answers."""
-    try:
-        build(say)
-    except BuildFailed as err:
-        say(f"the web app is left out: {err}")
+@contextmanager
+def _building_app(say: Say, build: Sequence[str] = BUILD) -> Iterator[Callable[[], None]]:
+    """Build the web app beside the rest of the start, if it is not current; gives what waits for it.
+
+    A demo without the web app is still one: shops are kept in step, and the API answers.
+    """
+    if is_current():
+        yield lambda: None
+        return
+    say("building the web app meanwhile")
+    with TemporaryFile("w+b") as told:
+        process = spawn(build, environ=os.environ, cwd=ROOT, stdout=told, death_signal=signal.SIGTERM)
+
+        def wait() -> None:
+            if process.poll() is None:
+                say("waiting for the web app")
+            if process.wait() != OK:
+                told.seek(0)
+                say(f"the web app is left out:\n{told.read().decode(errors='replace').strip()}")
+
+        try:
+            yield wait
+        finally:
+            end(process, politely=signal.SIGTERM, grace_seconds=BUILD_GRACE_SECONDS)
 
 
 def _remembered(home: Path) -> DemoState:

@@ -11,7 +11,9 @@ from click.testing import CliRunner
 
 from syncflow import demo, web_build
 from syncflow.cli import main
+from syncflow.processes import command_line
 from syncflow.web_build import BESIDE_SRC, BuildFailed, build, is_current
+from tests.sandbox.support import until
 
 NODE = """#!/bin/sh
 if [ "$1" = --version ]; then echo {version}; exit; fi
@@ -127,13 +129,22 @@ def test_a_fetched_node_is_used_where_there_is_no_other(
 
 
 def test_a_demo_goes_on_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_say: object) -> None:
-        raise BuildFailed("there is no internet")
-
     said: list[str] = []
-    monkeypatch.setattr(demo, "build", fail)
-    demo._build_app(said.append)
-    assert said == ["the web app is left out: there is no internet"]
+    monkeypatch.setattr(demo, "is_current", lambda: False)
+    with demo._building_app(said.append, ["sh", "-c", "echo there is no internet; exit 3"]) as built:
+        built()
+    assert said[-1] == "the web app is left out:\nthere is no internet"
+
+
+def test_a_demo_that_ends_before_it_is_built_ends_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    note = tmp_path / "pid"
+    monkeypatch.setattr(demo, "is_current", lambda: False)
+    with demo._building_app(
+        quiet, ["sh", "-c", f"sleep 600 & echo $! > {note}.draft; mv {note}.draft {note}; wait"]
+    ):
+        until(note.exists)
+        assert command_line(int(note.read_text())) is not None
+    until(lambda: command_line(int(note.read_text())) is None)
 
 
 def test_the_command_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
