@@ -76,6 +76,8 @@ FOR_PEOPLE: dict[str, Access] = {
     "workplace.get_preferences": Access.VIEWER,
     "workplace.set_preferences": Access.VIEWER,
     "workplace.record_web_vitals": Access.VIEWER,
+    "first_steps.get_first_steps": Access.VIEWER,
+    "first_steps.dismiss": Access.VIEWER,
     # lasts as long as a session
     "live.stream": Access.VIEWER,
     # who else acts for the account, and leaving

@@ -43,7 +43,7 @@ from app.models.sums import (
 from app.models.team import ApiKey, Invitation
 from app.models.uptime import Interruption, ProbeMinute
 from app.models.webhooks_out import WebhookDelivery, WebhookSubscription
-from app.models.workplace import Dashboard, NotificationPreference, SavedView, WebVitalDay
+from app.models.workplace import Dashboard, Dismissal, NotificationPreference, SavedView, WebVitalDay
 
 __all__ = [
     "Account",
@@ -61,6 +61,7 @@ __all__ = [
     "CsvImportRow",
     "Dashboard",
     "DeadLetter",
+    "Dismissal",
     "DrainLease",
     "Drift",
     "ErrorGroup",

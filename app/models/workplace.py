@@ -36,6 +36,7 @@ VIEWED = (
     "variants",
 )
 """Resources that there are views of."""
+DISMISSED = ("first_steps", "tour")
 
 
 def _of_member() -> ForeignKeyConstraint:
@@ -95,6 +96,17 @@ class NotificationPreference(Base):
     """`app.domain.event_log.EventKind`."""
     channel: Mapped[str] = mapped_column(String(8), primary_key=True)
     wanted: Mapped[bool] = mapped_column(Boolean)
+
+
+class Dismissal(Base):
+    """What a member put away, and is not shown unasked any more."""
+
+    __tablename__ = "dismissals"
+    __table_args__ = (account_ref(), _of_member(), CheckConstraint(f"kind IN {DISMISSED}", name="kind"))
+
+    account_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
 
 
 class WebVitalDay(Base):

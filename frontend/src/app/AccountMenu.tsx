@@ -3,6 +3,7 @@ import { useMutation } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 
 import { client } from "@/api/client";
+import { useDismiss, useFirstSteps } from "@/features/first_steps/useFirstSteps";
 import { useWords } from "@/i18n/words";
 import { session, type TokenDocument } from "@/session/session";
 import { Icon } from "@/ui/icons";
@@ -55,6 +56,7 @@ export function AccountMenu() {
             ))}
           </>
         )}
+        {me === undefined || me.is_sample ? null : <FirstStepsItem />}
         <Menu.Divider />
         <Menu.Label>{t("shell.language")}</Menu.Label>
         <LanguageItems />
@@ -66,6 +68,23 @@ export function AccountMenu() {
         </Menu.Item>
       </Menu.Dropdown>
     </Menu>
+  );
+}
+
+/** For whoever has hidden them before all was done. */
+function FirstStepsItem() {
+  const { t } = useWords();
+  const navigate = useNavigate();
+  const { data } = useFirstSteps(true);
+  const dismiss = useDismiss();
+  const show = () => {
+    dismiss.mutate({ body: { hidden: false } });
+    void navigate({ to: "/overview" });
+  };
+  return data === undefined || data.done || !data.hidden ? null : (
+    <Menu.Item leftSection={<Icon name="check" />} onClick={show}>
+      {t("firstSteps.title")}
+    </Menu.Item>
   );
 }
 

@@ -1,8 +1,10 @@
 import { Stack } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
+import { lazy, type ReactNode, Suspense } from "react";
 
 import type { AttentionItem } from "@/features/dashboard/Attention";
 import { Overview } from "@/features/dashboard/Overview";
+import { type Step, useFirstSteps } from "@/features/first_steps/useFirstSteps";
 import { useIsLive } from "@/features/live/Live";
 import { LookAround } from "@/features/sample_data/LookAround";
 import { useWords } from "@/i18n/words";
@@ -11,29 +13,44 @@ import { useMe } from "@/ui/me";
 
 import { useSwitched } from "./switching";
 
+const FirstSteps = lazy(() => import("@/features/first_steps/FirstSteps"));
+
 export function OverviewScreen() {
   const { t } = useWords();
   const navigate = useNavigate();
   const me = useMe();
   const switched = useSwitched();
+  const steps = useFirstSteps(me !== undefined && !me.is_sample);
   const there = async () => {
     await switched();
     await navigate({ to: "/overview" });
   };
+  const beginnings =
+    me === undefined ? null : (
+      <Stack gap="md" align="center">
+        {me.role === "owner" || me.role === "admin" ? (
+          <ButtonLink to="/connections/new">{t("connections.connect")}</ButtonLink>
+        ) : null}
+        <LookAround role={me.role} onThere={() => void there()} />
+      </Stack>
+    );
+  const hasSteps = steps.data !== undefined && !steps.data.done && !steps.data.hidden;
   return (
     <Overview
       isLive={useIsLive()}
       attentionLink={(item) => <AttentionLink item={item} />}
       firstSteps={
-        me === undefined ? null : (
-          <Stack gap="md" align="center">
-            {me.role === "owner" || me.role === "admin" ? (
-              <ButtonLink to="/connections/new">{t("connections.connect")}</ButtonLink>
-            ) : null}
-            <LookAround role={me.role} onThere={() => void there()} />
-          </Stack>
-        )
+        hasSteps && me !== undefined ? (
+          <Suspense>
+            <FirstSteps
+              found={steps.data}
+              role={me.role}
+              wayOf={(step) => <Way step={step} beginnings={beginnings} />}
+            />
+          </Suspense>
+        ) : null
       }
+      beginnings={hasSteps || steps.isPending ? null : beginnings}
       ordersOf={(today) => (
         <TextLink to="/orders" search={{ from: today.date }} size="sm">
           {t("overview.seeOrders")}
@@ -41,6 +58,38 @@ export function OverviewScreen() {
       )}
     />
   );
+}
+
+function Way({ step, beginnings }: { step: Step; beginnings: ReactNode }) {
+  const { t } = useWords();
+  const { connection_id } = step;
+  const shop = connection_id === null ? {} : { shop: connection_id };
+  switch (step.step) {
+    case "connect":
+      return beginnings;
+    case "match":
+      return (
+        <ButtonLink to="/matching" search={shop} variant="default">
+          {t("firstSteps.match.go")}
+        </ButtonLink>
+      );
+    case "first_sync":
+      return (
+        <ButtonLink to="/changes" search={shop} variant="default">
+          {t("firstSteps.first_sync.go")}
+        </ButtonLink>
+      );
+    case "switch_on":
+      return connection_id === null ? null : (
+        <ButtonLink
+          to="/connections/$connectionId"
+          params={{ connectionId: String(connection_id) }}
+          variant="default"
+        >
+          {t("firstSteps.switch_on.go")}
+        </ButtonLink>
+      );
+  }
 }
 
 function AttentionLink({ item }: { item: AttentionItem }) {

@@ -1,5 +1,6 @@
 import { connectionsLive } from "@/features/connections/live";
 import { dashboardLive } from "@/features/dashboard/live";
+import { firstStepsLive } from "@/features/first_steps/live";
 import { listingsLive } from "@/features/listings/live";
 import type { LiveRule } from "@/features/live/Live";
 import { ordersLive } from "@/features/orders/live";
@@ -11,6 +12,7 @@ import { syncLive } from "@/features/sync/live";
 export const LIVE_RULES: readonly LiveRule[] = [
   connectionsLive,
   dashboardLive,
+  firstStepsLive,
   ordersLive,
   listingsLive,
   reviewsLive,

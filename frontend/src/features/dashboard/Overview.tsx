@@ -19,8 +19,10 @@ const EVERY_MS = 60_000;
 interface Props {
   /** Whether events tell of changes as they happen. */
   isLive: boolean;
-  /** What somebody without a shop may do first. */
+  /** What is left to do before shops are in step. */
   firstSteps: ReactNode;
+  /** What somebody without a shop may do, unless the first steps say it. */
+  beginnings: ReactNode;
   /** Where a day's orders are. */
   ordersOf: (today: OverviewDocument["today"]) => ReactNode;
   /** Where what needs a person is seen to. */
@@ -28,7 +30,7 @@ interface Props {
 }
 
 /** The first screen: is everything in sync, what sold, what runs out, what needs me. */
-export function Overview({ isLive, firstSteps, ordersOf, attentionLink }: Props) {
+export function Overview({ isLive, firstSteps, beginnings, ordersOf, attentionLink }: Props) {
   const { t } = useWords();
   const format = useFormat();
   const overview = api.useQuery("get", "/api/v1/dashboard/overview", {}, { refetchInterval: EVERY_MS });
@@ -61,11 +63,12 @@ export function Overview({ isLive, firstSteps, ordersOf, attentionLink }: Props)
         ) : null
       ) : (
         <>
+          {firstSteps}
           <Attention items={found.attention} connections={found.connections} linkOf={attentionLink} />
           <Section title={t("overview.shops")}>
             {found.connections.length === 0 ? (
               <Card withBorder>
-                <Empty icon="shop" title={t("overview.noShops")} action={firstSteps}>
+                <Empty icon="shop" title={t("overview.noShops")} action={beginnings}>
                   {t("overview.noShops.next")}
                 </Empty>
               </Card>
