@@ -89,6 +89,7 @@ _SAME_SUBJECT = """
         AND coalesce(e.connection_id, 0) = coalesce(r.connection_id, 0)
         AND coalesce(e.order_id, 0) = coalesce(r.order_id, 0)
 """
+PURGE = text("DELETE FROM events WHERE cleared_at < now() - interval '400 days'")
 _RAISE = text(
     f"""
     INSERT INTO events (account_id, kind, variant_id, location_id, connection_id, order_id, detail, raised_at)

@@ -269,6 +269,23 @@ def test_house_keeping_forgets_what_was_done_and_keeps_what_was_not(world: World
     assert [r.id for r in world.rows("SELECT id FROM inbound_events")] == [dead]
 
 
+@pytest.mark.usefixtures("_drop_partitions")
+def test_house_keeping_forgets_events_that_were_over_long_ago(world: World, connection: int) -> None:
+    ended = {"open": None, "over_lately": 399, "over_long_ago": 401}
+    for kind, days in ended.items():
+        world.sql(
+            "INSERT INTO events (account_id, kind, connection_id, raised_at, cleared_at) SELECT account_id,"
+            " :kind, id, now() - interval '500 days', now() - make_interval(days => :days)"
+            " FROM connections WHERE id = :id",
+            days=days,
+            kind=kind,
+            id=connection,
+        )
+    sweeper.house_keeping(30)
+    left = world.rows("SELECT kind FROM events WHERE connection_id = :id AND kind LIKE 'o%'", id=connection)
+    assert {row.kind for row in left} == {"open", "over_lately"}
+
+
 # ------------------------------------------------------------------------------------------------ leases
 
 
