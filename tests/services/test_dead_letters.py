@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from rq import Queue, SimpleWorker
 from rq.registry import FailedJobRegistry
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.exc import DBAPIError
 
 from app.errors import Conflict, InvalidInput, NotFound
@@ -514,6 +514,26 @@ def test_a_mass_replay_that_was_killed_in_the_midst_of_a_share_goes_on(
         mass.step()
     assert queries.mass_replay(mass_id)["state"] == "done"
     assert {(world.event(i).state, world.event(i).attempts) for i in ids} == {("retrying", 0)}
+
+
+def test_a_mass_replay_that_fails_keeps_no_other_from_its_share(
+    world: World, connection: int, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event_id = kill_event(world, connection, shop)
+    failing = mass.start(STAFF, {"kind": "mail"}, per_second=1)
+    other = mass.start(STAFF, {"kind": "event"}, per_second=1)
+    share = mass._share
+
+    def fail_one(row: Row[Any]) -> None:
+        if row.id == failing:
+            raise RuntimeError("of its own")
+        share(row)
+
+    monkeypatch.setattr(mass, "_share", fail_one)
+    with pytest.raises(RuntimeError, match="of its own"):
+        mass.step()
+    assert queries.mass_replay(other)["replayed"] == 1
+    assert world.event(event_id).state == "retrying"
 
 
 def test_a_mass_replay_can_be_stopped(world: World, connection: int, shop: Shop) -> None:

@@ -73,11 +73,18 @@ def stop(staff: Staff, mass_id: int) -> None:
 
 
 def step() -> None:
-    """Every second: a share of each that is under way."""
+    """Every second: a share of each that is under way. Raises what kept one of them from it, when the others
+    have had theirs."""
     with unit_of_work() as uow:
         running = uow.session.execute(_RUNNING).all()
+    failures: list[Exception] = []
     for row in running:
-        _share(row)
+        try:
+            _share(row)
+        except Exception as err:  # noqa: BLE001  (raised when the others have had theirs)
+            failures.append(err)
+    if failures:
+        raise failures[0]
 
 
 def _share(mass: Row[Any]) -> None:
