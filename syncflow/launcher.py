@@ -44,8 +44,8 @@ class LaunchFailed(Exception):
 class Limits:
     """How patient a launcher is, in seconds."""
 
-    ready: float = 60.0
-    """From the start until every process is ready."""
+    ready: float = 180.0
+    """From the start until every process is ready; a busy machine takes its time over it."""
     grace: float = 25.0
     """From SIGTERM until SIGKILL, in each of the two steps."""
     restarts: int = 5
