@@ -1,14 +1,12 @@
-import { Box, Button, Code, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
-import { useMemo, useState } from "react";
+import { Button, Code, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
+import { lazy, Suspense, useState } from "react";
 
 import { api } from "@/api/client";
 import { useWords } from "@/i18n/words";
 import { PasswordField } from "@/ui/PasswordField";
-import { Failed } from "@/ui/states";
+import { Failed, Loading } from "@/ui/states";
 
-import { pathOf, qrCode } from "./qr";
-
-const QUIET = 4;
+const QrCode = lazy(() => import("./QrCode"));
 
 interface Props {
   opened: boolean;
@@ -80,7 +78,9 @@ function Steps({ onDone }: Pick<Props, "onDone">) {
       <Stack gap="md">
         {confirm.isError ? <Failed error={confirm.error} /> : null}
         <Text size="sm">{t("factor.scan")}</Text>
-        <QrCode text={enrol.data.uri} label={t("factor.qr")} />
+        <Suspense fallback={<Loading />}>
+          <QrCode text={enrol.data.uri} label={t("factor.qr")} />
+        </Suspense>
         <Text size="sm">
           {t("factor.type")} <Code>{enrol.data.secret}</Code>
         </Text>
@@ -99,21 +99,5 @@ function Steps({ onDone }: Pick<Props, "onDone">) {
         </Group>
       </Stack>
     </form>
-  );
-}
-
-/** Dark on light in both schemes: not every camera reads it the other way round. */
-function QrCode({ text, label }: { text: string; label: string }) {
-  const [path, size] = useMemo(() => {
-    const grid = qrCode(text);
-    return [pathOf(grid), grid.length + 2 * QUIET] as const;
-  }, [text]);
-  return (
-    <Box ta="center">
-      <svg width={220} height={220} viewBox={`${-QUIET} ${-QUIET} ${size} ${size}`} role="img" aria-label={label}>
-        <rect x={-QUIET} y={-QUIET} width={size} height={size} fill="#fff" />
-        <path d={path} fill="#000" shapeRendering="crispEdges" />
-      </svg>
-    </Box>
   );
 }
