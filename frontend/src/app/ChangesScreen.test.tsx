@@ -203,6 +203,26 @@ describe("a dry run", () => {
     expect(screen.getByRole("link", { name: "See each number" })).toHaveAttribute("href", "/sync/40");
   });
 
+  it("says that all is held back, and does not ask whether to write nothing", async () => {
+    let began = 0;
+    const held = { ...sums, raised: 0, to_zero: 0 };
+    const run = { id: 41, kind: "manual", looked_at: 9, changed: 0, failed: 0, connection_id: 5 };
+    server.use(
+      answers("get", "/sync/preview/totals", { looked_at: 9, at_least: false, connections: [held] }),
+      http.post("*/api/v1/sync/runs", () => {
+        began += 1;
+        return HttpResponse.json({ ...run, state: "running" }, { status: 202 });
+      }),
+      answers("get", "/sync/runs/41", { ...run, state: "succeeded" }),
+    );
+    open("/changes");
+    expect(await screen.findByText(/^All 4 changes are held back/)).toBeVisible();
+    await userEvent.click(screen.getByRole("button", { name: "Sync now" }));
+    expect(await screen.findByText("9 looked at, 0 changed, 0 failed.")).toBeVisible();
+    expect(screen.queryByRole("dialog")).toBeNull();
+    expect(began).toBe(1);
+  });
+
   it("says that nothing would be written", async () => {
     server.use(answers("get", "/sync/preview", { items: [], next: null }));
     open("/changes");

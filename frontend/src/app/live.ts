@@ -3,7 +3,7 @@ import { dashboardLive } from "@/features/dashboard/live";
 import { firstStepsLive } from "@/features/first_steps/live";
 import { listingsLive } from "@/features/listings/live";
 import type { LiveRule } from "@/features/live/Live";
-import { ordersLive } from "@/features/orders/live";
+import { orderHistoryLive, ordersLive } from "@/features/orders/live";
 import { reviewsLive } from "@/features/reviews/live";
 import { stockLive } from "@/features/stock/live";
 import { syncLive } from "@/features/sync/live";
@@ -14,6 +14,7 @@ export const LIVE_RULES: readonly LiveRule[] = [
   dashboardLive,
   firstStepsLive,
   ordersLive,
+  orderHistoryLive,
   listingsLive,
   reviewsLive,
   stockLive,

@@ -14,28 +14,20 @@ export interface Told {
 
 type Say = (key: string, values?: Record<string, string | number>) => string | null;
 
-/** Why a shop's light is not green, in words, the worst first; why it is, where it is. */
+/** Why a shop's light is not green, in words, the worst first; why it is, where it is. Nothing is said of what there
+ *  are none of by now. */
 export function reasonsOf(shop: Told, known: Say, format: Format): string[] {
-  const values = {
-    failures: shop.failures,
-    error: shop.last_error || "–",
-    reviews: shop.reviews,
+  const counts: Record<string, number> = {
+    failing: shop.failures,
     refused: shop.failed_cells,
+    in_review: shop.reviews,
+  };
+  const values = {
+    error: shop.last_error || "–",
     since: shop.last_success_at === null ? "–" : format.ago(shop.last_success_at),
-    count: countOf(shop),
   };
   const codes = shop.reasons.length > 0 ? shop.reasons : [shop.state === "sample" ? "sample" : "well"];
-  return codes.map((code) => known(`reason.${code}`, values) ?? code);
-}
-
-/** What the words of the first reason depend on. */
-function countOf(shop: Told): number {
-  switch (shop.reasons[0]) {
-    case "failing":
-      return shop.failures;
-    case "refused":
-      return shop.failed_cells;
-    default:
-      return shop.reviews;
-  }
+  return codes
+    .filter((code) => counts[code] !== 0)
+    .map((code) => known(`reason.${code}`, { ...values, count: counts[code] ?? 0 }) ?? code);
 }

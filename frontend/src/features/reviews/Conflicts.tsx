@@ -173,6 +173,9 @@ function AskForMany({ choice, reviews, onConfirm, onClose }: AskProps) {
           <List.Item key={shop}>{t("reviews.ask.shop", { shop, count })}</List.Item>
         ))}
       </List>
+      <Text size="sm" c="dimmed">
+        {t("reviews.ask.final")}
+      </Text>
     </Confirm>
   );
 }

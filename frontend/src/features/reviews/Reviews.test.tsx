@@ -79,6 +79,7 @@ describe("review", () => {
     const dialog = await screen.findByRole("dialog", { name: "Decide about 2 numbers?" });
     expect(dialog).toHaveTextContent("Your stock changes: 5 units more, 3 fewer. Every shop follows.");
     expect(dialog).toHaveTextContent("Web shop: 2 numbers");
+    expect(dialog).toHaveTextContent("This cannot be taken back as a whole.");
     expect(decisions).toEqual([]);
     await userEvent.click(within(dialog).getByRole("button", { name: "Add them to the stock (2)" }));
     await waitFor(() => expect(decisions.length).toBe(2));

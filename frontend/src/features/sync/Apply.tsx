@@ -21,13 +21,16 @@ interface Props {
   children: ReactNode;
 }
 
-/** Has the numbers read and written now, after its figures were agreed to, and shows how far that is. */
+/** Has the numbers read and written now, after its figures were agreed to, and shows how far that is. Where nothing
+ *  would be written there is nothing to agree to. */
 export function Apply({ shopId, totals, children }: Props) {
   const { t } = useWords();
   const tell = useTellProblem();
   const [asking, setAsking] = useState(false);
   const [begun, setBegun] = useState<{ run: number; toWrite: number } | null>(null);
   const written = totals === null ? 0 : writtenOf(totals);
+  const held = totals === null ? 0 : sumOf(totals).held;
+  const isNothing = written === 0 && totals?.at_least === false;
   const start = api.useMutation("post", "/api/v1/sync/runs", {
     onSuccess: (run) => {
       if (run !== undefined) {
@@ -37,6 +40,7 @@ export function Apply({ shopId, totals, children }: Props) {
     onError: tell,
     onSettled: () => setAsking(false),
   });
+  const go = () => start.mutate({ body: shopId === undefined ? {} : { connection_id: shopId } });
   return (
     <Stack gap="sm">
       {begun === null ? null : (
@@ -51,11 +55,16 @@ export function Apply({ shopId, totals, children }: Props) {
       <Group gap="md" align="flex-end">
         {children}
         <For least="staff">
-          <Button onClick={() => setAsking(true)} disabled={totals === null}>
+          <Button
+            onClick={() => (isNothing ? go() : setAsking(true))}
+            loading={start.isPending}
+            disabled={totals === null}
+          >
             {t("dryRun.apply")}
           </Button>
         </For>
       </Group>
+      {isNothing && held > 0 ? <Text size="sm">{t("dryRun.allHeld", { count: held })}</Text> : null}
       {totals === null ? null : (
         <Confirm
           opened={asking}
@@ -63,7 +72,7 @@ export function Apply({ shopId, totals, children }: Props) {
           action={t("dryRun.ask.do")}
           danger={sumOf(totals).to_zero > 0}
           busy={start.isPending}
-          onConfirm={() => start.mutate({ body: shopId === undefined ? {} : { connection_id: shopId } })}
+          onConfirm={go}
           onClose={() => setAsking(false)}
         >
           <List size="sm">
