@@ -14,6 +14,8 @@ from app.domain.event_log import EventKind
 from app.domain.matching import UnlinkedReason
 from app.domain.outward import SUBSCRIBABLE
 from app.domain.remedies import REMEDIES
+from app.domain.sentences import SENTENCES
+from app.models.events import EVENT_STATES
 from app.services.queries.dashboard.overview import ACTIONS
 from app.services.queries.sync_preview import OBSTACLES
 from app.services.workplace.dashboards import KINDS
@@ -50,6 +52,15 @@ def test_everything_that_can_be_done_about_a_fault_has_words() -> None:
     assert _named("remedy") == {*REMEDIES, "of_a_shop"}
 
 
+def test_every_sentence_of_what_happened_can_be_said() -> None:
+    made_here = {"order", "anOrder", "onHand", "inOrders", "progress"}
+    assert _named("said") == {*SENTENCES, *made_here}
+    assert {f"said.progress.{state}" for state in EVENT_STATES} <= KEYS
+    for code, english in SENTENCES.items():
+        ours = WORDS.get(f"said.{code}") or WORDS[f"said.{code}_other"]
+        assert _gaps(ours) == {"count" if gap == "units" else gap for gap in _gaps(english)}, code
+
+
 def test_every_reason_for_no_link_and_every_obstacle_has_words() -> None:
     assert _named("unlinked") == {str(reason) for reason in UnlinkedReason}
     assert _named("obstacle") == set(OBSTACLES)
@@ -74,6 +85,10 @@ def test_files_of_words_are_sorted(language: str) -> None:
     """So that two branches that add words do not meet at the end."""
     words = json.loads((FRONTEND / "src" / "i18n" / f"{language}.json").read_text())
     assert list(words) == sorted(words)
+
+
+def _gaps(words: str) -> set[str]:
+    return set(re.findall(r"{(\w+)", words))
 
 
 def _named(family: str) -> set[str]:

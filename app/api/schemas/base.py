@@ -7,6 +7,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
+from app.domain.sentences import SENTENCES
 from app.services.queries.paging import MOST
 
 DEFAULT_LIMIT = 50
@@ -35,6 +36,25 @@ class ProblemSchema(Schema):
     detail = fields.String(metadata={"description": "For people."})
     errors = fields.Dict(
         metadata=SOMETIMES | {"description": "What is wrong with which field, or line of a file or order."}
+    )
+
+
+class SentenceSchema(Schema):
+    """What happened, told to people."""
+
+    text = fields.String(metadata={"description": "In plain English words."})
+    code = fields.String(
+        validate=validate.OneOf(list(SENTENCES)),
+        metadata={
+            "description": "Which sentence it is. Stable, to say it in another language; others may come."
+        },
+    )
+    values = fields.Dict(
+        keys=fields.String(),
+        metadata={
+            "description": "What the sentence speaks of: texts and numbers by name, those that apply. What is"
+            " called `change`, or ends with it, is a difference."
+        },
     )
 
 

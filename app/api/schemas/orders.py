@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from app.api.schemas.base import PageArgs
+from app.api.schemas.base import PageArgs, SentenceSchema
 from app.models.stock import MOVEMENT_CAUSES
 from app.platforms.base import OrderState, PaymentState
 from app.services.queries.order_filters import SORTS
@@ -135,12 +135,11 @@ class OrderDetailSchema(OrderSchema):
     lines = fields.List(fields.Nested(LineSchema))
 
 
-class TimelineSchema(Schema):
+class TimelineSchema(SentenceSchema):
     """One thing that happened to an order, or because of it."""
 
     at = fields.DateTime()
     kind = fields.String(validate=validate.OneOf(KINDS))
-    text = fields.String(metadata={"description": "What happened, in plain words."})
     made_by = fields.String(
         allow_none=True, metadata={"description": "Who did it here; null for shops and SyncFlow itself."}
     )

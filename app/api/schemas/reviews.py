@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from app.api.schemas.base import OF_AN_ID, PageArgs
+from app.api.schemas.base import OF_AN_ID, PageArgs, SentenceSchema
 from app.models.stock import REVIEW_REASONS
 from app.services.queries.why import KINDS
 from app.services.reviews import CHOICES, MOST_AT_ONCE
@@ -45,10 +45,9 @@ class ReviewSchema(Schema):
     choices = fields.List(fields.Nested(ChoiceSchema))
 
 
-class HistoryLineSchema(Schema):
+class HistoryLineSchema(SentenceSchema):
     at = fields.DateTime()
     kind = fields.String(validate=validate.OneOf(KINDS))
-    text = fields.String()
     connection_id = fields.Integer(allow_none=True)
 
 

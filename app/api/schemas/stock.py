@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from app.api.schemas.base import OF_AN_ID, PageArgs
+from app.api.schemas.base import OF_AN_ID, PageArgs, SentenceSchema
 from app.api.schemas.dashboard import SpanSchema
 from app.api.schemas.variant_filters import ARCHIVED, VariantFilters, sort_of
 from app.models.stock import CELL_STATES, MOVEMENT_CAUSES
@@ -83,7 +83,7 @@ class ThresholdSchema(Schema):
     low_stock_threshold = fields.Integer(required=True, strict=True, allow_none=True)
 
 
-class MovementSchema(Schema):
+class MovementSchema(SentenceSchema):
     id = fields.Integer()
     booked_at = fields.DateTime()
     occurred_at = fields.DateTime()
@@ -107,7 +107,6 @@ class MovementSchema(Schema):
     )
     note = fields.String(allow_none=True)
     made_by = fields.String(allow_none=True, metadata={"description": "Who changed or counted it."})
-    text = fields.String(metadata={"description": "The movement in plain words."})
 
 
 class MovementFilterArgs(Schema):
@@ -143,12 +142,11 @@ class WhyArgs(PageArgs):
     )
 
 
-class WhySchema(Schema):
+class WhySchema(SentenceSchema):
     """What led to a number: a movement of the ledger, a write to a channel, or a change made there."""
 
     at = fields.DateTime()
     kind = fields.String(validate=validate.OneOf(KINDS))
-    text = fields.String()
     id = fields.Integer(metadata={"description": "Unique among its kind."})
     location = fields.String(allow_none=True)
     connection_id = fields.Integer(allow_none=True)

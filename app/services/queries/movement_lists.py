@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import text
 
 from app.models.stock import MOVEMENT_CAUSES
-from app.services.queries.movements import BY_HAND, WHAT_IS_BEHIND, in_words
+from app.services.queries.movements import BY_HAND, WHAT_IS_BEHIND, told
 from app.services.queries.paging import Page, decode, moment_of, page, read
 from app.services.queries.stock import NEWER_THAN_ANY, require_variant
 
@@ -56,7 +56,7 @@ def movements(account_id: int, asked: MovementFilter, *, limit: int, cursor: str
         params |= {"before": moment_of(before[0]), "before_id": before[1]}
     rows = read(text(_of_account(asked, after)), **params, limit=limit + 1)
     return page(
-        [{**row, "text": in_words(row)} for row in rows],
+        [{**row, **told(row).columns()} for row in rows],
         limit,
         lambda row: [row["booked_at"].isoformat(), row["id"]],
     )
@@ -71,7 +71,7 @@ def movements_of(
     before = decode(cursor, int) or [NEWER_THAN_ANY]
     params = {**asked.parameters(account_id), "variant_id": variant_id, "before": before[0]}
     rows = read(text(_of_variant(asked)), **params, limit=limit + 1)
-    return page([{**row, "text": in_words(row)} for row in rows], limit, lambda row: [row["id"]])
+    return page([{**row, **told(row).columns()} for row in rows], limit, lambda row: [row["id"]])
 
 
 def _of_account(asked: MovementFilter, after: str) -> str:

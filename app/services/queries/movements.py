@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from app.domain.sentences import Sentence, say
+
 WHAT_IS_BEHIND = """
     LEFT JOIN order_lines ol ON ol.id = CASE WHEN m.source_key LIKE 'line:%'
         THEN CAST(split_part(m.source_key, ':', 2) AS bigint) END
@@ -49,10 +51,10 @@ BY_HAND = """
     h.kind AS change_kind, h.reason, h.note, w.name AS other_location, k.counted, k.on_hand_then,
     coalesce(u.email, h.actor, k.actor) AS made_by
 """
-"""What `in_words` needs to know of a change by hand, or of a count."""
+"""What `told` needs to know of a change by hand, or of a count."""
 
 
-def in_words(movement: Mapping[str, Any]) -> str:
+def told(movement: Mapping[str, Any]) -> Sentence:
     """What happened and what it did.
 
     `movement` has `cause`, `on_hand_delta`, `committed_delta`, `order_number` (None where no order
@@ -60,60 +62,52 @@ def in_words(movement: Mapping[str, Any]) -> str:
     """
     on_hand, committed = movement["on_hand_delta"], movement["committed_delta"]
     shop = movement["connection_name"] or "a shop"
-    order = (
-        f"order {movement['order_number']} at {shop}" if movement["order_number"] else f"an order at {shop}"
-    )
+    order = {"order": movement["order_number"], "shop": shop}
+    both = {"on_hand_change": on_hand, "reserved_change": committed}
     match movement["cause"]:
         case "order" if committed > 0:
-            return f"{_units(committed)} reserved for {order}"
+            return say("reserved", count=committed, **order)
         case "order":
-            return f"{_units(-committed)} of {order} free again"
+            return say("freed", count=-committed, **order)
         case "fulfillment" if on_hand == committed:
-            return f"{_units(-on_hand)} of {order} left the shelf"
+            return say("shipped", count=-on_hand, **order)
         case "fulfillment":
-            return f"{order}: {_deltas(on_hand, committed)}"
+            return say("settled", **order, **both)
         case "return":
-            return f"{_units(on_hand)} of {order} came back to the shelf"
+            return say("returned", count=on_hand, **order)
         case "drift":
-            return f"the number at {shop} was changed there by {on_hand:+d}"
+            return say("changed_at_shop", shop=shop, change=on_hand)
         case "import" if movement["order_number"]:
-            return f"{order} was open when counting began: {_deltas(on_hand, committed)}"
+            return say("open_before", **order, **both)
         case "import" if movement["source_key"].startswith("first_sync:"):
-            return f"set by {shop}'s number at its first sync: {on_hand:+d}"
+            return say("first_sync", shop=shop, change=on_hand)
         case "import":
-            return f"counting began with {_units(on_hand)} from {shop}"
+            return say("counting_began", count=on_hand, shop=shop)
         case "adjustment" if movement["source_key"].startswith("undo:"):
-            return f"what had been changed by {-on_hand:+d} was taken back"
+            return say("taken_back", change=-on_hand)
         case "adjustment" if movement["source_key"].startswith("bundle:"):
-            return f"it became a bundle: {on_hand:+d} of its own stock"
+            return say("became_bundle", change=on_hand)
         case "transfer" if movement["source_key"].startswith("drift:"):
-            return f"moved {'from' if on_hand > 0 else 'to'} another location at {shop}: {on_hand:+d}"
+            return say("moved_from_another" if on_hand > 0 else "moved_to_another", shop=shop, change=on_hand)
         case "adjustment" | "transfer" if movement["change_kind"]:
             return _by_hand(movement)
         case "count" if movement["made_by"]:
             counted, before = movement["counted"], movement["on_hand_then"]
-            return f"{_units(counted)} counted by {movement['made_by']} where the ledger had {before}"
+            return say("counted", count=counted, who=movement["made_by"], before=before)
         case cause:
-            return f"{cause}: {_deltas(on_hand, committed)}"
+            return say("other", cause=cause, **both)
 
 
-def _by_hand(movement: Mapping[str, Any]) -> str:
+def _by_hand(movement: Mapping[str, Any]) -> Sentence:
     delta, reason = movement["on_hand_delta"], movement["reason"]
+    common = {"count": abs(delta), "who": movement["made_by"], "note": movement["note"]}
     match movement["change_kind"]:
         case "transfer":
-            what = f"moved {'from' if delta > 0 else 'to'} {movement['other_location']}"
+            code = "moved_from" if delta > 0 else "moved_to"
+            return say(code, location=movement["other_location"], **common)
+        case "receipt" if reason == "received":
+            return say("received", **common)
         case "receipt":
-            what = "received" if reason == "received" else f"received ({reason})"
+            return say("received_as", reason=reason, **common)
         case _:
-            what = f"{'added' if delta > 0 else 'taken off'} ({reason})"
-    note = f": {movement['note']}" if movement["note"] else ""
-    return f"{_units(abs(delta))} {what} by {movement['made_by']}{note}"
-
-
-def _units(count: int) -> str:
-    return "1 unit" if count == 1 else f"{count} units"
-
-
-def _deltas(on_hand: int, committed: int) -> str:
-    parts = [(on_hand, "on hand"), (committed, "reserved")]
-    return ", ".join(f"{delta:+d} {name}" for delta, name in parts if delta)
+            return say("added" if delta > 0 else "taken_off", reason=reason, **common)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
 
-from app.domain.money import from_minor
 from app.domain.orders import LinePart, PartKind
+from app.domain.sentences import Sentence, say
 from app.errors import NotFound
-from app.services.queries.movements import BY_HAND, OF_LINES, WHAT_IS_BEHIND, in_words
+from app.services.queries.movements import BY_HAND, OF_LINES, WHAT_IS_BEHIND, told
 from app.services.queries.paging import Page, Row, decode, moment_of, page, read
-from app.services.queries.why import WRITE, write_in_words
+from app.services.queries.why import WRITE, write_told
 
 KINDS = ("placed", "webhook", "stored", "shop", "stock", "shipment", "action", "write", "fetched")
 """What a line of it may be. At the same moment they come in this order.
@@ -81,24 +82,23 @@ def _of_shop(order: Row) -> dict[str, object]:
     return {"connection_id": order["connection_id"], "external_id": order["external_id"]}
 
 
-def _line(kind: str, row: Row, at: datetime, words: str, **more: Any) -> Row:
-    return {**dict.fromkeys(DETAILS), "kind": kind, "id": row["id"], "at": at, "text": words, **more}
+def _line(kind: str, row: Row, at: datetime, words: Sentence, **more: Any) -> Row:
+    return {**dict.fromkeys(DETAILS), "kind": kind, "id": row["id"], "at": at, **words.columns(), **more}
 
 
 def _milestones(order: Row) -> Iterator[Row]:
-    shop = {"connection_id": order["connection_id"]}
+    of_shop = {"connection_id": order["connection_id"]}
+    shop = order["connection_name"]
     if order["placed_at"] is not None:
-        words = f"placed at {order['connection_name']} as {order['number']}"
-        yield _line("placed", order, order["placed_at"], words, **shop)
-    yield _line("stored", order, order["created_at"], "first known here", **shop)
+        yield _line(
+            "placed", order, order["placed_at"], say("placed", shop=shop, order=order["number"]), **of_shop
+        )
+    yield _line("stored", order, order["created_at"], say("known"), **of_shop)
     if order["fetched_at"] is not None:
-        refunded = ""
-        if order["refunded_minor"]:
-            refunded = (
-                f", {from_minor(order['refunded_minor'], order['currency'])} {order['currency']} refunded"
-            )
-        words = f"read last from {order['connection_name']}: {order['state']}, {order['payment']}{refunded}"
-        yield _line("fetched", order, order["fetched_at"], words.replace("_", " "), **shop)
+        seen = {"shop": shop, "state": order["state"], "payment": order["payment"]}
+        money = {name: order[name] for name in ("refunded_minor", "currency")}
+        words = say("read_refunded", **seen, **money) if order["refunded_minor"] else say("read", **seen)
+        yield _line("fetched", order, order["fetched_at"], words, **of_shop)
 
 
 def _told_by_shop(order: Row, lines: list[Row]) -> Iterator[Row]:
@@ -108,21 +108,26 @@ def _told_by_shop(order: Row, lines: list[Row]) -> Iterator[Row]:
             part = LinePart(PartKind(kind), quantity, datetime.fromisoformat(at))
             if quantity == 0 or (part.kind is PartKind.ORDERED and part.at == order["placed_at"]):
                 continue
-            words = f"{quantity} of {line['sku'] or line['title']} {_PARTS[part.kind]}"
+            words = say(f"line_{part.kind}", count=quantity, what=line["sku"] or line["title"])
             yield _line("shop", line, part.at, words, part=number, line_id=line["id"])
 
 
 def _webhooks(rows: list[Row]) -> Iterator[Row]:
     for row in rows:
-        verdict = f": {row['verdict']}" if row["verdict"] else ""
-        words = f"{row['connection_name']} told of it ({row['topic']}), {row['state']}{verdict}"
+        told_of = {"shop": row["connection_name"], "topic": row["topic"], "progress": row["state"]}
+        words = (
+            say("told_verdict", **told_of, verdict=row["verdict"])
+            if row["verdict"]
+            else say("told", **told_of)
+        )
         yield _line("webhook", row, row["received_at"], words, connection_id=row["connection_id"])
 
 
 def _movements(rows: list[Row]) -> Iterator[Row]:
     for row in rows:
         names = ("line_id", "variant_id", "location_id", "connection_id", "on_hand_delta", "committed_delta")
-        words = f"{in_words(row)} ({row['location']})"
+        words = told(row)
+        words = replace(words, values={**words.values, "place": row["location"]})
         yield _line("stock", row, row["at"], words, **{name: row[name] for name in names})
 
 
@@ -130,18 +135,22 @@ def _shipments(rows: list[Row]) -> Iterator[Row]:
     for row in rows:
         names = ("connection_id", "tracking_number", "tracking_url")
         more = {"fulfillment_id": row["id"], **{name: row[name] for name in names}}
-        by = " ".join(part for part in (row["carrier"], row["tracking_number"]) if part)
-        words = f"shipment of {row['units']} entered{f' ({by})' if by else ''}"
+        carrier = " ".join(part for part in (row["carrier"], row["tracking_number"]) if part)
+        words = (
+            say("shipment_by", count=row["units"], carrier=carrier)
+            if carrier
+            else say("shipment", count=row["units"])
+        )
         yield _line("shipment", row, row["created_at"], words, made_by=row["made_by"], **more)
         if row["sent_at"] is not None:
-            told = "was told of the shipment in a note" if row["only_noted"] else "has the shipment"
-            words = f"{row['connection_name']} {told}"
+            code = "shipment_noted" if row["only_noted"] else "shipment_told"
+            words = say(code, shop=row["connection_name"])
             yield _line("shipment", row, row["sent_at"], words, part=1, **more)
 
 
 def _actions(rows: list[Row]) -> Iterator[Row]:
     for row in rows:
-        words = row["action"].replace("fulfillment.", "shipment ")
+        words = say(row["action"].replace("fulfillment.", "shipment_"))
         more = {"fulfillment_id": row["fulfillment_id"], "made_by": row["made_by"]}
         yield _line("action", row, row["at"], words, **more)
 
@@ -149,16 +158,9 @@ def _actions(rows: list[Row]) -> Iterator[Row]:
 def _writes(rows: list[Row]) -> Iterator[Row]:
     for row in rows:
         more = {name: row[name] for name in ("connection_id", "variant_id", "location_id")}
-        yield _line("write", row, row["at"], write_in_words(row), **more)
+        yield _line("write", row, row["at"], write_told(row), **more)
 
 
-_PARTS = {
-    PartKind.ORDERED: "added to the order",
-    PartKind.REMOVED_RESTOCKED: "cancelled or refunded before it left, back on the shelf",
-    PartKind.REMOVED_LOST: "cancelled or refunded before it left, not put back",
-    PartKind.FULFILLED: "left the house",
-    PartKind.RETURNED_RESTOCKED: "came back to the shelf",
-}
 _ORDER = text(
     """
     SELECT o.id, o.connection_id, o.external_id, o.number, o.state, o.payment, o.currency, o.refunded_minor,

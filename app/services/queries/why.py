@@ -7,8 +7,9 @@ from typing import Any
 
 from sqlalchemy import text
 
+from app.domain.sentences import Sentence, say
 from app.errors import NotFound
-from app.services.queries.movements import BY_HAND, WHAT_IS_BEHIND, in_words
+from app.services.queries.movements import BY_HAND, WHAT_IS_BEHIND, told
 from app.services.queries.paging import Page, Row, decode, encode, page, read
 from app.services.queries.stock import NEWER_THAN_ANY, require_variant
 
@@ -18,10 +19,11 @@ def why(
 ) -> Page:
     """What led to a variant's numbers, newest first: one line per cause, with who or what is behind it.
 
-    Each line has `at`, `kind` (`movement`, `write` or `drift`), `text`, and `connection_id`, `order_id`,
-    `on_hand_after`, `committed_after`, None where they do not apply. A `movement` changed the ledger; a
-    `write` is what a channel was told, and what it answered; a `drift` is a number that a channel showed and
-    nobody had told us of. With `at`, what led to the numbers of that moment. Raises NotFound.
+    Each line has `at`, `kind` (`movement`, `write` or `drift`), the columns of a Sentence, and
+    `connection_id`, `order_id`, `on_hand_after`, `committed_after`, None where they do not apply. A
+    `movement` changed the ledger; a `write` is what a channel was told, and what it answered; a `drift` is a
+    number that a channel showed and nobody had told us of. With `at`, what led to the numbers of that moment.
+    Raises NotFound.
     """
     require_variant(account_id, variant_id)
     return _why({"account_id": account_id, "variant_id": variant_id, "cells": None, "at": at}, limit, cursor)
@@ -48,7 +50,7 @@ def _why(asked: dict[str, Any], limit: int, cursor: str | None) -> Page:
         found = read(query, **asked, before=before[kind], limit=limit + 1)
         for row in sorted(found, key=lambda row: row["id"], reverse=True):
             latest = min(latest, row["at"])
-            line = {**dict.fromkeys(DETAILS), **row, "kind": kind, "text": _WORDS[kind](row)}
+            line = {**dict.fromkeys(DETAILS), **row, "kind": kind, **_TOLD[kind](row).columns()}
             merged.append((latest, line))
     merged.sort(key=lambda each: (each[0], each[1]["id"]), reverse=True)
     kept = [line for _latest, line in merged[:limit]]
@@ -77,37 +79,25 @@ def as_of(
     return page(rows, limit, lambda row: [row["level_id"]])
 
 
-def write_in_words(write: Row) -> str:
+def write_told(write: Row) -> Sentence:
     """What a channel was told, and what it answered. `write` has the columns of WRITE."""
-    shop = write["connection_name"]
-    asked = (
-        f"{shop} was told to show {write['to_quantity']} instead of {write['from_quantity']}"
-        if write["kind_of_write"] == "set"
-        else f"{shop} was told to change its number by {write['to_quantity'] - write['from_quantity']:+d}"
-    )
-    said = write["message"] or write["code"].replace("_", " ").lower()
+    shop, to, before = write["connection_name"], write["to_quantity"], write["from_quantity"]
+    kind = "set" if write["kind_of_write"] == "set" else "delta"
+    told = {"shop": shop} | ({"to": to, "from": before} if kind == "set" else {"change": to - before})
+    answer = write["message"] or write["code"].replace("_", " ").lower()
     match write["outcome"]:
-        case "applied":
-            return f"{asked}: done"
-        case "stale":
-            return f"{asked}: it showed another number by then"
+        case "applied" | "stale" as outcome:
+            return say(f"{kind}_{outcome}", **told)
         case "open" | "unknown":
-            return f"{asked}: no answer yet"
+            return say(f"{kind}_open", **told)
         case "rejected":
-            return f"{asked}: refused ({said})"
+            return say(f"{kind}_rejected", **told, answer=answer)
         case _:
-            return f"{asked}: not done ({said})" if said else f"{asked}: not done"
+            return say(f"{kind}_failed", **told, answer=answer) if answer else say(f"{kind}_not_done", **told)
 
 
-def _drift_in_words(drift: Row) -> str:
-    seen = f"{drift['connection_name']} showed {drift['quantity']:+d} that no order or write explains"
-    return {
-        "pending": f"{seen}: being looked at",
-        "review": f"{seen}: waits for you to decide",
-        "booked": f"{seen}: taken over into the ledger",
-        "overwritten": f"{seen}: overwritten with the ledger's number",
-        "reversed": f"{seen} at first: explained since",
-    }[drift["state"]]
+def _drift_told(drift: Row) -> Sentence:
+    return say(f"drift_{drift['state']}", shop=drift["connection_name"], change=drift["quantity"])
 
 
 WRITE = """
@@ -117,7 +107,7 @@ WRITE = """
 """Of a push attempt `a` and its connection `c`."""
 KINDS = ("movement", "write", "drift")
 DETAILS = ("location", "connection_id", "order_id", "on_hand_after", "committed_after")
-_WORDS = {"movement": in_words, "write": write_in_words, "drift": _drift_in_words}
+_TOLD = {"movement": told, "write": write_told, "drift": _drift_told}
 _UNTIL = "(CAST(:at AS timestamptz) IS NULL OR created_at <= CAST(:at AS timestamptz))"
 _OF_CELLS = "(CAST(:cells AS bigint[]) IS NULL OR s.id = ANY(CAST(:cells AS bigint[])))"
 _SOURCES = {

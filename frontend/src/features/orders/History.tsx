@@ -4,6 +4,7 @@ import { api, type Schemas } from "@/api/client";
 import { PAGES } from "@/api/pages";
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
+import { Said } from "@/ui/Said";
 import { Failed, Loading } from "@/ui/states";
 
 type Event = Schemas["Timeline"];
@@ -56,14 +57,13 @@ function Kind({ event }: { event: Event }) {
   );
 }
 
-/** In the API's words, which are English. */
 function What({ event }: { event: Event }) {
   const { t } = useWords();
   const format = useFormat();
   return (
     <>
-      <Text size="sm" lang="en">
-        {event.text}
+      <Text size="sm">
+        <Said line={event} />
       </Text>
       <Text size="xs" c="dimmed">
         <time dateTime={event.at}>{format.moment(event.at, { dateStyle: "medium", timeStyle: "medium" })}</time>

@@ -191,7 +191,17 @@ describe("one order", () => {
     server.use(
       answers("get", "/orders/1", order(1, { lines: [line, { ...line, id: 6, variant_id: null }], tax_minor: 300 })),
       answers("get", "/orders/1/timeline", {
-        items: [{ at: "2026-11-28T09:30:00Z", kind: "stock", text: "2 units reserved", made_by: "bob", id: 3 }],
+        items: [
+          {
+            at: "2026-11-28T09:30:00Z",
+            kind: "stock",
+            text: "2 units reserved for order #1001 at Web shop (Main)",
+            code: "reserved",
+            values: { count: 2, order: "#1001", shop: "Web shop", place: "Main" },
+            made_by: "bob",
+            id: 3,
+          },
+        ],
         next: null,
       }),
     );
@@ -200,7 +210,7 @@ describe("one order", () => {
     expect(screen.getByText("2 reserved in stock")).toBeVisible();
     expect(screen.getByText("Not linked to your stock, so it moved none")).toBeVisible();
     expect(screen.getByRole("row", { name: /Tax/ })).toHaveTextContent("€3.00");
-    expect(await screen.findByText("2 units reserved")).toBeVisible();
+    expect(await screen.findByText("2 units reserved for order #1001 at Web shop (Main)")).toBeVisible();
     expect(screen.getByText(/by bob/)).toBeVisible();
   });
 

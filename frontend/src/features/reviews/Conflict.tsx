@@ -7,6 +7,7 @@ import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 import { Ago } from "@/ui/Ago";
 import { Change } from "@/ui/Change";
+import { Said } from "@/ui/Said";
 import { Failed, Loading } from "@/ui/states";
 
 import type { Choice, Review } from "./useDeciding";
@@ -177,8 +178,8 @@ function WhatLedToIt({ reviewId }: { reviewId: number }) {
     <Stack component="ol" gap={4} m={0} mt="xs" pl="lg" aria-label={t("reviews.history")}>
       {found.data.history.map((line, index) => (
         <li key={index}>
-          <Text size="sm" span lang="en">
-            {line.text}
+          <Text size="sm" span>
+            <Said line={line} />
           </Text>{" "}
           <Text size="sm" span c="dimmed">
             {format.moment(line.at, { dateStyle: "short", timeStyle: "medium" })}

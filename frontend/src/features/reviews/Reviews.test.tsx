@@ -102,13 +102,22 @@ describe("review", () => {
     server.use(
       answers("get", "/reviews/1", {
         ...review(1),
-        history: [{ at: "2026-11-28T09:00:00Z", kind: "movement", text: "an order took 2", connection_id: 5 }],
+        history: [
+          {
+            at: "2026-11-28T09:00:00Z",
+            kind: "write",
+            text: "Web shop was told to show 2 instead of 3: done",
+            code: "set_applied",
+            values: { shop: "Web shop", to: 2, from: 3 },
+            connection_id: 5,
+          },
+        ],
       }),
     );
     open("/reviews");
     const card = await screen.findByRole("article", { name: "Mug 1" });
     await userEvent.click(within(card).getByRole("button", { name: "What led to it" }));
-    expect(await within(card).findByText("an order took 2")).toBeVisible();
+    expect(await within(card).findByText("Web shop was told to show 2 instead of 3: done")).toBeVisible();
   });
 
   it("releases a brake after asking with figures", async () => {

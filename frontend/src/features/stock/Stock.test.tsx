@@ -376,7 +376,9 @@ describe("one SKU", () => {
           {
             at: "2026-11-28T09:30:00Z",
             kind: "movement",
-            text: "2 units reserved for order #1000",
+            text: "2 units reserved for order #1000 at Web shop",
+            code: "reserved",
+            values: { count: 2, order: "#1000", shop: "Web shop" },
             id: 1,
             location: "Main",
             connection_id: null,
@@ -391,7 +393,7 @@ describe("one SKU", () => {
     open("/stock/1");
     expect(await screen.findByRole("heading", { name: "Mug no. 1" })).toBeVisible();
     expect(screen.getByRole("heading", { name: "Why is this 8?" })).toBeVisible();
-    expect(await screen.findByText("2 units reserved for order #1000")).toBeVisible();
+    expect(await screen.findByText("2 units reserved for order #1000 at Web shop")).toBeVisible();
     expect(screen.getByText("· 8 available, 10 on hand after it")).toBeVisible();
     expect(screen.getByRole("link", { name: "The order" })).toHaveAttribute("href", "/orders/5");
     expect(screen.getByText("The shop refuses the number: Gone.")).toBeVisible();

@@ -6,6 +6,7 @@ import { PAGES } from "@/api/pages";
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 import { Icon } from "@/ui/icons";
+import { Said } from "@/ui/Said";
 import { Failed, Loading } from "@/ui/states";
 
 import { None, Section } from "./Section";
@@ -57,7 +58,6 @@ export function Why({ variantId, available, orderLink }: Props) {
   );
 }
 
-/** In the API's words, which are English. */
 function One({ line, orderLink }: { line: Line; orderLink: Props["orderLink"] }) {
   const { t } = useWords();
   const format = useFormat();
@@ -68,8 +68,8 @@ function One({ line, orderLink }: { line: Line; orderLink: Props["orderLink"] })
         <Icon name={ICONS[line.kind]} size={16} />
       </Text>
       <div>
-        <Text size="sm" lang="en">
-          {line.text}
+        <Text size="sm">
+          <Said line={line} />
         </Text>
         <Group gap={6} c="dimmed" fz="xs">
           <time dateTime={line.at}>{format.moment(line.at, { dateStyle: "medium", timeStyle: "medium" })}</time>

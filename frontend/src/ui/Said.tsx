@@ -1,0 +1,45 @@
+import type { Schemas } from "@/api/client";
+import { type Format, useFormat } from "@/i18n/format";
+import { useWords } from "@/i18n/words";
+
+type Sentence = Pick<Schemas["Timeline"], "text" | "code" | "values">;
+type Known = ReturnType<typeof useWords>["known"];
+
+/** What happened, as the API tells it: in the language of the reader, or in its own English for what is new. */
+export function Said({ line }: { line: Sentence }) {
+  const { known } = useWords();
+  const words = inWords(line, known, useFormat());
+  return words === null ? <span lang="en">{line.text}</span> : words;
+}
+
+function inWords({ code, values }: Sentence, known: Known, format: Format): string | null {
+  const plain: Record<string, string | number> = {};
+  for (const [name, value] of Object.entries(values)) {
+    if (typeof value === "number") {
+      plain[name] = name.endsWith("change") ? format.number(value, { signDisplay: "always" }) : value;
+    } else if (typeof value === "string") {
+      plain[name] = value;
+    }
+  }
+  const { order, shop, reason, progress, state, payment, refunded_minor, currency, note, place } = values;
+  const parts = [
+    plain["on_hand_change"] === undefined ? null : known("said.onHand", { change: plain["on_hand_change"] }),
+    plain["reserved_change"] === undefined ? null : known("said.inOrders", { change: plain["reserved_change"] }),
+  ];
+  const words = known(`said.${code}`, {
+    ...plain,
+    of_order: known(order === undefined ? "said.anOrder" : "said.order", plain) ?? "",
+    deltas: parts.filter((each) => each !== null).join(", "),
+    shop: String(shop ?? ""),
+    reason: known(`stock.reason.${String(reason)}`) ?? String(reason),
+    progress: known(`said.progress.${String(progress)}`) ?? String(progress),
+    state: known(`order.state.${String(state)}`) ?? String(state),
+    payment: known(`order.payment.${String(payment)}`) ?? String(payment),
+    refunded:
+      typeof refunded_minor === "number" && typeof currency === "string" ? format.money(refunded_minor, currency) : "",
+  });
+  if (words === null) {
+    return null;
+  }
+  return `${words}${typeof note === "string" ? `: ${note}` : ""}${typeof place === "string" ? ` (${place})` : ""}`;
+}
