@@ -1,6 +1,7 @@
 /** The words of the app: one file for each language, the same keys in all (catalog.test.ts). */
 
 import type en from "./en.json";
+import { numberFormat, pluralRules } from "./intl";
 
 export type CatalogKey = keyof typeof en;
 
@@ -46,12 +47,12 @@ export function translate(catalog: Catalog, language: Language, key: string, val
   const words = catalog as Record<string, string>;
   const count = values["count"];
   const plural =
-    typeof count === "number" ? words[`${key}_${new Intl.PluralRules(language).select(count)}`] : undefined;
+    typeof count === "number" ? words[`${key}_${pluralRules(language).select(count)}`] : undefined;
   const found = plural ?? words[`${key}_other`] ?? words[key] ?? key;
   return found.replace(/\{(\w+)\}/g, (whole, name: string) => {
     const value = values[name];
     if (typeof value === "number") {
-      return new Intl.NumberFormat(localeOf(language)).format(value);
+      return numberFormat(localeOf(language)).format(value);
     }
     return value ?? whole;
   });

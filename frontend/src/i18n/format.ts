@@ -2,6 +2,7 @@
 
 import { useMemo } from "react";
 
+import { dateTimeFormat, numberFormat, relativeTimeFormat } from "./intl";
 import { useWords } from "./words";
 
 /** ISO 4217 exponents that are not 2, as the API has them (app/domain/money.py). */
@@ -30,30 +31,26 @@ export interface Format {
   ago: (at: string | Date, now?: number) => string;
 }
 
+const MOMENT = { dateStyle: "medium", timeStyle: "short" } as const;
+
 export function formatFor(locale: string): Format {
-  // Made once: tables write hundreds of them at a time.
-  const plain = new Intl.NumberFormat(locale);
-  const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
+  const plain = numberFormat(locale);
   return {
     money(minor, currency) {
       const digits = digitsOf(currency);
       const options = { minimumFractionDigits: digits, maximumFractionDigits: digits };
       try {
-        return new Intl.NumberFormat(locale, { style: "currency", currency, ...options }).format(
-          minor / 10 ** digits,
-        );
+        return numberFormat(locale, { style: "currency", currency, ...options }).format(minor / 10 ** digits);
       } catch {
-        return `${new Intl.NumberFormat(locale, options).format(minor / 10 ** digits)} ${currency}`;
+        return `${numberFormat(locale, options).format(minor / 10 ** digits)} ${currency}`;
       }
     },
-    number: (value, options) =>
-      (options === undefined ? plain : new Intl.NumberFormat(locale, options)).format(value),
-    moment: (at, options = { dateStyle: "medium", timeStyle: "short" }) =>
-      new Intl.DateTimeFormat(locale, options).format(new Date(at)),
+    number: (value, options) => (options === undefined ? plain : numberFormat(locale, options)).format(value),
+    moment: (at, options = MOMENT) => dateTimeFormat(locale, options).format(new Date(at)),
     ago(at, now = Date.now()) {
       const seconds = Math.round((new Date(at).getTime() - now) / 1000);
       const [unit, size] = UNITS.find(([, length]) => Math.abs(seconds) >= length) ?? ["second", 1];
-      return relative.format(Math.trunc(seconds / size), unit);
+      return relativeTimeFormat(locale).format(Math.trunc(seconds / size), unit);
     },
   };
 }

@@ -12,7 +12,7 @@ import {
   type Values,
 } from "./catalog";
 
-interface Words {
+export interface Words {
   language: Language;
   /** How numbers and dates are written. */
   locale: string;

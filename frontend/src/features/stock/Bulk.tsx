@@ -6,6 +6,7 @@ import { useWords } from "@/i18n/words";
 import { BulkForm, type BulkKind } from "./BulkForm";
 import type { Place } from "./columns";
 import { archiveAll } from "./jobs";
+import classes from "./Stock.module.css";
 import { useJob } from "./useJob";
 import type { Row } from "./useStockPages";
 
@@ -24,20 +25,22 @@ export function Bulk({ rows, places, onClear }: Props) {
   return (
     <>
       {rows.length === 0 ? null : (
-        <Paper withBorder p="xs" role="region" aria-label={t("bulk.label")}>
+        <Paper withBorder p="xs" role="region" aria-label={t("bulk.label")} className={classes["bulk"]}>
           <Group gap="xs">
             <Text size="sm" fw={600} aria-live="polite">
               {t("bulk.selected", { count: rows.length })}
             </Text>
-            {kinds.map((kind) => (
-              <Button key={kind} size="xs" variant="default" onClick={() => setAsking(kind)}>
-                {t(`bulk.${kind}`)}
+            <div className={classes["bulkActions"]}>
+              {kinds.map((kind) => (
+                <Button key={kind} size="xs" variant="default" onClick={() => setAsking(kind)}>
+                  {t(`bulk.${kind}`)}
+                </Button>
+              ))}
+              <Button size="xs" variant="default" onClick={() => begin(archiveAll(rows))}>
+                {t("bulk.archive")}
               </Button>
-            ))}
-            <Button size="xs" variant="default" onClick={() => begin(archiveAll(rows))}>
-              {t("bulk.archive")}
-            </Button>
-            <Button size="xs" variant="subtle" onClick={onClear}>
+            </div>
+            <Button size="xs" variant="subtle" className={classes["bulkClear"]} onClick={onClear}>
               {t("bulk.clear")}
             </Button>
           </Group>

@@ -1,13 +1,13 @@
-import { Card, Group, Stack, Text } from "@mantine/core";
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useLayoutEffect, useRef, useState } from "react";
+import { memo, type MouseEvent, useEffect, useLayoutEffect, useRef, useState } from "react";
 
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 
-import { Figure } from "./Figure";
-import { Marks, SkuLink } from "./Grid";
+import { figureOf, tagsOf } from "./cells";
+import { variantPath } from "./GridRow";
 import classes from "./Stock.module.css";
+import type { Selection } from "./useSelection";
 import type { Row } from "./useStockPages";
 
 const CARD_HEIGHT = 124;
@@ -17,11 +17,14 @@ interface Props {
   count: number;
   total: number | null;
   row: (index: number) => Row | undefined;
+  /** None where there is nothing to be done with it. */
+  selection: Selection | null;
   onRange: (first: number, last: number) => void;
+  onOpen: (row: Row) => void;
 }
 
 /** Where there is no room for a table. */
-export function Cards({ count, total, row, onRange }: Props) {
+export function Cards({ count, total, row, selection, onRange, onOpen }: Props) {
   const { t } = useWords();
   const list = useRef<HTMLUListElement>(null);
   const [top, setTop] = useState(0);
@@ -33,65 +36,102 @@ export function Cards({ count, total, row, onRange }: Props) {
     estimateSize: () => CARD_HEIGHT,
     overscan: OVERSCAN,
     scrollMargin: top,
+    useFlushSync: false,
   });
   const items = virtual.getVirtualItems();
   const [first, last] = [items[0]?.index ?? 0, items.at(-1)?.index ?? 0];
   useEffect(() => onRange(first, last), [onRange, first, last]);
+  const onClick = (event: MouseEvent<HTMLElement>) => {
+    const target = event.target as Element;
+    const index = Number(target.closest<HTMLElement>("[data-index]")?.dataset["index"]);
+    const found = row(index);
+    if (target instanceof HTMLInputElement) {
+      selection?.toggle(index, event.shiftKey);
+    } else if (target.closest("a") !== null && found !== undefined && !event.ctrlKey && !event.metaKey) {
+      event.preventDefault();
+      onOpen(found);
+    }
+  };
   return (
     <ul
       ref={list}
       aria-label={t("stock.title")}
-      className={classes["cards"] ?? ""}
+      className={classes["cards"]}
       style={{
         paddingTop: (items[0]?.start ?? top) - top,
         paddingBottom: virtual.getTotalSize() - ((items.at(-1)?.end ?? top) - top),
       }}
+      onClick={onClick}
     >
-      {items.map((item) => (
-        <li
-          key={item.index}
-          className={classes["card"] ?? ""}
-          aria-setsize={total ?? -1}
-          aria-posinset={item.index + 1}
-        >
-          <Card withBorder padding="sm" h="100%">
-            <OneCard row={row(item.index)} />
-          </Card>
-        </li>
-      ))}
+      {items.map(({ index }) => {
+        const found = row(index);
+        return (
+          <StockCard
+            key={index}
+            index={index}
+            total={total}
+            row={found}
+            isSelected={selection === null || found === undefined ? null : selection.has(found)}
+          />
+        );
+      })}
     </ul>
   );
 }
 
-function OneCard({ row }: { row: Row | undefined }) {
+interface CardProps {
+  index: number;
+  total: number | null;
+  row: Row | undefined;
+  /** Null where it cannot be. */
+  isSelected: boolean | null;
+}
+
+/** Made anew only when something in it is new; the list hears what is clicked on. */
+const StockCard = memo(function StockCard({ index, total, row, isSelected }: CardProps) {
   const { t } = useWords();
   const format = useFormat();
+  const place = { "aria-setsize": total ?? -1, "aria-posinset": index + 1, "data-index": index };
   if (row === undefined) {
-    return <span className={classes["hole"] ?? ""} role="status" aria-label={t("state.loading")} />;
+    return (
+      <li className={classes["card"]} {...place}>
+        <span className={classes["hole"]} role="status" aria-label={t("state.loading")} />
+      </li>
+    );
   }
+  const name = row.sku ?? t("stock.noSku");
   const shops = row.channels.filter((channel) => channel.expected !== null);
   return (
-    <Stack gap={4}>
-      <Group justify="space-between" wrap="nowrap" gap="xs">
-        <Text size="sm" truncate component="div">
-          <SkuLink row={row} /> <Marks row={row} />
-        </Text>
-        <Text size="sm" component="div" style={{ whiteSpace: "nowrap" }}>
-          <Text span c="dimmed" size="xs">
-            {t("stock.available")}
-          </Text>{" "}
-          <Figure value={row.available} strong />
-        </Text>
-      </Group>
-      <Text size="sm" truncate>
-        {row.title}
-      </Text>
-      <Text size="xs" c="dimmed" truncate>
+    <li className={classes["card"]} data-selected={isSelected === true ? "" : undefined} {...place}>
+      <div className={classes["cardHead"]}>
+        {isSelected === null ? null : (
+          <label className={classes["cardCheck"]}>
+            <input
+              type="checkbox"
+              className={classes["check"]}
+              aria-label={t("stock.select.one", { name: row.sku ?? row.title })}
+              checked={isSelected}
+              readOnly
+            />
+          </label>
+        )}
+        <span className={classes["cardLine"]}>
+          <a href={variantPath(row)} className={classes["link"]}>
+            {name}
+          </a>{" "}
+          {tagsOf(t, row)}
+        </span>
+        <span className={classes["cardFigure"]}>
+          <span className={classes["quiet"]}>{t("stock.available")}</span> {figureOf(format, row.available, true)}
+        </span>
+      </div>
+      <div className={classes["cardLine"]}>{row.title}</div>
+      <div className={`${classes["cardLine"]} ${classes["small"]}`}>
         {row.levels.map((level) => `${level.location} ${format.number(level.on_hand)}`).join(" · ")}
-      </Text>
-      <Text size="xs" c="dimmed" truncate>
+      </div>
+      <div className={`${classes["cardLine"]} ${classes["small"]}`}>
         {shops.map((shop) => `${shop.connection_name} ${format.number(shop.expected ?? 0)}`).join(" · ")}
-      </Text>
-    </Stack>
+      </div>
+    </li>
   );
-}
+});

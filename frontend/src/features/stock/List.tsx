@@ -1,9 +1,8 @@
-import { Button, Group, Stack, Text } from "@mantine/core";
+import { Button, Stack, Text } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
-import { type ReactNode, useCallback, useMemo, useRef, useState } from "react";
+import { type ReactNode, useState } from "react";
 
 import { api } from "@/api/client";
-import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 import { Empty, Failed, Loading } from "@/ui/states";
 
@@ -13,11 +12,11 @@ import { Cards } from "./Cards";
 import { useAdjust } from "./changes";
 import type { Place, StockColumn } from "./columns";
 import type { StockQuery } from "./filters";
-import { type Adjusting, Grid, type Selection } from "./Grid";
+import { Grid } from "./Grid";
+import type { Adjusting } from "./GridRow";
 import type { ListPlace } from "./useRowsInSight";
-import { countOf, isKnown, type Pages, type Row, useChain, useStockPages } from "./useStockPages";
-
-const MOST_SELECTED = 1000;
+import { useSelection } from "./useSelection";
+import { countOf, isKnown, type Row, useChain, useSpan, useStockPages } from "./useStockPages";
 
 interface Props {
   query: StockQuery & { sort: NonNullable<StockQuery["sort"]> };
@@ -37,14 +36,15 @@ const left = new Map<string, number>();
 export function List({ query, isFiltered, narrow, columns, places, mayChange, onSort, onClear, firstSteps }: Props) {
   const navigate = useNavigate();
   const chain = useChain(query);
-  const [range, setRange] = useState<readonly [number, number]>([0, 0]);
-  const pages = useStockPages(query, chain, range);
+  const [span, onRange] = useSpan();
+  const pages = useStockPages(query, chain, span);
   const total = useTotal(query);
   const count = countOf(chain[0]);
-  const onRange = useCallback((first: number, last: number) => setRange([first, last]), []);
   const [selected, selection] = useSelection(pages);
   const adjusting = useAdjusting(places);
   const [place] = useState(() => placeOf(JSON.stringify(query)));
+  const open = ({ variant_id }: Row) =>
+    void navigate({ to: "/stock/$variantId", params: { variantId: String(variant_id) } });
   if (pages.isPending) {
     return <Loading rows={8} />;
   }
@@ -57,13 +57,26 @@ export function List({ query, isFiltered, narrow, columns, places, mayChange, on
   return (
     <Stack gap="sm">
       {pages.error === null ? null : <Failed error={pages.error} retry={pages.retry} retrying={pages.isFetching} />}
-      {mayChange && !narrow ? <Bulk rows={selected} places={places} onClear={selection.clear} /> : null}
+      {mayChange ? <Bulk rows={selected} places={places} onClear={selection.clear} /> : null}
       {narrow ? (
-        <Cards count={count} total={total.count} row={pages.row} onRange={onRange} />
+        <>
+          <Cards
+            count={count}
+            total={chain[0].end ?? total.count}
+            row={pages.row}
+            selection={mayChange ? selection : null}
+            onRange={onRange}
+            onOpen={open}
+          />
+          <Text size="sm" c="dimmed">
+            {total.words}
+          </Text>
+        </>
       ) : (
         <Grid
           count={count}
-          total={total.count}
+          total={chain[0].end ?? total.count}
+          words={total.words}
           row={pages.row}
           columns={columns}
           sort={query.sort}
@@ -71,31 +84,11 @@ export function List({ query, isFiltered, narrow, columns, places, mayChange, on
           selection={selection}
           onRange={onRange}
           place={place}
-          onOpen={(row) => void navigate({ to: "/stock/$variantId", params: { variantId: String(row.variant_id) } })}
+          onOpen={open}
           adjusting={mayChange ? adjusting : null}
         />
       )}
-      <Status range={range} count={chain[0].end ?? total.count} words={total.words} narrow={narrow} />
     </Stack>
-  );
-}
-
-interface StatusProps {
-  range: readonly [number, number];
-  count: number | null;
-  words: string;
-  narrow: boolean;
-}
-
-function Status({ range: [first, last], count, words, narrow }: StatusProps) {
-  const { t } = useWords();
-  const format = useFormat();
-  const shown = { first: format.number(first + 1), last: format.number(Math.min(last + 1, count ?? last + 1)) };
-  return (
-    <Group justify="space-between" c="dimmed" fz="sm">
-      <Text size="sm">{narrow ? words : `${t("stock.range", shown)} ${words}`}</Text>
-      {narrow ? null : <Text size="sm">{t("stock.keys")}</Text>}
-    </Group>
   );
 }
 
@@ -110,31 +103,6 @@ function useTotal(query: StockQuery): { count: number | null; words: string } {
   }
   const words = t(found.at_least ? "stock.count.atLeast" : "stock.count", { count: found.count });
   return { count: found.at_least ? null : found.count, words };
-}
-
-/** Rows as they were when they were selected; what is done to them needs no more. */
-function useSelection(pages: Pages): [readonly Row[], Selection] {
-  const [chosen, setChosen] = useState<ReadonlyMap<number, Row>>(new Map());
-  const anchor = useRef(0);
-  const selection: Selection = {
-    has: (row) => chosen.has(row.variant_id),
-    toggle: (index, through) => {
-      const from = through ? Math.min(anchor.current, index) : index;
-      const to = through ? Math.max(anchor.current, index) : index;
-      anchor.current = index;
-      const rows = Array.from({ length: to - from + 1 }, (_, step) => pages.row(from + step));
-      const next = new Map(chosen);
-      for (const row of rows) {
-        if (row === undefined) continue;
-        if (!through && next.has(row.variant_id)) next.delete(row.variant_id);
-        else if (next.size < MOST_SELECTED) next.set(row.variant_id, row);
-      }
-      setChosen(next);
-    },
-    clear: () => setChosen(new Map()),
-  };
-  const rows = useMemo(() => [...chosen.values()], [chosen]);
-  return [rows, selection];
 }
 
 function useAdjusting(places: readonly Place[]): Adjusting {

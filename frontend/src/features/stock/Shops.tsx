@@ -5,7 +5,7 @@ import { useWords } from "@/i18n/words";
 import { Ago } from "@/ui/Ago";
 import { Icon } from "@/ui/icons";
 
-import { type Channel, ShownAt, useToldOf } from "./columns";
+import { type Channel, shownAt, toldOf } from "./channels";
 import { None, Section } from "./Section";
 import type { Row } from "./useStockPages";
 
@@ -37,7 +37,7 @@ function placeOf(row: Row, { connection_id, location_id }: Channel): string | nu
 function Shop({ channel, place }: { channel: Channel; place: string | null }) {
   const { t } = useWords();
   const format = useFormat();
-  const told = useToldOf([channel]);
+  const told = toldOf(t, format, [channel]);
   return (
     <Stack gap={2}>
       <Group justify="space-between" wrap="nowrap">
@@ -53,7 +53,7 @@ function Shop({ channel, place }: { channel: Channel; place: string | null }) {
         <Text size="sm" component="div" style={{ whiteSpace: "nowrap" }}>
           {t("shown.shows")}{" "}
           <Text span fw={600} inherit>
-            <ShownAt channels={[channel]} />
+            {shownAt(format, [channel])}
           </Text>
           {channel.target === null || channel.target === channel.expected ? null : (
             <Text span c="dimmed" inherit>

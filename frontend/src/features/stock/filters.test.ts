@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import { columnsFrom, markOf, syncedAt } from "./columns";
+import { markOf, syncedAt } from "./channels";
+import { columnsFrom } from "./columns";
 import { filtersFrom, queryOf, sortOf } from "./filters";
 
 describe("filters", () => {

@@ -1,7 +1,7 @@
 import { type RefObject, useLayoutEffect, useState } from "react";
 
 /** Rows beyond those in sight, so that a turn of the wheel finds them there. */
-const OVERSCAN = 8;
+const OVERSCAN = 4;
 
 export interface RowsInSight {
   first: number;

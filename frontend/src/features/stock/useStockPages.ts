@@ -1,5 +1,5 @@
 import { useQueries, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 
 import { api, type Schemas } from "@/api/client";
 
@@ -22,6 +22,9 @@ export interface Chain {
 }
 
 const NOTHING: Chain = { cursors: [null], end: null };
+
+/** From which page to which. */
+type Span = readonly [from: number, to: number];
 
 export interface Pages {
   row: (index: number) => Row | undefined;
@@ -53,17 +56,27 @@ export function useChain(query: StockQuery): [Chain, (chain: Chain) => void] {
   return [chain, setChain];
 }
 
-/** The rows around those from `first` to `last`. Only pages in sight are asked for, and asked for again when events make
- *  them old: 100,000 rows cost what 100 do. */
+/** Which pages the rows in sight are on, and those about to be; new only where another page is. */
+export function useSpan(): [Span, (first: number, last: number) => void] {
+  const [span, setSpan] = useState<Span>([0, 0]);
+  const onRange = useCallback((first: number, last: number) => {
+    const from = Math.floor(Math.max(first - AHEAD, 0) / PAGE);
+    const to = Math.floor((last + AHEAD) / PAGE);
+    setSpan((before) => (before[0] === from && before[1] === to ? before : [from, to]));
+  }, []);
+  return [span, onRange];
+}
+
+/** The rows of some pages. Only these are asked for, and asked for again when events make them old: 100,000 rows cost
+ *  what 100 do. */
 export function useStockPages(
   query: StockQuery,
   [chain, setChain]: [Chain, (chain: Chain) => void],
-  [first, last]: readonly [number, number],
+  span: Span,
 ): Pages {
   const queries = useQueryClient();
   const lastPage = chain.cursors.length - 1;
-  const from = Math.min(Math.floor(Math.max(first - AHEAD, 0) / PAGE), lastPage);
-  const to = Math.min(Math.floor((last + AHEAD) / PAGE), lastPage);
+  const [from, to] = [Math.min(span[0], lastPage), Math.min(span[1], lastPage)];
   const results = useQueries({
     queries: chain.cursors.slice(from, to + 1).map((cursor) => pageOptions(query, cursor)),
   });
