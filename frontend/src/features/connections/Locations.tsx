@@ -11,7 +11,7 @@ import { useTellProblem } from "@/ui/notify";
 import { useMay } from "@/ui/role";
 import { Empty, Failed, Loading } from "@/ui/states";
 
-import { type Chosen, chosenOf, eachOnce, mappingOf, type ShopLocation } from "./mapping";
+import { type Chosen, chosenOf, eachOnce, type Mapping, mappingOf, type ShopLocation } from "./mapping";
 import type { Connection } from "./rows";
 import { lookAgain } from "./useAction";
 
@@ -38,6 +38,7 @@ export function Locations({ connection }: { connection: Connection }) {
     gcTime: 0,
   });
   const ours = api.useQuery("get", "/api/v1/locations", { params: { query: { limit: MOST_LOCATIONS } } });
+  const save = useSave(connection.id, () => void ofShop.refetch());
   if (ofShop.isPending || ours.isPending) {
     return <Loading rows={3} />;
   }
@@ -60,7 +61,7 @@ export function Locations({ connection }: { connection: Connection }) {
       connection={connection}
       found={ofShop.data}
       ours={ours.data.items}
-      onOutdated={() => void ofShop.refetch()}
+      save={save}
     />
   );
 }
@@ -69,14 +70,14 @@ interface FormProps {
   connection: Connection;
   found: Versioned;
   ours: readonly Schemas["Location"][];
-  onOutdated: () => void;
+  /** Not the form's own: what it says stays where the form begins anew by what somebody else has saved. */
+  save: ReturnType<typeof useSave>;
 }
 
-function Form({ connection, found, ours, onOutdated }: FormProps) {
+function Form({ connection, found, ours, save }: FormProps) {
   const { t } = useWords();
   const mayRun = useMay("admin") && ["review", "active", "paused", "importing"].includes(connection.state);
   const [chosen, setChosen] = useState<Chosen>(() => chosenOf(found.items));
-  const save = useSave(connection, found.version, onOutdated);
   const mapping = mappingOf(chosen);
   const isChanged = JSON.stringify(mapping) !== JSON.stringify(mappingOf(chosenOf(found.items)));
   const choose = (shops: string, locations: readonly number[]) =>
@@ -104,7 +105,7 @@ function Form({ connection, found, ours, onOutdated }: FormProps) {
         <Alert color="yellow" icon={<Icon name="warn" />} title={t("locations.save.title")}>
           <Stack gap="sm" align="flex-start">
             <Text size="sm">{t(mapping.length === 0 ? "locations.least" : "locations.save.means")}</Text>
-            <Button disabled={mapping.length === 0} loading={save.isPending} onClick={() => save.mutate(mapping)}>
+            <Button disabled={mapping.length === 0} loading={save.isPending} onClick={() => save.mutate({ version: found.version, locations: mapping })}>
               {t("locations.save")}
             </Button>
           </Stack>
@@ -114,14 +115,20 @@ function Form({ connection, found, ours, onOutdated }: FormProps) {
   );
 }
 
-function useSave(connection: Connection, version: string | null, onOutdated: () => void) {
+interface Change {
+  version: string | null;
+  locations: Mapping;
+}
+
+/** `onOutdated` is called where it was changed by somebody else, or by this. */
+function useSave(connectionId: number, onOutdated: () => void) {
   const { t } = useWords();
   const queries = useQueryClient();
   const tell = useTellDone();
   return useMutation({
-    mutationFn: (locations: Schemas["MappedInput"][]) =>
+    mutationFn: ({ version, locations }: Change) =>
       client.PUT(PATH, {
-        params: { path: { connection_id: connection.id } },
+        params: { path: { connection_id: connectionId } },
         headers: version === null ? {} : { "If-Match": version },
         body: { locations },
       }),

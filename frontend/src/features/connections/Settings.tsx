@@ -34,6 +34,7 @@ export function Settings({ connectionId }: { connectionId: number }) {
     staleTime: Infinity,
     gcTime: 0,
   });
+  const save = useSave(connectionId, () => void found.refetch());
   if (found.isPending) {
     return <Loading rows={5} />;
   }
@@ -41,17 +42,15 @@ export function Settings({ connectionId }: { connectionId: number }) {
     return <Failed error={found.error} retry={() => void found.refetch()} retrying={found.isFetching} />;
   }
   const { connection, version } = found.data;
-  return (
-    <Form key={version} connection={connection} version={version} onOutdated={() => void found.refetch()} />
-  );
+  return <Form key={version} connection={connection} version={version} save={save} />;
 }
 
 interface FormProps extends Versioned {
-  /** To be called where it was changed by somebody else, or by this form. */
-  onOutdated: () => void;
+  /** Not the form's own: what it says stays where the form begins anew by what somebody else has saved. */
+  save: ReturnType<typeof useSave>;
 }
 
-function Form({ connection, version, onOutdated }: FormProps) {
+function Form({ connection, version, save }: FormProps) {
   const { t } = useWords();
   const mayRun = useMay("admin") && connection.state !== "sample";
   const form = useForm<Rules>({
@@ -60,10 +59,9 @@ function Form({ connection, version, onOutdated }: FormProps) {
       Object.fromEntries(Object.keys(faultsOf(rules)).map((name) => [name, t(name === "name" ? "form.needed" : "rules.wrong")])),
     validateInputOnChange: true,
   });
-  const save = useSave(connection, version, onOutdated);
   const isChanged = Object.keys(changesOf(form.values, connection)).length > 0;
   return (
-    <form onSubmit={form.onSubmit((rules) => save.mutate(rules))} noValidate>
+    <form onSubmit={form.onSubmit((rules) => save.mutate({ version, changes: changesOf(rules, connection) }))} noValidate>
       <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="lg">
         <Stack gap="lg">
           <Shown form={form} readOnly={!mayRun} />
@@ -91,16 +89,22 @@ function Form({ connection, version, onOutdated }: FormProps) {
   );
 }
 
-function useSave(connection: Connection, version: string | null, onOutdated: () => void) {
+interface Change {
+  version: string | null;
+  changes: ReturnType<typeof changesOf>;
+}
+
+/** `onOutdated` is called where it was changed by somebody else, or by this. */
+function useSave(connectionId: number, onOutdated: () => void) {
   const { t } = useWords();
   const queries = useQueryClient();
   const tell = useTellDone();
   return useMutation({
-    mutationFn: (rules: Rules) =>
+    mutationFn: ({ version, changes }: Change) =>
       client.PATCH("/api/v1/connections/{connection_id}", {
-        params: { path: { connection_id: connection.id } },
+        params: { path: { connection_id: connectionId } },
         headers: version === null ? {} : { "If-Match": version },
-        body: changesOf(rules, connection),
+        body: changes,
       }),
     onSuccess: async () => {
       tell(t("rules.saved"));
