@@ -130,7 +130,7 @@ def delete_saved_view(view_id: int) -> None:
 @blp.route("/notification-preferences")
 @blp.response(OK, PreferencesSchema)
 def get_preferences() -> Row:
-    """Of which kinds of events one wants to be told, by channel."""
+    """Of which kinds of events one wants to be told, by channel, and the number for `sms`."""
     return _preferences()
 
 
@@ -138,9 +138,11 @@ def get_preferences() -> Row:
 @blp.arguments(PreferencesSchema)
 @blp.response(OK, PreferencesSchema)
 def set_preferences(given: dict[str, Any]) -> Row:
-    """Set those that are named; the others stay."""
+    """Set those that are named, and the number where it is named; the others stay."""
     wishes = [Preference(EventKind(wish["kind"]), wish["channel"], wish["wanted"]) for wish in given["items"]]
     notifications.prefer(_member(), wishes)
+    if "phone" in given:
+        notifications.call(_member(), given["phone"])
     return _preferences()
 
 
@@ -154,7 +156,8 @@ def record_web_vitals(given: dict[str, Any]) -> None:
 
 
 def _preferences() -> Row:
-    return {"items": [asdict(preference) for preference in notifications.preferences(_member())]}
+    found = notifications.preferences(_member())
+    return {"items": [asdict(preference) for preference in found.items], "phone": found.phone}
 
 
 def _member() -> Member:

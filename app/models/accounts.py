@@ -24,6 +24,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.models.base import Base, CreatedAt, Id, TenantRow, account_ref
 
 ROLES = ("owner", "admin", "staff", "viewer")
+PHONE = r"\+[1-9][0-9]{6,14}"
+"""A number of E.164: `+`, the country's code, the rest without blanks."""
 
 
 class Account(Base):
@@ -86,10 +88,13 @@ class Membership(TenantRow, Base):
         UniqueConstraint("user_id", "account_id"),
         Index(None, "account_id"),
         CheckConstraint(f"role IN {ROLES}", name="role"),
+        CheckConstraint(f"phone ~ '^{PHONE}$'", name="phone"),
     )
 
     user_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("users.id"))
     role: Mapped[str] = mapped_column(String(16))
+    phone: Mapped[str | None] = mapped_column(Text)
+    """By which they want to be told of events; theirs alone."""
 
 
 class AuditEntry(TenantRow, Base):

@@ -241,6 +241,34 @@ def test_what_one_wants_to_be_told_of_has_defaults_and_is_ones_own(
         assert merchant.call("PATCH", "/notification-preferences", json={"items": [item]}).status_code == 422
 
 
+def test_a_phone_number_is_kept_as_e164_and_is_ones_own(merchant: Caller, colleague: Caller) -> None:
+    def phone(caller: Caller) -> str | None:
+        found: str | None = caller.get("/notification-preferences")["phone"]
+        return found
+
+    def set_to(number: object) -> int:
+        answer = merchant.call("PATCH", "/notification-preferences", json={"phone": number})
+        return answer.status_code
+
+    assert phone(merchant) is None
+    assert set_to("+4915112345678") == 200
+    for wrong in (
+        "015112345678",
+        "+49 151 12345678",
+        "+0151123456",
+        "+49151",
+        "+1234567890123456",
+        "+1234567\n",
+        1,
+    ):
+        assert set_to(wrong) == 422, wrong
+    wish = {"kind": "low_stock", "channel": "sms", "wanted": True}
+    assert merchant.call("PATCH", "/notification-preferences", json={"items": [wish]}).status_code == 200
+    assert (phone(merchant), phone(colleague)) == ("+4915112345678", None)
+    assert set_to(None) == 200
+    assert phone(merchant) is None
+
+
 def test_web_vitals_are_counted_by_page_and_day_and_pages_are_bounded(
     merchant: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:

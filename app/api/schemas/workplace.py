@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
@@ -7,6 +8,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 from app.api.schemas.base import OF_AN_ID, SOMETIMES, Flag, PageArgs
 from app.domain.event_log import EventKind
 from app.domain.periods import Grain
+from app.models.accounts import PHONE
 from app.models.workplace import CHANNELS, VIEWED
 from app.services.workplace.dashboards import COLUMNS, KINDS, MOST_ROWS, MOST_WIDGETS
 from app.services.workplace.web_vitals import GOOD_AND_POOR
@@ -119,11 +121,24 @@ class PreferenceSchema(Schema):
     wanted = Flag(required=True)
 
 
+def _e164(number: str) -> None:
+    if re.fullmatch(PHONE, number) is None:
+        raise ValidationError("It has to be as +4915112345678 (E.164).")
+
+
 class PreferencesSchema(Schema):
     items = fields.List(
         fields.Nested(PreferenceSchema),
-        required=True,
+        load_default=list,
         validate=validate.Length(max=len(EventKind) * len(CHANNELS)),
+    )
+    phone = fields.String(
+        allow_none=True,
+        validate=_e164,
+        metadata={
+            "pattern": f"^{PHONE}$",
+            "description": "By which one is told over `sms`, in E.164: +4915112345678. Null for none.",
+        },
     )
 
 

@@ -34,20 +34,28 @@ class Preference:
     wanted: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    items: list[Preference]
+    phone: str | None
+
+
 def default(kind: EventKind, channel: str) -> bool:
     """In the app all of it, by mail what cannot wait, by SMS nothing."""
     return channel == "app" or (channel == "email" and kind in MAILED)
 
 
-def preferences(member: Member) -> list[Preference]:
+def preferences(member: Member) -> Preferences:
     """For every kind and channel, as set or by default."""
     with unit_of_work() as uow:
         kept = {(row.kind, row.channel): row.wanted for row in uow.session.execute(_KEPT, member.key)}
-    return [
+        phone = uow.session.execute(_PHONE, member.key).scalar_one_or_none()
+    items = [
         Preference(kind, channel, kept.get((kind.value, channel), default(kind, channel)))
         for kind in EventKind
         for channel in CHANNELS
     ]
+    return Preferences(items, phone)
 
 
 def prefer(member: Member, wishes: Sequence[Preference]) -> None:
@@ -66,12 +74,21 @@ def prefer(member: Member, wishes: Sequence[Preference]) -> None:
         uow.commit()
 
 
+def call(member: Member, phone: str | None) -> None:
+    """By which number they are told, in E.164; None for none."""
+    with unit_of_work() as uow:
+        uow.session.execute(_CALL, {**member.key, "phone": phone})
+        uow.commit()
+
+
 _KEPT = text(
     """
     SELECT kind, channel, wanted FROM notification_preferences
     WHERE account_id = :account_id AND user_id = :user_id
     """
 )
+_PHONE = text("SELECT phone FROM memberships WHERE account_id = :account_id AND user_id = :user_id")
+_CALL = text("UPDATE memberships SET phone = :phone WHERE account_id = :account_id AND user_id = :user_id")
 _KEEP = text(
     """
     INSERT INTO notification_preferences (account_id, user_id, kind, channel, wanted)

@@ -1,4 +1,4 @@
-import { screen, within } from "@testing-library/react";
+import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it } from "vitest";
 
@@ -184,6 +184,21 @@ describe("webhooks", () => {
 });
 
 describe("notifications", () => {
+  it("keep a phone number, however it is written, and say what is none", async () => {
+    server.use(answers("get", "/notification-preferences", { items: [], phone: null }));
+    const sent = takes({ "patch /notification-preferences": { items: [], phone: "+4915112345678" } });
+    open("/settings/notifications");
+    const number = await screen.findByRole("textbox", { name: "Mobile number" });
+    await userEvent.type(number, "0151 1234{Enter}");
+    expect(number).toHaveAccessibleDescription(/^Write it with the country's code/);
+    expect(number).toBeInvalid();
+    expect(sent).toEqual([]);
+    await userEvent.clear(number);
+    await userEvent.type(number, "0049 (151) 123-456 78{Enter}");
+    await waitFor(() => expect(screen.getByRole("textbox", { name: "Mobile number" })).toHaveValue("+4915112345678"));
+    expect(sent.map(({ body }) => body)).toEqual([{ phone: "+4915112345678" }]);
+  });
+
   const LOW = { kind: "low_stock", channel: "email", wanted: false };
 
   it("are switched at once, and back where that fails", async () => {

@@ -1,31 +1,35 @@
 import { Alert, Stack, Switch, Text } from "@mantine/core";
-import { useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 
-import { api, type Schemas } from "@/api/client";
+import { api, client, type Schemas } from "@/api/client";
 import { useWords } from "@/i18n/words";
 import { Icon } from "@/ui/icons";
 import { useTellProblem } from "@/ui/notify";
 import { Section } from "@/ui/Section";
 import { Failed, Loading } from "@/ui/states";
 
+import { Phone } from "./Phone";
+
 type Preference = Schemas["Preference"];
+type Preferences = Schemas["Preferences"];
 
 const PREFERENCES = ["get", "/api/v1/notification-preferences", {}] as const;
 
-/** Of what one wants to be told by mail. A switch takes effect at once, and goes back if that fails. */
+/** Of what one wants to be told by mail, and the number for text messages. A switch takes effect at once, and goes back
+ *  if that fails. */
 export function Notifications() {
   const { t } = useWords();
   const tell = useTellProblem();
   const queries = useQueryClient();
   const found = api.useQuery(...PREFERENCES);
-  const set = api.useMutation("patch", "/api/v1/notification-preferences", {
-    onMutate: ({ body }) => {
-      const before = queries.getQueryData<Schemas["Preferences"]>(PREFERENCES);
-      const isNew = (each: Preference) =>
-        body.items.find(({ kind, channel }) => kind === each.kind && channel === each.channel);
-      queries.setQueryData<Schemas["Preferences"]>(PREFERENCES, (now) =>
-        now === undefined ? now : { items: now.items.map((each) => isNew(each) ?? each) },
-      );
+  const keep = (change: (now: Preferences) => Preferences) =>
+    queries.setQueryData<Preferences>(PREFERENCES, (now) => (now === undefined ? now : change(now)));
+  const set = useMutation({
+    mutationFn: (wish: Preference) => client.PATCH("/api/v1/notification-preferences", { body: { items: [wish] } }),
+    onMutate: ({ kind, channel, wanted }) => {
+      const before = queries.getQueryData<Preferences>(PREFERENCES);
+      const isIt = (each: Preference) => each.kind === kind && each.channel === channel;
+      keep((now) => ({ ...now, items: now.items.map((each) => (isIt(each) ? { ...each, wanted } : each)) }));
       return before;
     },
     onError: (problem, _given, before) => {
@@ -49,15 +53,17 @@ export function Notifications() {
               label={t(`notice.${each.kind}`)}
               description={t(`notice.${each.kind}.means`)}
               checked={each.wanted}
-              onChange={(event) =>
-                set.mutate({ body: { items: [{ ...each, wanted: event.currentTarget.checked }] } })
-              }
+              onChange={(event) => set.mutate({ ...each, wanted: event.currentTarget.checked })}
             />
           ))}
         </Stack>
       </Section>
       <Section title={t("notices.threshold")} lead={t("notices.threshold.lead")} />
-      <Section title={t("notices.phone")} lead={t("notices.phone.lead")} />
+      <Section title={t("notices.phone")} lead={t("notices.phone.lead")}>
+        {found.data === undefined ? null : (
+          <Phone key={found.data.phone} phone={found.data.phone} onSaved={(phone) => keep((now) => ({ ...now, phone }))} />
+        )}
+      </Section>
     </Stack>
   );
 }
