@@ -23,7 +23,7 @@ _version = partial(version_of, names=accounts.SETTINGS)
 @blp.response(OK, AccountSchema)
 @blp.versioned(_version)
 def get_account() -> Row:
-    """Its name, its safety stock, and whether writes are stopped."""
+    """Its name, what it keeps back, when stock is low, and whether writes are stopped."""
     return _now()
 
 
@@ -32,7 +32,8 @@ def get_account() -> Row:
 @blp.response(OK, AccountSchema)
 @blp.versioned(_version)
 def configure_account(given: dict[str, Any]) -> Row:
-    """Call it otherwise, or keep so many units of each variant back from all channels."""
+    """Call it otherwise, keep so many units of each variant back from all channels, or say at how many
+    stock is low. What is so by the new number is told within moments, or is over."""
     accounts.configure(principal().account_id, given, actor=principal().actor, seen=seen())
     return _now()
 

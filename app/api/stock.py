@@ -59,7 +59,7 @@ def count_stock(args: dict[str, Any]) -> Row:
 @blp.arguments(ThresholdSchema)
 @blp.response(OK, StockSchema)
 def set_threshold(given: dict[str, Any], variant_id: int) -> Row:
-    """Say at how many units a variant is low; null for the usual number."""
+    """Say at how many units a variant is low; null for the account's number."""
     caller = principal()
     set_low_stock_threshold(caller.account_id, variant_id, given["low_stock_threshold"], actor=caller.actor)
     return stock.stock_of(caller.account_id, variant_id)

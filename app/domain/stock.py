@@ -55,10 +55,6 @@ def place_hit(places: Sequence[tuple[int, int]], change: int) -> int:
     return next(has_all, places[0][0])
 
 
-LOW_STOCK_THRESHOLD = 10
-"""Of variants that have none of their own."""
-
-
 @dataclass(frozen=True, slots=True)
 class Band:
     """Something that begins at `at_most` available units and is over only above `over_above`.
@@ -80,7 +76,6 @@ class Band:
 OVERSOLD = Band(at_most=-1, over_above=-1)
 
 
-def low_stock(threshold: int | None) -> Band:
+def low_stock(threshold: int) -> Band:
     """Low at the threshold or below; over when a tenth of it, and at least one unit, lies between."""
-    at_most = LOW_STOCK_THRESHOLD if threshold is None else threshold
-    return Band(at_most=at_most, over_above=at_most + max(1, -(-at_most // 10)))
+    return Band(at_most=threshold, over_above=threshold + max(1, -(-threshold // 10)))

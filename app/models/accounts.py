@@ -34,6 +34,7 @@ class Account(Base):
     __tablename__ = "accounts"
     __table_args__ = (
         CheckConstraint("safety_stock >= 0", name="safety_stock"),
+        CheckConstraint("low_stock_threshold >= 0", name="low_stock_threshold"),
         Index("ix_accounts_leaving", "delete_at", postgresql_where=text("delete_at IS NOT NULL")),
         Index(None, "sample_of", postgresql_where=text("sample_of IS NOT NULL")),
         Index(
@@ -49,6 +50,8 @@ class Account(Base):
     name: Mapped[str] = mapped_column(Text)
     safety_stock: Mapped[int] = mapped_column(Integer, server_default="0")
     """Units of each variant that no channel is shown."""
+    low_stock_threshold: Mapped[int] = mapped_column(Integer, server_default="10")
+    """At how many units available over all locations variants are low that have no number of their own."""
     writes_stopped_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     """The kill switch: while set, nothing is written to any shop. Orders are still taken in."""
     time_zone: Mapped[str] = mapped_column(Text, server_default="UTC")

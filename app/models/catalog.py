@@ -84,7 +84,7 @@ class Variant(TenantRow, Base):
     price_minor: Mapped[int | None] = mapped_column(BigInteger)
     unit_cost_minor: Mapped[int | None] = mapped_column(BigInteger)
     low_stock_threshold: Mapped[int | None] = mapped_column(Integer)
-    """In units available over all locations; NULL is `app.domain.stock.LOW_STOCK_THRESHOLD`."""
+    """In units available over all locations; NULL is the account's number."""
     archived_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     """Since when it is sold no more: lists leave it out. A listing that is linked to it brings it back."""
     search_text: Mapped[str] = mapped_column(

@@ -1,4 +1,4 @@
-"""What an account is called, and what it keeps back from all of its shops."""
+"""What an account is called, what it keeps back from all of its shops, and at how many units stock is low."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from app.errors import InvalidInput
-from app.services import publishing, versions
+from app.services import publishing, stock_catch_up, versions
 from app.services.audit import audit_subject
 from app.services.uow import unit_of_work
 
 LONGEST_NAME = 200
-SETTINGS = ("name", "safety_stock")
+SETTINGS = ("name", "safety_stock", "low_stock_threshold")
 
 
 def configure(
@@ -27,6 +27,8 @@ def configure(
             audit_subject(uow.session, account_id, actor, "account.renamed", subject, {"name": account.name})
         if "safety_stock" in changes:
             publishing.keep_back(uow, account, changes["safety_stock"], actor)
+        if "low_stock_threshold" in changes:
+            stock_catch_up.set_threshold_of_account(uow, account, changes["low_stock_threshold"], actor=actor)
         uow.commit()
 
 

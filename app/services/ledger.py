@@ -41,7 +41,7 @@ class Locked:
 
     ids: dict[Place, int]
     levels: dict[Place, StockLevel]
-    thresholds: dict[int, int | None]
+    thresholds: dict[int, int]
     """By variant: below which stock is low, where it has a threshold of its own. A bundle has no stock that
     could be low."""
     new: frozenset[int]
@@ -194,13 +194,14 @@ def _available(levels: Mapping[Place, StockLevel]) -> dict[int, int]:
 
 _LOCK = text(
     """
-    SELECT l.id, l.variant_id, l.location_id, l.on_hand, l.committed, v.low_stock_threshold,
+    SELECT l.id, l.variant_id, l.location_id, l.on_hand, l.committed,
+        coalesce(v.low_stock_threshold, a.low_stock_threshold) AS low_stock_threshold,
         EXISTS (SELECT 1 FROM bundle_components b WHERE b.bundle_id = l.variant_id) AS is_bundle,
         EXISTS (
             SELECT 1 FROM webhook_subscriptions s
             WHERE s.account_id = :account_id AND s.state IN ('active', 'paused')
         ) AS subscribed
-    FROM stock_levels l JOIN variants v ON v.id = l.variant_id
+    FROM stock_levels l JOIN variants v ON v.id = l.variant_id JOIN accounts a ON a.id = l.account_id
     WHERE l.variant_id = ANY(CAST(:variants AS bigint[]))
     ORDER BY l.id
     FOR NO KEY UPDATE OF l

@@ -6,16 +6,25 @@ booking that waited for a lock while another one opened the variant's first leve
 
 from __future__ import annotations
 
+from functools import partial
+
+import redis
+import structlog
 from sqlalchemy import text
 
 from app.errors import InvalidInput, NotFound
+from app.models import Account
 from app.services import ledger
 from app.services.audit import audit_subject
 from app.services.cells import MOST_UNITS
+from app.services.nudge import enqueue
 from app.services.stopping import leave_if_asked
-from app.services.uow import unit_of_work
+from app.services.uow import UnitOfWork, unit_of_work
+
+log = structlog.get_logger()
 
 VARIANTS_PER_TRANSACTION = 500
+CATCH_UP_SECONDS = 7200
 
 
 def catch_up(account_id: int) -> None:
@@ -34,10 +43,10 @@ def catch_up(account_id: int) -> None:
 
 
 def set_low_stock_threshold(account_id: int, variant_id: int, threshold: int | None, *, actor: str) -> None:
-    """At how many units, over all locations, a variant is low; None for the usual number. What is so by the
+    """At how many units, over all locations, a variant is low; None for the account's. What is so by the
     new one is told at once. Raises NotFound, InvalidInput."""
-    if threshold is not None and not 0 <= threshold <= MOST_UNITS:
-        raise InvalidInput(f"A threshold is between 0 and {MOST_UNITS} units.")
+    if threshold is not None:
+        _check(threshold)
     with unit_of_work() as uow:
         session = uow.session
         params = {"account_id": account_id, "id": variant_id, "threshold": threshold}
@@ -48,6 +57,29 @@ def set_low_stock_threshold(account_id: int, variant_id: int, threshold: int | N
         detail = {"threshold": threshold}
         audit_subject(session, account_id, actor, "variant.threshold_set", f"variant:{variant_id}", detail)
         uow.commit()
+
+
+def set_threshold_of_account(uow: UnitOfWork, account: Account, threshold: int, *, actor: str) -> None:
+    """At how many units variants of a locked account are low that have no number of their own. A worker tells
+    what is so by the new one. Raises InvalidInput."""
+    _check(threshold)
+    account.low_stock_threshold = threshold
+    detail, subject = {"threshold": threshold}, f"account:{account.id}"
+    audit_subject(uow.session, account.id, actor, "account.low_stock_threshold", subject, detail)
+    uow.after_commit(partial(_wake, account.id))
+
+
+def _wake(account_id: int) -> None:
+    """One that is under way may be past what changed: this one comes after it."""
+    try:
+        enqueue("reports", "catch_up_stock_events", account_id, timeout_seconds=CATCH_UP_SECONDS)
+    except redis.RedisError as err:  # the nightly one does it
+        log.warning("nudge_lost", account_id=account_id, error=type(err).__name__)
+
+
+def _check(threshold: int) -> None:
+    if not 0 <= threshold <= MOST_UNITS:
+        raise InvalidInput(f"A threshold is between 0 and {MOST_UNITS} units.")
 
 
 _SET_THRESHOLD = text(

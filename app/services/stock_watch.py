@@ -16,12 +16,13 @@ from app.services.event_log import Happening, Subject, clear_events, raise_event
 class Change:
     """What a transaction did to a variant, in units available over all its locations.
 
-    `before` is None where it had no level. All its levels are locked.
+    `before` is None where it had no level. All its levels are locked. `threshold`: its own or
+    the account's.
     """
 
     before: int | None
     after: int
-    threshold: int | None
+    threshold: int
 
 
 def tell(session: Session, account_id: int, changes: Mapping[int, Change]) -> None:
@@ -42,5 +43,5 @@ def tell(session: Session, account_id: int, changes: Mapping[int, Change]) -> No
     clear_events(session, ended)
 
 
-def _bands(threshold: int | None) -> tuple[tuple[EventKind, Band], ...]:
+def _bands(threshold: int) -> tuple[tuple[EventKind, Band], ...]:
     return (EventKind.LOW_STOCK, low_stock(threshold)), (EventKind.OVERSOLD, OVERSOLD)

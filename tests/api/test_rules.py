@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from flask import Flask
+from rq import Queue
 
 from app.models import Connection
 from tests.api.books import Books, drift, keep_books
 from tests.api.conftest import Caller, execute, rows
+from workers import jobs
 
 
 @pytest.fixture
@@ -164,3 +167,33 @@ def test_a_brake_is_shown_and_released(merchant: Caller, connection: Connection,
     execute("UPDATE connections SET braked_at = now()")
     assert merchant.get(path)["braked_at"]
     assert merchant.post(f"{path}/release-brake").json()["braked_at"] is None
+
+
+def test_the_accounts_threshold_holds_where_a_variant_has_none(
+    app: Flask, merchant: Caller, books: Books, make_merchant: Callable[[], Caller]
+) -> None:
+    stranger = make_merchant()
+    own, *others = books.variant_ids  # there are ten of each
+    assert merchant.get("/account")["low_stock_threshold"] == 10
+    assert low(merchant) == books.variant_ids[::-1]
+    merchant.call("PATCH", f"/stock/{own}", json={"low_stock_threshold": 12})
+    answer = merchant.call("PATCH", "/account", json={"low_stock_threshold": 3})
+    assert answer.json()["low_stock_threshold"] == 3
+    [job] = Queue("reports", connection=app.extensions["redis"]).jobs
+    assert (job.func_name, job.args) == ("workers.jobs.catch_up_stock_events", (merchant.account_id,))
+    jobs.catch_up_stock_events(merchant.account_id)
+    assert low(merchant) == [own]
+    assert [row["sku"] for row in merchant.get("/stock", low_stock=True)["items"]] == ["CUP-0"]
+    sold = {
+        "variant_id": others[0],
+        "location_id": books.location_id,
+        "delta": -7,
+        "reason": "lost",
+        "key": "k",
+    }
+    merchant.post("/stock/adjustments", sold)
+    assert low(merchant) == [others[0], own]
+    for wrong in (-1, None, "3", 1.5, 10**10):
+        refused = merchant.call("PATCH", "/account", json={"low_stock_threshold": wrong})
+        assert refused.status_code == 422
+    assert stranger.get("/account")["low_stock_threshold"] == 10

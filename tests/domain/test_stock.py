@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.stock import LOW_STOCK_THRESHOLD, OVERSOLD, Band, low_stock
+from app.domain.stock import OVERSOLD, Band, low_stock
 
 
 def told(band: Band, *available: int) -> list[str]:
@@ -24,11 +24,9 @@ def told(band: Band, *available: int) -> list[str]:
 
 @pytest.mark.parametrize(
     ("threshold", "at_most", "over_above"),
-    [(None, LOW_STOCK_THRESHOLD, 11), (0, 0, 1), (5, 5, 6), (10, 10, 11), (11, 11, 13), (100, 100, 110)],
+    [(0, 0, 1), (5, 5, 6), (10, 10, 11), (11, 11, 13), (100, 100, 110)],
 )
-def test_a_tenth_and_at_least_one_unit_lies_between(
-    threshold: int | None, at_most: int, over_above: int
-) -> None:
+def test_a_tenth_and_at_least_one_unit_lies_between(threshold: int, at_most: int, over_above: int) -> None:
     assert low_stock(threshold) == Band(at_most, over_above)
 
 
@@ -48,8 +46,8 @@ def test_what_is_low_when_it_is_first_counted_is_told() -> None:
     assert told(low_stock(10), 3) == ["begins 3"]
 
 
-@given(st.none() | st.integers(0, 1000), st.lists(st.integers(-50, 1200), min_size=1))
-def test_what_is_open_is_low_and_what_is_closed_is_not(threshold: int | None, numbers: list[int]) -> None:
+@given(st.integers(0, 1000), st.lists(st.integers(-50, 1200), min_size=1))
+def test_what_is_open_is_low_and_what_is_closed_is_not(threshold: int, numbers: list[int]) -> None:
     """An event per begin while none is open, closed by an end."""
     band = low_stock(threshold)
     before: int | None = None

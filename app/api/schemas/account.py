@@ -12,6 +12,11 @@ class AccountSchema(Schema):
     id = fields.Integer()
     name = fields.String()
     safety_stock = fields.Integer(metadata={"description": "Units of each variant that no channel is shown."})
+    low_stock_threshold = fields.Integer(
+        metadata={
+            "description": "At how many units over all locations a variant without one of its own is low."
+        }
+    )
     writes_stopped_at = fields.DateTime(
         allow_none=True, metadata={"description": "Since when nothing is written to any shop."}
     )
@@ -25,6 +30,7 @@ class AccountSchema(Schema):
 class ConfigureAccountSchema(Schema):
     name = fields.String(validate=validate.Length(min=1, max=LONGEST_NAME))
     safety_stock = fields.Integer(strict=True)
+    low_stock_threshold = fields.Integer(strict=True)
 
     @validates_schema
     def _says_something(self, given: dict[str, Any], **_options: Any) -> None:

@@ -73,7 +73,8 @@ class StockSchema(Schema):
     committed = fields.Integer()
     available = fields.Integer()
     low_stock_threshold = fields.Integer(
-        allow_none=True, metadata={"description": "At how many units it is low; null for the usual number."}
+        allow_none=True,
+        metadata={"description": "At how many units it is low; null for the account's number."},
     )
     levels = fields.List(fields.Nested(LevelSchema))
     channels = fields.List(fields.Nested(ChannelSchema))

@@ -13,5 +13,8 @@ def account(account_id: int) -> Row:
 
 
 _ACCOUNT = text(
-    "SELECT id, name, safety_stock, writes_stopped_at, delete_at, created_at FROM accounts WHERE id = :id"
+    """
+    SELECT id, name, safety_stock, low_stock_threshold, writes_stopped_at, delete_at, created_at
+    FROM accounts WHERE id = :id
+    """
 )

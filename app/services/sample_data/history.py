@@ -9,9 +9,11 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.domain.event_log import EventKind
+from app.models import Account
 from app.services.event_log import Happening, Subject, raise_events
 from app.services.sample_data.store import DRIFTED, OUTLET, Ids, drifted_cell, insert
 from app.services.sample_data.story import Story
@@ -65,7 +67,8 @@ def write_ledger(
     available: dict[int, int] = defaultdict(int)
     for (sku, _location), level in story.books.levels.items():
         available[ids.variants[sku]] += level.available
-    tell(session, account_id, {variant: Change(None, units, None) for variant, units in available.items()})
+    threshold = session.scalars(select(Account.low_stock_threshold).where(Account.id == account_id)).one()
+    tell(session, account_id, {id_: Change(None, units, threshold) for id_, units in available.items()})
 
 
 def _write_changes(session: Session, account_id: int, story: Story, ids: Ids, actor: str) -> list[int]:

@@ -7,7 +7,7 @@ import { takes } from "@/test/sent";
 import { answers, refuses, server } from "@/test/server";
 
 const ACCOUNT = {
-  ...{ id: 7, name: "Anna's shop", safety_stock: 2, writes_stopped_at: null },
+  ...{ id: 7, name: "Anna's shop", safety_stock: 2, low_stock_threshold: 10, writes_stopped_at: null },
   ...{ delete_at: null, created_at: "2026-01-01T00:00:00Z" },
 };
 const ANNA = { user_id: 1, email: "anna@example.com", role: "owner", joined_at: "2026-01-01T00:00:00Z" };
@@ -64,9 +64,12 @@ describe("the settings", () => {
     await userEvent.click(form.getByRole("button", { name: "Save" }));
     expect(form.getByText("This is needed.")).toBeVisible();
     await userEvent.type(name, "Tea and pots");
+    const low = form.getByRole("textbox", { name: "Low stock" });
+    await userEvent.clear(low);
+    await userEvent.type(low, "5");
     await userEvent.click(form.getByRole("button", { name: "Save" }));
     expect(await form.findByText("Saved.")).toBeVisible();
-    expect(sent.map(({ body }) => body)).toEqual([{ name: "Tea and pots", safety_stock: 2 }]);
+    expect(sent.map(({ body }) => body)).toEqual([{ name: "Tea and pots", safety_stock: 2, low_stock_threshold: 5 }]);
   });
 });
 

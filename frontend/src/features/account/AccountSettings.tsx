@@ -41,12 +41,18 @@ function Basics({ account, role }: { account: Account; role: Role }) {
   const { t } = useWords();
   const queries = useQueryClient();
   const canChange = isAtLeast(role, "admin");
+  const units = (value: number | string) =>
+    typeof value === "number" && Number.isInteger(value) && value >= 0 ? null : t("account.units.form");
   const form = useForm({
-    initialValues: { name: account.name, safety: account.safety_stock as number | string },
+    initialValues: {
+      name: account.name,
+      safety: account.safety_stock as number | string,
+      low: account.low_stock_threshold as number | string,
+    },
     validate: {
       name: (value) => (value.trim() === "" ? t("form.needed") : null),
-      safety: (value) =>
-        typeof value === "number" && Number.isInteger(value) && value >= 0 ? null : t("account.safety.form"),
+      safety: units,
+      low: units,
     },
   });
   const change = api.useMutation("patch", "/api/v1/account", {
@@ -59,8 +65,10 @@ function Basics({ account, role }: { account: Account; role: Role }) {
   return (
     <Section title={t("account.title")}>
       <form
-        onSubmit={form.onSubmit(({ name, safety }) =>
-          change.mutate({ body: { name: name.trim(), safety_stock: Number(safety) } }),
+        onSubmit={form.onSubmit(({ name, safety, low }) =>
+          change.mutate({
+            body: { name: name.trim(), safety_stock: Number(safety), low_stock_threshold: Number(low) },
+          }),
         )}
         noValidate
       >
@@ -80,6 +88,15 @@ function Basics({ account, role }: { account: Account; role: Role }) {
             allowDecimal={false}
             readOnly={!canChange}
             {...form.getInputProps("safety")}
+          />
+          <NumberInput
+            label={t("account.low")}
+            description={t("account.low.hint")}
+            min={0}
+            max={MOST_UNITS}
+            allowDecimal={false}
+            readOnly={!canChange}
+            {...form.getInputProps("low")}
           />
           {canChange ? (
             <Group>
