@@ -192,6 +192,8 @@ def _address(found: Mapping[str, Any]) -> Iterator[str]:
 def _doors(found: Mapping[str, Any], of_platforms: Mapping[str, str]) -> Iterator[str]:
     if found.get("allow_private_shops"):
         yield "ALLOW_PRIVATE_SHOPS is on: unset it; a shop's address could lead into your network."
+    if found.get("sandbox_shops"):
+        yield "SANDBOX_SHOPS is set: unset it; merchants would try with shops that are none."
     if any(origin.startswith("http://") for origin in found.get("cors_origins", ())):
         yield "CORS_ORIGINS has an origin that is not https: take it out; others could speak for that page."
     mail = urlsplit(found.get("mail_url", ""))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import dataclasses
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parseaddr
@@ -40,6 +41,16 @@ class SettingsError(SyncFlowError):
         self.problems = tuple(problems)
         listed = "\n".join(f"  - {problem}" for problem in problems)
         super().__init__(f"SyncFlow cannot start with these settings:\n{listed}")
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxShop:
+    """A shop that anybody here may connect to try SyncFlow."""
+
+    platform: str
+    name: str
+    config: Mapping[str, str] = field(repr=False)
+    """What is filled in to connect it, with its own secrets."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +100,10 @@ class Settings:
     """Origins of pages on other hosts that may call the API from a browser, separated by commas."""
     allow_private_shops: bool = False
     """Whether a shop may have a loopback or private address; for demos and rehearsals."""
+    sandbox_shops: tuple[SandboxShop, ...] = field(default=(), repr=False)
+    """Sandbox shops that members may connect in one click, as a JSON list: `[{"platform": "woocommerce",
+    "name": "Sandbox store", "config": {"store_url": "http://127.0.0.1:9000", ...}}]`, `config` as
+    `POST /connections` takes it. `syncflow demo` sets it; refused in production."""
     mail_url: str = field(default="", repr=False)
     """The mail server: `smtps://user:password@host:465` (encrypted from the start), `smtp://user:password@host:587`
     (STARTTLS, which the server must offer) or `smtp+plain://host:25` (not encrypted, for a relay on this
@@ -262,6 +277,22 @@ def _origins(value: str) -> tuple[str, ...]:
     return origins
 
 
+def _sandbox_shops(value: str) -> tuple[SandboxShop, ...]:
+    try:
+        shops = tuple(SandboxShop(**each) for each in json.loads(value))
+    except (TypeError, ValueError):
+        shops = ()
+    if not shops or not all(_is_sandbox_shop(shop) for shop in shops):
+        raise ValueError("must be a JSON list of shops, each with platform, name and config")
+    return shops
+
+
+def _is_sandbox_shop(shop: SandboxShop) -> bool:
+    config = shop.config
+    texts = [shop.platform, shop.name, *(config.values() if isinstance(config, dict) else [None])]
+    return all(isinstance(text, str) and text for text in texts)
+
+
 def _mail_url(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in ("smtp", "smtps", "smtp+plain") or not parts.hostname:
@@ -336,6 +367,7 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "sentry_dsn": _dsn,
     "cors_origins": _origins,
     "allow_private_shops": _boolean,
+    "sandbox_shops": _sandbox_shops,
     "mail_url": _mail_url,
     "mail_from": _mail_from,
     "order_poll_seconds": _whole(1),

@@ -1,4 +1,7 @@
-"""The demo: the whole product on this machine with two sandbox shops, kept from one start to the next."""
+"""The demo: the whole product on this machine with two sandbox shops, kept from one start to the next.
+
+A third shop, the spare one, is not connected: whoever opens an account can try SyncFlow with it.
+"""
 
 from __future__ import annotations
 
@@ -27,12 +30,14 @@ from syncflow.processes import end, free_port, spawn
 from syncflow.product import ROOT, Product, running_product, services_for
 from syncflow.trial.merchant import Merchant
 from syncflow.trial.scenario import SHOPS
-from syncflow.trial.shops import Shop, running_shop
+from syncflow.trial.shops import Shop, opening_shop
 from syncflow.trial.stage import Say, connect, shop_options, shopify_environ
 from syncflow.web_build import is_current
 
 EMAIL = "merchant@demo.example"
 SHOP_DOMAIN = "syncflow-demo.myshopify.com"
+SPARE = "spare"
+SPARE_NAME = "Sandbox store"
 CLIENT_ID = "syncflow-demo"
 STATE_FILE = "demo.json"
 LOG_FOLDER = "logs"
@@ -51,8 +56,10 @@ class DemoState:
     client_secret: str
     tokens: Mapping[str, str]
     ports: Mapping[str, int]
-    """By platform; a port that changed would make other shops of them."""
+    """By platform, or SPARE; a port that changed would make other shops of them."""
     web_port: int | None = None
+    spare_keys: Mapping[str, str] | None = None
+    """REST keys of the spare shop, once it has made them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +68,7 @@ class Demo:
 
     product: Product
     shops: Mapping[str, Shop]
+    spare: Shop
     password: str
     mails: MailWatcher
 
@@ -77,33 +85,24 @@ def running_demo(home: Path, *, say: Say, limits: Limits | None = None) -> Itera
         services = ending.enter_context(services_for(os.environ, home))
         state = _remembered(home)
         output = LogFiles(home / LOG_FOLDER)
-        say("opening two sandbox shops")
-        shops = {
-            platform: ending.enter_context(
-                running_shop(
-                    platform,
-                    state=home / "shops",
-                    port=state.ports[platform],
-                    token=state.tokens[platform],
-                    output=output,
-                    options=shop_options(platform, SHOP_DOMAIN, CLIENT_ID, state.client_secret),
-                )
-            )
-            for platform in SHOPS
-        }
+        say("opening sandbox shops")
+        shops, spare = _opened(ending, home, state, output)
+        keys = state.spare_keys or spare.make_keys()
         say("starting SyncFlow")
         environ = {
             **({"PORT": str(state.web_port)} if state.web_port else {}),
             **os.environ,
             **shopify_environ(shops["shopify"], CLIENT_ID, state.client_secret),
+            "SANDBOX_SHOPS": _offer(spare, keys),
         }
         product = ending.enter_context(
             running_product(home, environ=environ, services=services, output=output, limits=limits)
         )
-        _keep(home, replace(state, web_port=product.settings.port))
+        _keep(home, replace(state, web_port=product.settings.port, spare_keys=keys))
+        _stock(spare)
         furnish(product, shops, state.password, say)
         app_built()
-        yield Demo(product, shops, state.password, MailWatcher(home / LOG_FOLDER))
+        yield Demo(product, shops, spare, state.password, MailWatcher(home / LOG_FOLDER))
 
 
 def show_sales(demo: Demo, tell: Callable[[str], None]) -> None:
@@ -151,15 +150,54 @@ def _building_app(say: Say, build: Sequence[str] = BUILD) -> Iterator[Callable[[
             end(process, politely=signal.SIGTERM, grace_seconds=BUILD_GRACE_SECONDS)
 
 
+def _opened(
+    ending: ExitStack, home: Path, state: DemoState, output: LogFiles
+) -> tuple[Mapping[str, Shop], Shop]:
+    """The shops of the demo's merchant by platform, and the spare one."""
+
+    def opening(name: str, platform: str, folder: Path, options: Sequence[str]) -> Callable[[], Shop]:
+        return ending.enter_context(
+            opening_shop(
+                platform,
+                state=folder,
+                port=state.ports[name],
+                token=state.tokens[name],
+                output=output,
+                options=options,
+                name=name,
+            )
+        )
+
+    folder = home / "shops"
+    begun = {
+        platform: opening(
+            platform, platform, folder, shop_options(platform, SHOP_DOMAIN, CLIENT_ID, state.client_secret)
+        )
+        for platform in SHOPS
+    }
+    spare = opening(SPARE, "woocommerce", folder / SPARE, [f"--shop={SPARE_NAME}"])
+    return {platform: ready() for platform, ready in begun.items()}, spare()
+
+
+def _offer(spare: Shop, keys: Mapping[str, str]) -> str:
+    """As `app.settings.Settings.sandbox_shops` reads it."""
+    config = {"store_url": spare.url, **{name: keys[name] for name in ("consumer_key", "consumer_secret")}}
+    return json.dumps([{"platform": spare.platform, "name": SPARE_NAME, "config": config}])
+
+
 def _remembered(home: Path) -> DemoState:
     """The state of the demo before, or a new one, which is kept."""
+    names = (*SHOPS, SPARE)
+    tokens = {name: secrets.token_urlsafe(24) for name in names}
+    ports = {name: free_port() for name in names}
     with suppress(FileNotFoundError):
-        return DemoState(**json.loads((home / STATE_FILE).read_text()))
+        state = DemoState(**json.loads((home / STATE_FILE).read_text()))
+        return replace(state, tokens={**tokens, **state.tokens}, ports={**ports, **state.ports})
     state = DemoState(
         password=secrets.token_urlsafe(12),
         client_secret=secrets.token_urlsafe(24),
-        tokens={platform: secrets.token_urlsafe(24) for platform in SHOPS},
-        ports={platform: free_port() for platform in SHOPS},
+        tokens=tokens,
+        ports=ports,
     )
     _keep(home, state)
     return state
@@ -181,16 +219,26 @@ def furnish(product: Product, shops: Mapping[str, Shop], password: str, say: Say
         open_account("Demo merchant", EMAIL, password)
     close_app(app)
     merchant = Merchant(product.settings.public_url, EMAIL, password)
-    states = {c["platform"]: c["state"] for c in merchant.ask("GET", "connections")["items"]}
+    states = {c["shop"]: c["state"] for c in merchant.ask("GET", "connections")["items"]}
+    addresses = {_address(shop) for shop in shops.values()}
     for platform, shop in shops.items():
-        shop.set_faults(latency_ms=LATENCY_MS)
-        if not shop.has_products():
-            shop.add_products(demo_products())
-        if states.get(platform) not in ("importing", "review", "active", "paused"):
+        _stock(shop)
+        if states.get(_address(shop)) not in ("importing", "review", "active", "paused"):
             say(f"connecting the {platform} shop")
             connect(merchant, shop, SHOP_DOMAIN)
     for connection in merchant.ask("GET", "connections")["items"]:
-        if connection["state"] in ("importing", "review"):
+        if connection["shop"] in addresses and connection["state"] in ("importing", "review"):
             say(f"importing from the {connection['platform']} shop")
             if merchant.wait_for_state(connection["id"], "review", "active") == "review":
                 merchant.approve_first_sync(connection["id"])
+
+
+def _stock(shop: Shop) -> None:
+    shop.set_faults(latency_ms=LATENCY_MS)
+    if not shop.has_products():
+        shop.add_products(demo_products())
+
+
+def _address(shop: Shop) -> str:
+    """What the product calls the shop."""
+    return SHOP_DOMAIN if shop.platform == "shopify" else shop.url

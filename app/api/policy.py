@@ -100,6 +100,8 @@ FOR_PEOPLE: dict[str, Access] = {
     "sample_data.get_sample_data": Access.VIEWER,
     "sample_data.make_sample_data": Access.ADMIN,
     "sample_data.remove_sample_data": Access.ADMIN,
+    "sandbox_shops.list_sandbox_shops": Access.VIEWER,
+    "sandbox_shops.connect": Access.ADMIN,
     "invitations.list_invitations": Access.ADMIN,
     "invitations.invite": Access.ADMIN,
     "invitations.resend_invitation": Access.ADMIN,
@@ -309,6 +311,7 @@ FOR_REAL_ACCOUNTS = frozenset(
     {
         # shops
         "connections.start_connecting",
+        "sandbox_shops.connect",
         "connections.pause",
         "connections.resume",
         "connections.import_again",

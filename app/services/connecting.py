@@ -87,7 +87,7 @@ def start_connecting(account_id: int, slug: str, config: Mapping[str, Any], *, a
             platform=slug,
             external_shop_id="",
             name=platform.name,
-            config=_without_secrets(schema, clean),
+            config=without_secrets(schema, clean),
             credentials=vault().seal(clean),
             connect_state_hash=_hash(state),
             connect_expires_at=func.now() + func.make_interval(0, 0, 0, 0, 0, STATE_MINUTES),
@@ -260,7 +260,8 @@ def _in_words(err: ValidationError) -> str:
     return " ".join(f"{field}: {' '.join(map(str, said))}" for field, said in messages.items())
 
 
-def _without_secrets(schema: Schema, config: Mapping[str, Any]) -> dict[str, Any]:
+def without_secrets(schema: Schema, config: Mapping[str, Any]) -> dict[str, Any]:
+    """What is kept in the open of what a merchant filled in."""
     return {name: value for name, value in config.items() if not schema.fields[name].metadata.get("secret")}
 
 

@@ -192,8 +192,28 @@ def running_shop(
 
     Raises ShopFailed.
     """
+    with opening_shop(platform, state=state, port=port, token=token, output=output, options=options) as ready:
+        yield ready()
+
+
+@contextmanager
+def opening_shop(
+    platform: str,
+    *,
+    state: Path,
+    port: int,
+    token: str,
+    output: Output,
+    options: Sequence[str] = (),
+    name: str = "",
+) -> Iterator[Callable[[], Shop]]:
+    """Like `running_shop`, and gives what waits until it is ready: several open beside each other.
+
+    `name`: what its output is called, if not after its platform.
+    """
+    name = name or platform
     command = [sys.executable, "-m", "sandbox", platform, "--port", str(port), "--state", str(state)]
-    with output.open(platform) as out:
+    with output.open(name) as out:
         process = spawn(
             [*command, f"--token={token}", *options],
             environ={**os.environ, "PYTHONUNBUFFERED": "1"},
@@ -202,14 +222,18 @@ def running_shop(
             death_signal=signal.SIGKILL,
         )
     shop = Shop(platform, f"http://127.0.0.1:{port}", token)
+
+    def ready() -> Shop:
+        _wait_until_ready(shop, lambda: process.poll() is None, lambda: output.tail(name))
+        return shop
+
     try:
-        _wait_until_ready(shop, lambda: process.poll() is None, output)
-        yield shop
+        yield ready
     finally:
         end(process, politely=signal.SIGTERM, grace_seconds=STOP_SECONDS)
 
 
-def _wait_until_ready(shop: Shop, lives: Callable[[], bool], output: Output) -> None:
+def _wait_until_ready(shop: Shop, lives: Callable[[], bool], last_words: Callable[[], str]) -> None:
     deadline = time.monotonic() + READY_SECONDS
     while lives() and time.monotonic() < deadline:
         try:
@@ -218,7 +242,7 @@ def _wait_until_ready(shop: Shop, lives: Callable[[], bool], output: Output) -> 
             time.sleep(POLL_SECONDS)
         else:
             return
-    raise ShopFailed(f"The {shop.platform} sandbox did not start:\n{output.tail(shop.platform)}")
+    raise ShopFailed(f"The {shop.platform} sandbox did not start:\n{last_words()}")
 
 
 def catalog_documents(items: Sequence[CatalogItem], places: Sequence[str] = ()) -> list[dict[str, Any]]:

@@ -38,6 +38,7 @@ UNSAFE = {
     "LOG_LEVEL": "debug",
     "FLASK_DEBUG": "1",
     "ALLOW_PRIVATE_SHOPS": "true",
+    "SANDBOX_SHOPS": '[{"platform": "woocommerce", "name": "Sandbox", "config": {"store_url": "http://s"}}]',
     "CORS_ORIGINS": "https://a.shops.net,http://b.shops.net",
     "MAIL_URL": "smtp+plain://mail.shops.net",
     "MAIL_FROM": "sync@shops.net",
@@ -68,7 +69,7 @@ def test_everything_unsafe_is_said_at_once_with_what_is_missing_and_wrong() -> N
     assert said == [
         *("PORT", "FLASK_DEBUG", "LOG_LEVEL", "LOG_FORMAT", "DATABASE_URL", "DATABASE_URL", "REDIS_URL"),
         *("REDIS_URL", "SECRET_KEY", "CREDENTIAL_KEYS", "PUBLIC_URL", "PUBLIC_URL", "ALLOW_PRIVATE_SHOPS"),
-        *("CORS_ORIGINS", "MAIL_URL", "SYNCFLOW_SHOPIFY_URL_TEMPLATE"),
+        *("SANDBOX_SHOPS", "CORS_ORIGINS", "MAIL_URL", "SYNCFLOW_SHOPIFY_URL_TEMPLATE"),
     ]
     with pytest.raises(SettingsError) as caught:
         Settings.from_env({"LOG_FORMAT": "console"})

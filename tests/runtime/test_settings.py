@@ -64,6 +64,10 @@ def test_every_missing_variable_is_named_at_once_and_no_secret_has_a_default() -
         ("LOG_LEVEL", "LOUD"),
         ("LOG_FORMAT", "xml"),
         ("ALLOW_PRIVATE_SHOPS", "perhaps"),
+        ("SANDBOX_SHOPS", "http://127.0.0.1:9000"),
+        ("SANDBOX_SHOPS", "[]"),
+        ("SANDBOX_SHOPS", '[{"platform": "woocommerce"}]'),
+        ("SANDBOX_SHOPS", '[{"platform": "woocommerce", "name": "S", "config": {"store_url": 1}}]'),
         ("MAIL_URL", "https://mail.example.com"),
         ("MAIL_URL", "smtps://"),
         ("MAIL_FROM", "nobody"),
@@ -104,6 +108,14 @@ def test_values_are_read_as_people_write_them() -> None:
     assert settings.log_level == "DEBUG"
     assert settings.allow_private_shops is True
     assert settings.push_window_ms == 0
+
+
+def test_sandbox_shops_are_read_and_their_secrets_not_shown() -> None:
+    offered = '[{"platform": "woocommerce", "name": "Play", "config": {"consumer_key": "ck_hush"}}]'
+    settings = Settings.from_env({**COMPLETE, "SANDBOX_SHOPS": offered})
+    [shop] = settings.sandbox_shops
+    assert (shop.platform, shop.name, shop.config) == ("woocommerce", "Play", {"consumer_key": "ck_hush"})
+    assert "hush" not in repr(settings) + repr(shop)
 
 
 def test_platform_settings_are_found_by_slug_without_a_list_of_platforms() -> None:

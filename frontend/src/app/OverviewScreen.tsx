@@ -2,11 +2,13 @@ import { Stack } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
 import { lazy, type ReactNode, Suspense } from "react";
 
+import { goTo } from "@/ui/leaving";
 import type { AttentionItem } from "@/features/dashboard/Attention";
 import { Overview } from "@/features/dashboard/Overview";
 import { type Step, useFirstSteps } from "@/features/first_steps/useFirstSteps";
 import { useIsLive } from "@/features/live/Live";
 import { LookAround } from "@/features/sample_data/LookAround";
+import { TrySandbox } from "@/features/sandbox_shops/TrySandbox";
 import { useWords } from "@/i18n/words";
 import { ButtonLink, TextLink } from "@/ui/links";
 import { useMe } from "@/ui/me";
@@ -31,6 +33,7 @@ export function OverviewScreen() {
         {me.role === "owner" || me.role === "admin" ? (
           <ButtonLink to="/connections/new">{t("connections.connect")}</ButtonLink>
         ) : null}
+        <TrySandbox onAsked={goTo} onConnected={() => undefined} />
         <LookAround role={me.role} onThere={() => void there()} />
       </Stack>
     );

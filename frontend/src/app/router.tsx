@@ -121,7 +121,7 @@ const connect = createRoute({
   getParentRoute: () => inside,
   path: "/connections/new",
   validateSearch: choiceFrom,
-  component: lazyRouteComponent(() => import("@/features/connections/Connect"), "Connect"),
+  component: lazyRouteComponent(() => import("./ConnectScreen"), "ConnectScreen"),
 });
 const connection = createRoute({
   getParentRoute: () => inside,

@@ -8,11 +8,11 @@ import { CONNECTION, HEALTH, PLATFORMS } from "@/test/connections";
 import { answers, refuses, server } from "@/test/server";
 
 import { configOf, faultOf, fieldsOf } from "./config";
-import * as leaving from "./leaving";
+import * as leaving from "@/ui/leaving";
 
 beforeEach(() => {
   signedIn();
-  server.use(answers("get", "/platforms", PLATFORMS));
+  server.use(answers("get", "/platforms", PLATFORMS), answers("get", "/sandbox-shops", { items: [] }));
 });
 
 describe("connecting a shop", () => {

@@ -1,7 +1,7 @@
 import { Alert, Card, Group, List, SegmentedControl, SimpleGrid, Stack, Text, Title } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 
 import { api, type Schemas } from "@/api/client";
 import { useWords } from "@/i18n/words";
@@ -15,14 +15,14 @@ import { Empty, Failed, Loading } from "@/ui/states";
 import { lookAgain } from "./useAction";
 import { type ConfigField, fieldsOf } from "./config";
 import { ConfigForm } from "./ConfigForm";
-import { goTo } from "./leaving";
+import { goTo } from "@/ui/leaving";
 
 type Platform = Schemas["Platform"];
 
 const here = getRouteApi("/inside/connections/new");
 
 /** Connect a shop: which platform, which shop, and then its owner's consent. */
-export function Connect() {
+export function Connect({ sandbox }: { sandbox: ReactNode }) {
   const { t } = useWords();
   const { platform: chosen } = here.useSearch();
   const me = useMe();
@@ -45,7 +45,10 @@ export function Connect() {
       ) : platforms.data === undefined ? (
         <Failed error={platforms.error} retry={() => void platforms.refetch()} retrying={platforms.isFetching} />
       ) : platform === undefined ? (
-        <Choices platforms={platforms.data.items} />
+        <>
+          <Choices platforms={platforms.data.items} />
+          {sandbox}
+        </>
       ) : (
         <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
           <Form key={platform.slug} platform={platform} />

@@ -7,7 +7,7 @@ import { ME, open, signedIn } from "@/test/app";
 import { CONNECTION, HEALTH, page, PLATFORMS, STATUS } from "@/test/connections";
 import { answers, refuses, server } from "@/test/server";
 
-import * as leaving from "./leaving";
+import * as leaving from "@/ui/leaving";
 
 beforeEach(signedIn);
 

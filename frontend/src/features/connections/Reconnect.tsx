@@ -10,7 +10,7 @@ import { Failed, Loading } from "@/ui/states";
 import { lookAgain } from "./useAction";
 import { fieldsOf } from "./config";
 import { ConfigForm } from "./ConfigForm";
-import { goTo } from "./leaving";
+import { goTo } from "@/ui/leaving";
 import type { Connection } from "./rows";
 
 interface Props {

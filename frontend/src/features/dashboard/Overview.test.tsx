@@ -49,7 +49,10 @@ const OVERVIEW = {
   attention: [],
 };
 
-beforeEach(signedIn);
+beforeEach(() => {
+  signedIn();
+  server.use(answers("get", "/sandbox-shops", { items: [] }));
+});
 
 describe("the overview", () => {
   it("shows shops, sales and stock, on the merchant's day", async () => {

@@ -44,7 +44,12 @@ async function shown() {
 
 beforeEach(() => {
   signedIn();
-  server.use(answers("get", "/dashboard/overview", OVERVIEW));
+  server.use(
+    answers("get", "/dashboard/overview", OVERVIEW),
+    answers("get", "/sandbox-shops", {
+      items: [{ number: 1, platform: "woocommerce", name: "Sandbox store", use: "free" }],
+    }),
+  );
 });
 
 describe("first steps", () => {
@@ -64,11 +69,12 @@ describe("first steps", () => {
     expect(within(switchOn as HTMLElement).queryByRole("link")).toBeNull();
   });
 
-  it("begin with a shop, or with sample data, said once", async () => {
+  it("begin with a shop, one to try with, or sample data, said once", async () => {
     server.use(answers("get", "/first-steps", NEW));
     open("/overview");
     const steps = await shown();
     expect(steps.getByRole("link", { name: "Connect a shop" })).toHaveAttribute("href", "/connections/new");
+    expect(await steps.findByRole("button", { name: "Try with a sandbox shop" })).toBeEnabled();
     expect(steps.getByRole("button", { name: "Look around with sample data" })).toBeEnabled();
     expect(screen.getByText("No shop is connected yet")).toBeVisible();
     expect(screen.getAllByRole("link", { name: "Connect a shop" })).toHaveLength(1);
