@@ -12,12 +12,14 @@ import { useTellProblem } from "@/ui/notify";
 import { LanguageItems, SchemeItems } from "@/ui/Preferences";
 
 import { useSwitched } from "./switching";
+import { useTourStart } from "./tour";
 
 /** Who one is; other accounts, language, light and dark, and the way out. */
 export function AccountMenu() {
   const { t } = useWords();
   const me = useMe();
   const { signOut, switchTo } = useActions();
+  const beginTour = useTourStart();
   const others = me?.accounts.filter((account) => account.account_id !== me.account_id) ?? [];
   return (
     <Menu position="bottom-end" width={270} keepMounted={false}>
@@ -56,7 +58,11 @@ export function AccountMenu() {
             ))}
           </>
         )}
+        <Menu.Divider />
         {me === undefined || me.is_sample ? null : <FirstStepsItem />}
+        <Menu.Item leftSection={<Icon name="play" />} onClick={beginTour}>
+          {t("tour.begin")}
+        </Menu.Item>
         <Menu.Divider />
         <Menu.Label>{t("shell.language")}</Menu.Label>
         <LanguageItems />

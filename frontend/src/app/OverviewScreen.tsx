@@ -1,4 +1,4 @@
-import { Stack } from "@mantine/core";
+import { Group, Stack } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
 import { lazy, type ReactNode, Suspense } from "react";
 
@@ -14,6 +14,7 @@ import { ButtonLink, TextLink } from "@/ui/links";
 import { useMe } from "@/ui/me";
 
 import { useSwitched } from "./switching";
+import { useTourStart } from "./tour";
 
 const FirstSteps = lazy(() => import("@/features/first_steps/FirstSteps"));
 
@@ -22,6 +23,7 @@ export function OverviewScreen() {
   const navigate = useNavigate();
   const me = useMe();
   const switched = useSwitched();
+  const beginTour = useTourStart();
   const steps = useFirstSteps(me !== undefined && !me.is_sample);
   const there = async () => {
     await switched();
@@ -29,13 +31,13 @@ export function OverviewScreen() {
   };
   const beginnings =
     me === undefined ? null : (
-      <Stack gap="md" align="center">
+      <>
         {me.role === "owner" || me.role === "admin" ? (
           <ButtonLink to="/connections/new">{t("connections.connect")}</ButtonLink>
         ) : null}
         <TrySandbox onAsked={goTo} onConnected={() => undefined} />
         <LookAround role={me.role} onThere={() => void there()} />
-      </Stack>
+      </>
     );
   const hasSteps = steps.data !== undefined && !steps.data.done && !steps.data.hidden;
   return (
@@ -49,11 +51,18 @@ export function OverviewScreen() {
               found={steps.data}
               role={me.role}
               wayOf={(step) => <Way step={step} beginnings={beginnings} />}
+              onTour={beginTour}
             />
           </Suspense>
         ) : null
       }
-      beginnings={hasSteps || steps.isPending ? null : beginnings}
+      beginnings={
+        hasSteps || steps.isPending ? null : (
+          <Stack gap="md" align="center">
+            {beginnings}
+          </Stack>
+        )
+      }
       ordersOf={(today) => (
         <TextLink to="/orders" search={{ from: today.date }} size="sm">
           {t("overview.seeOrders")}
@@ -69,7 +78,11 @@ function Way({ step, beginnings }: { step: Step; beginnings: ReactNode }) {
   const shop = connection_id === null ? {} : { shop: connection_id };
   switch (step.step) {
     case "connect":
-      return beginnings;
+      return (
+        <Group gap="md" align="flex-start" w="100%">
+          {beginnings}
+        </Group>
+      );
     case "match":
       return (
         <ButtonLink to="/matching" search={shop} variant="default">

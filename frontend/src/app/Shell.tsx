@@ -17,57 +17,67 @@ import { LIVE_RULES } from "./live";
 import { PLACES } from "./navigation";
 import classes from "./Shell.module.css";
 import { useSwitched } from "./switching";
+import { TourStart } from "./tour";
 
 const Palette = lazy(() => import("./Palette"));
+const Tour = lazy(() => import("./Tour"));
 
 /** What is around every screen of a member. */
 export function Shell() {
   const { t } = useWords();
   const accountId = useSyncExternalStore(session.watch, () => session.accountId);
-  const [opened, { toggle, close }] = useDisclosure(false);
+  const [opened, { toggle, close, set: showPlaces }] = useDisclosure(false);
   const [palette, setPalette] = useState(0);
+  const [tour, { open: beginTour, close: endTour }] = useDisclosure(false);
   useHotkeys([["mod+K", () => setPalette((count) => count + 1)]], []);
   return (
     <Live rules={LIVE_RULES} accountId={accountId}>
-      <AppShell
-        header={{ height: 56 }}
-        navbar={{ width: 220, breakpoint: "sm", collapsed: { mobile: !opened } }}
-        padding={{ base: "md", md: "xl" }}
-      >
-        <AppShell.Header className={classes["bar"] ?? ""}>
-          <a href="#content" className={classes["skip"]}>
-            {t("shell.skip")}
-          </a>
-          <Group gap="sm" wrap="nowrap">
-            <Burger
-              opened={opened}
-              onClick={toggle}
-              hiddenFrom="sm"
-              size="sm"
-              aria-label={t("shell.menu")}
-              aria-expanded={opened}
-              aria-controls="places"
-            />
-            <Brand />
-          </Group>
-          <Group gap="sm" wrap="nowrap">
-            <PaletteButton onClick={() => setPalette((count) => count + 1)} />
-            <AccountMenu />
-          </Group>
-        </AppShell.Header>
-        <AppShell.Navbar p="sm" id="places" aria-label={t("shell.places")}>
-          <Places onGone={close} />
-        </AppShell.Navbar>
-        <AppShell.Main id="content" tabIndex={-1} className={classes["main"] ?? ""}>
-          <SampleNotice />
-          <Outlet />
-        </AppShell.Main>
-      </AppShell>
+      <TourStart value={beginTour}>
+        <AppShell
+          header={{ height: 56 }}
+          navbar={{ width: 220, breakpoint: "sm", collapsed: { mobile: !opened } }}
+          padding={{ base: "md", md: "xl" }}
+        >
+          <AppShell.Header className={classes["bar"] ?? ""}>
+            <a href="#content" className={classes["skip"]}>
+              {t("shell.skip")}
+            </a>
+            <Group gap="sm" wrap="nowrap">
+              <Burger
+                opened={opened}
+                onClick={toggle}
+                hiddenFrom="sm"
+                size="sm"
+                aria-label={t("shell.menu")}
+                aria-expanded={opened}
+                aria-controls="places"
+              />
+              <Brand />
+            </Group>
+            <Group gap="sm" wrap="nowrap">
+              <PaletteButton onClick={() => setPalette((count) => count + 1)} />
+              <AccountMenu />
+            </Group>
+          </AppShell.Header>
+          <AppShell.Navbar p="sm" id="places" aria-label={t("shell.places")}>
+            <Places onGone={close} />
+          </AppShell.Navbar>
+          <AppShell.Main id="content" tabIndex={-1} className={classes["main"] ?? ""}>
+            <SampleNotice />
+            <Outlet />
+          </AppShell.Main>
+        </AppShell>
+      </TourStart>
       {palette === 0 ? null : (
         <Suspense>
           <Palette asked={palette} />
         </Suspense>
       )}
+      {tour ? (
+        <Suspense>
+          <Tour showPlaces={showPlaces} onEnd={endTour} />
+        </Suspense>
+      ) : null}
     </Live>
   );
 }
@@ -84,6 +94,7 @@ function Places({ onGone }: { onGone: () => void }) {
         label={t(name)}
         leftSection={<Icon name={icon} />}
         active={isHere}
+        data-tour={to}
         aria-current={isHere ? "page" : undefined}
         onClick={onGone}
         className={classes["place"] ?? ""}
@@ -101,13 +112,14 @@ function PaletteButton({ onClick }: { onClick: () => void }) {
         size="xs"
         c="dimmed"
         visibleFrom="sm"
+        data-tour="palette"
         leftSection={<Icon name="search" size={16} />}
         rightSection={<Kbd size="xs">{t("shell.palette.keys")}</Kbd>}
         onClick={onClick}
       >
         {t("shell.palette")}
       </Button>
-      <Button variant="subtle" color="gray" size="xs" px={6} hiddenFrom="sm" onClick={onClick}>
+      <Button variant="subtle" color="gray" size="xs" px={6} hiddenFrom="sm" data-tour="palette" onClick={onClick}>
         <Icon name="search" />
         <VisuallyHidden>{t("shell.palette")}</VisuallyHidden>
       </Button>

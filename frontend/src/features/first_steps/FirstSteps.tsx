@@ -1,4 +1,4 @@
-import { ActionIcon, Group, Stack, Text, ThemeIcon, VisuallyHidden } from "@mantine/core";
+import { ActionIcon, Button, Group, Stack, Text, ThemeIcon, VisuallyHidden } from "@mantine/core";
 import type { ReactNode } from "react";
 
 import type { Schemas } from "@/api/client";
@@ -15,10 +15,11 @@ interface Props {
   role: Schemas["Me"]["role"];
   /** Where, or how, a step is done by whoever may. */
   wayOf: (step: Step) => ReactNode;
+  onTour: () => void;
 }
 
 /** What is left to do before shops are in step, as the account is now. */
-export default function FirstSteps({ found, role, wayOf }: Props) {
+export default function FirstSteps({ found, role, wayOf, onTour }: Props) {
   const { t } = useWords();
   const tellDone = useTellDone();
   const dismiss = useDismiss(() => tellDone(t("firstSteps.hidden")));
@@ -27,12 +28,20 @@ export default function FirstSteps({ found, role, wayOf }: Props) {
   return (
     <Section
       title={t("firstSteps.title")}
-      lead={<span aria-live="polite">{t("firstSteps.progress", { done, count: found.steps.length })}</span>}
+      lead={
+        <Group gap="xs">
+          <span aria-live="polite">{t("firstSteps.progress", { done, count: found.steps.length })}</span>
+          {found.tour_taken ? null : (
+            <Button variant="subtle" size="compact-sm" onClick={onTour}>
+              {t("tour.begin")}
+            </Button>
+          )}
+        </Group>
+      }
       aside={
         <ActionIcon
           variant="subtle"
           color="gray"
-          size="lg"
           aria-label={t("firstSteps.hide")}
           loading={dismiss.isPending}
           onClick={() => dismiss.mutate({ body: { hidden: true } })}
