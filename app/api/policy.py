@@ -116,6 +116,7 @@ POLICY: dict[str, Access] = FOR_PEOPLE | {
     "pages.health": Access.PUBLIC,
     "pages.ready": Access.PUBLIC,
     "pages.docs": Access.PUBLIC,
+    "plans.list_plans": Access.PUBLIC,
     "api-docs.openapi_json": Access.PUBLIC,
     # platforms call these; signatures and one-time states are checked there
     "webhooks.receive": Access.PUBLIC,

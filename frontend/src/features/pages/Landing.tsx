@@ -1,7 +1,9 @@
-import { Anchor, Box, Card, Container, Group, SimpleGrid, Stack, Text, Title } from "@mantine/core";
+import { Anchor, Box, Card, Container, Group, List, SimpleGrid, Stack, Text, Title } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
 import { useEffect } from "react";
 
 import { BASE_URL } from "@/api/base";
+import { publicClient } from "@/api/client";
 import { useWords } from "@/i18n/words";
 import { Brand } from "@/ui/Brand";
 import { Icon } from "@/ui/icons";
@@ -64,6 +66,7 @@ export function Landing() {
               </Card>
             ))}
           </SimpleGrid>
+          <Price />
           <Text c="dimmed">{t("landing.today")}</Text>
         </Stack>
       </Container>
@@ -73,5 +76,44 @@ export function Landing() {
         </Anchor>
       </Group>
     </Box>
+  );
+}
+
+/** What it costs and includes, as the server says. */
+function Price() {
+  const { t } = useWords();
+  const plans = useQuery({
+    queryKey: ["plans"],
+    queryFn: async () => (await publicClient.GET("/api/v1/plans")).data,
+  });
+  const plan = plans.data?.items[0];
+  return (
+    <Card withBorder padding="xl" component="section" aria-label={t("landing.price.title")}>
+      <Group justify="space-between" align="flex-start" gap="xl">
+        <Stack gap="xs" style={{ flex: "1 1 320px" }}>
+          <Title order={2} size="h3">
+            {t("landing.price.title")}
+          </Title>
+          <Text>{t("landing.price")}</Text>
+        </Stack>
+        <List spacing="xs" icon={<Icon name="check" />} style={{ flex: "1 1 320px" }}>
+          {plan === undefined ? null : (
+            <>
+              <List.Item>
+                {plan.channels === null
+                  ? t("landing.price.anyShops")
+                  : t("landing.price.shops", { count: plan.channels })}
+              </List.Item>
+              <List.Item>
+                {plan.orders_per_month === null
+                  ? t("landing.price.anyOrders")
+                  : t("landing.price.orders", { count: plan.orders_per_month })}
+              </List.Item>
+            </>
+          )}
+          <List.Item>{t("landing.price.all")}</List.Item>
+        </List>
+      </Group>
+    </Card>
   );
 }
