@@ -102,6 +102,29 @@ describe("a session", () => {
     expect(refreshes.map(({ body }) => body)).toEqual([{ account_id: 1 }, { account_id: 2 }]);
   });
 
+  it.each([
+    ["another account was chosen", (session: Session) => session.begin(token("other's", 9)), "other's", 9],
+    ["it was ended in another tab", () => new Session().signOut().catch(() => undefined), null, null],
+  ])("is not brought back by a late answer after %s", async (_when, meanwhile, value, account) => {
+    let answer = (): void => undefined;
+    const answering = new Promise<void>((resolve) => (answer = resolve));
+    server.use(
+      answers("post", "/auth/logout", null),
+      http.post("*/api/v1/auth/refresh", async () => {
+        await answering;
+        return HttpResponse.json(token("late"));
+      }),
+    );
+    const session = new Session();
+    session.begin(token("old"));
+    const renewed = session.renew("old").catch(() => null);
+    await meanwhile(session);
+    await vi.waitFor(() => expect(session.accountId).toBe(account));
+    answer();
+    expect(await renewed).toBe(value);
+    expect(session.accountId).toBe(account);
+  });
+
   it("is over where the cookie is", async () => {
     server.use(refuses("post", "/auth/refresh", 401, "invalid_refresh_token"));
     const session = new Session();

@@ -2,7 +2,7 @@
  *  can read. All tabs share that cookie, so one refreshes for all. */
 
 import { BASE_URL } from "@/api/base";
-import { type ApiProblem, problemFrom, unreachable } from "@/api/problem";
+import { ApiProblem, problemFrom, unreachable } from "@/api/problem";
 
 export interface TokenDocument {
   access_token: string;
@@ -130,7 +130,15 @@ export class Session {
         }
         throw problem;
       }
-      this.begin((await answer.json()) as TokenDocument);
+      const renewed = (await answer.json()) as TokenDocument;
+      if (this.#token?.value !== old?.value) {
+        // Signed out meanwhile, or in anew: neither is undone by an answer that comes late.
+        if (this.#token === null) {
+          throw new ApiProblem("not_signed_in", 401);
+        }
+        return this.#token;
+      }
+      this.begin(renewed);
       return this.#token as unknown as Token;
     });
   }

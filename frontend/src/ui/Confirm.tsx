@@ -16,7 +16,7 @@ interface Props {
   onClose: () => void;
 }
 
-/** Asks once more, with figures, before much is changed. */
+/** Asks once more, with figures, before much is changed. What is dangerous is not what Enter does. */
 export function Confirm({ opened, title, children, action, danger = false, busy = false, onConfirm, onClose }: Props) {
   const { t } = useWords();
   return (
@@ -24,10 +24,10 @@ export function Confirm({ opened, title, children, action, danger = false, busy 
       <Stack gap="md">
         {children}
         <Group justify="flex-end" gap="sm">
-          <Button variant="default" onClick={onClose}>
+          <Button variant="default" onClick={onClose} data-autofocus={danger || undefined}>
             {t("action.cancel")}
           </Button>
-          <Button {...(danger ? { color: "red" } : {})} loading={busy} onClick={onConfirm} data-autofocus>
+          <Button {...(danger ? { color: "red" } : {})} loading={busy} onClick={onConfirm} data-autofocus={!danger || undefined}>
             {action}
           </Button>
         </Group>

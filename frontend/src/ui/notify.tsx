@@ -4,16 +4,18 @@ import { useCallback } from "react";
 import { problemOf } from "@/api/problem";
 import { useWords } from "@/i18n/words";
 
+import { wordsOf } from "./problems";
+
 /** Tells that something which the user began did not work. */
 export function useTellProblem(): (error: unknown) => void {
   const { t, known } = useWords();
   return useCallback(
     (error: unknown) => {
-      const problem = problemOf(error);
+      const { title, remedy } = wordsOf(problemOf(error), { t, known });
       notifications.show({
         color: "red",
-        title: known(`problem.${problem.code}`) ?? t("problem.http"),
-        message: known(`problem.${problem.code}.remedy`) ?? problem.message,
+        title,
+        message: remedy,
         closeButtonProps: { "aria-label": t("action.close") },
         withBorder: true,
         autoClose: 12_000,

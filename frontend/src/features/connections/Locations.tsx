@@ -7,6 +7,7 @@ import { problemOf } from "@/api/problem";
 import { useWords } from "@/i18n/words";
 import { Icon } from "@/ui/icons";
 import { useTellDone } from "@/ui/done";
+import { LeaveGuard } from "@/ui/LeaveGuard";
 import { useTellProblem } from "@/ui/notify";
 import { useMay } from "@/ui/role";
 import { Empty, Failed, Loading } from "@/ui/states";
@@ -111,6 +112,7 @@ function Form({ connection, found, ours, save }: FormProps) {
           </Stack>
         </Alert>
       ) : null}
+      <LeaveGuard isChanged={isChanged && !save.isPending} />
     </Stack>
   );
 }

@@ -100,6 +100,19 @@ describe("a connection's settings", () => {
     expect(save()).toBeEnabled();
   });
 
+  it("asks before another part of the page loses what was entered", async () => {
+    server.use(answers("get", "/dashboard/sync", { shops: [] }));
+    shown();
+    await write(await share(), "80");
+    await userEvent.click(screen.getByRole("tab", { name: "Health" }));
+    const dialog = within(await screen.findByRole("dialog", { name: "Leave without saving?" }));
+    await userEvent.click(dialog.getByRole("button", { name: "Stay" }));
+    expect(await share()).toHaveValue("80 %");
+    await userEvent.click(screen.getByRole("tab", { name: "Health" }));
+    await userEvent.click(await screen.findByRole("button", { name: "Leave" }));
+    expect(await screen.findByRole("region", { name: "What is known" })).toBeVisible();
+  });
+
   it("lets staff look only", async () => {
     server.use(answers("get", "/me", { ...ME, role: "staff" }));
     shown();

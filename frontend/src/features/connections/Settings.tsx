@@ -7,6 +7,7 @@ import { client } from "@/api/client";
 import { problemOf } from "@/api/problem";
 import { useWords } from "@/i18n/words";
 import { useTellDone } from "@/ui/done";
+import { LeaveGuard } from "@/ui/LeaveGuard";
 import { useMay } from "@/ui/role";
 import { Failed, Loading } from "@/ui/states";
 
@@ -85,6 +86,7 @@ function Form({ connection, version, save }: FormProps) {
         </Stack>
         <PublishPreview connection={connection} rules={form.values} />
       </SimpleGrid>
+      <LeaveGuard isChanged={isChanged && !save.isPending} />
     </form>
   );
 }

@@ -90,7 +90,13 @@ function About({ hook }: { hook: Subscription }) {
         >
           {t(isOn ? "hooks.pause" : "hooks.activate")}
         </Button>
-        <Button variant="default" onClick={() => setDialog("edit")}>
+        <Button
+          variant="default"
+          onClick={() => {
+            change.reset();
+            setDialog("edit");
+          }}
+        >
           {t("hooks.edit")}
         </Button>
         <Button variant="default" onClick={() => setDialog("secret")}>
@@ -170,13 +176,17 @@ function useChanges(close: () => void) {
       onSuccess: look,
       onError: tell,
     }),
-    rotate: api.useMutation("post", "/api/v1/webhook-subscriptions/{subscription_id}/secret", { onSuccess: look }),
+    rotate: api.useMutation("post", "/api/v1/webhook-subscriptions/{subscription_id}/secret", {
+      onSuccess: look,
+      onError: tell,
+    }),
     remove: api.useMutation("delete", "/api/v1/webhook-subscriptions/{subscription_id}", {
       onSuccess: async () => {
         close();
         await navigate({ to: "/settings/webhooks" });
         await queries.invalidateQueries({ queryKey: LIST });
       },
+      onError: tell,
     }),
   };
 }

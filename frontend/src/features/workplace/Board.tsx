@@ -3,6 +3,7 @@ import { useState, type ReactNode } from "react";
 
 import { useWords } from "@/i18n/words";
 import { Icon } from "@/ui/icons";
+import { LeaveGuard } from "@/ui/LeaveGuard";
 import { Page } from "@/ui/Page";
 import { Empty } from "@/ui/states";
 
@@ -12,7 +13,6 @@ import { BoardMenu } from "./BoardMenu";
 import type { Shown } from "./Dashboards";
 import { Grid } from "./Grid";
 import { useKeep } from "./keeping";
-import { LeaveGuard } from "./LeaveGuard";
 import { useTitle } from "./titles";
 
 interface Props {

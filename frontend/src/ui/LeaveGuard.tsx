@@ -3,11 +3,11 @@ import { useBlocker } from "@tanstack/react-router";
 
 import { useWords } from "@/i18n/words";
 
-/** Asks before a step elsewhere loses what was arranged. */
+/** Asks before a step elsewhere, be it another part of the page, loses what was changed. */
 export function LeaveGuard({ isChanged }: { isChanged: boolean }) {
   const { t } = useWords();
   const { status, proceed, reset } = useBlocker({
-    shouldBlockFn: ({ current, next }) => isChanged && current.pathname !== next.pathname,
+    shouldBlockFn: ({ current, next }) => isChanged && placeOf(current) !== placeOf(next),
     enableBeforeUnload: isChanged,
     withResolver: true,
   });
@@ -15,19 +15,23 @@ export function LeaveGuard({ isChanged }: { isChanged: boolean }) {
     <Modal
       opened={status === "blocked"}
       onClose={() => reset?.()}
-      title={t("arrange.leave")}
+      title={t("leave.ask")}
       closeButtonProps={{ "aria-label": t("action.close") }}
       centered
     >
-      <Text size="sm">{t("arrange.leave.lost")}</Text>
+      <Text size="sm">{t("leave.lost")}</Text>
       <Group justify="flex-end" mt="lg">
         <Button variant="default" onClick={() => reset?.()}>
-          {t("arrange.leave.stay")}
+          {t("leave.stay")}
         </Button>
         <Button color="red" onClick={() => proceed?.()}>
-          {t("arrange.leave.go")}
+          {t("leave.go")}
         </Button>
       </Group>
     </Modal>
   );
+}
+
+function placeOf({ pathname, search }: { pathname: string; search: object }): string {
+  return `${pathname} ${"tab" in search ? String(search.tab) : ""}`;
 }
