@@ -91,7 +91,7 @@ def tasks(app: Flask) -> list[Task]:
         Task(0.25, holds.hold_unread_orders, "keep back what orders mention that cannot be read yet"),
         Task(1, sweeper.wake_due, "wake what is due by its time: polls, sweeps, retries, shipments"),
         Task(1, mass.step, "put the next dead letters of a mass replay back to work"),
-        Task(3, wake_folds, "have sums folded that have something to fold"),
+        Task(1, wake_folds, "have sums folded that have something to fold"),
         Task(5, sweeper.sweep, "wake what lost nudges or dead workers left: events, numbers, imports, mails"),
         Task(5, queues.keep_paused, "tell workers anew which queues are paused"),
         Task(5, run_book.follow, "end the runs that people asked for"),

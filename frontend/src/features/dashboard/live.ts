@@ -1,4 +1,4 @@
-/** What of the dashboard events make old. Sums follow their events by a few seconds. */
+/** What of the dashboard events make old. Sums follow their events by a second or two. */
 export const dashboardLive = {
   kinds: ["order.", "stock.", "connection.", "listing.", "sync.", "review.", "alert."],
   queries: [["get", "/api/v1/dashboard/overview"]],
