@@ -2,6 +2,8 @@ import "@mantine/charts/styles.css";
 
 import { BarChart, LineChart } from "@mantine/charts";
 
+import { Room } from "@/ui/Room";
+
 import type { Drawn } from "./Chart";
 
 /** Strokes tell lines apart where colours do not. */
@@ -31,23 +33,27 @@ export default function Drawing({ shape, periods, series, say, axis, stacked }: 
     tickLine: "none" as const,
     accessibilityLayer: false,
   };
-  return shape === "line" ? (
-    <LineChart
-      {...common}
-      curveType="linear"
-      connectNulls={false}
-      strokeWidth={2.5}
-      withDots={periods.length <= 31}
-      dotProps={{ r: 2.5, strokeWidth: 1 }}
-      lineProps={{ isAnimationActive: false }}
-    />
-  ) : (
-    <BarChart
-      {...common}
-      type={stacked ? "stacked" : "default"}
-      maxBarWidth={40}
-      barProps={{ isAnimationActive: false }}
-      barChartProps={stacked ? { stackOffset: "sign" } : {}}
-    />
+  return (
+    <Room height="100%">
+      {shape === "line" ? (
+        <LineChart
+          {...common}
+          curveType="linear"
+          connectNulls={false}
+          strokeWidth={2.5}
+          withDots={periods.length <= 31}
+          dotProps={{ r: 2.5, strokeWidth: 1 }}
+          lineProps={{ isAnimationActive: false }}
+        />
+      ) : (
+        <BarChart
+          {...common}
+          type={stacked ? "stacked" : "default"}
+          maxBarWidth={40}
+          barProps={{ isAnimationActive: false }}
+          barChartProps={stacked ? { stackOffset: "sign" } : {}}
+        />
+      )}
+    </Room>
   );
 }

@@ -7,6 +7,7 @@ import { useState } from "react";
 import { api, type Schemas } from "@/api/client";
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
+import { Room } from "@/ui/Room";
 import { Failed, Loading } from "@/ui/states";
 
 import { None } from "./Section";
@@ -63,23 +64,25 @@ function Drawn({ history }: { history: History }) {
   const data = points.map((point) => ({ ...point, day: day(point.at) }));
   return (
     <>
-      <LineChart
-        h={HEIGHT}
-        data={data}
-        dataKey="day"
-        curveType="stepAfter"
-        // Of one day there is no line.
-        withDots={known.length < 2}
-        withLegend
-        strokeWidth={2}
-        series={[
-          { name: "onHand", label: t("stock.onHand"), color: "var(--app-grey)" },
-          { name: "available", label: t("stock.available"), color: "var(--mantine-color-indigo-5)" },
-        ]}
-        valueFormatter={(value) => format.number(value)}
-        lineChartProps={{ accessibilityLayer: false }}
-        aria-hidden="true"
-      />
+      <Room height={HEIGHT}>
+        <LineChart
+          h="100%"
+          data={data}
+          dataKey="day"
+          curveType="stepAfter"
+          // Of one day there is no line.
+          withDots={known.length < 2}
+          withLegend
+          strokeWidth={2}
+          series={[
+            { name: "onHand", label: t("stock.onHand"), color: "var(--app-grey)" },
+            { name: "available", label: t("stock.available"), color: "var(--mantine-color-indigo-5)" },
+          ]}
+          valueFormatter={(value) => format.number(value)}
+          lineChartProps={{ accessibilityLayer: false }}
+          aria-hidden="true"
+        />
+      </Room>
       <VisuallyHidden>
         <Text>
           {t("chart.summary", {
