@@ -1,4 +1,4 @@
-import { Button, Text } from "@mantine/core";
+import { Button, type MantineSize, Text } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
@@ -11,7 +11,7 @@ import { useTellProblem } from "./notify";
 import { useMay } from "./role";
 
 /** Takes back what a shop's numbers did to the stock during a run, once that was agreed to. */
-export function UndoRun({ runId }: { runId: number }) {
+export function UndoRun({ runId, size = "xs" }: { runId: number; size?: MantineSize }) {
   const { t } = useWords();
   const may = useMay("admin");
   const tell = useTellProblem();
@@ -28,7 +28,7 @@ export function UndoRun({ runId }: { runId: number }) {
   });
   return may ? (
     <>
-      <Button size="xs" variant="default" onClick={() => setAsking(true)}>
+      <Button size={size} variant="default" onClick={() => setAsking(true)}>
         {t("undo.do")}
       </Button>
       <Confirm

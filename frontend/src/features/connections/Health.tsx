@@ -62,7 +62,7 @@ function Standing({ connection, health, firstSync }: Omit<Props, "matching"> & {
             </Text>
           ))}
         </Stack>
-        <Group gap="xs">
+        <Group gap="xs" align="flex-start">
           <Remedies health={health} />
           {connection.state === "review" ? firstSync(connection.id) : null}
           <TryOut connection={connection} />

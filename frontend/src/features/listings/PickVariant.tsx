@@ -45,7 +45,9 @@ function Found({ listing, onPick }: { listing: Suggestion; onPick: Props["onPick
   return (
     <Stack gap="md">
       <Text size="sm">{t("matching.pick.for", { title: listing.title })}</Text>
-      <Search value={term} hint={t("matching.pick.hint")} onChange={setTerm} />
+      <Group>
+        <Search value={term} hint={t("matching.pick.hint")} onChange={setTerm} />
+      </Group>
       {term === "" ? null : found.isPending ? (
         <Loading rows={3} />
       ) : found.data === undefined ? (

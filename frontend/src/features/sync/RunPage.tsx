@@ -52,7 +52,7 @@ export function RunPage() {
       lead={<Back />}
       actions={
         <Group gap="sm">
-          {undoable ? <UndoRun runId={run.id} /> : null}
+          {undoable ? <UndoRun runId={run.id} size="sm" /> : null}
           <Csv runId={run.id} filters={filters} />
         </Group>
       }

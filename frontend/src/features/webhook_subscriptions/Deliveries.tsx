@@ -188,7 +188,13 @@ function InFull({ id }: { id: number }) {
       </Text>
       <Part title={t("delivery.body")} content={readable(body)} />
       <Part title={t("delivery.answer")} content={answer === "" ? t("delivery.answer.none") : answer} />
-      <Table.ScrollContainer minWidth={420} type="native">
+      <Table.ScrollContainer
+        minWidth={420}
+        type="native"
+        tabIndex={0}
+        role="region"
+        aria-label={t("delivery.history")}
+      >
         <Table aria-label={t("delivery.history")}>
           <Table.Thead>
             <Table.Tr>
