@@ -19,8 +19,15 @@ from tests.console.browser import CHROMIUM
 from tests.e2e.town import Town
 from tests.e2e.window import OpenWindow, Window
 
+HERE = Path(__file__).parent
 PATIENCE_MS = 60_000
 """For whatever a busy machine does; what is there is not waited for."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """First of all: where tests are spread over processes, one does these, and the others the rest."""
+    items.sort(key=lambda item: HERE not in item.path.parents)
 
 
 @pytest.fixture(scope="package")
@@ -28,13 +35,13 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     """Built, running, with two shops; once for all tests here, and never twice at a time."""
     if node_on_path() is None:
         pytest.skip("needs node and npm on PATH, 20.19 or newer")
-    build(lambda _words: None)
     with pytest.MonkeyPatch.context() as patch:
         for name in ("DATABASE_URL", "REDIS_URL", "PUBLIC_URL"):
             patch.delenv(name, raising=False)
         patch.setenv("PORT", str(free_port()))
         home, limits = tmp_path_factory.mktemp("demo"), Limits(ready=PATIENCE_MS / 1000 * 5)
         with _alone(tmp_path_factory), running_demo(home, say=lambda _words: None, limits=limits) as demo:
+            build(lambda _words: None)  # it is, beside the start; if that failed, this says why
             yield Town(demo)
 
 
@@ -47,8 +54,9 @@ def _alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
+    """Ended before other tests start one of their own: playwright runs once at a time in a process."""
     if CHROMIUM is None:
         pytest.skip("no chromium on PATH")
     expect.set_options(timeout=PATIENCE_MS)

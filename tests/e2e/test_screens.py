@@ -13,11 +13,16 @@ from playwright.sync_api import expect
 from syncflow.demo_catalog import demo_products
 from syncflow.trial.scenario import SHOPS
 from tests.e2e.town import PASSWORD, SHOP_NAMES, Town
-from tests.e2e.window import OpenWindow, Window
+from tests.e2e.window import WRONG, OpenWindow, Window
 
 pytestmark = pytest.mark.timeout(1800)
 
 ORDER = re.compile(r"^#?\d+$")
+FILE = """sku,title,price,unit_cost
+BEE-BOARD,Bee board,24.00,9.10
+NEW-1,Oak tray,31.50,12.00
+NEW-2,Tray,dear,1
+"""
 DOORS = {
     "landing": "/",
     "sign-in": "/sign-in",
@@ -41,22 +46,21 @@ def test_what_strangers_see(open_window: OpenWindow, town: Town) -> None:
     window.go(town.mailed(guest["email"]))
     expect(window.heading("Join Demo merchant")).to_be_visible()
     window.look("invitation")
-    with window.refusals():
-        window.go("/accept-invitation#token=x")
-        expect(window.alert("This link does not work any more")).to_be_visible()
-        window.look("invitation-error")
-        window.go("/sign-in")
-        window.sign_in(town.owner[0], "wrong")
-        expect(window.alert("Address and password do not belong together")).to_be_visible()
-        window.look("sign-in-error")
-        window.go("/sign-up")
-        page.get_by_role("button", name="Go on").click()
-        window.look("sign-up-error")
-        window.go("/reset-password#token=x")
-        page.get_by_label("New password").fill(PASSWORD)
-        page.get_by_role("button", name="Set the password").click()
-        expect(window.alert("This link does not work any more")).to_be_visible()
-        window.look("reset-password-error")
+    window.go("/accept-invitation#token=x")
+    expect(window.alert("This link does not work any more")).to_be_visible()
+    window.look("invitation-error")
+    window.go("/sign-in")
+    window.sign_in(town.owner[0], "wrong")
+    expect(window.alert("Address and password do not belong together")).to_be_visible()
+    window.look("sign-in-error")
+    window.go("/sign-up")
+    page.get_by_role("button", name="Go on").click()
+    window.look("sign-up-error")
+    window.go("/reset-password#token=x")
+    page.get_by_label("New password").fill(PASSWORD)
+    page.get_by_role("button", name="Set the password").click()
+    expect(window.alert("This link does not work any more")).to_be_visible()
+    window.look("reset-password-error")
     window.go("/forgot-password")
     page.get_by_label("E-mail address").fill("nobody@merchants.example")
     page.get_by_role("button", name="Mail me a link").click()
@@ -80,6 +84,9 @@ def test_an_account_without_a_shop(open_window: OpenWindow, town: Town) -> None:
     window.go_to("Inventory")
     expect(window.page.get_by_text("No SKUs yet")).to_be_visible()
     window.look("inventory-empty")
+    window.go("/imports")
+    expect(window.page.get_by_text("No imports yet")).to_be_visible()
+    window.look("imports-empty")
     window.go_to("Connections")
     expect(window.page.get_by_text("No shop is connected yet")).to_be_visible()
     window.look("connections-empty")
@@ -89,6 +96,9 @@ def test_an_account_without_a_shop(open_window: OpenWindow, town: Town) -> None:
     window.go_to("Sync history")
     expect(window.page.get_by_text("Nothing was done yet")).to_be_visible()
     window.look("sync-history-empty")
+    window.go_to("Dashboards", heading="My dashboard")
+    window.page.get_by_role("article").first.wait_for()
+    window.look("dashboard-empty")
 
 
 def test_an_account_with_shops(open_window: OpenWindow, town: Town) -> None:
@@ -104,6 +114,7 @@ def test_an_account_with_shops(open_window: OpenWindow, town: Town) -> None:
     look_at_dashboards(window)
     look_at_orders(window)
     look_at_the_inventory(window)
+    look_at_imports(window)
     look_at_connections(window)
     look_at_matching(window)
     look_at_changes(window, town)
@@ -127,7 +138,7 @@ def look_at_the_overview(window: Window, town: Town) -> None:
     expect(page.get_by_role("region", name="Needs you")).to_have_count(0)
     with window.broken("dashboard"):
         window.go("/overview")
-        expect(window.alert("Something went wrong on our side")).to_be_visible()
+        expect(window.alert(WRONG)).to_be_visible()
         window.look("overview-error")
 
 
@@ -157,11 +168,11 @@ def look_at_dashboards(window: Window) -> None:
     page.get_by_role("button", name="Cancel").click()
     with window.broken("dashboard/"):
         window.go("/dashboards")
-        expect(window.alert("Something went wrong on our side")).to_be_visible()
+        expect(window.alert(WRONG)).to_be_visible()
         window.look("dashboard-widgets-error")
     with window.broken("dashboards"):
         window.go("/dashboards")
-        expect(window.alert("Something went wrong on our side")).to_be_visible()
+        expect(window.alert(WRONG)).to_be_visible()
         window.look("dashboard-error")
 
 
@@ -176,13 +187,12 @@ def look_at_orders(window: Window) -> None:
     window.go("/orders?state=open&payment=paid&from=2026-01-01&review=true&q=zzz")
     expect(page.get_by_text("No order is like that")).to_be_visible()
     window.look("orders-no-match")
-    with window.refusals():
-        window.go("/orders/2000000000")
-        expect(window.alert("It is not there")).to_be_visible()
-        window.look("order-error")
+    window.go("/orders/2000000000")
+    expect(window.alert("It is not there")).to_be_visible()
+    window.look("order-error")
     with window.broken("orders"):
         window.go("/orders")
-        expect(window.alert("Something went wrong on our side")).to_be_visible()
+        expect(window.alert(WRONG)).to_be_visible()
         window.look("orders-error")
 
 
@@ -197,18 +207,51 @@ def look_at_the_inventory(window: Window) -> None:
     window.go("/stock?q=zzzz")
     expect(page.get_by_text("No SKU matches")).to_be_visible()
     window.look("inventory-no-match")
-    with window.refusals():
-        window.go("/stock/2000000000")
-        expect(window.alert("It is not there")).to_be_visible()
-        window.look("sku-error")
+    window.go("/stock/2000000000")
+    expect(window.alert("It is not there")).to_be_visible()
+    window.look("sku-error")
     with window.broken("stock"):
         window.go("/stock")
-        expect(window.alert("Something went wrong on our side")).to_be_visible()
+        expect(window.alert(WRONG)).to_be_visible()
         window.look("inventory-error")
+
+
+def look_at_imports(window: Window) -> None:
+    page = window.page
+    window.go("/imports")
+    expect(page.get_by_role("button", name="Upload and check")).to_be_visible()
+    catalog = {"name": "catalog.csv", "mimeType": "text/csv", "buffer": FILE.encode()}
+    page.locator("input[type=file]").set_input_files(catalog)  # type: ignore[arg-type]  # as it takes it
+    page.get_by_label("Currency").fill("USD")
+    page.get_by_role("button", name="Upload and check").click()
+    expect(page.get_by_text("Leave out 1 faulty row")).to_be_visible()
+    window.look("import-faulty")
+    page.get_by_text("Leave out 1 faulty row").click()
+    page.get_by_role("button", name="Apply 2 rows").click()
+    expect(page.get_by_text("Done: 2 rows were applied.")).to_be_visible()
+    window.look("import-done")
+    window.go("/imports")
+    page.get_by_role("link", name="catalog.csv").first.wait_for()
+    window.look("imports")
+    window.go("/imports/2000000000")
+    expect(window.alert("It is not there")).to_be_visible()
+    window.look("import-error")
+    with window.broken("imports"):
+        window.go("/imports")
+        expect(window.alert(WRONG)).to_be_visible()
+        window.look("imports-error")
 
 
 def look_at_connections(window: Window) -> None:
     page = window.page
+    window.go("/connections/new")
+    page.get_by_role("link", name="Connect WooCommerce").wait_for()
+    window.look("connect-platforms")
+    page.get_by_role("link", name="Connect Shopify").click()
+    page.get_by_role("main").get_by_role("textbox").fill("not a shop!")
+    page.get_by_role("button", name="Go on to Shopify").click()
+    expect(page.get_by_role("main").get_by_role("alert")).to_be_visible()
+    window.look("connect-error")
     window.go("/connections/new")
     page.get_by_role("link", name="Connect WooCommerce").click()
     expect(page.get_by_role("button", name="Go on to WooCommerce")).to_be_visible()
@@ -218,12 +261,21 @@ def look_at_connections(window: Window) -> None:
     for tab in ("Health", "Locations", "Settings"):
         page.get_by_role("tab", name=tab).click()
         window.look(f"connection-{slug(tab)}")
+    for action in ("Connect again", "Disconnect"):
+        page.get_by_role("button", name="More").click()
+        page.get_by_role("menuitem", name=action).click()
+        expect(page.get_by_role("dialog").get_by_role("button").last).to_be_visible()
+        window.look(f"connection-{slug(action)}", whole=False)
+        page.keyboard.press("Escape")
+    window.go("/connections/2000000000")
+    expect(window.alert("It is not there")).to_be_visible()
+    window.look("connection-error")
     window.go("/connections")
     page.get_by_role("main").get_by_role("link", name=SHOP_NAMES["shopify"]).first.wait_for()
     window.look("connections")
     with window.broken("connections"):
         window.go("/connections")
-        expect(window.alert("Something went wrong on our side")).to_be_visible()
+        expect(window.alert(WRONG)).to_be_visible()
         window.look("connections-error")
 
 
@@ -233,11 +285,12 @@ def look_at_matching(window: Window) -> None:
     page.get_by_role("checkbox", name=re.compile("^Tick ")).first.wait_for()
     window.look("matching")
     page.get_by_role("button", name=re.compile("^Another variant")).first.click()
-    expect(page.get_by_role("dialog")).to_be_visible()
+    page.get_by_role("dialog").get_by_role("searchbox").fill("oak")
+    expect(page.get_by_role("dialog").get_by_role("listitem").first).to_be_visible()
     window.look("matching-pick", whole=False)
     with window.broken("connections"):
         window.go("/matching")
-        expect(window.alert("Something went wrong on our side")).to_be_visible()
+        expect(window.alert(WRONG)).to_be_visible()
         window.look("matching-error")
 
 
@@ -254,12 +307,12 @@ def look_at_changes(window: Window, town: Town) -> None:
     expect(page.get_by_text("1 held back").first).to_be_visible()
     window.look("what-would-change")
     page.get_by_role("button", name="Sync now").click()
-    expect(page.get_by_role("dialog")).to_be_visible()
-    window.look("what-would-change-ask", whole=False)
+    expect(page.get_by_role("link", name="See each number")).to_be_visible()
+    window.look("what-would-change-begun")
     merchant.ask("POST", "account/allow-writes")
     with window.broken("sync"):
         window.go("/changes")
-        expect(window.alert("Something went wrong on our side")).to_be_visible()
+        expect(window.alert(WRONG)).to_be_visible()
         window.look("what-would-change-error")
 
 
@@ -275,7 +328,7 @@ def look_at_reviews(window: Window, town: Town) -> None:
     window.look("review")
     with window.broken("reviews"):
         window.go("/reviews")
-        expect(window.alert("Something went wrong on our side")).to_be_visible()
+        expect(window.alert(WRONG)).to_be_visible()
         window.look("review-error")
 
 
@@ -287,11 +340,10 @@ def look_at_the_history(window: Window) -> None:
     page.get_by_role("link", name="First sync").first.click()
     expect(window.heading(re.compile("^First sync"))).to_be_visible()
     window.look("run")
-    with window.refusals():
-        window.go("/sync/2000000000")
-        expect(window.alert("It is not there")).to_be_visible()
-        window.look("run-error")
+    window.go("/sync/2000000000")
+    expect(window.alert("It is not there")).to_be_visible()
+    window.look("run-error")
     with window.broken("sync"):
         window.go("/sync")
-        expect(window.alert("Something went wrong on our side")).to_be_visible()
+        expect(window.alert(WRONG)).to_be_visible()
         window.look("sync-history-error")

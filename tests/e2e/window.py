@@ -10,21 +10,49 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, Route, expect
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, Response, Route, expect
 
 from syncflow.web_build import FRONTEND
 
 HEIGHTS = {1440: 900, 390: 844}
 SCHEMES = ("light", "dark")
 LOADING = "Loading"
-LOUD = ("error", "assert")
-REFUSED = re.compile(r"Failed to load resource: the server responded with a status of (4|5)\d\d")
+WRONG = "Something went wrong on our side"
+"""What the app says of a bug of the API."""
+LOUD = ("warning", "error", "assert")
+ANSWERED = "Failed to load resource: the server responded with a status of "
+"""What browsers write for an answer, which is judged as such."""
+MAY_BE_REFUSED = (
+    r"POST 401 /api/v1/auth/login",  # a wrong password, or a code is needed too
+    r"POST 401 /api/v1/auth/refresh",  # the session was ended elsewhere
+    r"POST 422 /api/v1/(invitations/show|auth/password/reset/confirm)",  # a link that never was
+    r"POST 403 /api/v1/auth/second-factor",  # a wrong password
+    r"POST 422 /api/v1/connections",  # what is no shop
+    r"GET 404 /api/v1/.*/2000000000(/.*)?",  # what is not there
+    r"GET 404 /favicon.ico",  # platforms' pages have no icon
+)
+"""Method, status and path of what our tests ask for on purpose. Anything else that is refused is a fault."""
+BROKEN = "broken-on-purpose"
+"""Of an answer that is made up, the X-Request-ID."""
 TOO_WIDE = "() => document.documentElement.scrollWidth > document.documentElement.clientWidth"
 HAS_SCHEME = "(scheme) => document.documentElement.dataset.mantineColorScheme === scheme"
-SETTLED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
+SETTLED = """
+async () => {
+    const frame = () => new Promise(requestAnimationFrame);
+    const isEnding = one => Number.isFinite(one.effect.getComputedTiming().endTime);
+    await frame();
+    await frame();
+    await Promise.allSettled(document.getAnimations().filter(isEnding).map(one => one.finished));
+    await frame();
+}
+"""
+DRAWN = """
+() => [...document.querySelectorAll('[data-drawing]')].every(one => one.querySelector('svg'))
+"""
 FINDINGS = """
-async (rules) => (await axe.run(document, {runOnly: rules}))
+async (rules) => (await axe.run(document, {runOnly: rules, resultTypes: ['violations'], preload: false}))
     .violations.filter(one => ['serious', 'critical'].includes(one.impact))
     .map(one => one.id + ': ' + one.nodes.map(each => each.html + each.failureSummary).join(' | '))
 """
@@ -41,7 +69,6 @@ class Window:
     def __init__(self, browser: Browser, url: str, width: int, scheme: str, language: str) -> None:
         self.width, self.scheme = width, scheme
         self._said: list[str] = []
-        self._refusals_expected = False
         self._context = browser.new_context(
             base_url=url,
             viewport={"width": width, "height": HEIGHTS[width]},
@@ -51,6 +78,7 @@ class Window:
         )
         self._context.set_default_timeout(60_000)
         self._context.on("console", self._hear)
+        self._context.on("response", self._see_answer)
         self._context.on("requestfailed", self._see_failure)
         self._context.on("weberror", lambda error: self._said.append(str(error.error)))
         self.page: Page = self._context.new_page()
@@ -99,20 +127,11 @@ class Window:
     # --------------------------------------------------------------------------------------- what goes wrong
 
     @contextmanager
-    def refusals(self) -> Iterator[None]:
-        """The API may refuse calls within it, which browsers write to the console."""
-        self._refusals_expected = True
-        yield
-        self.page.wait_for_timeout(50)  # what was said is told a little later
-        self._refusals_expected = False
-
-    @contextmanager
     def broken(self, paths: str) -> Iterator[None]:
         """Where the API has a bug: what it answers below /api/v1/ on paths that the pattern matches."""
         pattern = re.compile(rf"/api/v1/({paths})")
         self.page.route(pattern, _fail)
-        with self.refusals():
-            yield
+        yield
         self.page.unroute(pattern)
 
     # ------------------------------------------------------------------------------------------------- looks
@@ -121,6 +140,7 @@ class Window:
         """Wide and narrow, in light and dark: no wider than the window, and no serious finding of axe. Keeps
         pictures in SCREENSHOTS, if that is set."""
         expect(self.page.get_by_role("status", name=LOADING)).to_have_count(0)
+        self.page.wait_for_function(DRAWN)
         for width in widths:
             self.page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
             for scheme in SCHEMES:
@@ -140,8 +160,14 @@ class Window:
         self._said += [f"{what}: {one}" for one in self.page.evaluate(FINDINGS, list(rules))]
 
     def _hear(self, message: ConsoleMessage) -> None:
-        if message.type in LOUD and not (self._refusals_expected and REFUSED.match(message.text)):
+        if message.type in LOUD and not message.text.startswith(ANSWERED):
             self._said.append(f"{self.page.url} {message.type}: {message.text}")
+
+    def _see_answer(self, answer: Response) -> None:
+        if answer.status >= 400 and answer.headers.get("x-request-id") != BROKEN:
+            asked = f"{answer.request.method} {answer.status} {urlsplit(answer.url).path}"
+            if not any(re.fullmatch(each, asked) for each in MAY_BE_REFUSED):
+                self._said.append(f"{self.page.url} was refused {asked}")
 
     def _see_failure(self, request: Request) -> None:
         if request.failure != "net::ERR_ABORTED":  # the page was left meanwhile
@@ -160,7 +186,7 @@ def _fail(route: Route) -> None:
         status=500,
         content_type="application/problem+json",
         body=json.dumps(problem),
-        headers={"X-Request-ID": "5f0c1e9a7b"},
+        headers={"X-Request-ID": BROKEN},
     )
 
 
