@@ -130,6 +130,12 @@ class StockCell(TenantRow, Base):
         Index(None, "account_id", "location_id"),
         Index("ix_stock_cells_failed", "connection_id", postgresql_where=text("state = 'failed'")),
         Index(
+            "ix_stock_cells_differs",
+            "account_id",
+            "variant_id",
+            postgresql_where=text("state <> 'active' OR dirty_since IS NOT NULL OR drift <> 0"),
+        ),
+        Index(
             "ix_stock_cells_not_active",
             "account_id",
             "state",

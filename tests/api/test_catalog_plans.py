@@ -31,7 +31,9 @@ LISTS: list[tuple[Callable[..., Any], dict[str, Any]]] = [
     *(
         (variants.variants, {"sort": sort, "archived": False, name: wanted})
         for sort in ("id", "-sku", "title")
-        for name, wanted in itertools.product(("has_listings", "is_bundle", "low_stock"), (True, False))
+        for name, wanted in itertools.product(
+            ("has_listings", "is_bundle", "low_stock", "out_of_stock", "differs"), (True, False)
+        )
     ),
     (variants.variants, {"q": "cup", "sort": "title"}),
     (variants.variants, {"q": "cup"}),
@@ -84,6 +86,8 @@ def test_a_list_is_read_by_an_index(
         {"sort": "sku", "archived": False},
         {"sort": "-title", "connection_id": 1},
         {"sort": "sku", "connection_id": 1, "has_listings": True, "low_stock": True, "is_bundle": False},
+        {"sort": "sku", "location_id": 1, "out_of_stock": True, "differs": True},
+        {"sort": "sku", "location_id": 1, "out_of_stock": False, "differs": False},
         {"q": "cup", "sort": "sku"},
         {"variant_ids": [1, 2]},
     ],

@@ -74,12 +74,54 @@ def test_filters_of_stock_are_those_of_variants_and_counted_alike(
     assert [row["sku"] for row in shown] == ["CUP-0", "CUP-2"]
 
 
+def test_stock_is_filtered_by_what_is_left_where_and_by_what_shops_show(
+    merchant: Caller, books: Books, make_connection: Callable[..., Connection]
+) -> None:
+    def found(**query: Any) -> list[str]:
+        listed = skus(merchant, **query)
+        assert merchant.get("/stock/count", **query)["count"] == len(listed)
+        return listed
+
+    everything = ["CUP-0", "CUP-1", "CUP-2"]
+    first, _sold, last = books.variant_ids
+    attic = merchant.post("/locations", {"name": "Attic"}).json()["id"]
+    moved = {"from_location_id": books.location_id, "to_location_id": attic, "key": "k"}
+    merchant.post("/stock/transfers", {**moved, "lines": [{"variant_id": last, "quantity": 4}]})
+    assert found(location_id=attic) == ["CUP-2"]
+    assert found(location_id=books.location_id) == everything
+    assert found(location_id=attic + 1) == []
+
+    gone = {"location_id": books.location_id, "reason": "lost"}
+    merchant.post("/stock/adjustments", {"variant_id": first, **gone, "delta": -10, "key": "a"})
+    merchant.post("/stock/adjustments", {"variant_id": last, **gone, "delta": -6, "key": "b"})
+    assert found(out_of_stock="true") == ["CUP-0"]
+    assert found(out_of_stock="false") == ["CUP-1", "CUP-2"]  # four of the last are in the attic
+
+    right = "state = 'active', drift = 0, synced_version = wanted_version, dirty_since = NULL"
+    in_step = f"UPDATE stock_cells SET {right}"
+    execute(in_step)
+    assert (found(differs="true"), found(differs="false")) == ([], everything)
+    for change in (
+        "drift = -1",
+        "state = 'failed'",
+        "state = 'waiting'",
+        "wanted_version = wanted_version + 1, dirty_since = now()",
+    ):
+        execute(f"UPDATE stock_cells SET {change} WHERE variant_id = :v", v=last)
+        assert (found(differs="true"), found(differs="false")) == (["CUP-2"], everything[:2]), change
+        execute(in_step)
+    execute("UPDATE stock_cells SET drift = 1")
+    execute("UPDATE connections SET state = 'disconnected'")
+    assert found(differs="true") == []
+
+
 def test_no_filter_finds_what_is_anothers(
     merchant: Caller, books: Books, make_merchant: Callable[[], Caller]
 ) -> None:
     [(connection_id,)] = rows("SELECT id FROM connections WHERE account_id = :a", a=merchant.account_id)
     stranger = make_merchant()
-    for query in ({"variant_id": books.variant_ids}, {"connection_id": connection_id}, {"q": "cup"}):
+    there = {"location_id": books.location_id}
+    for query in ({"variant_id": books.variant_ids}, {"connection_id": connection_id}, {"q": "cup"}, there):
         assert stranger.get("/stock", **query)["items"] == []
     assert stranger.get("/stock/count", connection_id=connection_id)["count"] == 0
     assert refused(stranger.call("GET", f"/stock/{books.variant_ids[0]}/history"))[0] == 404

@@ -16,6 +16,9 @@ class StockFilters(VariantFilters):
     connection_id = fields.Integer(
         load_default=None, metadata={"description": "Only what has a number at this shop."}
     )
+    location_id = fields.Integer(
+        load_default=None, metadata={"description": "Only what was ever counted at this location."}
+    )
 
 
 class StockArgs(PageArgs, StockFilters):

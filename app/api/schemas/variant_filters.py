@@ -28,6 +28,19 @@ class VariantFilters(Schema):
     low_stock = fields.Boolean(
         load_default=None, metadata={"description": "Whether a low-stock event of it is open."}
     )
+    out_of_stock = fields.Boolean(
+        load_default=None,
+        metadata={
+            "description": "Whether nothing of it is left over all locations, of what was ever counted."
+        },
+    )
+    differs = fields.Boolean(
+        load_default=None,
+        metadata={
+            "description": "Whether a shop's number is not known to be what it should be: it waits to be read"
+            " or written, could not be, or was changed there."
+        },
+    )
     archived = fields.String(load_default="no", validate=validate.OneOf(ARCHIVED))
 
     @post_load

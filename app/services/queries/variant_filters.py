@@ -13,6 +13,12 @@ from app.services.queries.search import MATCHES, pattern, where
 Sort = Literal["id", "-id", "sku", "-sku", "title", "-title"]
 SORTS: tuple[Sort, ...] = ("id", "-id", "sku", "-sku", "title", "-title")
 """By what a list is sorted; with a minus the other way round. SKUs and titles in any case."""
+_DIFFERING = """
+    FROM stock_cells s JOIN connections c ON c.id = s.connection_id
+    WHERE s.account_id = :account_id AND c.state <> 'disconnected'
+        AND (s.state <> 'active' OR s.dirty_since IS NOT NULL OR s.drift <> 0)
+"""
+"""Numbers at shops that are not known to be what they should be (ix_stock_cells_differs)."""
 FILTERS: Mapping[str, tuple[str, str]] = {
     "has_listings": (
         # Not as EXISTS, for which all listings would be read and compared with all variants.
@@ -33,6 +39,20 @@ FILTERS: Mapping[str, tuple[str, str]] = {
                 AND e.variant_id = v.id AND e.cleared_at IS NULL
         )""",
     ),
+    "out_of_stock": (
+        # None is left of it, which is low by any threshold.
+        """v.id IN (
+            SELECT variant_id FROM events
+            WHERE account_id = :account_id AND kind = 'low_stock' AND cleared_at IS NULL
+        ) AND (SELECT sum(s.on_hand - s.committed) FROM stock_levels s WHERE s.variant_id = v.id) <= 0""",
+        "(SELECT sum(s.on_hand - s.committed) FROM stock_levels s WHERE s.variant_id = v.id) > 0",
+    ),
+    "differs": (
+        f"v.id IN (SELECT s.variant_id {_DIFFERING})",
+        f"""(
+            SELECT s.id {_DIFFERING} AND s.variant_id = v.id LIMIT 1
+        ) IS NULL""",
+    ),
     "archived": ("v.archived_at IS NOT NULL", "v.archived_at IS NULL"),
 }
 """What may be asked for, and its opposite. Low is what the open events say is low."""
@@ -46,12 +66,13 @@ def chosen(
     q: str | None = None,
     sku: str | None = None,
     connection_id: int | None = None,
+    location_id: int | None = None,
     variant_ids: Sequence[int] = (),
     **asked: bool | None,
 ) -> tuple[Conditions, Row]:
     """Conditions on `variants v`, and their parameters, of those that match all of `asked` (FILTERS, None for
     either way), `q` (part of SKU, title or barcode, in any case), `sku` (letter for letter), a number at a
-    connection, and `variant_ids` where some are named."""
+    connection, a level at a location, and `variant_ids` where some are named."""
     text_pattern = pattern(q)
     conditions = [
         "v.account_id = :account_id",
@@ -59,6 +80,7 @@ def chosen(
         MATCHES if text_pattern else None,
         "v.sku = :sku" if sku is not None else None,
         _SHOWN_AT if connection_id is not None else None,
+        _KEPT_AT if location_id is not None else None,
         "v.id = ANY(CAST(:variant_ids AS bigint[]))" if variant_ids else None,
     ]
     return conditions, {
@@ -66,6 +88,7 @@ def chosen(
         "pattern": text_pattern,
         "sku": sku,
         "connection_id": connection_id,
+        "location_id": location_id,
         "variant_ids": list(variant_ids),
     }
 
@@ -104,4 +127,8 @@ def count(conditions: Conditions, parameters: Row) -> Row:
 _SHOWN_AT = """(
     SELECT s.id FROM stock_cells s
     WHERE s.variant_id = v.id AND s.account_id = :account_id AND s.connection_id = :connection_id LIMIT 1
+) IS NOT NULL"""
+_KEPT_AT = """(
+    SELECT s.id FROM stock_levels s
+    WHERE s.variant_id = v.id AND s.account_id = :account_id AND s.location_id = :location_id LIMIT 1
 ) IS NOT NULL"""

@@ -46,13 +46,16 @@ export function Export({ filters }: { filters: StockFilters }) {
 }
 
 async function ask(kind: Kind, filters: StockFilters): Promise<ReadableStream<Uint8Array>> {
-  const { connection_id, ...query } = queryOf(filters);
+  const { connection_id, location_id, ...query } = queryOf(filters);
   const parseAs = "stream";
   const { data } =
     kind === "catalog"
       ? await client.GET("/api/v1/variants.csv", { params: { query }, parseAs })
       : kind === "levels"
-        ? await client.GET("/api/v1/stock.csv", { parseAs })
+        ? await client.GET("/api/v1/stock.csv", {
+            params: { query: location_id === undefined ? {} : { location_id } },
+            parseAs,
+          })
         : await client.GET("/api/v1/listings.csv", {
             params: { query: connection_id === undefined ? {} : { connection_id } },
             parseAs,

@@ -12,12 +12,13 @@ import { countOf, type StockFilters } from "./filters";
 interface Props {
   filters: StockFilters;
   shops: readonly Place[];
+  places: readonly Place[];
   onChange: (changes: Partial<StockFilters>) => void;
   /** Beside the search. */
   children: ReactNode;
 }
 
-export function Filters({ filters, shops, onChange, children }: Props) {
+export function Filters({ filters, shops, places, onChange, children }: Props) {
   const { t } = useWords();
   const set = countOf(filters);
   const [opened, { toggle }] = useDisclosure(set > 0);
@@ -79,16 +80,31 @@ export function Filters({ filters, shops, onChange, children }: Props) {
             onChange={put("archived")}
             clearable
           />
-          <Checkbox
-            label={t("stock.filter.low")}
-            checked={filters.low ?? false}
-            onChange={(event) =>
-              onChange({ low: event.currentTarget.checked || undefined } as Partial<StockFilters>)
-            }
-            style={{ alignSelf: "end" }}
-            pb={8}
-          />
+          {places.length > 1 || filters.place !== undefined ? (
+            <Select
+              label={t("stock.place")}
+              placeholder={t("filters.any")}
+              data={places.map(({ id, name }) => ({ value: String(id), label: name }))}
+              value={filters.place === undefined ? null : String(filters.place)}
+              onChange={(place) =>
+                onChange({ place: place === null ? undefined : Number(place) } as Partial<StockFilters>)
+              }
+              clearable
+            />
+          ) : null}
         </SimpleGrid>
+        <Group gap="lg" mt="sm">
+          {(["low", "out", "differs"] as const).map((name) => (
+            <Checkbox
+              key={name}
+              label={t(`stock.filter.${name}`)}
+              checked={filters[name] ?? false}
+              onChange={(event) =>
+                onChange({ [name]: event.currentTarget.checked || undefined } as Partial<StockFilters>)
+              }
+            />
+          ))}
+        </Group>
       </Collapse>
     </div>
   );

@@ -54,7 +54,7 @@ export function Stock({ actions, firstSteps }: Props) {
       }
     >
       <Stack gap="md">
-        <Filters filters={filters} shops={shops} onChange={(changes) => show({ ...filters, ...changes })}>
+        <Filters filters={filters} shops={shops} places={places} onChange={(changes) => show({ ...filters, ...changes })}>
           <Views
             filters={filters}
             columns={chosen}

@@ -13,13 +13,16 @@ describe("filters", () => {
   });
 
   it("are read from an address as they were written to it", () => {
-    const filters = { q: "mug", shop: 3, low: true, listed: "no", bundles: "yes", archived: "any", sort: "-sku" } as const;
+    const filters = { q: "mug", shop: 3, place: 2, low: true, out: true, differs: true, listed: "no", bundles: "yes", archived: "any", sort: "-sku" } as const;
     const address = Object.fromEntries(Object.entries(filters).map(([name, value]) => [name, String(value)]));
     expect(filtersFrom(address)).toEqual(filters);
     expect(queryOf(filters)).toEqual({
       q: "mug",
       connection_id: 3,
+      location_id: 2,
       low_stock: true,
+      out_of_stock: true,
+      differs: true,
       has_listings: false,
       is_bundle: true,
       archived: "any",

@@ -15,7 +15,13 @@ export interface StockFilters {
   q?: string;
   /** A connection's id: what it shows. */
   shop?: number;
+  /** A location's id: what was ever counted there. */
+  place?: number;
   low?: true;
+  /** Nothing is left. */
+  out?: true;
+  /** A shop's number is not known to be what it should be. */
+  differs?: true;
   listed?: "yes" | "no";
   bundles?: "yes" | "no";
   archived?: "yes" | "any";
@@ -28,7 +34,10 @@ export function filtersFrom(raw: Record<string, unknown>): StockFilters {
   const found: { [Name in keyof StockFilters]: StockFilters[Name] | undefined } = {
     q: termFrom(raw["q"]),
     shop: idFrom(raw["shop"]),
+    place: idFrom(raw["place"]),
     low: isYes(raw["low"]) || undefined,
+    out: isYes(raw["out"]) || undefined,
+    differs: isYes(raw["differs"]) || undefined,
     listed: oneFrom(YES_OR_NO, raw["listed"]),
     bundles: oneFrom(YES_OR_NO, raw["bundles"]),
     archived: oneFrom(["yes", "any"] as const, raw["archived"]),
@@ -42,7 +51,10 @@ export function queryOf(filters: StockFilters): Omit<StockQuery, "sort" | "limit
   const query: Omit<StockQuery, "sort" | "limit" | "cursor"> = { archived: filters.archived ?? "no" };
   if (filters.q) query.q = filters.q;
   if (filters.shop) query.connection_id = filters.shop;
+  if (filters.place) query.location_id = filters.place;
   if (filters.low) query.low_stock = true;
+  if (filters.out) query.out_of_stock = true;
+  if (filters.differs) query.differs = true;
   if (filters.listed) query.has_listings = filters.listed === "yes";
   if (filters.bundles) query.is_bundle = filters.bundles === "yes";
   return query;
@@ -53,6 +65,6 @@ export function sortOf(filters: StockFilters): NonNullable<StockQuery["sort"]> {
 }
 
 /** How many kinds of filters are set; the search and the sort are seen without opening anything. */
-export function countOf({ shop, low, listed, bundles, archived }: StockFilters): number {
-  return [shop, low, listed, bundles, archived].filter((each) => each !== undefined).length;
+export function countOf(filters: StockFilters): number {
+  return Object.entries(filters).filter(([name, value]) => name !== "q" && name !== "sort" && value !== undefined).length;
 }
