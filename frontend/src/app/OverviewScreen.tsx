@@ -2,13 +2,10 @@ import { Group, Stack } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
 import { lazy, type ReactNode, Suspense } from "react";
 
-import { goTo } from "@/ui/leaving";
 import type { AttentionItem } from "@/features/dashboard/Attention";
 import { Overview } from "@/features/dashboard/Overview";
 import { type Step, useFirstSteps } from "@/features/first_steps/useFirstSteps";
 import { useIsLive } from "@/features/live/Live";
-import { LookAround } from "@/features/sample_data/LookAround";
-import { TrySandbox } from "@/features/sandbox_shops/TrySandbox";
 import { useWords } from "@/i18n/words";
 import { ButtonLink, TextLink } from "@/ui/links";
 import { useMe } from "@/ui/me";
@@ -16,6 +13,7 @@ import { useMe } from "@/ui/me";
 import { useSwitched } from "./switching";
 import { useTourStart } from "./tour";
 
+const Beginnings = lazy(() => import("./Beginnings"));
 const FirstSteps = lazy(() => import("@/features/first_steps/FirstSteps"));
 
 export function OverviewScreen() {
@@ -31,13 +29,9 @@ export function OverviewScreen() {
   };
   const beginnings =
     me === undefined ? null : (
-      <>
-        {me.role === "owner" || me.role === "admin" ? (
-          <ButtonLink to="/connections/new">{t("connections.connect")}</ButtonLink>
-        ) : null}
-        <TrySandbox onAsked={goTo} onConnected={() => undefined} />
-        <LookAround role={me.role} onThere={() => void there()} />
-      </>
+      <Suspense>
+        <Beginnings role={me.role} onThere={() => void there()} />
+      </Suspense>
     );
   const hasSteps = steps.data !== undefined && !steps.data.done && !steps.data.hidden;
   return (

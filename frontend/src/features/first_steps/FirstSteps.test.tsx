@@ -73,7 +73,7 @@ describe("first steps", () => {
     server.use(answers("get", "/first-steps", NEW));
     open("/overview");
     const steps = await shown();
-    expect(steps.getByRole("link", { name: "Connect a shop" })).toHaveAttribute("href", "/connections/new");
+    expect(await steps.findByRole("link", { name: "Connect a shop" })).toHaveAttribute("href", "/connections/new");
     expect(await steps.findByRole("button", { name: "Try with a sandbox shop" })).toBeEnabled();
     expect(steps.getByRole("button", { name: "Look around with sample data" })).toBeEnabled();
     expect(screen.getByText("No shop is connected yet")).toBeVisible();

@@ -1,0 +1,26 @@
+import { goTo } from "@/ui/leaving";
+import type { Schemas } from "@/api/client";
+import { LookAround } from "@/features/sample_data/LookAround";
+import { TrySandbox } from "@/features/sandbox_shops/TrySandbox";
+import { useWords } from "@/i18n/words";
+import { ButtonLink } from "@/ui/links";
+
+interface Props {
+  role: Schemas["Me"]["role"];
+  /** Once the sample is the account that is shown. */
+  onThere: () => void;
+}
+
+/** What somebody without a shop may do. */
+export default function Beginnings({ role, onThere }: Props) {
+  const { t } = useWords();
+  return (
+    <>
+      {role === "owner" || role === "admin" ? (
+        <ButtonLink to="/connections/new">{t("connections.connect")}</ButtonLink>
+      ) : null}
+      <TrySandbox onAsked={goTo} onConnected={() => undefined} />
+      <LookAround role={role} onThere={onThere} />
+    </>
+  );
+}
