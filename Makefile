@@ -53,7 +53,7 @@ e2e: $(STAMP) ## drive the web app in chromium against the running system
 	$(BIN)/pytest tests/e2e $(ARGS)
 
 screenshots: $(STAMP) ## make pictures of every screen of the web app, in frontend/screenshots
-	SCREENSHOTS=frontend/screenshots $(BIN)/pytest tests/e2e/test_screens.py $(ARGS)
+	SCREENSHOTS=frontend/screenshots $(BIN)/pytest tests/e2e $(ARGS)
 
 lint: $(STAMP) ## ruff, mypy --strict, import rules
 	$(BIN)/ruff check .
