@@ -18,7 +18,12 @@ def upgrade():
     op.add_column(
         "accounts", sa.Column("low_stock_threshold", sa.Integer(), server_default="10", nullable=False)
     )
-    op.create_check_constraint(op.f("ck_accounts_low_stock_threshold"), "accounts", "low_stock_threshold >= 0")
+    op.execute(
+        "ALTER TABLE accounts ADD CONSTRAINT ck_accounts_low_stock_threshold"
+        " CHECK (low_stock_threshold >= 0) NOT VALID"
+    )
+    with op.get_context().autocommit_block():
+        op.execute("ALTER TABLE accounts VALIDATE CONSTRAINT ck_accounts_low_stock_threshold")
 
 
 def downgrade():

@@ -221,6 +221,7 @@ def test_public_routes_are_these() -> None:
         "passwords.confirm_reset",
         "invitations.accept_invitation",
         "invitations.show_invitation",
+        "plans.list_plans",
         "connect.ask",
         "connect.confirm",
         "connect.callback",
