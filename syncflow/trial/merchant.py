@@ -9,12 +9,18 @@ from typing import Any
 from urllib.parse import urljoin
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import Retry
 
 from syncflow.trial.facts import Bundles
 
 ANSWER_SECONDS = 60.0
 IMPORT_SECONDS = 600.0
 POLL_SECONDS = 0.2
+COMES_BACK = Retry(
+    total=None, connect=60, read=0, redirect=0, status=0, other=0, backoff_factor=1, backoff_max=1
+)
+"""A web process that was killed listens again soon; what it refused to take never reached it."""
 CONFLICT = 409
 NOT_SIGNED_IN = 401
 SIGN_IN = "auth/login"
@@ -31,6 +37,7 @@ class Merchant:
         self._url = url
         self._session = requests.Session()
         self._session.trust_env = False
+        self._session.mount(url, HTTPAdapter(max_retries=COMES_BACK))
         self._credentials = {"email": email, "password": password}
         self._sign_in()
 

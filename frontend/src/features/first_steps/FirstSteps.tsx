@@ -61,7 +61,7 @@ export default function FirstSteps({ found, role, wayOf, onTour }: Props) {
             aria-current={step === next ? "step" : undefined}
           >
             <Mark number={index + 1} isDone={step.state === "done"} isNext={step === next} />
-            <Group justify="space-between" gap="xs" style={{ flex: 1 }}>
+            <Group justify="space-between" align="flex-start" gap="xs" style={{ flex: 1 }}>
               <div style={{ flex: "1 1 260px" }}>
                 <Text fw={600} c={step.state === "done" ? "dimmed" : undefined}>
                   {t(`firstSteps.${step.step}`)}

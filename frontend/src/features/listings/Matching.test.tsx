@@ -65,7 +65,7 @@ beforeEach(() => {
     http.post("*/api/v1/listings/unlinks", async ({ request }) => {
       const { listing_ids } = (await request.json()) as { listing_ids: number[] };
       unlinked.push(...listing_ids.map((id) => ({ id })));
-      return HttpResponse.json({ items: [] });
+      return HttpResponse.json({ items: listing_ids.map((listing_id) => ({ listing_id, variant_id: null, problem: "" })) });
     }),
   );
 });
@@ -101,6 +101,32 @@ describe("matching", () => {
     await userEvent.keyboard("u");
     expect(await screen.findByText("Blue mug no. 1")).toBeVisible();
     expect(unlinked).toEqual([{ id: 1 }]);
+  });
+
+  it("leaves unlinked what is to stay so, and shows it again when that is taken back", async () => {
+    server.use(
+      answers("get", "/connections/5/suggestions", {
+        items: [...THREE, suggestion(4, [], { title: "Left alone before", unlinked_reason: "by_hand" })],
+        next: null,
+      }),
+    );
+    open("/matching?shop=5");
+    await screen.findByText("Blue mug no. 1");
+    await userEvent.click(await screen.findByRole("button", { name: "Leave unlinked: Something else" }));
+    await waitFor(() => expect(unlinked).toEqual([{ id: 3 }]));
+    expect(screen.queryByText("Something else")).toBeNull();
+    await screen.findByText("1 listing stays unlinked.");
+    await waitFor(() => expect(tickOf("Left alone before")).toHaveFocus());
+    expect(screen.queryByRole("button", { name: "Leave unlinked: Left alone before" })).toBeNull();
+    await userEvent.keyboard("u");
+    expect(await screen.findByText("Something else")).toBeVisible();
+    expect(unlinked).toEqual([{ id: 3 }]);
+
+    await userEvent.click(tickOf("Blue mug no. 1"));
+    await userEvent.click(tickOf("Blue mug no. 2"));
+    await userEvent.click(screen.getByRole("button", { name: "Leave them unlinked (2)" }));
+    await screen.findByText("2 listings stay unlinked.");
+    expect(unlinked).toEqual([{ id: 3 }, { id: 1 }, { id: 2 }]);
   });
 
   it("links all that is sure after asking with figures", async () => {

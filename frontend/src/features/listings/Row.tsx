@@ -17,6 +17,7 @@ interface Props {
   onChoose: (variantId: number) => void;
   onLink: () => void;
   onMake: () => void;
+  onKeepApart: () => void;
   onSearch: () => void;
 }
 
@@ -87,7 +88,7 @@ export function Row(props: Props) {
   );
 }
 
-function Actions({ suggestion, onLink, onMake, onSearch, hasCandidate }: Props & { hasCandidate: boolean }) {
+function Actions({ suggestion, onLink, onMake, onKeepApart, onSearch, hasCandidate }: Props & { hasCandidate: boolean }) {
   const { t } = useWords();
   const of = (action: string) => `${action}: ${suggestion.title}`;
   return (
@@ -103,6 +104,11 @@ function Actions({ suggestion, onLink, onMake, onSearch, hasCandidate }: Props &
       <Button size="xs" variant="default" onClick={onMake} aria-label={of(t("matching.new"))}>
         {t("matching.new")}
       </Button>
+      {suggestion.unlinked_reason === "by_hand" ? null : (
+        <Button size="xs" variant="subtle" onClick={onKeepApart} aria-label={of(t("matching.keepApart"))}>
+          {t("matching.keepApart")}
+        </Button>
+      )}
     </Group>
   );
 }

@@ -25,6 +25,7 @@ const KEYS = [
   ["A", "matching.keys.sure"],
   ["ctrl Enter", "matching.keys.all"],
   ["N", "matching.keys.new"],
+  ["X", "matching.keys.keepApart"],
   ["U", "matching.keys.undo"],
 ] as const;
 
@@ -108,6 +109,12 @@ function Rows({ shop, rows, linking }: RowsProps) {
       void linking.make(ids);
     }
   };
+  const keepApart = (ids: number[]) => {
+    if (ids.length > 0) {
+      leave(ids);
+      void linking.keepApart(ids);
+    }
+  };
   useEffect(() => {
     if (next.current !== null) {
       focusRow(list.current, next.current);
@@ -135,6 +142,7 @@ function Rows({ shop, rows, linking }: RowsProps) {
       "Control+Enter": pairs.length > 0 ? () => setAsking(true) : undefined,
       a: () => tick(sure.map((each) => each.listing_id), true),
       n: () => make([row.listing_id]),
+      x: () => keepApart([row.listing_id]),
       u: linking.undoLast,
     };
     const candidate = row.candidates[Number(event.key) - 1];
@@ -170,6 +178,14 @@ function Rows({ shop, rows, linking }: RowsProps) {
             >
               {t("matching.makeTicked", { count: picked.length })}
             </Button>
+            <Button
+              size="xs"
+              variant="default"
+              disabled={picked.length === 0}
+              onClick={() => keepApart(picked.map((row) => row.listing_id))}
+            >
+              {t("matching.keepTickedApart", { count: picked.length })}
+            </Button>
             {picked.length === 0 ? null : (
               <Button size="xs" variant="subtle" onClick={() => setTicked(new Set())}>
                 {t("matching.untick")}
@@ -202,6 +218,7 @@ function Rows({ shop, rows, linking }: RowsProps) {
                 onChoose={(variantId) => choose(row, variantId)}
                 onLink={() => link(pairOf(row))}
                 onMake={() => make([row.listing_id])}
+                onKeepApart={() => keepApart([row.listing_id])}
                 onSearch={() => setSearched(row)}
               />
             </li>

@@ -24,7 +24,7 @@ export function useLinking() {
   const queries = useQueryClient();
   const [gone, setGone] = useState<ReadonlySet<number>>(new Set());
   const [problems, setProblems] = useState<ReadonlyMap<number, string>>(new Map());
-  const last = useRef<readonly number[]>([]);
+  const undoes = useRef<(() => void) | null>(null);
 
   const hide = useCallback((ids: readonly number[]) => setGone((before) => new Set([...before, ...ids])), []);
   const bring = useCallback((ids: readonly number[]) => {
@@ -32,12 +32,8 @@ export function useLinking() {
     setGone((before) => new Set([...before].filter((id) => !back.has(id))));
   }, []);
 
-  const undo = useCallback(
+  const unlink = useCallback(
     async (ids: readonly number[]) => {
-      if (ids.length === 0) {
-        return;
-      }
-      last.current = [];
       try {
         await client.POST("/api/v1/listings/unlinks", { body: { listing_ids: [...ids] } });
         bring(ids);
@@ -50,7 +46,12 @@ export function useLinking() {
   );
 
   const run = useCallback(
-    async (ids: readonly number[], ask: () => Promise<Verdict[]>, words: (count: number) => string) => {
+    async (
+      ids: readonly number[],
+      ask: () => Promise<Verdict[]>,
+      words: (count: number) => string,
+      undo: (taken: readonly number[]) => void,
+    ) => {
       hide(ids);
       setProblems((before) => new Map([...before].filter(([id]) => !ids.includes(id))));
       try {
@@ -60,8 +61,12 @@ export function useLinking() {
         bring(refused.map((verdict) => verdict.listing_id));
         setProblems((before) => new Map([...before, ...refused.map((each) => [each.listing_id, each.problem] as const)]));
         if (taken.length > 0) {
-          last.current = taken;
-          done(words(taken.length), () => void undo(taken));
+          const once = () => {
+            undoes.current = null;
+            undo(taken);
+          };
+          undoes.current = once;
+          done(words(taken.length), once);
         }
       } catch (error) {
         bring(ids);
@@ -69,7 +74,7 @@ export function useLinking() {
       }
       await queries.invalidateQueries({ queryKey: ["get", "/api/v1/connections"] });
     },
-    [bring, done, hide, queries, tell, undo],
+    [bring, done, hide, queries, tell],
   );
 
   const link = useCallback(
@@ -81,8 +86,9 @@ export function useLinking() {
           return data?.items ?? [];
         },
         (count) => t("matching.linked", { count }),
+        (taken) => void unlink(taken),
       ),
-    [run, t],
+    [run, t, unlink],
   );
   const make = useCallback(
     (ids: readonly number[]) =>
@@ -93,9 +99,24 @@ export function useLinking() {
           return data?.items ?? [];
         },
         (count) => t("matching.made", { count }),
+        (taken) => void unlink(taken),
       ),
-    [run, t],
+    [run, t, unlink],
   );
-  const undoLast = useCallback(() => void undo(last.current), [undo]);
-  return { gone, problems, link, make, undoLast };
+  /** They stay unlinked, which is a decision too. To take it back is to see them again. */
+  const keepApart = useCallback(
+    (ids: readonly number[]) =>
+      run(
+        ids,
+        async () => {
+          const { data } = await client.POST("/api/v1/listings/unlinks", { body: { listing_ids: [...ids] } });
+          return data?.items ?? [];
+        },
+        (count) => t("matching.keptApart", { count }),
+        bring,
+      ),
+    [bring, run, t],
+  );
+  const undoLast = useCallback(() => undoes.current?.(), []);
+  return { gone, problems, link, make, keepApart, undoLast };
 }

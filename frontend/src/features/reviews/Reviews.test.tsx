@@ -77,7 +77,7 @@ describe("review", () => {
     await userEvent.click(await screen.findByRole("button", { name: "Tick all 2" }));
     await userEvent.click(screen.getByRole("button", { name: "Add them to the stock (2)" }));
     const dialog = await screen.findByRole("dialog", { name: "Decide about 2 numbers?" });
-    expect(dialog).toHaveTextContent("Your stock changes: 5 units more, 3 fewer. Every shop follows.");
+    expect(dialog).toHaveTextContent("Your stock changes: 5 more, 3 fewer. Every shop follows.");
     expect(dialog).toHaveTextContent("Web shop: 2 numbers");
     expect(dialog).toHaveTextContent("This cannot be taken back as a whole.");
     expect(decisions).toEqual([]);
