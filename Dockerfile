@@ -7,7 +7,7 @@ ARG NODE=node:22.20.0-bookworm-slim
 FROM ${NODE} AS app
 WORKDIR /srv/frontend
 COPY frontend/package.json frontend/package-lock.json frontend/.npmrc ./
-RUN npm ci --ignore-scripts --no-audit --no-fund
+RUN npm ci --ignore-scripts --omit=dev --no-audit --no-fund
 COPY frontend ./
 RUN npm run build
 

@@ -61,7 +61,8 @@ lint: $(STAMP) ## ruff, mypy --strict, import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-client: $(STAMP) frontend/node_modules/.package-lock.json ## make the API's TypeScript types, frontend/src/api/schema.d.ts (node 20)
+client: $(STAMP) ## make the API's TypeScript types, frontend/src/api/schema.d.ts (node 20)
+	@$(BIN)/python -c 'from syncflow.web_build import install; install(print)'
 	@$(BIN)/syncflow openapi > frontend/openapi.json
 	@cd frontend && npm run --silent client && npm run --silent check
 
@@ -71,9 +72,6 @@ settings: $(STAMP) ## make the page of settings for operators
 lock: ## pin what pyproject.toml asks for: requirements.lock, and of it what runs in production, requirements.txt
 	@$(BIN)/uv pip compile -q pyproject.toml --universal --extra embedded --extra dev --generate-hashes --no-header -o requirements.lock
 	@$(BIN)/uv pip compile -q pyproject.toml --universal --generate-hashes --no-header -c requirements.lock -o requirements.txt
-
-frontend/node_modules/.package-lock.json: frontend/package.json frontend/package-lock.json
-	@cd frontend && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 
 clean: ## remove the embedded services' data and all caches
 	@if [ -x $(BIN)/syncflow ]; then $(BIN)/syncflow clean --yes; fi

@@ -65,7 +65,7 @@ def build(say: Say, frontend: Path = FRONTEND) -> None:
         if is_current(frontend):
             return
         node = _node(frontend, say)
-        _install(node, frontend, say)
+        _install(node, frontend, say, tools=False)
         say("building the web app")
         digest, fresh = sources_digest(frontend), frontend / "dist.new"
         vite = str(frontend / "node_modules" / "vite" / "bin" / "vite.js")
@@ -81,10 +81,10 @@ def build(say: Say, frontend: Path = FRONTEND) -> None:
 
 
 def install(say: Say, frontend: Path = FRONTEND) -> Node:
-    """Fetch the packages that the lock names, if they are not there. Raises BuildFailed."""
+    """Fetch what the lock names, and tests need, if it is not there. Raises BuildFailed."""
     with _alone(frontend):
         node = _node(frontend, say)
-        _install(node, frontend, say)
+        _install(node, frontend, say, tools=True)
         return node
 
 
@@ -132,15 +132,18 @@ def _version(node: str) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", told)[:2])
 
 
-def _install(node: Node, frontend: Path, say: Say) -> None:
+def _install(node: Node, frontend: Path, say: Say, *, tools: bool) -> None:
+    """`tools`: with what only checks and tests need, which is more than half of it."""
     stamp = frontend / "node_modules" / ".installed"
     lock = hashlib.sha256((frontend / "package-lock.json").read_bytes()).hexdigest()
-    if stamp.exists() and stamp.read_text() == lock:
+    whole, part = f"{lock} with tools", lock
+    if stamp.exists() and stamp.read_text() in ({whole} if tools else {whole, part}):
         return
     say("fetching the web app's packages")
     options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    options += [] if tools else ["--omit=dev"]
     _run([*node.npm, "ci", *options], frontend, node.environ(), "npm could not fetch the web app's packages")
-    stamp.write_text(lock)
+    stamp.write_text(whole if tools else part)
 
 
 def _run(command: Sequence[str], folder: Path, environ: dict[str, str], reason: str) -> None:

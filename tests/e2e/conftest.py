@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from syncflow.demo import running_demo
 from syncflow.launcher import Limits
 from syncflow.processes import free_port
-from syncflow.web_build import build, node_on_path
+from syncflow.web_build import build, install, node_on_path
 from tests.console.browser import CHROMIUM
 from tests.e2e.town import Town
 from tests.e2e.window import OpenWindow, Window
@@ -39,6 +39,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         for name in ("DATABASE_URL", "REDIS_URL", "PUBLIC_URL"):
             patch.delenv(name, raising=False)
         patch.setenv("PORT", str(free_port()))
+        install(lambda _words: None)  # whole, as other tests want it too: the demo would fetch a part
         home, limits = tmp_path_factory.mktemp("demo"), Limits(ready=PATIENCE_MS / 1000 * 5)
         with _alone(tmp_path_factory), running_demo(home, say=lambda _words: None, limits=limits) as demo:
             build(lambda _words: None)  # it is, beside the start; if that failed, this says why

@@ -104,7 +104,7 @@ def test_the_image_is_pinned_small_and_without_a_root_user() -> None:
 def test_the_image_holds_the_web_app_as_npm_builds_it_from_the_lock(image: Path) -> None:
     pinned = r"^ARG NODE=node:\d+\.\d+\.\d+-\w+-slim(@sha256:[0-9a-f]{64})?$"
     assert re.search(pinned, DOCKERFILE, re.MULTILINE)
-    assert "npm ci --ignore-scripts" in DOCKERFILE
+    assert "npm ci --ignore-scripts --omit=dev" in DOCKERFILE
     *_build, final = DOCKERFILE.split("\nFROM ${PYTHON}")
     built = image / DIST.relative_to(PROJECT)
     assert f"COPY --from=app /srv/frontend/dist /srv/syncflow/{built.relative_to(image)}" in final

@@ -78,6 +78,18 @@ def test_packages_are_fetched_again_when_the_lock_changes(frontend: Path) -> Non
     assert calls(frontend) == ["ci", "build"]
 
 
+def test_a_build_takes_no_tools_of_tests_and_leaves_them_where_they_are(frontend: Path) -> None:
+    build(quiet, frontend)
+    assert "--omit=dev" in (frontend / "calls").read_text()
+    calls(frontend)
+    web_build.install(quiet, frontend)
+    assert "--omit=dev" not in (frontend / "calls").read_text()
+    assert calls(frontend) == ["ci"]
+    (frontend / "src" / "main.tsx").write_text("second")
+    build(quiet, frontend)
+    assert calls(frontend) == ["build"]
+
+
 @pytest.mark.parametrize("name", ["src/main.test.tsx", "src/test/setup.ts", "src/test/app.tsx"])
 def test_tests_are_no_part_of_it(frontend: Path, name: str) -> None:
     build(quiet, frontend)
