@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from app.api.errors import OK
-from app.api.policy import POLICY, signed_in
+from app.api.policy import POLICY, member
 from app.api.resource import Resource
 from app.api.schemas.first_steps import DismissSchema, FirstStepsSchema
 from app.services.queries import first_steps as queries
@@ -30,7 +30,7 @@ KINDS = {"hidden": "first_steps", "tour_taken": "tour"}
 @blp.response(OK, FirstStepsSchema)
 def get_first_steps() -> Row:
     """How far the account has come: as its shops, listings and numbers are, whoever did it."""
-    return _now(_member())
+    return _now(member())
 
 
 @blp.route("/first-steps", methods=("PATCH",))
@@ -38,16 +38,12 @@ def get_first_steps() -> Row:
 @blp.response(OK, FirstStepsSchema)
 def dismiss(given: dict[str, bool]) -> Row:
     """Put the first steps or the tour away, or have them back. For yourself alone."""
-    put_away(_member(), {KINDS[name]: away for name, away in given.items()})
-    return _now(_member())
+    put_away(member(), {KINDS[name]: away for name, away in given.items()})
+    return _now(member())
 
 
-def _now(member: Member) -> Row:
-    found = queries.first_steps(member)
+def _now(caller: Member) -> Row:
+    found = queries.first_steps(caller)
     for step in found["steps"]:
         step["least_role"] = POLICY[DONE_BY[step["step"]]].name.lower()
     return found
-
-
-def _member() -> Member:
-    return Member(signed_in().account_id, signed_in().user_id)

@@ -28,6 +28,7 @@ from app.services.api_keys import KeyHolder
 from app.services.auth import Person, Principal
 from app.services.staff import visits
 from app.services.staff.visits import Visitor
+from app.services.workplace.members import Member
 
 
 class Access(IntEnum):
@@ -369,6 +370,11 @@ def signed_in() -> Principal:
     if isinstance(caller, KeyHolder):
         raise Forbidden(FOR_PEOPLE_ONLY)
     return caller
+
+
+def member() -> Member:
+    """The same, as whose things the web app keeps."""
+    return Member(signed_in().account_id, signed_in().user_id)
 
 
 def person() -> Person:

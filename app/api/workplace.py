@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.api.errors import CREATED, NO_CONTENT, OK
-from app.api.policy import principal, signed_in
+from app.api.policy import member, principal
 from app.api.resource import Resource
 from app.api.schemas.base import PageArgs, page_of
 from app.api.schemas.workplace import (
@@ -27,7 +27,6 @@ from app.domain.event_log import EventKind
 from app.services.queries import workplace as queries
 from app.services.queries.paging import Page, Row
 from app.services.workplace import dashboards, notifications, saved_views, web_vitals
-from app.services.workplace.members import Member
 from app.services.workplace.notifications import Preference
 
 blp = Resource("workplace", __name__, description="What the web app keeps for a member.")
@@ -38,7 +37,7 @@ blp = Resource("workplace", __name__, description="What the web app keeps for a 
 @blp.response(OK, page_of(DashboardSchema))
 def list_dashboards(args: dict[str, Any]) -> Page:
     """One's own. Who has none sees the default one."""
-    return queries.dashboards(_member(), **args)
+    return queries.dashboards(member(), **args)
 
 
 @blp.route("/dashboards/default")
@@ -53,14 +52,14 @@ def get_default_dashboard() -> Row:
 @blp.response(CREATED, DashboardSchema)
 def create_dashboard(given: dict[str, Any]) -> Row:
     """Keep a dashboard under a name."""
-    return queries.dashboard(_member(), dashboards.create(_member(), **given))
+    return queries.dashboard(member(), dashboards.create(member(), **given))
 
 
 @blp.route("/dashboards/<int:dashboard_id>")
 @blp.response(OK, DashboardSchema)
 def get_dashboard(dashboard_id: int) -> Row:
     """One of one's own."""
-    return queries.dashboard(_member(), dashboard_id)
+    return queries.dashboard(member(), dashboard_id)
 
 
 @blp.route("/dashboards/<int:dashboard_id>", methods=("PUT",))
@@ -68,8 +67,8 @@ def get_dashboard(dashboard_id: int) -> Row:
 @blp.response(OK, DashboardSchema)
 def change_dashboard(given: dict[str, Any], dashboard_id: int) -> Row:
     """Replace its name and widgets."""
-    dashboards.change(_member(), dashboard_id, **given)
-    return queries.dashboard(_member(), dashboard_id)
+    dashboards.change(member(), dashboard_id, **given)
+    return queries.dashboard(member(), dashboard_id)
 
 
 @blp.route("/dashboards/<int:dashboard_id>/reset", methods=("POST",))
@@ -77,15 +76,15 @@ def change_dashboard(given: dict[str, Any], dashboard_id: int) -> Row:
 @blp.response(OK, DashboardSchema)
 def reset_dashboard(given: dict[str, Any], dashboard_id: int) -> Row:
     """Arrange it as the default one."""
-    dashboards.reset(_member(), dashboard_id, **given)
-    return queries.dashboard(_member(), dashboard_id)
+    dashboards.reset(member(), dashboard_id, **given)
+    return queries.dashboard(member(), dashboard_id)
 
 
 @blp.route("/dashboards/<int:dashboard_id>", methods=("DELETE",))
 @blp.response(NO_CONTENT)
 def delete_dashboard(dashboard_id: int) -> None:
     """Forget it."""
-    dashboards.delete(_member(), dashboard_id)
+    dashboards.delete(member(), dashboard_id)
 
 
 @blp.route("/saved-views")
@@ -93,7 +92,7 @@ def delete_dashboard(dashboard_id: int) -> None:
 @blp.response(OK, page_of(SavedViewSchema))
 def list_saved_views(args: dict[str, Any]) -> Page:
     """One's own, and those that others share."""
-    return queries.saved_views(_member(), **args)
+    return queries.saved_views(member(), **args)
 
 
 @blp.route("/saved-views", methods=("POST",))
@@ -101,14 +100,14 @@ def list_saved_views(args: dict[str, Any]) -> Page:
 @blp.response(CREATED, SavedViewSchema)
 def create_saved_view(given: dict[str, Any]) -> Row:
     """Keep a list's filters under a name."""
-    return queries.saved_view(_member(), saved_views.create(_member(), given))
+    return queries.saved_view(member(), saved_views.create(member(), given))
 
 
 @blp.route("/saved-views/<int:view_id>")
 @blp.response(OK, SavedViewSchema)
 def get_saved_view(view_id: int) -> Row:
     """One of one's own, or one that is shared."""
-    return queries.saved_view(_member(), view_id)
+    return queries.saved_view(member(), view_id)
 
 
 @blp.route("/saved-views/<int:view_id>", methods=("PUT",))
@@ -116,15 +115,15 @@ def get_saved_view(view_id: int) -> Row:
 @blp.response(OK, SavedViewSchema)
 def change_saved_view(given: dict[str, Any], view_id: int) -> Row:
     """Replace what it shows, its name, and whether it is shared."""
-    saved_views.change(_member(), view_id, given.pop("version"), given)
-    return queries.saved_view(_member(), view_id)
+    saved_views.change(member(), view_id, given.pop("version"), given)
+    return queries.saved_view(member(), view_id)
 
 
 @blp.route("/saved-views/<int:view_id>", methods=("DELETE",))
 @blp.response(NO_CONTENT)
 def delete_saved_view(view_id: int) -> None:
     """Forget it."""
-    saved_views.delete(_member(), view_id)
+    saved_views.delete(member(), view_id)
 
 
 @blp.route("/notification-preferences")
@@ -140,9 +139,9 @@ def get_preferences() -> Row:
 def set_preferences(given: dict[str, Any]) -> Row:
     """Set those that are named, and the number where it is named; the others stay."""
     wishes = [Preference(EventKind(wish["kind"]), wish["channel"], wish["wanted"]) for wish in given["items"]]
-    notifications.prefer(_member(), wishes)
+    notifications.prefer(member(), wishes)
     if "phone" in given:
-        notifications.call(_member(), given["phone"])
+        notifications.call(member(), given["phone"])
     return _preferences()
 
 
@@ -156,9 +155,5 @@ def record_web_vitals(given: dict[str, Any]) -> None:
 
 
 def _preferences() -> Row:
-    found = notifications.preferences(_member())
+    found = notifications.preferences(member())
     return {"items": [asdict(preference) for preference in found.items], "phone": found.phone}
-
-
-def _member() -> Member:
-    return Member(signed_in().account_id, signed_in().user_id)

@@ -13,7 +13,7 @@ from syncflow.demo_catalog import demo_products
 from syncflow.trial.merchant import Merchant
 from syncflow.trial.stage import connect
 from tests.e2e.town import SHOP_NAMES, Town
-from tests.e2e.window import WRONG, OpenWindow, Window
+from tests.e2e.window import OpenWindow, Window
 
 pytestmark = pytest.mark.timeout(1800)
 
@@ -65,10 +65,9 @@ def look_at_what_waits(window: Window, connection: int) -> None:
     window.go(f"/changes?shop={connection}&q=zzzz")
     expect(page.get_by_text("No change is like that")).to_be_visible()
     window.look("first-sync-no-match")
-    with window.broken(r"connections/\d+/first-sync"):
-        window.go(f"/changes?shop={connection}")
-        expect(window.alert(WRONG)).to_be_visible()
-        window.look("first-sync-error")
+    window.look_at_failure(
+        f"/changes?shop={connection}", "first-sync-error", of=r"connections/\d+/first-sync"
+    )
 
 
 def begin(window: Window, platform: str, connection: int) -> None:

@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 from syncflow.demo_catalog import demo_products
 from syncflow.trial.scenario import SHOPS
 from tests.e2e.town import PASSWORD, SHOP_NAMES, Town
-from tests.e2e.window import WRONG, OpenWindow, Window
+from tests.e2e.window import OpenWindow, Window
 
 pytestmark = pytest.mark.timeout(1800)
 
@@ -136,10 +136,7 @@ def look_at_the_overview(window: Window, town: Town) -> None:
     window.look("overview-needs-you")
     page.get_by_role("button", name="Allow writes").click()
     expect(page.get_by_role("region", name="Needs you")).to_have_count(0)
-    with window.broken("dashboard"):
-        window.go("/overview")
-        expect(window.alert(WRONG)).to_be_visible()
-        window.look("overview-error")
+    window.look_at_failure("/overview", "overview-error", of="dashboard")
 
 
 def look_at_what_is_around(window: Window) -> None:
@@ -166,14 +163,8 @@ def look_at_dashboards(window: Window) -> None:
     page.get_by_role("button", name="Arrange").click()
     window.look("dashboard-arrange")
     page.get_by_role("button", name="Cancel").click()
-    with window.broken("dashboard/"):
-        window.go("/dashboards")
-        expect(window.alert(WRONG)).to_be_visible()
-        window.look("dashboard-widgets-error")
-    with window.broken("dashboards"):
-        window.go("/dashboards")
-        expect(window.alert(WRONG)).to_be_visible()
-        window.look("dashboard-error")
+    window.look_at_failure("/dashboards", "dashboard-widgets-error", of="dashboard/")
+    window.look_at_failure("/dashboards", "dashboard-error", of="dashboards")
 
 
 def look_at_orders(window: Window) -> None:
@@ -187,13 +178,8 @@ def look_at_orders(window: Window) -> None:
     window.go("/orders?state=open&payment=paid&from=2026-01-01&review=true&q=zzz")
     expect(page.get_by_text("No order is like that")).to_be_visible()
     window.look("orders-no-match")
-    window.go("/orders/2000000000")
-    expect(window.alert("It is not there")).to_be_visible()
-    window.look("order-error")
-    with window.broken("orders"):
-        window.go("/orders")
-        expect(window.alert(WRONG)).to_be_visible()
-        window.look("orders-error")
+    window.look_at_nothing("/orders/2000000000", "order-error")
+    window.look_at_failure("/orders", "orders-error", of="orders")
 
 
 def look_at_the_inventory(window: Window) -> None:
@@ -207,13 +193,8 @@ def look_at_the_inventory(window: Window) -> None:
     window.go("/stock?q=zzzz")
     expect(page.get_by_text("No SKU matches")).to_be_visible()
     window.look("inventory-no-match")
-    window.go("/stock/2000000000")
-    expect(window.alert("It is not there")).to_be_visible()
-    window.look("sku-error")
-    with window.broken("stock"):
-        window.go("/stock")
-        expect(window.alert(WRONG)).to_be_visible()
-        window.look("inventory-error")
+    window.look_at_nothing("/stock/2000000000", "sku-error")
+    window.look_at_failure("/stock", "inventory-error", of="stock")
 
 
 def look_at_imports(window: Window) -> None:
@@ -233,13 +214,8 @@ def look_at_imports(window: Window) -> None:
     window.go("/imports")
     page.get_by_role("link", name="catalog.csv").first.wait_for()
     window.look("imports")
-    window.go("/imports/2000000000")
-    expect(window.alert("It is not there")).to_be_visible()
-    window.look("import-error")
-    with window.broken("imports"):
-        window.go("/imports")
-        expect(window.alert(WRONG)).to_be_visible()
-        window.look("imports-error")
+    window.look_at_nothing("/imports/2000000000", "import-error")
+    window.look_at_failure("/imports", "imports-error", of="imports")
 
 
 def look_at_connections(window: Window) -> None:
@@ -267,16 +243,11 @@ def look_at_connections(window: Window) -> None:
         expect(page.get_by_role("dialog").get_by_role("button").last).to_be_visible()
         window.look(f"connection-{slug(action)}", whole=False)
         page.keyboard.press("Escape")
-    window.go("/connections/2000000000")
-    expect(window.alert("It is not there")).to_be_visible()
-    window.look("connection-error")
+    window.look_at_nothing("/connections/2000000000", "connection-error")
     window.go("/connections")
     page.get_by_role("main").get_by_role("link", name=SHOP_NAMES["shopify"]).first.wait_for()
     window.look("connections")
-    with window.broken("connections"):
-        window.go("/connections")
-        expect(window.alert(WRONG)).to_be_visible()
-        window.look("connections-error")
+    window.look_at_failure("/connections", "connections-error", of="connections")
 
 
 def look_at_matching(window: Window) -> None:
@@ -288,10 +259,7 @@ def look_at_matching(window: Window) -> None:
     page.get_by_role("dialog").get_by_role("searchbox").fill("oak")
     expect(page.get_by_role("dialog").get_by_role("listitem").first).to_be_visible()
     window.look("matching-pick", whole=False)
-    with window.broken("connections"):
-        window.go("/matching")
-        expect(window.alert(WRONG)).to_be_visible()
-        window.look("matching-error")
+    window.look_at_failure("/matching", "matching-error", of="connections")
 
 
 def look_at_changes(window: Window, town: Town) -> None:
@@ -310,10 +278,7 @@ def look_at_changes(window: Window, town: Town) -> None:
     expect(page.get_by_role("link", name="See each number")).to_be_visible()
     window.look("what-would-change-begun")
     merchant.ask("POST", "account/allow-writes")
-    with window.broken("sync"):
-        window.go("/changes")
-        expect(window.alert(WRONG)).to_be_visible()
-        window.look("what-would-change-error")
+    window.look_at_failure("/changes", "what-would-change-error", of="sync")
 
 
 def look_at_reviews(window: Window, town: Town) -> None:
@@ -326,10 +291,7 @@ def look_at_reviews(window: Window, town: Town) -> None:
     window.go("/reviews")
     expect(window.page.get_by_role("article")).to_have_count(3)
     window.look("review")
-    with window.broken("reviews"):
-        window.go("/reviews")
-        expect(window.alert(WRONG)).to_be_visible()
-        window.look("review-error")
+    window.look_at_failure("/reviews", "review-error", of="reviews")
 
 
 def look_at_the_history(window: Window) -> None:
@@ -340,10 +302,5 @@ def look_at_the_history(window: Window) -> None:
     page.get_by_role("link", name="First sync").first.click()
     expect(window.heading(re.compile("^First sync"))).to_be_visible()
     window.look("run")
-    window.go("/sync/2000000000")
-    expect(window.alert("It is not there")).to_be_visible()
-    window.look("run-error")
-    with window.broken("sync"):
-        window.go("/sync")
-        expect(window.alert(WRONG)).to_be_visible()
-        window.look("sync-history-error")
+    window.look_at_nothing("/sync/2000000000", "run-error")
+    window.look_at_failure("/sync", "sync-history-error", of="sync")

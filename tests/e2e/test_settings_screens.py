@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from syncflow.trial.merchant import Merchant, MerchantStuck
 from tests.e2e.town import PASSWORD, Town
-from tests.e2e.window import WRONG, OpenWindow, Window
+from tests.e2e.window import OpenWindow, Window
 
 pytestmark = pytest.mark.timeout(1800)
 
@@ -57,19 +57,14 @@ def test_settings_of_somebody_who_works_with_them(open_window: OpenWindow, town:
         open_part(window, name)
         window.look(f"settings-{name}")
         if api:
-            with window.broken(api):
-                window.go(f"/settings/{name}")
-                expect(window.alert(WRONG)).to_be_visible()
-                window.look(f"settings-{name}-error")
+            window.look_at_failure(f"/settings/{name}", f"settings-{name}-error", of=api)
     window.go(f"/settings/webhooks/{hook}")
     expect(window.page.get_by_role("listitem").filter(has_text="ping").first).to_be_visible()
     window.look("settings-webhook")
     window.page.get_by_role("button", name=re.compile("^Look at")).first.click()
     expect(window.page.get_by_role("table")).to_be_visible()
     window.look("settings-webhook-delivery", whole=False)
-    window.go("/settings/webhooks/2000000000")
-    expect(window.alert("It is not there")).to_be_visible()
-    window.look("settings-webhook-error")
+    window.look_at_nothing("/settings/webhooks/2000000000", "settings-webhook-error")
     look_at_dialogs(window)
 
 

@@ -136,6 +136,19 @@ class Window:
 
     # ------------------------------------------------------------------------------------------------- looks
 
+    def look_at_failure(self, address: str, name: str, *, of: str) -> None:
+        """At an address whose screen asks the API for what it fails to answer: paths as `broken` has them."""
+        with self.broken(of):
+            self.go(address)
+            expect(self.alert(WRONG)).to_be_visible()
+            self.look(name)
+
+    def look_at_nothing(self, address: str, name: str) -> None:
+        """At an address of something that is not there."""
+        self.go(address)
+        expect(self.alert("It is not there")).to_be_visible()
+        self.look(name)
+
     def look(self, name: str, *, widths: Sequence[int] = tuple(HEIGHTS), whole: bool = True) -> None:
         """Wide and narrow, in light and dark: no wider than the window, and no serious finding of axe. Keeps
         pictures in SCREENSHOTS, if that is set."""

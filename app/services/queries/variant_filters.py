@@ -13,6 +13,11 @@ from app.services.queries.search import MATCHES, pattern, where
 Sort = Literal["id", "-id", "sku", "-sku", "title", "-title"]
 SORTS: tuple[Sort, ...] = ("id", "-id", "sku", "-sku", "title", "-title")
 """By what a list is sorted; with a minus the other way round. SKUs and titles in any case."""
+_LOW = """v.id IN (
+    SELECT variant_id FROM events
+    WHERE account_id = :account_id AND kind = 'low_stock' AND cleared_at IS NULL
+)"""
+_LEFT = "(SELECT sum(s.on_hand - s.committed) FROM stock_levels s WHERE s.variant_id = v.id)"
 _DIFFERING = """
     FROM stock_cells s JOIN connections c ON c.id = s.connection_id
     WHERE s.account_id = :account_id AND c.state <> 'disconnected'
@@ -30,10 +35,7 @@ FILTERS: Mapping[str, tuple[str, str]] = {
         "NOT EXISTS (SELECT 1 FROM bundle_components b WHERE b.bundle_id = v.id)",
     ),
     "low_stock": (
-        """v.id IN (
-            SELECT variant_id FROM events
-            WHERE account_id = :account_id AND kind = 'low_stock' AND cleared_at IS NULL
-        )""",
+        _LOW,
         """NOT EXISTS (
             SELECT 1 FROM events e WHERE e.account_id = :account_id AND e.kind = 'low_stock'
                 AND e.variant_id = v.id AND e.cleared_at IS NULL
@@ -41,11 +43,8 @@ FILTERS: Mapping[str, tuple[str, str]] = {
     ),
     "out_of_stock": (
         # None is left of it, which is low by any threshold.
-        """v.id IN (
-            SELECT variant_id FROM events
-            WHERE account_id = :account_id AND kind = 'low_stock' AND cleared_at IS NULL
-        ) AND (SELECT sum(s.on_hand - s.committed) FROM stock_levels s WHERE s.variant_id = v.id) <= 0""",
-        "(SELECT sum(s.on_hand - s.committed) FROM stock_levels s WHERE s.variant_id = v.id) > 0",
+        f"{_LOW} AND {_LEFT} <= 0",
+        f"{_LEFT} > 0",
     ),
     "differs": (
         f"v.id IN (SELECT s.variant_id {_DIFFERING})",

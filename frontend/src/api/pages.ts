@@ -7,6 +7,11 @@ export const PAGES = {
   getNextPageParam: (page: { next: string | null }) => page.next ?? undefined,
 } as const;
 
+/** What is on the pages that came. */
+export function itemsOf<Item>(data: { pages: readonly { items: readonly Item[] }[] } | undefined): Item[] {
+  return data?.pages.flatMap((page) => page.items) ?? [];
+}
+
 interface List {
   hasNextPage: boolean;
   isFetching: boolean;

@@ -1,5 +1,7 @@
 import type { ReactNode } from "react";
 
+import { itemsOf } from "@/api/pages";
+
 import { Paged, type Pages } from "./Paged";
 import classes from "./PagedList.module.css";
 
@@ -14,7 +16,7 @@ interface Props<Item> {
 
 /** A list that comes page by page, in all of its states. */
 export function PagedList<Item>({ label, query, itemId, empty, children }: Props<Item>) {
-  const items = query.data?.pages.flatMap((page) => page.items) ?? [];
+  const items = itemsOf(query.data);
   return (
     <Paged list={query} shown={items.length} empty={empty} skeletons={3} short>
       <ul className={classes["list"]} aria-label={label}>

@@ -2,6 +2,8 @@ import { Card } from "@mantine/core";
 import type { RowData } from "@tanstack/react-table";
 import { type ComponentProps, type ReactNode, useMemo } from "react";
 
+import { itemsOf } from "@/api/pages";
+
 import { DataTable } from "./DataTable";
 import { Paged, type Pages } from "./Paged";
 
@@ -18,7 +20,7 @@ interface Props<Row extends RowData> extends Omit<ComponentProps<typeof DataTabl
 
 /** A table that comes page by page, in all of its states. */
 export function PagedTable<Row extends RowData>({ query, wanted, most, remedy, empty, ...table }: Props<Row>) {
-  const rows = useMemo(() => query.data?.pages.flatMap((page) => page.items) ?? [], [query.data]);
+  const rows = useMemo(() => itemsOf(query.data), [query.data]);
   return (
     <Paged list={query} shown={rows.length} wanted={wanted} most={most} remedy={remedy} empty={empty}>
       <Card withBorder padding={0}>

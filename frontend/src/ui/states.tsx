@@ -1,6 +1,6 @@
 /** What a list or a screen shows in place of its content: it loads, there is nothing, it failed, it is too much. */
 
-import { Alert, Button, Center, Code, Group, Loader, Skeleton, Stack, Text, Title } from "@mantine/core";
+import { Alert, Button, Card, Center, Code, Group, Loader, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { type ReactNode, useEffect, useState } from "react";
 
 import { problemOf } from "@/api/problem";
@@ -64,6 +64,28 @@ export function Empty({ icon = "box", title, children, action }: EmptyProps) {
         {action}
       </Stack>
     </Center>
+  );
+}
+
+interface NoRowsProps {
+  /** Whether filters leave them out. */
+  filtered: boolean;
+  icon: IconName;
+  title: string;
+  /** The title where filters leave them out. */
+  noMatch: string;
+  children: ReactNode;
+}
+
+/** In place of a table's rows: there are none, or none like what was asked for. */
+export function NoRows({ filtered, icon, title, noMatch, children }: NoRowsProps) {
+  const { t } = useWords();
+  return (
+    <Card withBorder>
+      <Empty icon={filtered ? "filter" : icon} title={filtered ? noMatch : title}>
+        {filtered ? t("changes.noMatch.next") : children}
+      </Empty>
+    </Card>
   );
 }
 

@@ -1,4 +1,4 @@
-import { Card, Group, Stack, Text } from "@mantine/core";
+import { Group, Stack, Text } from "@mantine/core";
 import { useMemo } from "react";
 
 import { api, type Schemas } from "@/api/client";
@@ -9,7 +9,7 @@ import { Change } from "@/ui/Change";
 import type { Column } from "@/ui/DataTable";
 import { PagedTable } from "@/ui/PagedTable";
 import { Product } from "@/ui/Product";
-import { Empty } from "@/ui/states";
+import { NoRows } from "@/ui/states";
 import { WhyNumber } from "@/ui/WhyNumber";
 
 import type { DiffFilters, Source } from "./search";
@@ -47,11 +47,9 @@ export function Diff({ shopId, source, filters }: Props) {
       card={(row) => <DiffCard row={row} />}
       remedy={t("changes.tooMuch")}
       empty={
-        <Card withBorder>
-          <Empty icon={filtered ? "filter" : "check"} title={t(filtered ? "changes.noMatch" : "firstSync.agree")}>
-            {t(filtered ? "changes.noMatch.next" : "firstSync.agree.next")}
-          </Empty>
-        </Card>
+        <NoRows filtered={filtered} icon="check" title={t("firstSync.agree")} noMatch={t("changes.noMatch")}>
+          {t("firstSync.agree.next")}
+        </NoRows>
       }
     />
   );

@@ -2,7 +2,7 @@ import { Box, Button, Card, Group, Kbd, Text } from "@mantine/core";
 import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 
 import { api } from "@/api/client";
-import { PAGES } from "@/api/pages";
+import { itemsOf, PAGES } from "@/api/pages";
 import { useWords } from "@/i18n/words";
 import { Paged } from "@/ui/Paged";
 import { useMay } from "@/ui/role";
@@ -46,7 +46,7 @@ export function Suggestions({ shop, nothing }: Props) {
   );
   const linking = useLinking();
   const rows = useMemo(
-    () => list.data?.pages.flatMap((page) => page.items).filter((row) => !linking.gone.has(row.listing_id)) ?? [],
+    () => itemsOf(list.data).filter((row) => !linking.gone.has(row.listing_id)),
     [list.data, linking.gone],
   );
   return (
@@ -97,24 +97,15 @@ function Rows({ shop, rows, linking }: RowsProps) {
     next.current = (staying[0] ?? before)?.listing_id ?? null;
     tick(leaving, false);
   };
-  const link = (wanted: Pair[]) => {
-    if (wanted.length > 0) {
-      leave(wanted.map((pair) => pair.listing_id));
-      void linking.link(wanted);
-    }
-  };
-  const make = (ids: number[]) => {
+  const settle = (ids: number[], act: () => Promise<void>) => {
     if (ids.length > 0) {
       leave(ids);
-      void linking.make(ids);
+      void act();
     }
   };
-  const keepApart = (ids: number[]) => {
-    if (ids.length > 0) {
-      leave(ids);
-      void linking.keepApart(ids);
-    }
-  };
+  const link = (wanted: Pair[]) => settle(wanted.map((pair) => pair.listing_id), () => linking.link(wanted));
+  const make = (ids: number[]) => settle(ids, () => linking.make(ids));
+  const keepApart = (ids: number[]) => settle(ids, () => linking.keepApart(ids));
   useEffect(() => {
     if (next.current !== null) {
       focusRow(list.current, next.current);

@@ -16,6 +16,11 @@ interface Verdict {
   problem: string;
 }
 
+async function askUnlinked(ids: readonly number[]): Promise<Verdict[]> {
+  const { data } = await client.POST("/api/v1/listings/unlinks", { body: { listing_ids: [...ids] } });
+  return data?.items ?? [];
+}
+
 /** Links at once on the screen, then at the API; what is refused comes back, and says why. */
 export function useLinking() {
   const { t } = useWords();
@@ -35,7 +40,7 @@ export function useLinking() {
   const unlink = useCallback(
     async (ids: readonly number[]) => {
       try {
-        await client.POST("/api/v1/listings/unlinks", { body: { listing_ids: [...ids] } });
+        await askUnlinked(ids);
         bring(ids);
       } catch (error) {
         tell(error);
@@ -108,10 +113,7 @@ export function useLinking() {
     (ids: readonly number[]) =>
       run(
         ids,
-        async () => {
-          const { data } = await client.POST("/api/v1/listings/unlinks", { body: { listing_ids: [...ids] } });
-          return data?.items ?? [];
-        },
+        () => askUnlinked(ids),
         (count) => t("matching.keptApart", { count }),
         bring,
       ),

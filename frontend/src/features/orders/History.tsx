@@ -1,7 +1,7 @@
 import { Button, Card, Stack, Text, Timeline, Title } from "@mantine/core";
 
 import { api, type Schemas } from "@/api/client";
-import { PAGES } from "@/api/pages";
+import { itemsOf, PAGES } from "@/api/pages";
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 import { Said } from "@/ui/Said";
@@ -20,7 +20,7 @@ export function History({ orderId }: { orderId: number }) {
     { params: { path: { order_id: orderId }, query: { limit: PAGE } } },
     PAGES,
   );
-  const events = list.data?.pages.flatMap((page) => page.items) ?? [];
+  const events = itemsOf(list.data);
   return (
     <Stack component="section" gap="sm" aria-label={t("history.title")}>
       <Title order={2} size="h4">

@@ -3,7 +3,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { api, type Schemas } from "@/api/client";
-import { PAGES } from "@/api/pages";
+import { itemsOf, PAGES } from "@/api/pages";
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 import { useTellProblem } from "@/ui/notify";
@@ -34,7 +34,7 @@ export function Shipments({ order }: { order: Schemas["OrderDetail"] }) {
         state.data?.pages.some((page) => page.items.some((each) => UNDER_WAY.has(each.state))) ? EVERY_MS : false,
     },
   );
-  const shipments = list.data?.pages.flatMap((page) => page.items) ?? [];
+  const shipments = itemsOf(list.data);
   const open = order.lines.reduce((sum, line) => sum + line.open_quantity, 0);
   const canShip = order.state === "open" && open > 0;
   return (

@@ -1,15 +1,15 @@
-import { Button, Card, Group, List, Select, Stack, Text, Title } from "@mantine/core";
+import { Button, Group, List, Select, Stack, Text, Title } from "@mantine/core";
 import { useMemo, useState } from "react";
 
 import { api } from "@/api/client";
-import { PAGES } from "@/api/pages";
+import { itemsOf, PAGES } from "@/api/pages";
 import { useWords } from "@/i18n/words";
 import { Confirm } from "@/ui/Confirm";
 import { Paged } from "@/ui/Paged";
 import { For, useMay } from "@/ui/role";
 import { useShops } from "@/ui/shops";
 import { ShopSelect } from "@/ui/ShopSelect";
-import { Empty } from "@/ui/states";
+import { NoRows } from "@/ui/states";
 
 import { Conflict } from "./Conflict";
 import { REASONS, type ReviewFilters } from "./search";
@@ -65,7 +65,7 @@ function Open({ filters }: Pick<Props, "filters">) {
   );
   const deciding = useDeciding();
   const rows = useMemo(
-    () => list.data?.pages.flatMap((page) => page.items).filter((review) => !deciding.gone.has(review.id)) ?? [],
+    () => itemsOf(list.data).filter((review) => !deciding.gone.has(review.id)),
     [list.data, deciding.gone],
   );
   const filtered = Object.keys(filters).length > 0;
@@ -76,11 +76,9 @@ function Open({ filters }: Pick<Props, "filters">) {
       most={MOST_SHOWN}
       remedy={t("reviews.tooMuch")}
       empty={
-        <Card withBorder>
-          <Empty icon={filtered ? "filter" : "check"} title={t(filtered ? "reviews.noMatch" : "reviews.none")}>
-            {t(filtered ? "changes.noMatch.next" : "reviews.none.next")}
-          </Empty>
-        </Card>
+        <NoRows filtered={filtered} icon="check" title={t("reviews.none")} noMatch={t("reviews.noMatch")}>
+          {t("reviews.none.next")}
+        </NoRows>
       }
     >
       <Rows rows={rows} deciding={deciding} />

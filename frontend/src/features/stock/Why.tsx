@@ -2,7 +2,7 @@ import { Button, Card, Group, Stack, Text } from "@mantine/core";
 import type { ReactNode } from "react";
 
 import { api, type Schemas } from "@/api/client";
-import { PAGES } from "@/api/pages";
+import { itemsOf, PAGES } from "@/api/pages";
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 import { Icon } from "@/ui/icons";
@@ -32,7 +32,7 @@ export function Why({ variantId, available, orderLink }: Props) {
     { params: { path: { variant_id: variantId }, query: { limit: PAGE } } },
     PAGES,
   );
-  const lines = list.data?.pages.flatMap((page) => page.items) ?? [];
+  const lines = itemsOf(list.data);
   return (
     <Section title={t("stock.why.title", { number: format.number(available) })}>
       <Card withBorder>

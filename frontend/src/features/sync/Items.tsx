@@ -1,4 +1,4 @@
-import { Card, Group, Select, Stack, Text } from "@mantine/core";
+import { Group, Select, Stack, Text } from "@mantine/core";
 import { useMemo } from "react";
 
 import { api, type Schemas } from "@/api/client";
@@ -9,7 +9,7 @@ import { Change } from "@/ui/Change";
 import type { Column } from "@/ui/DataTable";
 import { PagedTable } from "@/ui/PagedTable";
 import { Product } from "@/ui/Product";
-import { Empty } from "@/ui/states";
+import { NoRows } from "@/ui/states";
 import { Told } from "@/ui/Told";
 
 import { type ItemFilters, OUTCOMES } from "./filters";
@@ -70,11 +70,9 @@ function List({ run, filters }: Pick<Props, "run" | "filters">) {
       card={(item) => <ItemCard item={item} />}
       remedy={t("items.tooMuch")}
       empty={
-        <Card withBorder>
-          <Empty icon={filtered ? "filter" : "history"} title={t(filtered ? "items.noMatch" : "items.none")}>
-            {t(filtered ? "changes.noMatch.next" : "items.none.next")}
-          </Empty>
-        </Card>
+        <NoRows filtered={filtered} icon="history" title={t("items.none")} noMatch={t("items.noMatch")}>
+          {t("items.none.next")}
+        </NoRows>
       }
     />
   );

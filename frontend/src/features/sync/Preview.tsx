@@ -1,4 +1,4 @@
-import { Card, Group, Stack, Text } from "@mantine/core";
+import { Group, Stack, Text } from "@mantine/core";
 import { useMemo } from "react";
 
 import { api, type Schemas } from "@/api/client";
@@ -8,7 +8,7 @@ import { Change } from "@/ui/Change";
 import type { Column } from "@/ui/DataTable";
 import { PagedTable } from "@/ui/PagedTable";
 import { Product } from "@/ui/Product";
-import { Empty } from "@/ui/states";
+import { NoRows } from "@/ui/states";
 import { WhyNumber } from "@/ui/WhyNumber";
 
 import type { DryRunFilters } from "./dryRun";
@@ -45,11 +45,9 @@ export function Preview({ scope, filters }: Props) {
       card={(row) => <PreviewCard row={row} />}
       remedy={t("changes.tooMuch")}
       empty={
-        <Card withBorder>
-          <Empty icon={filtered ? "filter" : "check"} title={t(filtered ? "changes.noMatch" : "dryRun.none")}>
-            {t(filtered ? "changes.noMatch.next" : "dryRun.none.next")}
-          </Empty>
-        </Card>
+        <NoRows filtered={filtered} icon="check" title={t("dryRun.none")} noMatch={t("changes.noMatch")}>
+          {t("dryRun.none.next")}
+        </NoRows>
       }
     />
   );
