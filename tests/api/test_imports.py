@@ -56,6 +56,10 @@ def problems(merchant: Caller, imported: dict[str, Any]) -> dict[int, str]:
     return {row["line"]: row["problem"] for row in lines(merchant, imported, outcome="fault", limit=250)}
 
 
+def told(row: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    return row["problem_said"]["code"], row["problem_said"]["values"]
+
+
 def numbers(imported: dict[str, Any]) -> tuple[int, ...]:
     return tuple(imported[name] for name in ("creates", "changes", "unchanged", "faulty"))
 
@@ -258,9 +262,25 @@ def test_a_file_that_cannot_be_read_is_refused_and_says_where(
     imported = checked(merchant, content)
     assert imported["state"] == "refused"
     assert said in imported["problem"]
+    assert imported["problem_said"] is not None
     assert rows("SELECT 1 FROM csv_import_parts") == []
     assert refused(merchant.post(f"/imports/{imported['id']}/apply", {})) == (409, "conflict")
     assert catalog(merchant) == {}
+
+
+def test_what_is_wrong_is_told_to_programs_too(merchant: Caller) -> None:
+    """So that it can be said in another language."""
+    imported = checked(merchant, "sku,title,price\nA,T,cheap\nB,,\n,T,1\nC,T,1\n", currency="EUR")
+    found = {row["line"]: row for row in lines(merchant, imported)}
+    assert told(found[2]) == ("cell_wrong_like", {"cell": "cheap", "column": "price", "example": "12.50"})
+    assert told(found[3]) == ("new_needs_title", {"sku": "B"})
+    assert told(found[4]) == ("no_sku", {})
+    assert found[5]["problem_said"] is None
+    assert imported["problem_said"] is None
+    refused = checked(merchant, b'sku,title\nA,T\nB,"open\nC,x\nD,y\n')
+    assert told(refused)[0] == "rest_unreadable"
+    inner = told(refused)[1]["problem_said"]
+    assert (inner["code"], inner["values"]["problem_said"]["code"]) == ("row_no_csv", "open_quote")
 
 
 def test_a_file_has_no_more_rows_and_bytes_than_can_be_taken(

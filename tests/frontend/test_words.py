@@ -11,6 +11,7 @@ import pytest
 from app.api.errors import CODES, STATUSES
 from app.domain import health
 from app.domain.event_log import EventKind
+from app.domain.fault_texts import FAULTS
 from app.domain.matching import UnlinkedReason
 from app.domain.outward import SUBSCRIBABLE
 from app.domain.remedies import REMEDIES
@@ -52,11 +53,11 @@ def test_everything_that_can_be_done_about_a_fault_has_words() -> None:
     assert _named("remedy") == {*REMEDIES, "of_a_shop"}
 
 
-def test_every_sentence_of_what_happened_can_be_said() -> None:
+def test_every_sentence_and_every_fault_can_be_said() -> None:
     made_here = {"order", "anOrder", "onHand", "inOrders", "progress"}
-    assert _named("said") == {*SENTENCES, *made_here}
+    assert _named("said") == {*SENTENCES, *FAULTS, *made_here}
     assert {f"said.progress.{state}" for state in EVENT_STATES} <= KEYS
-    for code, english in SENTENCES.items():
+    for code, english in {**SENTENCES, **FAULTS}.items():
         ours = WORDS.get(f"said.{code}") or WORDS[f"said.{code}_other"]
         assert _gaps(ours) == {"count" if gap == "units" else gap for gap in _gaps(english)}, code
 

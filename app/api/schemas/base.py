@@ -7,6 +7,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
+from app.domain.fault_texts import FAULTS, said_of
 from app.domain.sentences import SENTENCES
 from app.services.queries.paging import MOST
 
@@ -25,6 +26,38 @@ class Flag(fields.Boolean):
         if not isinstance(value, bool):
             raise self.make_error("invalid", input=value)
         return value
+
+
+class SaidSchema(Schema):
+    """What a text says, to say it in another language."""
+
+    code = fields.String(
+        validate=validate.OneOf(list(FAULTS)),
+        metadata={"description": "Which fault it is. Stable; others may come."},
+    )
+    values = fields.Dict(
+        keys=fields.String(),
+        metadata={
+            "description": "What it speaks of: texts and numbers by name. A `problem` may be a fault too, and"
+            " `problem_said` then says which."
+        },
+    )
+
+
+class Said(fields.Nested):
+    """The code and values of the text `of` beside it; null where it is empty, or a platform's own."""
+
+    def __init__(self, of: str) -> None:
+        super().__init__(
+            SaidSchema,
+            allow_none=True,
+            metadata={"description": f"What `{of}` says, for programs; null where it is not known."},
+        )
+        self.of = of
+
+    def get_value(self, obj: Any, attr: str, accessor: Any = None, default: Any = None) -> Any:
+        text = super().get_value(obj, self.of, accessor, default)
+        return said_of(text) if isinstance(text, str) else None
 
 
 class ProblemSchema(Schema):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from app.api.schemas.base import Flag, PageArgs
+from app.api.schemas.base import Flag, PageArgs, Said
 from app.models.imports import IMPORT_KINDS, IMPORT_STATES, ROW_OUTCOMES
 from app.services.stock_changes import MOST_NOTE_CHARACTERS
 
@@ -54,6 +54,7 @@ class ImportSchema(Schema):
     to_apply = fields.Integer()
     applied = fields.Integer(metadata={"description": "Rows applied so far, of `to_apply`."})
     problem = fields.String(metadata={"description": "Why it was refused or failed, else empty."})
+    problem_said = Said("problem")
     created_at = fields.DateTime()
     closed_at = fields.DateTime(allow_none=True)
 
@@ -71,4 +72,5 @@ class ImportRowSchema(Schema):
         keys=fields.String(), metadata={"description": "Field -> [old, new]; amounts in the smallest unit."}
     )
     problem = fields.String(metadata={"description": "What is wrong with it, else empty."})
+    problem_said = Said("problem")
     applied = fields.Boolean()

@@ -45,7 +45,7 @@ class Catalog:
             if not cell:
                 continue
             if (value := _understood(name, cell)) is None:
-                return f"{cell[:MOST_SHOWN]!r} is no {name}{_LIKE.get(name, '')}."
+                return _not_understood(name, cell[:MOST_SHOWN])
             values[name] = value
         if not {"id", "sku"} & values.keys():
             return "It has no sku."
@@ -80,7 +80,7 @@ class Catalog:
         """Nothing remains."""
 
 
-_LIKE = {"price": " like 12.50", "unit_cost": " like 12.50", "currency": " like EUR"}
+_LIKE = {"price": "12.50", "unit_cost": "12.50", "currency": "EUR"}
 MOST_KEY = 300
 """Characters: a SKU that is longer is a fault, and an index has no room for it."""
 _NEW_ONE = 0
@@ -96,6 +96,12 @@ def _understood(name: str, cell: str) -> Any:
     if name == "currency":
         return cell.upper() if _CURRENCY.fullmatch(cell) else None
     return cell
+
+
+def _not_understood(name: str, cell: str) -> str:
+    if like := _LIKE.get(name):
+        return f"{cell!r} is no {name} like {like}."
+    return f"{cell!r} is no {name}."
 
 
 def _judge(

@@ -1,27 +1,45 @@
-import type { Schemas } from "@/api/client";
+import { useCallback } from "react";
+
 import { type Format, useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 
-type Sentence = Pick<Schemas["Timeline"], "text" | "code" | "values">;
+/** A text of the API, with what it says where it is one that is known. */
+export interface Sentence {
+  text: string;
+  code?: string;
+  values?: Record<string, unknown>;
+}
+
 type Known = ReturnType<typeof useWords>["known"];
 
-/** What happened, as the API tells it: in the language of the reader, or in its own English for what is new. */
+/** What the API tells: in the language of the reader, or in its own English for what is new. */
 export function Said({ line }: { line: Sentence }) {
   const { known } = useWords();
   const words = inWords(line, known, useFormat());
   return words === null ? <span lang="en">{line.text}</span> : words;
 }
 
-function inWords({ code, values }: Sentence, known: Known, format: Format): string | null {
+/** The same where only a text will do. */
+export function useSay(): (line: Sentence) => string {
+  const { known } = useWords();
+  const format = useFormat();
+  return useCallback((line) => inWords(line, known, format) ?? line.text, [known, format]);
+}
+
+function inWords({ code, values = {} }: Sentence, known: Known, format: Format): string | null {
+  if (code === undefined) {
+    return null;
+  }
   const plain: Record<string, string | number> = {};
   for (const [name, value] of Object.entries(values)) {
     if (typeof value === "number") {
       plain[name] = name.endsWith("change") ? format.number(value, { signDisplay: "always" }) : value;
     } else if (typeof value === "string") {
-      plain[name] = value;
+      const said = values[`${name}_said`];
+      plain[name] = (isSaid(said) ? inWords({ text: value, ...said }, known, format) : null) ?? value;
     }
   }
-  const { order, shop, reason, progress, state, payment, refunded_minor, currency, note, place } = values;
+  const { order, reason, progress, state, payment, refunded_minor, currency, note, place } = values;
   const parts = [
     plain["on_hand_change"] === undefined ? null : known("said.onHand", { change: plain["on_hand_change"] }),
     plain["reserved_change"] === undefined ? null : known("said.inOrders", { change: plain["reserved_change"] }),
@@ -30,7 +48,7 @@ function inWords({ code, values }: Sentence, known: Known, format: Format): stri
     ...plain,
     of_order: known(order === undefined ? "said.anOrder" : "said.order", plain) ?? "",
     deltas: parts.filter((each) => each !== null).join(", "),
-    shop: String(shop ?? ""),
+    shop: plain["shop"] ?? "",
     reason: known(`stock.reason.${String(reason)}`) ?? String(reason),
     progress: known(`said.progress.${String(progress)}`) ?? String(progress),
     state: known(`order.state.${String(state)}`) ?? String(state),
@@ -42,4 +60,9 @@ function inWords({ code, values }: Sentence, known: Known, format: Format): stri
     return null;
   }
   return `${words}${typeof note === "string" ? `: ${note}` : ""}${typeof place === "string" ? ` (${place})` : ""}`;
+}
+
+/** What a value says that is itself a text of the API. */
+function isSaid(value: unknown): value is Pick<Sentence, "code" | "values"> {
+  return typeof value === "object" && value !== null && "code" in value && "values" in value;
 }

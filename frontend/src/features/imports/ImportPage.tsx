@@ -11,6 +11,7 @@ import { TextLink } from "@/ui/links";
 import { useTellProblem } from "@/ui/notify";
 import { Page } from "@/ui/Page";
 import { useMay } from "@/ui/role";
+import { Said } from "@/ui/Said";
 import { Failed, Loading } from "@/ui/states";
 
 import { State } from "./Imports";
@@ -72,7 +73,7 @@ export function ImportPage({ done }: Props) {
           <HowFar imported={imported} />
           {imported.problem === "" ? null : (
             <Alert color="red" icon={<Icon name="warn" />} title={t("imports.problem")} role="alert">
-              <span lang="en">{imported.problem}</span>
+              <Said line={{ text: imported.problem, ...imported.problem_said }} />
             </Alert>
           )}
           {imported.ignored_columns.length === 0 ? null : (

@@ -28,6 +28,7 @@ function imported(more: object = {}) {
     to_apply: 2,
     applied: 0,
     problem: "",
+    problem_said: null,
     created_at: "2026-11-28T09:30:00Z",
     closed_at: null,
     ...more,
@@ -35,7 +36,7 @@ function imported(more: object = {}) {
 }
 
 const ROWS: Record<string, object[]> = {
-  fault: [{ line: 4, variant_id: null, given: { sku: "MUG-3" }, changes: {}, problem: "The price is no amount." }],
+  fault: [{ line: 4, variant_id: null, given: { sku: "MUG-3" }, changes: {}, problem: "The price is no amount.", problem_said: null }],
   change: [
     {
       line: 2,
@@ -43,10 +44,11 @@ const ROWS: Record<string, object[]> = {
       given: { sku: "MUG-1", price: "12.50" },
       changes: { price_minor: [1200, 1250], title: ["Mug", "Mug, blue"] },
       problem: "",
+      problem_said: null,
     },
   ],
   create: [
-    { line: 3, variant_id: null, given: { sku: "MUG-2" }, changes: { title: [null, "Mug, red"] }, problem: "" },
+    { line: 3, variant_id: null, given: { sku: "MUG-2" }, changes: { title: [null, "Mug, red"] }, problem: "", problem_said: null },
   ],
 };
 
@@ -150,6 +152,38 @@ describe("imports", () => {
     );
     open("/imports/4");
     expect(await screen.findByRole("alert")).toHaveTextContent("Line 1: there is no column sku.");
+  });
+
+  it("says what is wrong with the file and its rows in the language of the reader", async () => {
+    const said = { code: "digits_of_amount", values: { amount: "1.234", currency: "EUR" } };
+    const text = "'1.234' has more digits after the point than EUR has.";
+    const row = { line: 2, variant_id: null, given: {}, changes: {}, outcome: "fault", applied: false };
+    server.use(
+      answers("get", "/imports/4", {
+        ...imported({ state: "refused", problem: "Line 9: This is not CSV: ',' expected after '\"'. What follows cannot be read." }),
+        problem_said: {
+          code: "rest_unreadable",
+          values: {
+            line: 9,
+            problem: "This is not CSV: ',' expected after '\"'.",
+            problem_said: { code: "row_no_csv", values: { problem: "',' expected after '\"'" } },
+          },
+        },
+      }),
+      answers("get", "/imports/4/rows", {
+        items: [
+          { ...row, problem: text, problem_said: said },
+          { ...row, line: 3, problem: "An old fault.", problem_said: null },
+        ],
+        next: null,
+      }),
+    );
+    open("/imports/4", "de");
+    expect(await screen.findByText("„1.234“ hat mehr Nachkommastellen, als EUR hat.")).toBeVisible();
+    expect(screen.getByText("An old fault.")).toHaveAttribute("lang", "en");
+    expect(screen.getByRole("alert")).toHaveTextContent(
+      "Zeile 9: Das ist kein CSV: ',' expected after '\"'. Was folgt, lässt sich nicht lesen.",
+    );
   });
 
   it("lets viewers look only", async () => {

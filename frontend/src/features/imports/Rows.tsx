@@ -7,6 +7,7 @@ import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 import type { Column } from "@/ui/DataTable";
 import { PagedTable } from "@/ui/PagedTable";
+import { Said } from "@/ui/Said";
 import { Empty } from "@/ui/states";
 
 type Import = Schemas["Import"];
@@ -101,8 +102,8 @@ function What({ row, currency }: { row: ImportRow; currency: string | null }) {
   const said = useSaid(row, currency);
   if (row.problem !== "") {
     return (
-      <Text size="sm" c="var(--mantine-color-error)" lang="en">
-        {row.problem}
+      <Text size="sm" c="var(--mantine-color-error)">
+        <Said line={{ text: row.problem, ...row.problem_said }} />
       </Text>
     );
   }

@@ -1,0 +1,83 @@
+"""Texts of faults are known again, with what they speak of."""
+
+from __future__ import annotations
+
+import ast
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain import fault_texts
+from app.domain.fault_texts import FAULTS, said_of
+
+APP = Path(fault_texts.__file__).parent.parent
+GAP = re.compile(r"{[^}]*}")
+
+
+@cache
+def texts_of_the_product() -> frozenset[str]:
+    """Every text that stands in the sources, with `{}` for what is put in."""
+    found = set()
+    for path in APP.rglob("*.py"):
+        if path != Path(fault_texts.__file__):
+            tree = ast.parse(path.read_text())
+            found |= {node.value for node in ast.walk(tree) if _is_text(node)}
+            found |= {_bare(node) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)}
+            found |= {
+                (ast.get_docstring(node) or "") for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
+            }
+    return frozenset(found)
+
+
+def _is_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def _bare(node: ast.JoinedStr) -> str:
+    return "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
+
+
+@pytest.mark.parametrize("code", FAULTS)
+def test_every_fault_that_is_listed_is_told_somewhere(code: str) -> None:
+    """Whoever changes its words there finds out here that they have to be changed twice."""
+    assert GAP.sub("{}", FAULTS[code]) in texts_of_the_product()
+
+
+@pytest.mark.parametrize("code", FAULTS)
+def test_every_fault_is_known_again(code: str) -> None:
+    values = {
+        name: 12 if name in fault_texts.NUMBERS else "title" if name == "column" else "a, b: c."
+        for name in re.findall(r"{(\w+)", FAULTS[code])
+    }
+    assert said_of(FAULTS[code].format_map(values)) == {"code": code, "values": values}
+
+
+@given(st.text(max_size=50))
+def test_what_a_fault_quotes_is_what_it_was(sku: str) -> None:
+    text = f"{sku!r} is a bundle, which has no stock of its own."
+    assert said_of(text) == {"code": "is_bundle", "values": {"sku": sku}}
+
+
+def test_a_fault_in_a_fault_is_known_too() -> None:
+    text = "Line 3: This is not CSV: the line is too long. What follows cannot be read."
+    inner = {"problem": "the line is too long", "problem_said": {"code": "line_too_long", "values": {}}}
+    assert said_of(text) == {
+        "code": "rest_unreadable",
+        "values": {
+            "line": 3,
+            "problem": "This is not CSV: the line is too long.",
+            "problem_said": {"code": "row_no_csv", "values": inner},
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "Product is archived.", "'\\x' is a bundle, which has no stock of its own.", "It has no SKU."],
+)
+def test_what_others_say_stays_as_they_said_it(text: str) -> None:
+    assert said_of(text) is None
