@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from app.errors import Conflict, NotFound
 from app.services import connections, first_sync
 from app.services.first_sync import Source
 from app.services.queries import first_sync as queries
+from app.services.queries import runs
 from app.services.queries.first_sync import first_sync_totals
 from tests.services.shop import Shop
 from tests.services.world import World, new_account, now
@@ -96,6 +99,31 @@ def test_what_open_orders_hold_stays_held_when_the_shops_numbers_are_right(
     world.settle()
     assert world.level("SKU") == (9, 3)
     assert (shop.number("A"), second_shop.number("B")) == (6, 6)
+
+
+def test_what_the_ledger_took_over_is_listed_in_the_run_beside_what_was_written(
+    world: World, second: int, shop: Shop
+) -> None:
+    first_sync.approve(world.account_id, second, Source.CHANNEL, actor="user:1")
+    shop.sell("1", "A", 1, at=now())
+    world.settle()
+    [run] = [row for row in runs.runs(world.account_id, limit=9).items if row["kind"] == "first_sync"]
+    assert run["changed"] == 2
+
+    page = partial(runs.items, world.account_id, run["id"])
+    taken = page(limit=9, outcome="booked").items
+    assert [(row["sku"], row["from_quantity"], row["to_quantity"]) for row in taken] == [
+        ("SKU", 10, 6),
+        ("OTHER", 4, 9),
+    ]
+    assert {row["connection_id"] for row in taken} == {second}
+    everything = page(limit=9).items
+    assert everything == sorted(everything, key=lambda row: (row["at"], row["id"]))
+    assert [row for row in everything if row["outcome"] == "booked"] == taken
+    first = page(limit=1)
+    assert [*first.items, *page(limit=9, cursor=first.next).items] == everything
+    assert page(limit=9, variant_id=taken[0]["variant_id"], outcome="booked").items == taken[:1]
+    assert page(limit=9, outcome="rejected").items == []
 
 
 def test_a_number_that_is_not_simply_what_there_is_is_never_the_truth(

@@ -20,7 +20,6 @@ FILTERS = {
     "since": "r.created_at >= :since",
     "until": "r.created_at < :until",
 }
-WRITES = ("push", "manual", "first_sync")
 
 
 def runs(account_id: int, *, limit: int, cursor: str | None = None, **filters: Any) -> Page:
@@ -54,6 +53,8 @@ def items(
 ) -> Page:
     """What a run wrote, or found changed, in its order; of an import, what was not as it should be.
 
+    Of what the ledger took over from a shop the quantities are the stock on hand before and after.
+
     Each number is kept for as long as the record of its write, which is shorter than the run. Raises
     NotFound.
     """
@@ -76,9 +77,15 @@ def items(
 
 
 def _items_of(kind: str) -> TextClause:
-    if kind in WRITES:
-        return _WRITTEN
-    return _CHANGED if kind == "reconcile" else _KEPT
+    match kind:
+        case "push" | "manual":
+            return _WRITTEN
+        case "first_sync":
+            return _FIRST_SYNC
+        case "reconcile":
+            return _CHANGED
+        case _:
+            return _KEPT
 
 
 def _in_words(row: Row) -> Row:
@@ -117,8 +124,7 @@ _JOINS = """
     JOIN locations p ON p.id = c.location_id
 """
 # Of each shop the next ones by its index; together they are the next of all.
-_WRITTEN = text(
-    f"""
+_OF_WRITES = f"""
     SELECT a.id, a.created_at AS at, {_OF_CELL}, a.from_quantity, a.to_quantity, a.outcome, a.code,
         a.message AS error
     FROM sync_runs r
@@ -138,8 +144,26 @@ _WRITTEN = text(
     {_JOINS}
     WHERE r.account_id = :account_id AND r.id = :run
     ORDER BY a.created_at, a.id LIMIT :limit
-    """  # noqa: S608  (constants)
-)
+"""  # noqa: S608  (constants)
+_OF_LEDGER = """
+    SELECT m.id, m.created_at AS at, n.id AS connection_id, n.name AS connection_name, c.id AS cell_id,
+        m.variant_id, v.sku, v.title, p.name AS location, m.on_hand_after - m.on_hand_delta AS from_quantity,
+        m.on_hand_after AS to_quantity, 'booked' AS outcome, '' AS code, '' AS error
+    FROM stock_movements m
+    JOIN stock_cells c ON c.id = CAST(split_part(m.source_key, ':', 2) AS bigint)
+        AND c.connection_id = :connection
+    JOIN connections n ON n.id = c.connection_id
+    JOIN variants v ON v.id = m.variant_id
+    JOIN locations p ON p.id = m.location_id
+    WHERE m.account_id = :account_id AND m.source_key LIKE 'first_sync:%' AND m.created_at >= :since
+        AND m.created_at <= coalesce(CAST(:until AS timestamptz), 'infinity')
+        AND (m.created_at, m.id) > (:after, :after_id)
+        AND coalesce(CAST(:outcome AS text), 'booked') = 'booked'
+        AND (CAST(:variant AS bigint) IS NULL OR m.variant_id = CAST(:variant AS bigint))
+    ORDER BY m.created_at, m.id LIMIT :limit
+"""
+_WRITTEN = text(_OF_WRITES)
+_FIRST_SYNC = text(f"({_OF_WRITES}) UNION ALL ({_OF_LEDGER}) ORDER BY at, id LIMIT :limit")
 _CHANGED = text(
     f"""
     SELECT d.id, d.closed_at AS at, {_OF_CELL}, d.shown - d.quantity AS from_quantity,

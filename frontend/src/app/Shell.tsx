@@ -85,8 +85,8 @@ export function Shell() {
 function Places({ onGone }: { onGone: () => void }) {
   const { t } = useWords();
   const path = useRouterState({ select: (state) => state.location.pathname });
-  return PLACES.map(({ to, name, icon }) => {
-    const isHere = path === to || path.startsWith(`${to}/`);
+  return PLACES.map(({ to, name, icon, also = to }) => {
+    const isHere = [to, also].some((each) => path === each || path.startsWith(`${each}/`));
     return (
       <PlaceLink
         key={to}

@@ -15,6 +15,8 @@ interface Place {
     | "/settings";
   name: Key;
   icon: IconName;
+  /** Of screens that one comes to from there. */
+  also?: string;
 }
 
 /** What the shell's navigation and the palette lead to, in this order. */
@@ -22,7 +24,7 @@ export const PLACES: readonly Place[] = [
   { to: "/overview", name: "overview.title", icon: "overview" },
   { to: "/dashboards", name: "dashboards.title", icon: "dashboards" },
   { to: "/orders", name: "orders.title", icon: "orders" },
-  { to: "/stock", name: "stock.title", icon: "box" },
+  { to: "/stock", name: "stock.title", icon: "box", also: "/imports" },
   { to: "/connections", name: "connections.title", icon: "shop" },
   { to: "/matching", name: "matching.title", icon: "link" },
   { to: "/changes", name: "changes.title", icon: "compare" },

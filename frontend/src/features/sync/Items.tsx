@@ -79,7 +79,7 @@ function List({ run, filters }: Pick<Props, "run" | "filters">) {
 }
 
 function rowId(item: Item): string {
-  return String(item.id);
+  return `${item.outcome}:${item.id}`;
 }
 
 function useColumns(): Column<Item>[] {
