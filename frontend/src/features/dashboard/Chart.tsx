@@ -72,7 +72,7 @@ export function Chart({ label, headline, note, ...drawn }: Props) {
           <Figures label={label} {...drawn} />
         ) : (
           <Box h="100%" role="img" aria-label={t("chart.described", { label })}>
-            <Suspense fallback={<Skeleton height="100%" />}>
+            <Suspense fallback={<Skeleton height="100%" data-drawing />}>
               <Drawing {...drawn} />
             </Suspense>
           </Box>
