@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-import redis
 import structlog
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -20,7 +19,7 @@ from app.services import password_changes, shops
 from app.services.audit import audit, audit_subject
 from app.services.credentials import CredentialsUnreadable
 from app.services.mail import link, queue_mail
-from app.services.nudge import enqueue
+from app.services.nudge import try_enqueue
 from app.services.roles import lock_roles, require_no_less, role_of
 from app.services.shops import OpenShop
 from app.services.stopping import leave_if_asked
@@ -94,11 +93,8 @@ def wake_due() -> None:
 
 def wake(account_id: int) -> None:
     """Have a worker remove one account whose time has come."""
-    try:
-        job_id = f"delete-account-{account_id}"
-        enqueue(QUEUE, "delete_account", account_id, timeout_seconds=JOB_SECONDS, job_id=job_id)
-    except redis.RedisError as err:  # the next round finds it
-        log.warning("nudge_lost", account_id=account_id, error=type(err).__name__)
+    job_id = f"delete-account-{account_id}"
+    try_enqueue(QUEUE, "delete_account", account_id, timeout_seconds=JOB_SECONDS, job_id=job_id)
 
 
 def remove(account_id: int) -> None:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-import redis
 import structlog
 from psycopg import Connection as PsycopgConnection
 from psycopg import sql
@@ -24,7 +23,7 @@ from app.errors import Conflict, NotFound
 from app.extensions import db
 from app.models import Base
 from app.services.audit import audit_subject
-from app.services.nudge import enqueue
+from app.services.nudge import try_enqueue
 from app.services.retries import retries
 from app.services.stopping import Stopping, leave_if_asked
 from app.services.tenant_rows import tenant_tables
@@ -248,11 +247,8 @@ def _chunks(export_id: int) -> Iterator[bytes]:
 
 
 def _wake(export_id: int, *, attempt: int) -> None:
-    try:
-        job_id = f"export-{export_id}-{attempt}"
-        enqueue(QUEUE, "export_account", export_id, timeout_seconds=JOB_SECONDS, job_id=job_id)
-    except redis.RedisError as err:  # the sweeper finds it
-        log.warning("nudge_lost", export_id=export_id, error=type(err).__name__)
+    job_id = f"export-{export_id}-{attempt}"
+    try_enqueue(QUEUE, "export_account", export_id, timeout_seconds=JOB_SECONDS, job_id=job_id)
 
 
 _ASK = text(

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import redis
-import structlog
 from sqlalchemy import Row, text
 
 from app.domain.remedies import remedy
@@ -19,10 +17,8 @@ from app.services.audit import audit
 from app.services.connecting import Started, start_connecting
 from app.services.connections import mark_needs_auth
 from app.services.credentials import CredentialsUnreadable
-from app.services.nudge import enqueue
+from app.services.nudge import try_enqueue
 from app.services.uow import unit_of_work
-
-log = structlog.get_logger(__name__)
 
 WEBHOOK_SECONDS = 600
 
@@ -90,16 +86,8 @@ def renew_webhooks(account_id: int, connection_id: int, *, actor: str) -> None:
 
 def _look_soon(connection_id: int) -> None:
     """Else the clock finds it within a minute."""
-    try:
-        enqueue(
-            "sync",
-            "ensure_webhooks",
-            connection_id,
-            timeout_seconds=WEBHOOK_SECONDS,
-            job_id=f"webhooks-{connection_id}",
-        )
-    except redis.RedisError as err:
-        log.warning("webhooks_not_enqueued", connection_id=connection_id, error=type(err).__name__)
+    job_id = f"webhooks-{connection_id}"
+    try_enqueue("sync", "ensure_webhooks", connection_id, timeout_seconds=WEBHOOK_SECONDS, job_id=job_id)
 
 
 def _own(account_id: int, connection_id: int) -> Row[Any]:

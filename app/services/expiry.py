@@ -7,18 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import redis
-import structlog
 from sqlalchemy import Row, text
 
 from app.platforms.base import RENEW_AHEAD
 from app.services.credentials import CredentialsUnreadable, ends_at, renewal_due, vault
-from app.services.nudge import enqueue
+from app.services.nudge import try_enqueue
 from app.services.turns import SPREAD
 from app.services.uow import unit_of_work
 from app.services.work import work_on
-
-log = structlog.get_logger(__name__)
 
 WORKING = ("importing", "review", "active", "paused")
 ROWS_AT_ONCE = 200
@@ -48,16 +44,8 @@ def wake_due(now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
             if ends - moment <= LATEST + timedelta(seconds=row.id * SPREAD % spread):
                 due.append((ends, row.id))
     for _ends, connection_id in sorted(due)[:MOST_AT_ONCE]:
-        try:
-            enqueue(
-                "sync",
-                "renew_credentials",
-                connection_id,
-                timeout_seconds=JOB_SECONDS,
-                job_id=f"renew-{connection_id}",
-            )
-        except redis.RedisError as err:  # they are due in a minute, too
-            log.warning("renewal_not_enqueued", connection_id=connection_id, error=type(err).__name__)
+        job_id = f"renew-{connection_id}"
+        try_enqueue("sync", "renew_credentials", connection_id, timeout_seconds=JOB_SECONDS, job_id=job_id)
 
 
 def renew(connection_id: int) -> None:

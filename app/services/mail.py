@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-import redis
 import structlog
 from flask import current_app
 from sqlalchemy import event, text
@@ -23,7 +22,7 @@ from app.models import Mail
 from app.services.credentials import CredentialsUnreadable, vault
 from app.services.dead_letters.notes import Failure, note_failures
 from app.services.faults import Fault, fault_of, told
-from app.services.nudge import enqueue
+from app.services.nudge import try_enqueue
 from app.services.retries import delay, retries
 from app.services.uow import unit_of_work
 from app.settings import Settings
@@ -163,11 +162,8 @@ def _record(statement: Any, claim: _Claim, fault: Fault | None = None, **paramet
 
 
 def _wake(mail_id: int, *, attempt: int) -> None:
-    try:
-        job_id = f"mail-{mail_id}-{attempt}"
-        enqueue(QUEUE, "deliver_mail", mail_id, timeout_seconds=JOB_SECONDS, job_id=job_id)
-    except redis.RedisError as err:  # the sweeper finds it
-        log.warning("nudge_lost", mail_id=mail_id, error=type(err).__name__)
+    job_id = f"mail-{mail_id}-{attempt}"
+    try_enqueue(QUEUE, "deliver_mail", mail_id, timeout_seconds=JOB_SECONDS, job_id=job_id)
 
 
 _CLAIM = text(

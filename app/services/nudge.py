@@ -157,6 +157,16 @@ def enqueue(
     )
 
 
+def try_enqueue(
+    queue: str, job: str, subject_id: int, *, timeout_seconds: int, job_id: str | None = None
+) -> None:
+    """`enqueue` what a clock finds again, should this be lost. Never raises for Redis."""
+    try:
+        enqueue(queue, job, subject_id, timeout_seconds=timeout_seconds, job_id=job_id)
+    except redis.RedisError as err:
+        log.warning("nudge_lost", job=job, subject_id=subject_id, error=type(err).__name__)
+
+
 def _waits(job_id: str) -> bool:
     return bool(_redis().hget(Job.key_for(job_id), "status") == JobStatus.QUEUED.value.encode())
 

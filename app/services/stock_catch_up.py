@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from functools import partial
 
-import redis
-import structlog
 from sqlalchemy import text
 
 from app.errors import InvalidInput, NotFound
@@ -17,11 +15,9 @@ from app.models import Account
 from app.services import ledger
 from app.services.audit import audit_subject
 from app.services.cells import MOST_UNITS
-from app.services.nudge import enqueue
+from app.services.nudge import try_enqueue
 from app.services.stopping import leave_if_asked
 from app.services.uow import UnitOfWork, unit_of_work
-
-log = structlog.get_logger()
 
 VARIANTS_PER_TRANSACTION = 500
 CATCH_UP_SECONDS = 7200
@@ -71,10 +67,7 @@ def set_threshold_of_account(uow: UnitOfWork, account: Account, threshold: int, 
 
 def _wake(account_id: int) -> None:
     """One that is under way may be past what changed: this one comes after it."""
-    try:
-        enqueue("reports", "catch_up_stock_events", account_id, timeout_seconds=CATCH_UP_SECONDS)
-    except redis.RedisError as err:  # the nightly one does it
-        log.warning("nudge_lost", account_id=account_id, error=type(err).__name__)
+    try_enqueue("reports", "catch_up_stock_events", account_id, timeout_seconds=CATCH_UP_SECONDS)
 
 
 def _check(threshold: int) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-import redis
 import structlog
 from flask import current_app
 from sqlalchemy import TextClause, text
@@ -24,7 +23,7 @@ from app.services import (
     webhook_delivery,
 )
 from app.services.imports import wake as imports
-from app.services.nudge import DRAIN_OF_LANE, EVERYBODY, Drain, enqueue, nudge
+from app.services.nudge import DRAIN_OF_LANE, EVERYBODY, Drain, nudge, try_enqueue
 from app.services.prices.wants import CLAIMABLE, WRITABLE
 from app.services.sample_data import accounts as sample_data
 from app.services.staff import sessions as staff_sessions
@@ -153,10 +152,7 @@ def _make_partition(session: Session, name: str, start: date, end: date) -> None
 
 def _retry(job: str, job_id: str, subject_id: int) -> None:
     """A job of its own. The row says when to try again, so that an emptied Redis loses nothing."""
-    try:
-        enqueue("retries", job, subject_id, timeout_seconds=RETRY_SECONDS, job_id=job_id)
-    except redis.RedisError as err:  # the row says so again in a minute
-        log.warning("retry_not_enqueued", job=job, subject_id=subject_id, error=type(err).__name__)
+    try_enqueue("retries", job, subject_id, timeout_seconds=RETRY_SECONDS, job_id=job_id)
 
 
 _TO_RECONCILE = text(

@@ -19,7 +19,7 @@ from app.api.policy import RANKS
 from app.domain.backoff import RETRIES, Retries
 from app.models import Base, Connection
 from app.platforms.errors import Transient
-from app.services import account_deletion, account_exports, connecting, stopping
+from app.services import account_deletion, account_exports, connecting, nudge, stopping
 from app.services.tenant_rows import SMALL, TenantTable, tenant_tables
 from app.services.threads import in_this_app
 from app.services.uow import unit_of_work
@@ -228,7 +228,7 @@ def test_an_export_that_was_lost_is_woken_and_one_that_is_old_is_removed(
 
     export_id = asked(merchant)
     woken: list[Any] = []
-    monkeypatch.setattr(account_exports, "enqueue", lambda *given, **_: woken.append(given))
+    monkeypatch.setattr(nudge, "enqueue", lambda *given, **_: woken.append(given))
     account_exports.wake_due()
     assert woken == []
     execute("UPDATE account_exports SET due_at = now()")
@@ -452,7 +452,7 @@ def test_the_ledger_is_emptied_of_accounts_whose_time_has_come_alone(
 
 def test_due_removals_are_woken(merchant: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     woken: list[Any] = []
-    monkeypatch.setattr(account_deletion, "enqueue", lambda *given, **_: woken.append(given))
+    monkeypatch.setattr(nudge, "enqueue", lambda *given, **_: woken.append(given))
     execute("UPDATE accounts SET delete_at = now() + interval '1 hour'")
     account_deletion.wake_due()
     assert woken == []

@@ -13,7 +13,7 @@ import requests
 
 from app.api.policy import FOR_REAL_ACCOUNTS, POLICY
 from app.models import Base
-from app.services import account_deletion, sweeper, work
+from app.services import account_deletion, nudge, sweeper, work
 from app.services.queries.ledger_check import wrong_cells, wrong_levels
 from app.services.rollups import fold, proof
 from app.services.sample_data import accounts
@@ -263,7 +263,7 @@ def test_its_stock_may_be_played_with_and_no_shop_is_told(
 def test_workers_leave_it_alone(merchant: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     woken: list[Any] = []
     monkeypatch.setattr(sweeper, "nudge", lambda *given: woken.append(given))
-    monkeypatch.setattr(sweeper, "enqueue", lambda *given, **_: woken.append(given))
+    monkeypatch.setattr(nudge, "enqueue", lambda *given, **_: woken.append(given))
     made(merchant)
     execute("UPDATE stock_cells SET wanted_version = wanted_version + 1, dirty_since = now()")
     execute("UPDATE stock_cells SET check_due_at = now(), track_due_at = now()")
@@ -307,7 +307,7 @@ def test_a_webhook_for_one_of_its_shops_is_refused(merchant: Caller) -> None:
 
 def test_out_it_leaves_nothing_in_any_table(merchant: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     woken: list[Any] = []
-    monkeypatch.setattr(account_deletion, "enqueue", lambda *given, **_: woken.append(given))
+    monkeypatch.setattr(nudge, "enqueue", lambda *given, **_: woken.append(given))
     before = everything()
     sample = made(merchant)
     folded()

@@ -100,7 +100,7 @@ class World:
     """SKU -> units available to sell, of what is no bundle."""
     made_of: dict[str, dict[str, int]] = field(default_factory=dict)
     account_id: int = 0
-    queues: dict[str, deque[tuple[str, int, str]]] = field(default_factory=lambda: defaultdict(deque))
+    queues: dict[str, deque[tuple[str, int, str | None]]] = field(default_factory=lambda: defaultdict(deque))
     dead_letters: list[tuple[str, int, str]] = field(default_factory=list)
     working: set[Process] = field(default_factory=set)
     crash_next: list[int] = field(default_factory=list)
@@ -331,13 +331,16 @@ class World:
         except (events.EventFailed, push.CellRefused) as fault:
             self.dead_letters.append((job, subject_id, str(fault)))
 
-    def enqueue(self, queue: str, job: str, subject_id: int, *, job_id: str, **_of_rq: object) -> None:
+    def enqueue(
+        self, queue: str, job: str, subject_id: int, *, job_id: str | None = None, **_of_rq: object
+    ) -> None:
         """Stands in for RQ."""
         self.machine.check_alive()
         if self.redis_is_away:
             raise redis.ConnectionError
         if job_id not in self._memory().waiting:
-            self._memory().waiting.add(job_id)
+            if job_id is not None:
+                self._memory().waiting.add(job_id)
             self.queues[queue].append((job, subject_id, job_id))
 
     def _memory(self) -> Memory:
@@ -584,8 +587,7 @@ def a_world(stage: Stage, seed: int) -> Iterator[World]:
 
         for module in (holds, events):
             patch.setattr(module, "platform", platform)
-        for module in (nudge, sweeper):
-            patch.setattr(module, "enqueue", world.enqueue)
+        patch.setattr(nudge, "enqueue", world.enqueue)
         for module in (push, blind_writes):
             patch.setattr(module, "commit_attempts", world.watch_publishing(module.commit_attempts))
         try:

@@ -16,7 +16,7 @@ from app.errors import InvalidInput, SyncFlowError
 from app.services import fulfillments, outward
 from app.services.dead_letters import registry
 from app.services.dead_letters.kinds import KINDS
-from app.services.nudge import enqueue
+from app.services.nudge import try_enqueue
 from app.services.staff.acting import COMMAND_LINE, Staff, record
 from app.services.uow import UnitOfWork, unit_of_work
 
@@ -52,7 +52,7 @@ def _put_back(letter_ids: Collection[int], actor: str, recorded_by: Staff | None
         done = list(uow.session.execute(_REPLAYED, params).scalars())
         for row in jobs:
             if row.id in done:
-                uow.after_commit(partial(_enqueue, row))
+                uow.after_commit(partial(_try_again, row))
         rows = [row for row in rows if row.id in done]
         if recorded_by is not None:
             _record(uow.session, rows, recorded_by, "dead_letter.replayed", {})
@@ -118,11 +118,8 @@ def _tell_again(letter: Row[Any], actor: str) -> bool:
     return True
 
 
-def _enqueue(letter: Row[Any]) -> None:
-    try:
-        enqueue(letter.queue, letter.kind, letter.subject_id, timeout_seconds=JOB_SECONDS)
-    except redis.RedisError as err:  # whatever starts this job by itself does so again
-        log.warning("nudge_lost", job=letter.kind, error=type(err).__name__)
+def _try_again(letter: Row[Any]) -> None:
+    try_enqueue(letter.queue, letter.kind, letter.subject_id, timeout_seconds=JOB_SECONDS)
 
 
 def _take_out(letters: Sequence[Row[Any]]) -> None:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import redis
-import structlog
 from sqlalchemy import text
 
-from app.services.nudge import enqueue
-
-log = structlog.get_logger()
+from app.services.nudge import try_enqueue
 
 JOB_SECONDS = 600
 
@@ -22,8 +18,5 @@ DUE = text(
 
 
 def wake(import_id: int) -> None:
-    """Never raises for Redis: `wake_at` brings the sweeper."""
-    try:
-        enqueue("reports", "work_on_import", import_id, timeout_seconds=JOB_SECONDS)
-    except redis.RedisError as err:
-        log.warning("import_not_woken", import_id=import_id, error=type(err).__name__)
+    """Should it be lost, `wake_at` brings the sweeper."""
+    try_enqueue("reports", "work_on_import", import_id, timeout_seconds=JOB_SECONDS)
