@@ -21,6 +21,7 @@ import { Listings } from "./Listings";
 import { Parts } from "./Parts";
 import { Section } from "./Section";
 import { Shops } from "./Shops";
+import { useInPlace } from "./useInPlace";
 import type { Row } from "./useStockPages";
 import { Why } from "./Why";
 
@@ -28,6 +29,7 @@ type Variant = Schemas["VariantDetail"];
 
 const here = getRouteApi("/inside/stock/$variantId");
 const Chart = lazy(() => import("./Chart"));
+const EditVariant = lazy(() => import("./EditVariant"));
 
 interface Props {
   orderLink: (orderId: number, text: string) => ReactNode;
@@ -61,30 +63,67 @@ export function VariantPage({ orderLink }: Props) {
     );
   }
   return (
-    <Page
+    <Found
       key={id}
-      title={variant.data.title}
+      variant={variant.data}
+      row={row.data}
+      problem={variant.isError ? <Failed error={variant.error} retry={() => void variant.refetch()} /> : null}
+      mayChange={mayChange}
+      orderLink={orderLink}
+    />
+  );
+}
+
+interface FoundProps extends Props {
+  variant: Variant;
+  row: Row;
+  /** It could not be looked at again. */
+  problem: ReactNode;
+  mayChange: boolean;
+}
+
+function Found({ variant, row, problem, mayChange, orderLink }: FoundProps) {
+  const { t } = useWords();
+  const { isOpen, open, close, button } = useInPlace();
+  return (
+    <Page
+      title={variant.title}
       lead={<Back />}
-      actions={mayChange ? <Archiving variant={variant.data} /> : null}
+      actions={
+        mayChange ? (
+          <Group gap="xs">
+            <Button variant="default" ref={button} disabled={isOpen} onClick={open}>
+              {t("action.edit")}
+            </Button>
+            <Archiving variant={variant} />
+          </Group>
+        ) : null
+      }
     >
-      {variant.isError ? <Failed error={variant.error} retry={() => void variant.refetch()} /> : null}
-      <Facts variant={variant.data} row={row.data} />
+      {problem}
+      {isOpen ? (
+        <Suspense fallback={<Loading rows={3} />}>
+          <EditVariant variantId={variant.id} onClose={close} />
+        </Suspense>
+      ) : (
+        <Facts variant={variant} row={row} />
+      )}
       <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="lg">
         <Stack gap="lg">
-          <Levels row={row.data} mayChange={mayChange} />
-          <Shops row={row.data} />
-          <Parts variant={variant.data} />
+          <Levels row={row} mayChange={mayChange} />
+          <Shops row={row} />
+          <Parts variant={variant} />
         </Stack>
         <Stack gap="lg">
           <Section title={t("chart.title")}>
             <Suspense fallback={<Loading />}>
-              <Chart variantId={id} />
+              <Chart variantId={variant.id} />
             </Suspense>
           </Section>
-          <Why variantId={id} available={row.data.available} orderLink={orderLink} />
+          <Why variantId={variant.id} available={row.available} orderLink={orderLink} />
         </Stack>
       </SimpleGrid>
-      <Listings variant={variant.data} />
+      <Listings variant={variant} />
     </Page>
   );
 }

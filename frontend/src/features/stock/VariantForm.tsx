@@ -1,0 +1,109 @@
+import { Button, Card, Group, NumberInput, SimpleGrid, Stack, Text, TextInput } from "@mantine/core";
+import { useForm } from "@mantine/form";
+
+import { type ApiProblem, problemOf } from "@/api/problem";
+import { digitsOf } from "@/i18n/format";
+import { numberFormat } from "@/i18n/intl";
+import { useWords } from "@/i18n/words";
+import { LeaveGuard } from "@/ui/LeaveGuard";
+import { Failed } from "@/ui/states";
+
+import { changesOf, FAULTS, faultsOf, type Fields, LONGEST, NAMES } from "./fields";
+
+interface Props {
+  title: string;
+  /** What it is about. */
+  lead?: string;
+  /** As it is before. */
+  before: Fields;
+  /** What the button says that saves. */
+  go: string;
+  busy: boolean;
+  error: unknown;
+  /** Throws what went wrong. */
+  onSave: (fields: Fields) => Promise<unknown>;
+  onCancel: () => void;
+}
+
+/** What is said of a SKU. */
+export function VariantForm({ title, lead, before, go, busy, error, onSave, onCancel }: Props) {
+  const { t, locale } = useWords();
+  const form = useForm<Fields>({
+    initialValues: before,
+    validate: (fields) => Object.fromEntries(faultsOf(fields, before).map((name) => [name, t(FAULTS[name])])),
+    validateInputOnBlur: true,
+  });
+  const isChanged = Object.keys(changesOf(form.values, before)).length > 0;
+  const save = (fields: Fields) =>
+    onSave(fields).catch((thrown: unknown) => {
+      const problem = problemOf(thrown);
+      namedBy(problem).forEach((name) =>
+        form.setFieldError(name, t(problem.code === "sku_taken" ? "problem.sku_taken" : FAULTS[name])),
+      );
+    });
+  const text = (name: keyof typeof LONGEST) => ({
+    maxLength: LONGEST[name],
+    autoComplete: "off",
+    ...form.getInputProps(name),
+  });
+  const amount = {
+    decimalScale: digitsOf(form.values.currency),
+    decimalSeparator: numberFormat(locale).formatToParts(1.5).find(({ type }) => type === "decimal")?.value ?? ".",
+    clampBehavior: "none",
+    min: 0,
+    hideControls: true,
+  } as const;
+  return (
+    <Card withBorder padding="md" component="section" aria-label={title}>
+      <form onSubmit={form.onSubmit((fields) => void save(fields))} noValidate>
+        <Stack gap="md">
+          {lead === undefined ? null : (
+            <Text size="sm" c="dimmed" maw={720}>
+              {lead}
+            </Text>
+          )}
+          <TextInput label={t("stock.name")} autoFocus {...text("title")} />
+          <SimpleGrid cols={{ base: 1, xs: 2 }}>
+            <TextInput label={t("stock.sku")} spellCheck={false} {...text("sku")} />
+            <TextInput label={t("stock.barcode")} spellCheck={false} {...text("barcode")} />
+          </SimpleGrid>
+          <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }}>
+            <NumberInput label={t("stock.price")} {...amount} {...form.getInputProps("price")} />
+            <NumberInput label={t("stock.cost")} {...amount} {...form.getInputProps("cost")} />
+            <TextInput
+              label={t("imports.currency")}
+              placeholder="EUR"
+              {...text("currency")}
+              onChange={(event) => form.setFieldValue("currency", event.currentTarget.value.toUpperCase())}
+            />
+            <NumberInput
+              label={t("stock.threshold")}
+              placeholder={t("stock.threshold.usual")}
+              min={0}
+              clampBehavior="none"
+              allowDecimal={false}
+              {...form.getInputProps("threshold")}
+            />
+          </SimpleGrid>
+          {error && namedBy(problemOf(error)).length === 0 ? <Failed error={error} /> : null}
+          <Group gap="xs">
+            <Button type="submit" disabled={!isChanged} loading={busy}>
+              {go}
+            </Button>
+            <Button variant="default" onClick={onCancel}>
+              {t("action.cancel")}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+      <LeaveGuard isChanged={isChanged && !busy} />
+    </Card>
+  );
+}
+
+/** The fields that a refusal is about. */
+function namedBy(problem: ApiProblem): (keyof Fields)[] {
+  return problem.code === "sku_taken"
+    ? ["sku"]
+    : (Object.keys(NAMES) as (keyof Fields)[]).filter((name) => problem.field(NAMES[name]) !== null);
+}

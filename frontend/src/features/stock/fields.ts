@@ -1,0 +1,119 @@
+/** What a merchant says of a SKU, as it stands in a form. */
+
+import type { Schemas } from "@/api/client";
+import type { Key } from "@/i18n/catalog";
+import { digitsOf } from "@/i18n/format";
+
+/** As the API has them (app/domain/variants.py, app/domain/prices.py). */
+export const LONGEST = { title: 1000, sku: 255, barcode: 100, currency: 3 } as const;
+const HIGHEST_MINOR = 1e12;
+const HIGHEST_THRESHOLD = 1_000_000_000;
+
+type Entered = number | string;
+type Document = Schemas["ChangeVariantInput"];
+
+export interface Fields {
+  title: string;
+  sku: string;
+  barcode: string;
+  /** Of price and cost; empty where there is neither. */
+  currency: string;
+  /** In whole units of the currency, as people write it; empty for none. */
+  price: Entered;
+  cost: Entered;
+  /** Empty for the account's number. */
+  threshold: Entered;
+}
+
+export const NOTHING: Fields = { title: "", sku: "", barcode: "", currency: "", price: "", cost: "", threshold: "" };
+
+/** The API's name of each field. */
+export const NAMES = {
+  title: "title",
+  sku: "sku",
+  barcode: "barcode",
+  currency: "currency",
+  price: "price_minor",
+  cost: "unit_cost_minor",
+  threshold: "low_stock_threshold",
+} as const satisfies Record<keyof Fields, keyof Document>;
+
+/** What is said of a field that cannot be so. */
+export const FAULTS = {
+  title: "form.needed",
+  sku: "config.wrong",
+  barcode: "config.wrong",
+  currency: "variant.currency.wrong",
+  price: "variant.amount.wrong",
+  cost: "variant.amount.wrong",
+  threshold: "rules.wrong",
+} as const satisfies Record<keyof Fields, Key>;
+
+export function fieldsOf(variant: Omit<Schemas["Variant"], "id">): Fields {
+  const { title, sku, barcode, currency, price_minor, unit_cost_minor, low_stock_threshold } = variant;
+  const amount = (minor: number | null) => {
+    const digits = digitsOf(currency);
+    return minor === null ? "" : (minor / 10 ** digits).toFixed(digits);
+  };
+  return {
+    title,
+    sku: sku ?? "",
+    barcode: barcode ?? "",
+    currency,
+    price: amount(price_minor),
+    cost: amount(unit_cost_minor),
+    threshold: low_stock_threshold ?? "",
+  };
+}
+
+/** What of `fields` is saved: what differs from how it was. */
+export function changesOf(fields: Fields, before: Fields): Document {
+  const now: Record<string, unknown> = documentOf(before);
+  const wanted = documentOf(fields);
+  const changes = Object.fromEntries(Object.entries(wanted).filter(([name, value]) => now[name] !== value));
+  // Amounts are never converted: with another currency they are all said anew.
+  return "currency" in changes
+    ? { price_minor: wanted.price_minor, unit_cost_minor: wanted.unit_cost_minor, ...changes }
+    : changes;
+}
+
+/** Which fields could not be saved so. A shop may have said what we would not: it may stay. */
+export function faultsOf(fields: Fields, before: Fields): (keyof Fields)[] {
+  const { title, currency, price, cost, threshold } = fields;
+  const isNew = currency !== before.currency;
+  const fits: Partial<Record<keyof Fields, boolean>> = {
+    title: title.trim() !== "",
+    currency: currency === "" ? price === "" && cost === "" : !isNew || /^[A-Z]{3}$/.test(currency),
+    price: price === "" || (price === before.price && !isNew) || isAmount(price, currency, 1),
+    cost: cost === "" || (cost === before.cost && !isNew) || isAmount(cost, currency, 0),
+    threshold: threshold === "" || isBetween(Number(threshold), 0, HIGHEST_THRESHOLD),
+  };
+  return (Object.keys(fits) as (keyof Fields)[]).filter((name) => fits[name] === false);
+}
+
+function documentOf({ title, sku, barcode, currency, price, cost, threshold }: Fields) {
+  return {
+    title: title.trim(),
+    sku: sku.trim() || null,
+    barcode: barcode.trim() || null,
+    // One that was said once stays.
+    ...(currency === "" ? {} : { currency }),
+    price_minor: price === "" ? null : minorOf(price, currency),
+    unit_cost_minor: cost === "" ? null : minorOf(cost, currency),
+    low_stock_threshold: threshold === "" ? null : Number(threshold),
+  };
+}
+
+function minorOf(amount: Entered, currency: string): number {
+  return Math.round(Number(amount) * 10 ** digitsOf(currency));
+}
+
+/** Whether it is a whole number of the currency's smallest unit, and how many are allowed. */
+function isAmount(amount: Entered, currency: string, least: number): boolean {
+  const digits = digitsOf(currency);
+  return Number(Number(amount).toFixed(digits)) === Number(amount) && isBetween(minorOf(amount, currency), least, HIGHEST_MINOR);
+}
+
+function isBetween(value: number, least: number, most: number): boolean {
+  return Number.isInteger(value) && value >= least && value <= most;
+}
