@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -9,6 +10,7 @@ from flask import Flask, Response, json, request
 from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 
+from app.domain.fault_texts import said_of
 from app.errors import SyncFlowError
 from app.services.error_meter import note_error
 from app.services.faults import fault_of
@@ -114,10 +116,23 @@ class TooManyRequests(SyncFlowError):
         self.retry_after = retry_after
 
 
-def problem(status: int, code: str, detail: str = "", **more: Any) -> Response:
-    """An answer after RFC 9457; `code` is stable and for programs, `detail` is for people."""
-    body = {"type": "about:blank", "status": status, "code": code, "detail": detail, **more}
+def problem(status: int, code: str, detail: str = "", *, errors: Any = None) -> Response:
+    """An answer after RFC 9457; `code` is stable and for programs, `detail` is for people. `errors`: what is
+    wrong with what, in words."""
+    body: dict[str, Any] = {"type": "about:blank", "status": status, "code": code, "detail": detail}
+    if said := said_of(detail):
+        body["said"] = said
+    if errors:
+        body |= {"errors": errors, "errors_said": _said(errors)}
     return Response(json.dumps(body), status=status, mimetype="application/problem+json")
+
+
+def _said(errors: Any) -> Any:
+    if isinstance(errors, Mapping):
+        return {name: _said(inner) for name, inner in errors.items()}
+    if isinstance(errors, list):
+        return [_said(inner) for inner in errors]
+    return said_of(errors) if isinstance(errors, str) else None
 
 
 def register_errors(app: Flask) -> None:
@@ -134,8 +149,7 @@ def _known_fault(error: SyncFlowError) -> Response:
         return _bug(error)
     if status > STATUSES["internal"]:
         _note(error)
-    errors = getattr(error, "errors", None)
-    answer = problem(status, error.code, str(error), **({"errors": errors} if errors else {}))
+    answer = problem(status, error.code, str(error), errors=getattr(error, "errors", None))
     retry_after = getattr(error, "retry_after", None)
     if retry_after:
         answer.headers["Retry-After"] = str(max(int(retry_after), 1))
@@ -147,8 +161,7 @@ def http_fault(error: HTTPException) -> Response:
     if error.code is None or error.code < 400:
         return error.get_response()  # type: ignore[return-value]  # a redirect is a Flask response here
     fields = getattr(error, "data", {}).get("messages")
-    more = {"errors": fields} if fields else {}
-    answer = problem(error.code, CODES.get(error.code, "http"), error.description or "", **more)
+    answer = problem(error.code, CODES.get(error.code, "http"), error.description or "", errors=fields)
     for name, value in error.get_headers():
         if name.lower() in ("allow", "retry-after"):
             answer.headers[name] = value

@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from app.api import limits
+from app.domain.fault_texts import FAULTS
 from app.services import sweeper
 from tests.api.conftest import PASSWORD, Caller, execute, rows
 from tests.api.documented import Document
@@ -180,7 +181,20 @@ def test_what_cannot_be_registered_is_refused_by_field(visitor: Caller, wrong: d
     answer = visitor.post("/auth/register", document)
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")
     assert list(answer.json()["errors"]["json"]) == list(wrong)
+    ((found, *_),) = answer.json()["errors_said"]["json"].values()
+    assert found["code"] in FAULTS
     assert rows("SELECT 1 FROM mails") == []
+
+
+def test_what_is_wrong_with_a_field_is_told_to_programs_too(visitor: Caller) -> None:
+    document = {"email": "nobody", "password": "short", "account_name": "Blue"}
+    answer = visitor.post("/auth/register", document)
+    assert answer.json()["errors_said"] == {
+        "json": {
+            "email": [{"code": "no_email", "values": {}}],
+            "password": [{"code": "length_between", "values": {"least": 10, "most": 1000}}],
+        }
+    }
 
 
 def test_nobody_is_pestered_with_mails(visitor: Caller, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,12 +10,36 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from marshmallow import Schema, ValidationError, fields, validate
 
 from app.domain import fault_texts
 from app.domain.fault_texts import FAULTS, said_of
 
 APP = Path(fault_texts.__file__).parent.parent
 GAP = re.compile(r"{[^}]*}")
+OF_THE_LIBRARY = [
+    (fields.String(required=True), None, "field_missing"),
+    (fields.String(), {"x": None}, "field_null"),
+    (fields.String(), {"y": 1}, "field_unknown"),
+    (fields.String(), {"x": 1}, "no_string"),
+    (fields.Float(), {"x": "a"}, "no_number"),
+    (fields.Integer(), {"x": "a"}, "no_integer"),
+    (fields.Boolean(), {"x": "a"}, "no_boolean"),
+    (fields.DateTime(), {"x": "a"}, "no_datetime"),
+    (fields.Date(), {"x": "a"}, "no_date"),
+    (fields.List(fields.String()), {"x": "a"}, "no_list"),
+    (fields.Dict(), {"x": "a"}, "no_object"),
+    (fields.Email(), {"x": "a"}, "no_email"),
+    (fields.Url(), {"x": "a"}, "no_url"),
+    (fields.String(validate=validate.Length(min=10)), {"x": "a"}, "too_short"),
+    (fields.String(validate=validate.Length(max=1)), {"x": "ab"}, "too_long"),
+    (fields.String(validate=validate.Length(min=2, max=3)), {"x": "a"}, "length_between"),
+    (fields.Integer(validate=validate.Range(min=0)), {"x": -1}, "not_least"),
+    (fields.Integer(validate=validate.Range(max=0)), {"x": 1}, "not_most"),
+    (fields.Integer(validate=validate.Range(min=-5, max=0)), {"x": 1}, "not_between"),
+    (fields.String(validate=validate.OneOf(["a", "b"])), {"x": "c"}, "not_one_of"),
+    (fields.String(validate=validate.Regexp("a")), {"x": "c"}, "not_like"),
+]
 
 
 @cache
@@ -41,8 +65,20 @@ def _bare(node: ast.JoinedStr) -> str:
     return "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
 
 
-@pytest.mark.parametrize("code", FAULTS)
-def test_every_fault_that_is_listed_is_told_somewhere(code: str) -> None:
+@pytest.mark.parametrize(("field", "given", "code"), OF_THE_LIBRARY)
+def test_what_the_library_says_of_fields_is_known(
+    field: fields.Field[object], given: dict[str, object] | None, code: str
+) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Schema.from_dict({"x": field})().load(given or {})
+    [[text]] = caught.value.messages_dict.values()
+    said = said_of(text)
+    assert said is not None
+    assert said["code"] == code
+
+
+@pytest.mark.parametrize("code", sorted(FAULTS.keys() - {code for _field, _given, code in OF_THE_LIBRARY}))
+def test_every_other_fault_that_is_listed_is_told_somewhere(code: str) -> None:
     """Whoever changes its words there finds out here that they have to be changed twice."""
     assert GAP.sub("{}", FAULTS[code]) in texts_of_the_product()
 

@@ -67,8 +67,19 @@ class ProblemSchema(Schema):
     status = fields.Integer()
     code = fields.String(metadata={"description": "Stable, for programs."})
     detail = fields.String(metadata={"description": "For people."})
+    said = fields.Nested(
+        SaidSchema,
+        metadata=SOMETIMES | {"description": "What `detail` says, for programs, where it is known."},
+    )
     errors = fields.Dict(
         metadata=SOMETIMES | {"description": "What is wrong with which field, or line of a file or order."}
+    )
+    errors_said = fields.Dict(
+        metadata=SOMETIMES
+        | {
+            "description": "The same document as `errors`, with `code` and `values` in place of each text:"
+            " null for one that is not known."
+        }
     )
 
 

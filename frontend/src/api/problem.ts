@@ -1,6 +1,7 @@
 /** What went wrong, whatever it was: the API's problem document, or that nobody answered. */
 
 import type { components } from "./schema";
+import { isRecord, isSaid, type Sentence } from "./sentence";
 
 export type ProblemDocument = components["schemas"]["Problem"];
 
@@ -15,6 +16,8 @@ export class ApiProblem extends Error {
     readonly retryAfter: number | null = null,
     /** By which support finds it in the logs. */
     readonly requestId: string | null = null,
+    private readonly said: ProblemDocument["said"] = undefined,
+    private readonly errorsSaid: Record<string, unknown> = {},
   ) {
     super(detail);
   }
@@ -24,11 +27,16 @@ export class ApiProblem extends Error {
     return this.code === "unreachable" || [429, 502, 503, 504].includes(this.status);
   }
 
-  /** What is wrong with a field of the body, in the API's words. */
-  field(name: string): string | null {
-    const fields = this.errors["json"];
-    const found = isRecord(fields) ? fields[name] : undefined;
-    return Array.isArray(found) && typeof found[0] === "string" ? found[0] : null;
+  /** What the API says of it. */
+  get sentence(): Sentence {
+    return { text: this.message, ...this.said };
+  }
+
+  /** What is wrong with a field of the body. */
+  field(name: string): Sentence | null {
+    const text = firstOf(this.errors, name);
+    const said = firstOf(this.errorsSaid, name);
+    return typeof text === "string" ? { text, ...(isSaid(said) ? said : {}) } : null;
   }
 }
 
@@ -43,7 +51,8 @@ export async function problemFrom(answer: Response): Promise<ApiProblem> {
   try {
     const found = (await answer.json()) as Partial<ProblemDocument>;
     if (typeof found.code === "string") {
-      return new ApiProblem(found.code, answer.status, found.detail, found.errors, seconds, requestId);
+      const { code, detail, errors, said, errors_said } = found;
+      return new ApiProblem(code, answer.status, detail, errors, seconds, requestId, said, errors_said);
     }
   } catch {
     // A proxy answered in the API's place.
@@ -59,6 +68,8 @@ export function problemOf(error: unknown): ApiProblem {
   return new ApiProblem("internal", 0, error instanceof Error ? error.message : String(error));
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
+function firstOf(errors: Record<string, unknown>, name: string): unknown {
+  const fields = errors["json"];
+  const found = isRecord(fields) ? fields[name] : undefined;
+  return Array.isArray(found) ? (found as unknown[])[0] : undefined;
 }

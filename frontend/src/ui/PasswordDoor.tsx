@@ -8,6 +8,7 @@ import { useWords } from "@/i18n/words";
 
 import { Door, Doorstep } from "./Doorstep";
 import { PasswordField } from "./PasswordField";
+import { useFieldErrors } from "./problems";
 import { Failed } from "./states";
 import { useToken } from "./useToken";
 
@@ -27,6 +28,7 @@ interface Props {
 export function PasswordDoor({ title, lead, field, validate, action, send, anew, done }: Props) {
   const { t } = useWords();
   const token = useToken();
+  const said = useFieldErrors();
   const form = useForm({
     mode: "uncontrolled",
     initialValues: { password: "" },
@@ -34,7 +36,7 @@ export function PasswordDoor({ title, lead, field, validate, action, send, anew,
   });
   const sending = useMutation({
     mutationFn: (password: string) => send({ token, password }),
-    onError: (error) => form.setErrors({ password: problemOf(error).field("password") }),
+    onError: (error) => form.setErrors(said(problemOf(error), "password")),
   });
   if (sending.isSuccess) {
     return (

@@ -1,14 +1,8 @@
 import { useCallback } from "react";
 
+import { isSaid, type Sentence } from "@/api/sentence";
 import { type Format, useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
-
-/** A text of the API, with what it says where it is one that is known. */
-export interface Sentence {
-  text: string;
-  code?: string;
-  values?: Record<string, unknown>;
-}
 
 type Known = ReturnType<typeof useWords>["known"];
 
@@ -60,9 +54,4 @@ function inWords({ code, values = {} }: Sentence, known: Known, format: Format):
     return null;
   }
   return `${words}${typeof note === "string" ? `: ${note}` : ""}${typeof place === "string" ? ` (${place})` : ""}`;
-}
-
-/** What a value says that is itself a text of the API. */
-function isSaid(value: unknown): value is Pick<Sentence, "code" | "values"> {
-  return typeof value === "object" && value !== null && "code" in value && "values" in value;
 }

@@ -1,9 +1,23 @@
 import type { ApiProblem } from "@/api/problem";
 import { useWords } from "@/i18n/words";
 
+import { useSay } from "./Said";
+
 /** Words for a problem by its code. What has none of its own gets the API's. */
 export function useProblemWords(problem: ApiProblem): ProblemWords {
   return wordsOf(problem, useWords());
+}
+
+/** What is wrong with which of the named fields, as a form takes it. */
+export function useFieldErrors(): (problem: ApiProblem, ...names: string[]) => Record<string, string | null> {
+  const say = useSay();
+  return (problem, ...names) =>
+    Object.fromEntries(
+      names.map((name) => {
+        const found = problem.field(name);
+        return [name, found === null ? null : say(found)];
+      }),
+    );
 }
 
 interface ProblemWords {

@@ -8,11 +8,13 @@ import { useWords } from "@/i18n/words";
 import { Door, Doorstep } from "@/ui/Doorstep";
 import { PasswordField } from "@/ui/PasswordField";
 import { isAddress, isPassword, LEAST_CHARACTERS } from "@/ui/passwords";
+import { useFieldErrors } from "@/ui/problems";
 import { Failed } from "@/ui/states";
 
 /** The answer is the same for every address: the mail tells. */
 export function SignUp() {
   const { t } = useWords();
+  const said = useFieldErrors();
   const [problem, setProblem] = useState<ApiProblem | null>(null);
   const [sentTo, setSentTo] = useState<string | null>(null);
   const form = useForm({
@@ -35,7 +37,7 @@ export function SignUp() {
       setSentTo(email);
     } catch (error) {
       const found = problemOf(error);
-      form.setErrors({ email: found.field("email"), password: found.field("password") });
+      form.setErrors(said(found, "account_name", "email", "password"));
       setProblem(found);
     }
   };
