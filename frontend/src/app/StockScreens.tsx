@@ -1,17 +1,28 @@
+import { Group } from "@mantine/core";
+
 import { Stock } from "@/features/stock/Stock";
 import { VariantPage } from "@/features/stock/VariantPage";
 import { useWords } from "@/i18n/words";
 import { Icon } from "@/ui/icons";
 import { ButtonLink, TextLink } from "@/ui/links";
+import { useMay } from "@/ui/role";
 
 export function StockScreen() {
   const { t } = useWords();
+  const mayMake = useMay("staff") ?? false;
   const bringIn = (
-    <ButtonLink to="/imports" variant="default" leftSection={<Icon name="upload" />}>
-      {t("imports.open")}
-    </ButtonLink>
+    <>
+      {mayMake ? (
+        <ButtonLink to="/stock/new" leftSection={<Icon name="plus" />}>
+          {t("stock.new")}
+        </ButtonLink>
+      ) : null}
+      <ButtonLink to="/imports" variant="default" leftSection={<Icon name="upload" />}>
+        {t("imports.open")}
+      </ButtonLink>
+    </>
   );
-  return <Stock actions={bringIn} firstSteps={bringIn} />;
+  return <Stock actions={bringIn} firstSteps={<Group gap="sm">{bringIn}</Group>} />;
 }
 
 export function VariantScreen() {

@@ -172,6 +172,11 @@ const stock = createRoute({
   validateSearch: stockFiltersFrom,
   component: lazyRouteComponent(() => import("./StockScreens"), "StockScreen"),
 });
+const newVariant = createRoute({
+  getParentRoute: () => inside,
+  path: "/stock/new",
+  component: lazyRouteComponent(() => import("@/features/stock/NewVariant"), "NewVariant"),
+});
 const variant = createRoute({
   getParentRoute: () => inside,
   path: "/stock/$variantId",
@@ -276,6 +281,7 @@ const tree = root.addChildren([
     sync,
     run,
     stock,
+    newVariant,
     variant,
     imports,
     oneImport,

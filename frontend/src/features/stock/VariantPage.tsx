@@ -6,14 +6,13 @@ import { lazy, type ReactNode, Suspense } from "react";
 import { api, type Schemas } from "@/api/client";
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
-import { Icon } from "@/ui/icons";
-import { TextLink } from "@/ui/links";
 import { useTellDone } from "@/ui/done";
 import { useTellProblem } from "@/ui/notify";
 import { Page } from "@/ui/Page";
 import { useMay } from "@/ui/role";
 import { Failed, Loading } from "@/ui/states";
 
+import { Back } from "./Back";
 import { refresh } from "./changes";
 import { Figure } from "./Figure";
 import { Levels } from "./Levels";
@@ -135,18 +134,6 @@ function useRow(id: number) {
     "/api/v1/stock",
     { params: { query: { variant_id: [id], limit: 1 } } },
     { select: (page): Row | undefined => page.items[0] },
-  );
-}
-
-function Back() {
-  const { t } = useWords();
-  return (
-    <TextLink to="/stock" size="sm">
-      <Group gap={4} component="span">
-        <Icon name="back" size={14} />
-        {t("stock.back")}
-      </Group>
-    </TextLink>
   );
 }
 
