@@ -8,6 +8,7 @@ import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 import { Confirm } from "@/ui/Confirm";
 import { Icon } from "@/ui/icons";
+import { LeaveGuard } from "@/ui/LeaveGuard";
 import { useTellProblem } from "@/ui/notify";
 import { isAtLeast, type Role } from "@/ui/role";
 import { Section } from "@/ui/Section";
@@ -115,6 +116,7 @@ function Basics({ account, role }: { account: Account; role: Role }) {
             </Text>
           )}
         </Stack>
+        <LeaveGuard isChanged={form.isDirty() && !change.isPending} />
       </form>
     </Section>
   );

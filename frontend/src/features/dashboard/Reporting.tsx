@@ -6,6 +6,7 @@ import { useMemo } from "react";
 import { client, type Schemas } from "@/api/client";
 import { useWords } from "@/i18n/words";
 import { Icon } from "@/ui/icons";
+import { LeaveGuard } from "@/ui/LeaveGuard";
 import { isAtLeast, type Role } from "@/ui/role";
 import { Section } from "@/ui/Section";
 import { Failed, Loading } from "@/ui/states";
@@ -147,6 +148,7 @@ function ReportingForm({ reporting, tag, canChange }: Found & { canChange: boole
           </Group>
         ) : null}
       </Stack>
+      <LeaveGuard isChanged={form.isDirty() && !change.isPending} />
     </form>
   );
 }

@@ -4,6 +4,7 @@ import { useForm } from "@mantine/form";
 import { api } from "@/api/client";
 import { useWords } from "@/i18n/words";
 import { useTellDone } from "@/ui/done";
+import { LeaveGuard } from "@/ui/LeaveGuard";
 import { Failed } from "@/ui/states";
 
 interface Props {
@@ -27,6 +28,7 @@ export function Phone({ phone, onSaved }: Props) {
     },
   });
   const wanted = numberOf(form.values.phone);
+  const isChanged = form.values.phone !== (phone ?? "");
   return (
     <form onSubmit={form.onSubmit(() => save.mutate({ body: { phone: wanted } }))} noValidate>
       {save.isError ? <Failed error={save.error} /> : null}
@@ -40,10 +42,11 @@ export function Phone({ phone, onSaved }: Props) {
           maw={420}
           {...form.getInputProps("phone")}
         />
-        <Button type="submit" variant="default" loading={save.isPending} disabled={form.values.phone === (phone ?? "")}>
+        <Button type="submit" variant="default" loading={save.isPending} disabled={!isChanged}>
           {t("action.save")}
         </Button>
       </Group>
+      <LeaveGuard isChanged={isChanged && !save.isPending} />
     </form>
   );
 }
