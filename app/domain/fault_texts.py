@@ -65,6 +65,129 @@ FAULTS: Mapping[str, str] = {
     "price_range": "A price is above 0 and at most {most} of the currency's smallest unit.",
     "cost_range": "A cost is from 0 to {most} of the currency's smallest unit.",
     "threshold_range": "A threshold is between 0 and {most} units.",
+    # What a call to a shop came to.
+    "not_reached": "{host} cannot be reached.",
+    "half_answer": "{host} did not answer in full.",
+    "answer_too_large": "{host} answered with more than {most} bytes.",
+    "fewer_calls": "{host} asks for fewer calls.",
+    "answered_status": "{host} answered with {status}.",
+    "redirects": "{host} redirects to {target}.",
+    "no_json": "{host} answered {status} with something that is not JSON.",
+    "shop_answered_status": "The shop answered with {status}.",
+    "address_unusable": "The shop's address cannot be used.",
+    "address_private": "The address leads into a private network.",
+    "no_time_to_call": "There was no time left to send the call.",
+    "no_time_to_write": "There was no time left to send the write.",
+    "file_answered_status": "The file was answered with {status}.",
+    "file_broke_off": "The file broke off.",
+    "budget_used_up": "The connection's rate budget is used up.",
+    "renewing": "Another process is still renewing these credentials.",
+    "shop_not_active": "The shop is not active.",
+    "shop_frozen": "The shop is frozen or locked.",
+    "shopify_throttles": "Shopify throttles this app.",
+    "shopify_flood_guard": "Shopify's flood guard turned the call away.",
+    "shopify_fault": "Shopify had an internal error.",
+    "shopify_no_graphql": "Shopify answered with something that is not GraphQL.",
+    "shopify_no_data": "Shopify answered without data.",
+    "shopify_refused": "Shopify refused: {answer}",
+    "shopify_forbids": "Shopify does not let this app run {operation}.",
+    "shopify_bulk_busy": "Shopify already runs bulk operations.",
+    "bulk_too_long": "The bulk operation takes too long.",
+    "bulk_broke_off": "The bulk result broke off.",
+    "subscription_refused": "Shopify refused the subscription to {topic}: {answer}",
+    "order_moved": "The order changed while it was read.",
+    "list_unclear": "The shop answered a list with something else.",
+    "batch_unclear": "The shop answered a batch with something else.",
+    "note_unclear": "The shop answered a note with something else.",
+    "no_currency": "The shop does not tell its currency.",
+    "key_read_only": "The shop's key is read-only.",
+    "answer_unreadable": "The shop's answer cannot be read: {detail}",
+    "item_left_out": "The shop left the item out.",
+    "number_untracked": "The shop does not track this number itself and ignored the write.",
+    "number_differs": "The shop answered {now} to a write of {quantity}.",
+    "price_kept": "The shop kept its own price.",
+    "prices_not_allowed": "This shop was connected before SyncFlow wrote prices: connect it again, to let it"
+    " change products.",
+    # Why a shop is not connected.
+    "owner_said_no": "The shop's owner said no.",
+    "merchant_said_no": "The merchant did not agree.",
+    "disconnected_by_hand": "Disconnected by the merchant.",
+    "account_ends": "The account is to be deleted.",
+    "app_removed": "The shop has removed SyncFlow.",
+    "connect_again": "The merchant must connect this shop again.",
+    "not_connected": "This shop is not connected.",
+    "not_connected_yet": "This shop is not connected yet.",
+    "keys_unknown": "The shop does not know our keys any more.",
+    "shopify_not_accepting": "Shopify no longer accepts this connection.",
+    "shopify_not_renewing": "Shopify does not renew this connection any more.",
+    "connected_elsewhere": "This shop is connected in another account.",
+    "authorisation_unknown": "This authorisation is unknown, used up or too old. Please connect again.",
+    "shopify_not_answered": "Shopify has not answered yet.",
+    "answer_unsigned": "The answer is not signed by Shopify.",
+    "answer_of_another": "The answer belongs to another attempt to connect.",
+    "answer_of_shop": "The answer comes from another shop.",
+    "answer_too_old": "The answer is too old. Connect again.",
+    "answer_for_shop": "Shopify answered for another shop.",
+    "authorisation_refused": "Shopify did not accept the authorisation. Connect again.",
+    "not_granted": "The shop did not grant {scopes}.",
+    "shopify_domain": "A Shopify shop's domain ends with .myshopify.com.",
+    "token_refused": "Shopify does not accept the token that it just gave.",
+    "no_token": "Shopify answered without an access token.",
+    "no_web_address": "The shop's address is not a web address.",
+    "no_https": "The shop's address has to start with https://.",
+    "keys_need_https": "A shop sends its keys only to an https address. Paste the keys instead.",
+    "keys_not_sent": "There are no keys yet: the shop has not sent any.",
+    "answer_without_keys": "The shop's answer holds no keys.",
+    "shop_answer_of_another": "The shop's answer belongs to another attempt to connect.",
+    "keys_may_too_little": "The shop gave keys that may not read and write.",
+    "other_shops": "{fields} would be another shop's: connect that one instead.",
+    "host_unknown": "The host {host} cannot be found.",
+    "host_not_public": "The host {host} is not on the public internet.",
+    "address_unreadable": "The address cannot be read.",
+    "address_without_host": "The address starts with https:// or http:// and names a host.",
+    "address_with_password": "The address must not hold a user name or a password.",
+    # A run.
+    "fault_recorded": "Something went wrong on our side; it was recorded.",
+    "no_shop_works": "No shop of it can be worked on.",
+    "run_too_long": "It did not come to an end within half an hour.",
+    "worker_ended": "The worker that did it ended in the middle.",
+    # A link.
+    "no_number_kept": "The shop keeps no number for this listing that could be kept in step.",
+    "no_listing": "There is no such listing.",
+    "no_variant": "There is no such variant.",
+    "linked_twice": "It is given more than once, with different variants.",
+    "number_shared": "Its number is also that of a listing that is linked to another variant.",
+    # A change by hand.
+    "bundle_has_no_stock": "A bundle has no stock of its own; its components have.",
+    "too_much_on_hand": "No location can have more than {most} units on hand.",
+    "quantity_most": "A quantity is at most {most}.",
+    "quantity_least": "Each quantity is at least 1.",
+    "changes_nothing": "A change of 0 units changes nothing.",
+    "same_location": "A transfer is between two different locations.",
+    "listings_linked": "Listings are linked to it: unlink them first.",
+    "is_component": "A bundle is made of it: change the bundle first.",
+    "is_bundle_itself": "It is a bundle: take its components away first.",
+    "has_stock": "It has stock or open orders.",
+    "has_history": "Its stock was counted or it was sold: it can be archived, not deleted.",
+    # A shipment.
+    "order_gone": "The shop no longer has this order.",
+    "order_cancelled": "The order was cancelled in the shop.",
+    "too_few_open": "The shop has {count} units fewer open to ship than that: they were shipped or taken off"
+    " the order there, are on hold, or belong to a fulfilment service.",
+    "too_few_left": "The shop has {count} units fewer open to ship than that: they were shipped, refunded or"
+    " taken off the order there.",
+    "too_many_shipments": "The order has {count} shipments or more in the shop.",
+    "order_left_at": "The shop left the order at {found} instead of setting it to completed.",
+    "shipment_unanswered": "The shop did not answer {count} times and does not show this shipment.",
+    # What came of a webhook, of a shop's or of ours.
+    "order_not_applied": "order not applied: {problem}",
+    "product_not_read": "product not read: {problem}",
+    "webhook_unclear": "not understood: {problem}",
+    "order_gone_by_then": "the shop no longer has this order",
+    "only_draft": "a draft",
+    "shop_erased": "the shop was erased",
+    "every_call_failed": "Every call has failed for days.",
+    "receiver_gone": "The receiver answered 410 Gone: it wants no more of these.",
     # A field of a request: what the library that reads them says, and we.
     "field_missing": "Missing data for required field.",
     "field_null": "Field may not be null.",
@@ -98,7 +221,8 @@ numbers, the others texts. A `problem` may be a fault too: then `problem_said` h
 
 _WHAT = pattern(r"{(\w+)(!r)?}")
 _QUOTED = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
-NUMBERS = {"count", "cells", "line", "most", "least"}
+NUMBERS = {"count", "cells", "line", "most", "least", "status"}
+WITHOUT_BLANKS = {"column", "host", "topic"}
 
 
 def said_of(text: str) -> dict[str, Any] | None:
@@ -133,7 +257,7 @@ def _pattern(english: str) -> Pattern[str]:
 def _shape(name: str, mark: str | None) -> str:
     if mark:
         return _QUOTED
-    return "-?[0-9]+" if name in NUMBERS else r"\w+" if name == "column" else ".+"
+    return "-?[0-9]+" if name in NUMBERS else r"\S+" if name in WITHOUT_BLANKS else ".+"
 
 
 _PATTERNS = {code: _pattern(english) for code, english in FAULTS.items()}

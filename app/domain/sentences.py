@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.domain.fault_texts import said_of
 from app.domain.money import from_minor
 
 SENTENCES: Mapping[str, str] = {
@@ -75,6 +76,8 @@ SENTENCES: Mapping[str, str] = {
 its sign, and what else the braces name. `units`, `of_order`, `deltas` and `refunded` are made of `count`, of
 `order` and `shop`, of `on_hand_change` and `reserved_change`, and of `refunded_minor` and `currency`. A
 `note` and a `place` stand behind whatever it is, where there are any."""
+FAULTS_IN_THEM = {"answer", "verdict"}
+"""Values that are texts of faults: what those say, where it is known, stands beside them (`answer_said`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,9 @@ class Sentence:
     def columns(self) -> dict[str, Any]:
         """As rows of lists carry it. Values that do not apply are left out."""
         values = {name: value for name, value in self.values.items() if value not in (None, "")}
+        for name in FAULTS_IN_THEM & values.keys():
+            if said := said_of(values[name]):
+                values[f"{name}_said"] = said
         return {"text": self.text, "code": self.code, "values": values}
 
 

@@ -75,9 +75,9 @@ class _Batch:
     faults: dict[int, Fault] = field(default_factory=dict)
     """event id -> what went wrong"""
 
-    def fail(self, event_id: int, what: str, fault: Fault) -> None:
+    def fail(self, event_id: int, words: str, fault: Fault) -> None:
         """It is tried again, alone."""
-        self.verdicts[event_id] = ("retrying", f"{what}: {fault}")
+        self.verdicts[event_id] = ("retrying", words)
         self.faults[event_id] = fault
 
 
@@ -146,7 +146,8 @@ def _answer(connection_id: int, rows: Sequence[Row[Any]]) -> None:
                         batch.verdicts[row.id] = ("ignored", reason)
         except Exception as err:  # a fault of our own, which must not keep the others from being answered
             log.exception("privacy_request_failed", event_id=row.id)
-            batch.fail(row.id, "not answered", fault_of(err))
+            fault = fault_of(err)
+            batch.fail(row.id, f"not answered: {fault}", fault)
         batch.verdicts.setdefault(row.id, ("ignored", "no privacy request"))
     _finish(rows, batch)
 
@@ -173,14 +174,15 @@ def _process_traced(job: Job, rows: Sequence[Row[Any]]) -> None:
     if batch.products:
         for product_id, fault in importer.refresh_products(job, batch.products).items():
             for event_id in batch.product_events[product_id]:
-                batch.fail(event_id, "product not read", fault)
+                batch.fail(event_id, f"product not read: {fault}", fault)
     _note_levels(job, batch.levels)
     for order_id, event_ids in batch.orders.items():
         for event_id in event_ids:
             if order_id in unread - fetched.failed.keys() - fetched.missing:
                 del batch.verdicts[event_id]  # still pending
             elif order_id in fetched.failed:
-                batch.fail(event_id, "order not applied", fetched.failed[order_id])
+                fault = fetched.failed[order_id]
+                batch.fail(event_id, f"order not applied: {fault}", fault)
             elif order_id in fetched.missing:
                 batch.verdicts[event_id] = ("ignored", "the shop no longer has this order")
     _finish(rows, batch)
@@ -195,7 +197,8 @@ def _sort(job: Job, rows: Iterable[Row[Any]]) -> _Batch:
             signals = job.shop.platform.parse(row.topic, row.headers, bytes(row.body))
         except Exception as err:  # a fault of our own, which must not stop the shop
             log.exception("event_not_parsed", event_id=row.id)
-            batch.fail(row.id, "not understood", fault_of(err))
+            fault = fault_of(err)
+            batch.fail(row.id, f"not understood: {fault}", fault)
             continue
         batch.verdicts[row.id] = ("done", "")
         for signal in signals:

@@ -371,6 +371,7 @@ def test_many_pairs_are_linked_and_each_that_cannot_be_says_why(
     assert all("more than once" in item["problem"] for item in answer.json()["items"])
     unknown = merchant.post("/listings/links", {"links": [{"listing_id": free, "variant_id": 10**9}]})
     assert unknown.json()["items"][0]["problem"] == "There is no such variant."
+    assert unknown.json()["items"][0]["problem_said"] == {"code": "no_variant", "values": {}}
 
 
 def test_a_number_that_stays_linked_to_another_variant_keeps_its_listings_from_it(

@@ -129,7 +129,9 @@ def test_a_merchant_who_says_no_is_told_so(merchant: Caller) -> None:
     page = come_back(merchant, state_of(connect(merchant)), code="no")
     assert page.status_code == 422
     assert "said no" in page.text
-    assert [row.state for row in rows("SELECT state FROM connections")] == ["disconnected"]
+    [attempt] = merchant.get("/connections")["items"]
+    assert attempt["state"] == "disconnected"
+    assert attempt["reason_said"] == {"code": "owner_said_no", "values": {}}
 
 
 def test_whoever_comes_back_reads_to_whom_the_shop_goes_before_it_does(merchant: Caller) -> None:

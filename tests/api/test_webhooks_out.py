@@ -374,6 +374,7 @@ def test_a_receiver_that_is_gone_has_unsubscribed(merchant: Caller, receiver: Re
         drain()
     shown = merchant.get(f"{PATH}/{made['id']}")
     assert (shown["state"], shown["state_reason"]) == ("disabled", IS_GONE)
+    assert shown["state_reason_said"] == {"code": "receiver_gone", "values": {}}
     log = [merchant.get(f"/webhook-deliveries/{each}") for each in (first, second, others)]
     assert [(row["state"], row["fault"], row["attempts"]) for row in log] == [
         ("dead", "gone", 1),
@@ -473,6 +474,7 @@ def test_a_webhook_that_failed_for_days_is_disabled_and_can_be_made_active(
     assert rows("SELECT actor FROM audit_log WHERE action = 'webhook.disabled'")[0].actor == "system"
     shown = merchant.call("PATCH", f"{PATH}/{made['id']}", json={"state": "active"}).json()
     assert (shown["state"], shown["failing_since"], shown["state_reason"]) == ("active", None, "")
+    assert shown["state_reason_said"] is None
 
 
 def test_one_receiver_that_hangs_does_not_hold_up_another(merchant: Caller, receiver: Receiver) -> None:

@@ -42,3 +42,20 @@ def test_a_sentence_reads_as_people_write(code: str, values: dict[str, object], 
 def test_values_that_do_not_apply_are_left_out() -> None:
     told = say("reserved", count=1, order=None, shop="Web", note="").columns()
     assert (told["code"], told["values"]) == ("reserved", {"count": 1, "shop": "Web"})
+
+
+def test_a_fault_that_a_sentence_speaks_of_is_told_to_programs_too() -> None:
+    verdict = "order not applied: shop.example cannot be reached."
+    told = say(
+        "told_verdict", shop="Web", topic="order.updated", progress="retrying", verdict=verdict
+    ).columns()
+    assert told["values"]["verdict"] == verdict
+    assert told["values"]["verdict_said"] == {
+        "code": "order_not_applied",
+        "values": {
+            "problem": "shop.example cannot be reached.",
+            "problem_said": {"code": "not_reached", "values": {"host": "shop.example"}},
+        },
+    }
+    refused = {"shop": "Web", "from": 2, "to": 3, "answer": "Product is archived."}
+    assert "answer_said" not in say("set_rejected", **refused).columns()["values"]

@@ -97,7 +97,8 @@ class SentenceSchema(Schema):
         keys=fields.String(),
         metadata={
             "description": "What the sentence speaks of: texts and numbers by name, those that apply. What is"
-            " called `change`, or ends with it, is a difference."
+            " called `change`, or ends with it, is a difference. An `answer` or a `verdict` may be a fault:"
+            " `answer_said` and `verdict_said` then say which."
         },
     )
 

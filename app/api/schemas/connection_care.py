@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
+from app.api.schemas.base import Said
 from app.domain.health import Colour
 from app.models.connections import CONNECTION_STATES
 
@@ -33,12 +34,14 @@ class HealthSchema(Schema):
     name = fields.String()
     state = fields.String(validate=validate.OneOf(CONNECTION_STATES))
     reason = fields.String()
+    reason_said = Said("reason")
     light = fields.Nested(LightSchema)
     reasons = fields.List(
         fields.String(), metadata={"description": "Codes of all that is not well, the worst first."}
     )
     last_success_at = fields.DateTime(allow_none=True)
     last_error = fields.String()
+    last_error_said = Said("last_error")
     failures = fields.Integer(metadata={"description": "Calls in a row that failed."})
     backoff_until = fields.DateTime(
         allow_none=True, metadata={"description": "The shop is left alone until then."}
@@ -74,6 +77,7 @@ class HealthSchema(Schema):
 class TrialSchema(Schema):
     ok = fields.Boolean()
     message = fields.String()
+    message_said = Said("message")
     code = fields.String(metadata={"description": "Stable, for programs; empty where all is well."})
     remedy = fields.String()
     milliseconds = fields.Integer()

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from app.api.schemas.base import Flag, PageArgs
+from app.api.schemas.base import Flag, PageArgs, Said
 from app.api.schemas.prices import NO_PRICE
 from app.domain.matching import UnlinkedReason
 from app.models.connections import CONNECTION_STATES, DRIFT_POLICIES
@@ -34,6 +34,7 @@ class ConnectionSchema(Schema):
     currency = fields.String()
     state = fields.String(validate=validate.OneOf(CONNECTION_STATES))
     reason = fields.String(metadata={"description": "Why it is in this state, if that needs words."})
+    reason_said = Said("reason")
     drift_policy = fields.String(validate=validate.OneOf(DRIFT_POLICIES))
     share_percent = fields.Integer()
     buffer = fields.Integer()
@@ -50,6 +51,7 @@ class ConnectionSchema(Schema):
     backoff_until = fields.DateTime(allow_none=True)
     last_success_at = fields.DateTime(allow_none=True)
     last_error = fields.String()
+    last_error_said = Said("last_error")
     counts = fields.Nested(CountsSchema)
 
 

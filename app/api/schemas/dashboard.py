@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from app.api.schemas.base import SOMETIMES
+from app.api.schemas.base import SOMETIMES, Said
 from app.domain.event_log import EventKind
 from app.domain.health import Colour
 from app.domain.periods import Grain
@@ -244,6 +244,7 @@ class ShopStatusSchema(Schema):
     reasons = fields.List(fields.String(), metadata={"description": "Why it is not green, the worst first."})
     last_success_at = fields.DateTime(allow_none=True)
     last_error = fields.String()
+    last_error_said = Said("last_error")
     failures = fields.Integer()
     pending = fields.Integer(metadata={"description": "Events, numbers and writes that are under way."})
     pending_events = fields.Integer()

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from app.api.schemas.base import Flag
+from app.api.schemas.base import Flag, Said
 from app.models.fulfillments import FULFILLMENT_STATES
 from app.services.fulfillments import (
     MOST_CARRIER_CHARACTERS,
@@ -80,6 +80,7 @@ class FulfillmentSchema(Schema):
     next_attempt_at = fields.DateTime(allow_none=True)
     error_code = fields.String(metadata={"description": "Of the last attempt; empty if it went well."})
     error = fields.String()
+    error_said = Said("error")
     remark = fields.String(
         allow_none=True, metadata={"description": "What this shop cannot show of a shipment."}
     )

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from app.api.schemas.base import PageArgs
+from app.api.schemas.base import PageArgs, Said
 from app.domain.matching import UnlinkedReason
 from app.models.stock import CELL_STATES
 from app.services.linking import MOST_AT_ONCE
@@ -54,6 +54,7 @@ class VerdictSchema(Schema):
     listing_id = fields.Integer()
     variant_id = fields.Integer(allow_none=True)
     problem = fields.String(metadata={"description": "Why nothing was done, else empty."})
+    problem_said = Said("problem")
 
 
 class VerdictsSchema(Schema):
@@ -70,6 +71,7 @@ class MadeVariantSchema(Schema):
     listing_id = fields.Integer()
     variant_id = fields.Integer(allow_none=True)
     problem = fields.String(metadata={"description": "Why there is no variant, else empty."})
+    problem_said = Said("problem")
 
 
 class MadeVariantsSchema(Schema):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from app.api.schemas.base import OF_AN_ID, PageArgs, SentenceSchema
+from app.api.schemas.base import OF_AN_ID, PageArgs, Said, SentenceSchema
 from app.api.schemas.dashboard import SpanSchema
 from app.api.schemas.variant_filters import ARCHIVED, VariantFilters, sort_of
 from app.models.stock import CELL_STATES, MOVEMENT_CAUSES
@@ -51,6 +51,7 @@ class ChannelSchema(Schema):
     drift = fields.Integer()
     dirty = fields.Boolean()
     error = fields.String()
+    error_said = Said("error")
     synced_at = fields.DateTime(
         allow_none=True, metadata={"description": "When its number was last read there, or written."}
     )

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from app.api.schemas.base import PageArgs
+from app.api.schemas.base import PageArgs, Said
 from app.api.schemas.connections import WhyNumberSchema
 from app.models.events import RUN_KINDS, RUN_STATES, RUN_TRIGGERS
 from app.models.stock import ATTEMPT_OUTCOMES, DRIFT_STATES
@@ -113,6 +113,7 @@ class RunSchema(Schema):
     counts = fields.Dict(metadata={"description": "More numbers, by the kind."})
     code = fields.String(metadata={"description": "Stable, for programs; empty where nothing failed."})
     error = fields.String()
+    error_said = Said("error")
     suggestion = fields.String(metadata={"description": "What to do about it."})
 
 
@@ -140,6 +141,7 @@ class RunItemSchema(Schema):
     outcome = fields.String(validate=validate.OneOf(OUTCOMES))
     code = fields.String()
     error = fields.String()
+    error_said = Said("error")
     suggestion = fields.String(metadata={"description": "What to do about it."})
 
 

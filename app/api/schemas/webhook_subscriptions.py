@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from app.api.schemas.base import PageArgs
+from app.api.schemas.base import PageArgs, Said
 from app.domain.outward import SUBSCRIBABLE, OutwardKind
 from app.models.webhooks_out import DELIVERY_STATES, SUBSCRIPTION_STATES
 from app.services.webhook_sender import URL_CHARACTERS
@@ -46,6 +46,7 @@ class SubscriptionSchema(Schema):
         metadata={"description": "disabled: it failed for days, or its receiver answered 410 Gone."},
     )
     state_reason = fields.String()
+    state_reason_said = Said("state_reason")
     failing_since = fields.DateTime(
         allow_none=True, metadata={"description": "The first failure since the last success."}
     )

@@ -50,6 +50,26 @@ it.each([
   expect(await told("en", line)).toHaveTextContent(words);
 });
 
+it("says faults in faults in the language of the reader, and leaves what a platform said", async () => {
+  const line = {
+    code: "told_verdict",
+    values: {
+      shop: "Web",
+      topic: "order.updated",
+      progress: "retrying",
+      verdict: "order not applied: Shopify refused: Bad luck",
+      verdict_said: {
+        code: "order_not_applied",
+        values: {
+          problem: "Shopify refused: Bad luck",
+          problem_said: { code: "shopify_refused", values: { answer: "Bad luck" } },
+        },
+      },
+    },
+  };
+  expect(await told("de", line)).toHaveTextContent("Bestellung nicht übernommen: Shopify lehnt ab: Bad luck");
+});
+
 it("falls back to the API's English for what it does not know", async () => {
   const line = { text: "A comet passed.", code: "comet", values: {} };
   expect((await told("de", line)).querySelector("[lang=en]")).toHaveTextContent("A comet passed.");

@@ -13,8 +13,10 @@ export function Said({ line }: { line: Sentence }) {
   return words === null ? <span lang="en">{line.text}</span> : words;
 }
 
+export type Say = (line: Sentence) => string;
+
 /** The same where only a text will do. */
-export function useSay(): (line: Sentence) => string {
+export function useSay(): Say {
   const { known } = useWords();
   const format = useFormat();
   return useCallback((line) => inWords(line, known, format) ?? line.text, [known, format]);

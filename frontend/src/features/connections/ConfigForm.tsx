@@ -6,6 +6,7 @@ import { type ApiProblem, problemOf } from "@/api/problem";
 import { useWords } from "@/i18n/words";
 import { Icon } from "@/ui/icons";
 import { useProblemWords } from "@/ui/problems";
+import { Said } from "@/ui/Said";
 
 import { type ConfigField, configOf, faultOf } from "./config";
 
@@ -78,7 +79,7 @@ function Refused({ problem }: { problem: ApiProblem }) {
       <Text size="sm">{remedy}</Text>
       {problem.message === "" || problem.message === remedy ? null : (
         <Text size="sm" c="dimmed" mt={4}>
-          {problem.message}
+          <Said line={problem.sentence} />
         </Text>
       )}
     </Alert>

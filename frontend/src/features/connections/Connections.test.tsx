@@ -64,6 +64,26 @@ describe("the list of connections", () => {
     expect(screen.queryByText("Long ago.")).toBeNull();
   });
 
+  it("says why in the language of the reader", async () => {
+    const gone = { code: "not_reached", values: { host: "tea.myshopify.com" } };
+    const failing = { reasons: ["failing"], failures: 4, last_error: "tea.myshopify.com cannot be reached." };
+    const refused = { code: "owner_said_no", values: {} };
+    shops(
+      [
+        CONNECTION,
+        {
+          ...CONNECTION,
+          ...{ id: 3, shop: "", state: "disconnected", created_at: new Date().toISOString() },
+          ...{ reason: "The shop's owner said no.", reason_said: refused },
+        },
+      ],
+      [{ ...STATUS, light: "red", ...failing, last_error_said: gone }],
+    );
+    open("/connections", "de");
+    expect(await screen.findByText("Wer den Shop besitzt, hat abgelehnt.")).toBeVisible();
+    expect(screen.getByRole("row", { name: /Tea/ })).toHaveTextContent("tea.myshopify.com ist nicht erreichbar.");
+  });
+
   it("says what failed, and when there are more than it shows", async () => {
     server.use(refuses("get", "/connections", 500, "internal"), answers("get", "/dashboard/status", { items: [] }));
     open("/connections");

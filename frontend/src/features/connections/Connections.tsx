@@ -12,8 +12,9 @@ import { ButtonLink, TextLink } from "@/ui/links";
 import { useMe } from "@/ui/me";
 import { Page } from "@/ui/Page";
 import { platformName } from "@/ui/platforms";
-import { reasonsOf } from "@/ui/reasons";
+import { useReasons } from "@/ui/reasons";
 import { useMay } from "@/ui/role";
+import { Said } from "@/ui/Said";
 import { Empty, Failed, Loading, TooMuch } from "@/ui/states";
 
 import { addressOf, attemptsOf, type Connection, rowsOf, type ShopRow } from "./rows";
@@ -158,9 +159,8 @@ function Name({ connection }: { connection: Connection }) {
 }
 
 function Reasons({ row }: { row: ShopRow }) {
-  const { known } = useWords();
-  const format = useFormat();
-  return reasonsOf(row.told, known, format).map((words) => (
+  const reasonsOf = useReasons();
+  return reasonsOf(row.told).map((words) => (
     <Text key={words} size="sm">
       {words}
     </Text>
@@ -201,7 +201,11 @@ function Attempts({ attempts }: { attempts: readonly Connection[] }) {
                 </Badge>
               </Group>
               <Text size="sm" c="dimmed">
-                {attempt.state === "connecting" ? t("connections.waits.next") : attempt.reason}
+                {attempt.state === "connecting" ? (
+                  t("connections.waits.next")
+                ) : (
+                  <Said line={{ text: attempt.reason, ...attempt.reason_said }} />
+                )}
               </Text>
             </div>
             <ButtonLink

@@ -5,6 +5,7 @@ import { api, type Schemas } from "@/api/client";
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 import { Ago } from "@/ui/Ago";
+import { useSay } from "@/ui/Said";
 
 import type { Connection } from "./rows";
 
@@ -55,10 +56,13 @@ function Fact({ label, value, children }: { label: string; value: ReactNode; chi
 
 function LastSuccess({ health }: Pick<Props, "health">) {
   const { t } = useWords();
+  const say = useSay();
   const at = health.last_success_at;
   return (
     <Fact label={t("shop.last")} value={at === null ? t("shop.never") : <Ago at={at} />}>
-      {health.last_error === "" ? t("health.noError") : t("health.lastError", { error: health.last_error })}
+      {health.last_error === ""
+        ? t("health.noError")
+        : t("health.lastError", { error: say({ text: health.last_error, ...health.last_error_said }) })}
     </Fact>
   );
 }

@@ -8,8 +8,9 @@ import { useWords } from "@/i18n/words";
 import { Icon } from "@/ui/icons";
 import { Light } from "@/ui/Light";
 import { useProblemWords } from "@/ui/problems";
-import { reasonsOf } from "@/ui/reasons";
+import { useReasons } from "@/ui/reasons";
 import { useMay } from "@/ui/role";
+import { Said } from "@/ui/Said";
 import { Failed, Loading } from "@/ui/states";
 
 import { useAction } from "./useAction";
@@ -49,14 +50,14 @@ export function Health({ connection, firstSync, matching }: Props) {
 }
 
 function Standing({ connection, health, firstSync }: Omit<Props, "matching"> & { health: Schemas["Health"] }) {
-  const { t, known } = useWords();
-  const format = useFormat();
+  const { t } = useWords();
+  const reasonsOf = useReasons();
   return (
     <Card withBorder component="section" aria-label={t("health.now")}>
       <Group justify="space-between" align="flex-start">
         <Stack gap={6} style={{ flex: "1 1 280px" }}>
           <Light colour={health.light.colour as "green"} />
-          {reasonsOf(health, known, format).map((words) => (
+          {reasonsOf(health).map((words) => (
             <Text key={words} size="sm">
               {words}
             </Text>
@@ -134,7 +135,9 @@ function Outcome({ trial }: { trial: Schemas["Trial"] }) {
   }
   return (
     <Alert color="red" icon={<Icon name="warn" />} title={title}>
-      <Text size="sm">{trial.message}</Text>
+      <Text size="sm">
+        <Said line={{ text: trial.message, ...trial.message_said }} />
+      </Text>
       <Text size="sm" c="dimmed">
         {remedy}
       </Text>

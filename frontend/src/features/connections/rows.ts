@@ -45,12 +45,13 @@ function isShop(connection: Connection): boolean {
 }
 
 function toldOf(connection: Connection): Told {
-  const { counts, state, failures, last_error, last_success_at } = connection;
+  const { counts, state, failures, last_error, last_error_said, last_success_at } = connection;
   return {
     state,
     reasons: [state],
     failures,
     last_error,
+    last_error_said,
     last_success_at,
     reviews: counts.reviews,
     failed_cells: counts.failed_cells,

@@ -6,11 +6,12 @@ import { useWords } from "@/i18n/words";
 import { Ago } from "@/ui/Ago";
 import { Light } from "@/ui/Light";
 import { platformName } from "@/ui/platforms";
-import { reasonsOf } from "@/ui/reasons";
+import { useReasons } from "@/ui/reasons";
 
 /** One shop: its light and why, when it last worked, what is under way. */
 export function Shop({ shop }: { shop: Schemas["ShopStatus"] }) {
-  const { t, known } = useWords();
+  const { t } = useWords();
+  const reasonsOf = useReasons();
   const format = useFormat();
   return (
     <Card withBorder component="article" aria-label={shop.name}>
@@ -27,7 +28,7 @@ export function Shop({ shop }: { shop: Schemas["ShopStatus"] }) {
           <Light colour={shop.light} />
         </Group>
         <Stack gap={4} style={{ flex: 1 }}>
-          {reasonsOf(shop, known, format).map((words) => (
+          {reasonsOf(shop).map((words) => (
             <Text key={words} size="sm">
               {words}
             </Text>

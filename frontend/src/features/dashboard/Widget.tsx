@@ -2,11 +2,10 @@ import { Box, Group, Stack, Text } from "@mantine/core";
 import { type ComponentType, useLayoutEffect, useRef, useState } from "react";
 
 import { api, type Schemas } from "@/api/client";
-import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 import { Ago } from "@/ui/Ago";
 import { Light } from "@/ui/Light";
-import { reasonsOf } from "@/ui/reasons";
+import { useReasons } from "@/ui/reasons";
 import { Empty } from "@/ui/states";
 
 import { AttentionList } from "./Attention";
@@ -94,8 +93,8 @@ function NeedsYou() {
 }
 
 function Shops() {
-  const { t, known } = useWords();
-  const format = useFormat();
+  const { t } = useWords();
+  const reasonsOf = useReasons();
   return (
     <Report query={useOverview()}>
       {({ connections }) =>
@@ -110,7 +109,7 @@ function Shops() {
                     {shop.name}
                   </Text>
                   <Text size="sm" c="dimmed">
-                    {reasonsOf(shop, known, format)[0]}
+                    {reasonsOf(shop)[0]}
                   </Text>
                   {shop.last_success_at === null ? null : (
                     <Text size="xs" c="dimmed">

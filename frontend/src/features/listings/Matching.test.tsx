@@ -155,6 +155,14 @@ describe("matching", () => {
     expect(screen.getByText("Blue mug no. 2")).toBeVisible();
   });
 
+  it("says why in the language of the reader", async () => {
+    const said = { problem: "There is no such variant.", problem_said: { code: "no_variant", values: {} } };
+    server.use(answers("post", "/listings/links", { items: [{ listing_id: 2, variant_id: 21, ...said }] }));
+    open("/matching?shop=5", "de");
+    await userEvent.click(await screen.findByRole("button", { name: "Zuordnen: Blue mug no. 2" }));
+    expect(await screen.findByRole("alert")).toHaveTextContent("Diese Variante gibt es nicht.");
+  });
+
   it("brings all back where the call fails", async () => {
     server.use(refuses("post", "/listings/links", 503, "not_stored"));
     open("/matching?shop=5");

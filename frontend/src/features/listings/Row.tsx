@@ -1,7 +1,9 @@
 import { Alert, Badge, Box, Button, Checkbox, Group, Radio, Stack, Text } from "@mantine/core";
 
+import type { Sentence } from "@/api/sentence";
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
+import { Said } from "@/ui/Said";
 
 import { type Candidate, compared, isSure, type Suggestion } from "./evidence";
 import classes from "./Matching.module.css";
@@ -11,7 +13,7 @@ interface Props {
   /** The candidate that it would be linked to. */
   chosen: number | null;
   ticked: boolean;
-  problem: string | undefined;
+  problem: Sentence | undefined;
   mayChange: boolean;
   onTick: (ticked: boolean) => void;
   onChoose: (variantId: number) => void;
@@ -78,8 +80,8 @@ export function Row(props: Props) {
         </Group>
         {problem === undefined ? null : (
           <Alert color="red" p="xs" role="alert">
-            <Text size="sm" lang="en">
-              {problem}
+            <Text size="sm">
+              <Said line={problem} />
             </Text>
           </Alert>
         )}

@@ -1,7 +1,8 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useCallback, useRef, useState } from "react";
 
-import { client } from "@/api/client";
+import { client, type Schemas } from "@/api/client";
+import type { Sentence } from "@/api/sentence";
 import { useWords } from "@/i18n/words";
 import { useTellDone } from "@/ui/done";
 import { useTellProblem } from "@/ui/notify";
@@ -11,10 +12,7 @@ export interface Pair {
   variant_id: number;
 }
 
-interface Verdict {
-  listing_id: number;
-  problem: string;
-}
+type Verdict = Pick<Schemas["Verdict"], "listing_id" | "problem" | "problem_said">;
 
 async function askUnlinked(ids: readonly number[]): Promise<Verdict[]> {
   const { data } = await client.POST("/api/v1/listings/unlinks", { body: { listing_ids: [...ids] } });
@@ -28,7 +26,7 @@ export function useLinking() {
   const tell = useTellProblem();
   const queries = useQueryClient();
   const [gone, setGone] = useState<ReadonlySet<number>>(new Set());
-  const [problems, setProblems] = useState<ReadonlyMap<number, string>>(new Map());
+  const [problems, setProblems] = useState<ReadonlyMap<number, Sentence>>(new Map());
   const undoes = useRef<(() => void) | null>(null);
 
   const hide = useCallback((ids: readonly number[]) => setGone((before) => new Set([...before, ...ids])), []);
@@ -64,7 +62,8 @@ export function useLinking() {
         const refused = verdicts.filter((verdict) => verdict.problem !== "");
         const taken = verdicts.filter((verdict) => verdict.problem === "").map((verdict) => verdict.listing_id);
         bring(refused.map((verdict) => verdict.listing_id));
-        setProblems((before) => new Map([...before, ...refused.map((each) => [each.listing_id, each.problem] as const)]));
+        const why = refused.map((each) => [each.listing_id, { text: each.problem, ...each.problem_said }] as const);
+        setProblems((before) => new Map([...before, ...why]));
         if (taken.length > 0) {
           const once = () => {
             undoes.current = null;

@@ -8,6 +8,7 @@ import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 import { useTellProblem } from "@/ui/notify";
 import { For } from "@/ui/role";
+import { useSay } from "@/ui/Said";
 import { Failed, Loading } from "@/ui/states";
 import { Told } from "@/ui/Told";
 
@@ -75,6 +76,7 @@ export function Shipments({ order }: { order: Schemas["OrderDetail"] }) {
 function One({ shipment }: { shipment: Shipment }) {
   const { t, known } = useWords();
   const format = useFormat();
+  const say = useSay();
   return (
     <Card withBorder padding="sm" component="article" aria-label={t("shipments.one", { id: shipment.id })}>
       <Stack gap={6}>
@@ -98,7 +100,7 @@ function One({ shipment }: { shipment: Shipment }) {
           <Alert color={shipment.state === "failed" ? "red" : "gray"} p="xs">
             <Text size="sm">{known(`problem.${shipment.error_code}`) ?? t("problem.http")}</Text>
             <Text size="sm" c="dimmed">
-              {shipment.error}
+              {say({ text: shipment.error, ...shipment.error_said })}
             </Text>
           </Alert>
         )}

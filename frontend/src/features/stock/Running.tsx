@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "react";
 
 import { useWords } from "@/i18n/words";
 import { useProblemWords } from "@/ui/problems";
+import { Said } from "@/ui/Said";
 
 import { refresh } from "./changes";
 import { type Job, type Refused, run } from "./jobs";
@@ -75,7 +76,7 @@ function Why({ refused: { row, problem } }: { refused: Refused }) {
         {row.sku ?? row.title}
       </Text>
       {": "}
-      {title} <span lang="en">{problem.message}</span>
+      {title} <Said line={problem.sentence} />
     </>
   );
 }

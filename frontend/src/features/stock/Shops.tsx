@@ -4,6 +4,7 @@ import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 import { Ago } from "@/ui/Ago";
 import { Icon } from "@/ui/icons";
+import { useSay } from "@/ui/Said";
 
 import { type Channel, shownAt, toldOf } from "./channels";
 import { None, Section } from "./Section";
@@ -37,7 +38,7 @@ function placeOf(row: Row, { connection_id, location_id }: Channel): string | nu
 function Shop({ channel, place }: { channel: Channel; place: string | null }) {
   const { t } = useWords();
   const format = useFormat();
-  const told = toldOf(t, format, [channel]);
+  const told = toldOf(t, format, useSay(), [channel]);
   return (
     <Stack gap={2}>
       <Group justify="space-between" wrap="nowrap">

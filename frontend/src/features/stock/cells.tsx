@@ -5,6 +5,7 @@ import type { ReactNode } from "react";
 import type { Format } from "@/i18n/format";
 import type { Words } from "@/i18n/words";
 import { Icon } from "@/ui/icons";
+import type { Say } from "@/ui/Said";
 
 import { shownAt, syncedAt, type Told, toldOf } from "./channels";
 import classes from "./Stock.module.css";
@@ -22,7 +23,7 @@ export interface Cells {
   threshold: (row: Row) => ReactNode;
 }
 
-export function cellsFor(t: Words["t"], format: Format): Cells {
+export function cellsFor(t: Words["t"], format: Format, say: Say): Cells {
   const figure = (value: number, strong = false) => figureOf(format, value, strong);
   const nothing = (
     <span className={classes["quiet"]} role="img" aria-label={t("stock.none")}>
@@ -44,7 +45,7 @@ export function cellsFor(t: Words["t"], format: Format): Cells {
       if (channels.length === 0) {
         return nothing;
       }
-      const told = toldOf(t, format, channels);
+      const told = toldOf(t, format, say, channels);
       const shown = <span>{shownAt(format, channels)}</span>;
       return told === null ? shown : marked(told, shown);
     },

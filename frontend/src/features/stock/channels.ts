@@ -4,6 +4,7 @@ import type { Schemas } from "@/api/client";
 import type { Format } from "@/i18n/format";
 import type { Words } from "@/i18n/words";
 import type { IconName } from "@/ui/icons";
+import type { Say } from "@/ui/Said";
 
 import type { Row } from "./useStockPages";
 
@@ -29,13 +30,14 @@ export function shownAt(format: Format, channels: readonly Channel[]): string {
 }
 
 /** What is to be said of a shop's numbers, if anything. */
-export function toldOf(t: Words["t"], format: Format, channels: readonly Channel[]): Told | null {
+export function toldOf(t: Words["t"], format: Format, say: Say, channels: readonly Channel[]): Told | null {
   const mark = markOf(channels);
   if (mark === null) {
     return null;
   }
   const wanted = format.number(sum(channels.map((each) => each.target ?? 0)));
-  const error = channels.find((each) => each.error !== "")?.error ?? "";
+  const failed = channels.find((each) => each.error !== "");
+  const error = failed === undefined ? "" : say({ text: failed.error, ...failed.error_said });
   return { ...MARKS[mark], words: t(`stock.mark.${mark}`, { wanted, error }) };
 }
 

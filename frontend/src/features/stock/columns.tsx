@@ -2,6 +2,7 @@ import { type ReactNode, useCallback, useMemo, useState } from "react";
 
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
+import { useSay } from "@/ui/Said";
 
 import { cellsFor } from "./cells";
 import type { Row } from "./useStockPages";
@@ -30,8 +31,9 @@ const ID = /^(available|on_hand|committed|threshold|synced|(place|shop):\d+)$/;
 export function useStockColumns(places: readonly Place[], shops: readonly Place[]): StockColumn[] {
   const { t } = useWords();
   const format = useFormat();
+  const say = useSay();
   return useMemo(() => {
-    const cells = cellsFor(t, format);
+    const cells = cellsFor(t, format, say);
     return [
       {
         id: "available",
@@ -89,7 +91,7 @@ export function useStockColumns(places: readonly Place[], shops: readonly Place[
         cell: cells.threshold,
       },
     ];
-  }, [t, format, places, shops]);
+  }, [t, format, say, places, shops]);
 }
 
 /** Which columns somebody chose, kept in this browser; null for the usual ones. */

@@ -9,6 +9,7 @@ import { Change } from "@/ui/Change";
 import type { Column } from "@/ui/DataTable";
 import { PagedTable } from "@/ui/PagedTable";
 import { Product } from "@/ui/Product";
+import { useSay } from "@/ui/Said";
 import { NoRows } from "@/ui/states";
 import { Told } from "@/ui/Told";
 
@@ -123,13 +124,14 @@ function useColumns(): Column<Item>[] {
 /** What came of it; the shop's own words are in its language. */
 function Outcome({ item }: { item: Item }) {
   const { t, known } = useWords();
+  const say = useSay();
   const colour = GOOD.has(item.outcome) ? "green" : BAD.has(item.outcome) ? "red" : "gray";
   return (
     <>
       <Told colour={colour}>{t(`outcome.${item.outcome}`)}</Told>
       {item.error === "" ? null : (
         <Text size="sm" maw={340}>
-          {item.error}
+          {say({ text: item.error, ...item.error_said })}
         </Text>
       )}
       {item.code === "" ? null : (

@@ -10,6 +10,7 @@ import { Icon } from "@/ui/icons";
 import { TextLink } from "@/ui/links";
 import { useTellProblem } from "@/ui/notify";
 import { Page } from "@/ui/Page";
+import { Said } from "@/ui/Said";
 import { save } from "@/ui/save";
 import { Failed, Loading } from "@/ui/states";
 import { UndoRun } from "@/ui/UndoRun";
@@ -133,8 +134,8 @@ function Fault({ run }: { run: Run }) {
     <Alert color="red" icon={<Icon name="warn" />} title={known(`problem.${run.code}`) ?? t("run.fault")}>
       <Text size="sm">{known(`remedy.${run.code}`) ?? run.suggestion}</Text>
       {run.error === "" ? null : (
-        <Text size="sm" lang="en" mt={4} c="dimmed">
-          {run.error}
+        <Text size="sm" mt={4} c="dimmed">
+          <Said line={{ text: run.error, ...run.error_said }} />
         </Text>
       )}
     </Alert>

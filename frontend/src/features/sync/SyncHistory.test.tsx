@@ -127,6 +127,15 @@ describe("one run", () => {
     expect(row).toHaveTextContent("Refused by the shopNo such itemSee the listing at the shop");
   });
 
+  it("says in the language of the reader what went wrong, and leaves what the shop said", async () => {
+    const said = { code: "run_too_long", values: {} };
+    const fault = { code: "not_finished", error: "It did not come to an end within half an hour.", error_said: said };
+    server.use(answers("get", "/sync/runs/1", run(1, { kind: "manual", state: "failed", ...fault })));
+    open("/sync/1", "de");
+    expect(await screen.findByText("Es kam nicht innerhalb einer halben Stunde zum Ende.")).toBeVisible();
+    expect(await screen.findByText("No such item")).not.toHaveAttribute("lang");
+  });
+
   it("is taken as a CSV file, as whoever is signed in", async () => {
     const seen: string[] = [];
     server.use(

@@ -10,6 +10,7 @@ import { Confirm } from "@/ui/Confirm";
 import { Icon } from "@/ui/icons";
 import { TextLink } from "@/ui/links";
 import { useTellProblem } from "@/ui/notify";
+import { Said } from "@/ui/Said";
 import { Secret } from "@/ui/Secret";
 import { Section } from "@/ui/Section";
 import { Failed, Loading } from "@/ui/states";
@@ -64,7 +65,9 @@ function About({ hook }: { hook: Subscription }) {
     <Section title={hook.url} lead={hook.description === "" ? undefined : hook.description} aside={<StateBadge hook={hook} />}>
       {hook.state === "disabled" ? (
         <Alert color="red" icon={<Icon name="warn" />} title={t("hooks.disabled")}>
-          <Text size="sm">{hook.state_reason}</Text>
+          <Text size="sm">
+            <Said line={{ text: hook.state_reason, ...hook.state_reason_said }} />
+          </Text>
         </Alert>
       ) : null}
       <Stack gap={2}>
