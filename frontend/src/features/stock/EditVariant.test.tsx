@@ -88,7 +88,7 @@ describe("editing a SKU", () => {
     await opened();
     await write("Barcode", "40123");
     await userEvent.click(await save());
-    await waitFor(async () => expect(await field("Barcode")).toHaveAccessibleDescription("That does not look right."));
+    await waitFor(async () => expect(await field("Barcode")).toHaveAccessibleDescription("Longer than maximum length 100."));
   });
 
   it("says that it was not saved, and keeps what was entered", async () => {

@@ -6,6 +6,7 @@ import { digitsOf } from "@/i18n/format";
 import { numberFormat } from "@/i18n/intl";
 import { useWords } from "@/i18n/words";
 import { LeaveGuard } from "@/ui/LeaveGuard";
+import { useFieldErrors } from "@/ui/problems";
 import { Failed } from "@/ui/states";
 
 import { changesOf, FAULTS, faultsOf, type Fields, LONGEST, NAMES } from "./fields";
@@ -28,6 +29,7 @@ interface Props {
 /** What is said of a SKU. */
 export function VariantForm({ title, lead, before, go, busy, error, onSave, onCancel }: Props) {
   const { t, locale } = useWords();
+  const said = useFieldErrors();
   const form = useForm<Fields>({
     initialValues: before,
     validate: (fields) => Object.fromEntries(faultsOf(fields, before).map((name) => [name, t(FAULTS[name])])),
@@ -38,7 +40,7 @@ export function VariantForm({ title, lead, before, go, busy, error, onSave, onCa
     onSave(fields).catch((thrown: unknown) => {
       const problem = problemOf(thrown);
       namedBy(problem).forEach((name) =>
-        form.setFieldError(name, t(problem.code === "sku_taken" ? "problem.sku_taken" : FAULTS[name])),
+        form.setFieldError(name, problem.code === "sku_taken" ? t("problem.sku_taken") : said(problem, NAMES[name])[NAMES[name]]),
       );
     });
   const text = (name: keyof typeof LONGEST) => ({

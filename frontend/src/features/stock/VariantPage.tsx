@@ -111,7 +111,7 @@ function Found({ variant, row, problem, mayChange, orderLink }: FoundProps) {
         <Stack gap="lg">
           <Levels row={row} mayChange={mayChange} />
           <Shops row={row} />
-          <Parts variant={variant} />
+          <Parts variant={variant} mayChange={mayChange} />
         </Stack>
         <Stack gap="lg">
           <Section title={t("chart.title")}>

@@ -41,13 +41,11 @@ export const NAMES = {
 /** What is said of a field that cannot be so. */
 export const FAULTS = {
   title: "form.needed",
-  sku: "config.wrong",
-  barcode: "config.wrong",
   currency: "variant.currency.wrong",
   price: "variant.amount.wrong",
   cost: "variant.amount.wrong",
   threshold: "rules.wrong",
-} as const satisfies Record<keyof Fields, Key>;
+} as const satisfies Partial<Record<keyof Fields, Key>>;
 
 export function fieldsOf(variant: Omit<Schemas["Variant"], "id">): Fields {
   const { title, sku, barcode, currency, price_minor, unit_cost_minor, low_stock_threshold } = variant;
@@ -78,17 +76,17 @@ export function changesOf(fields: Fields, before: Fields): Document {
 }
 
 /** Which fields could not be saved so. A shop may have said what we would not: it may stay. */
-export function faultsOf(fields: Fields, before: Fields): (keyof Fields)[] {
+export function faultsOf(fields: Fields, before: Fields): (keyof typeof FAULTS)[] {
   const { title, currency, price, cost, threshold } = fields;
   const isNew = currency !== before.currency;
-  const fits: Partial<Record<keyof Fields, boolean>> = {
+  const fits: Record<keyof typeof FAULTS, boolean> = {
     title: title.trim() !== "",
     currency: currency === "" ? price === "" && cost === "" : !isNew || /^[A-Z]{3}$/.test(currency),
     price: price === "" || (price === before.price && !isNew) || isAmount(price, currency, 1),
     cost: cost === "" || (cost === before.cost && !isNew) || isAmount(cost, currency, 0),
     threshold: threshold === "" || isBetween(Number(threshold), 0, HIGHEST_THRESHOLD),
   };
-  return (Object.keys(fits) as (keyof Fields)[]).filter((name) => fits[name] === false);
+  return (Object.keys(fits) as (keyof typeof FAULTS)[]).filter((name) => !fits[name]);
 }
 
 function documentOf({ title, sku, barcode, currency, price, cost, threshold }: Fields) {
