@@ -12,7 +12,7 @@ export const PAGE = 100;
 /** Pages are asked for so many rows before they come into sight. */
 const AHEAD = 50;
 /** What was scrolled past is kept so long. */
-const KEPT_MS = 60_000;
+const KEPT_MS = 15_000;
 
 /** Where each page begins: the API tells where the next one does only with the page itself. */
 export interface Chain {
