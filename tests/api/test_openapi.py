@@ -106,7 +106,7 @@ def test_whole_numbers_of_bodies_are_taken_from_nothing_else() -> None:
 def test_a_schema_of_both_ways_is_two(openapi: Document) -> None:
     """A component's SKU is told, not taken."""
     components = openapi.content["components"]["schemas"]
-    assert set(components["Component"]["required"]) == {"variant_id", "quantity", "sku"}
+    assert set(components["Component"]["required"]) == {"variant_id", "quantity", "sku", "title"}
     assert set(components["ComponentInput"]["properties"]) == {"variant_id", "quantity"}
 
 

@@ -11,6 +11,7 @@ class ComponentSchema(Schema):
         required=True, strict=True, metadata={"description": "Units of it in one bundle."}
     )
     sku = fields.String(allow_none=True, dump_only=True)
+    title = fields.String(dump_only=True)
 
 
 class ComponentsSchema(Schema):

@@ -26,7 +26,9 @@ def bundle(account_id: int, variant_id: int) -> Row:
 _FULL = """
     SELECT v.id AS variant_id, v.sku, v.title, coalesce((
         SELECT jsonb_agg(
-            jsonb_build_object('variant_id', b.component_id, 'quantity', b.quantity, 'sku', p.sku)
+            jsonb_build_object(
+                'variant_id', b.component_id, 'quantity', b.quantity, 'sku', p.sku, 'title', p.title
+            )
             ORDER BY b.component_id
         )
         FROM bundle_components b JOIN variants p ON p.id = b.component_id WHERE b.bundle_id = v.id

@@ -1,22 +1,11 @@
-import { Group } from "@mantine/core";
-
 import { ImportPage } from "@/features/imports/ImportPage";
 import { Imports } from "@/features/imports/Imports";
 import { useWords } from "@/i18n/words";
-import { Icon } from "@/ui/icons";
-import { TextLink } from "@/ui/links";
+import { BackLink, TextLink } from "@/ui/links";
 
 export function ImportsScreen() {
   const { t } = useWords();
-  const back = (
-    <TextLink to="/stock" size="sm">
-      <Group gap={4} component="span">
-        <Icon name="back" size={14} />
-        {t("stock.title")}
-      </Group>
-    </TextLink>
-  );
-  return <Imports back={back} />;
+  return <Imports back={<BackLink to="/stock">{t("stock.title")}</BackLink>} />;
 }
 
 export function ImportScreen() {

@@ -5,11 +5,14 @@ import {
   type AnchorProps,
   Button,
   type ButtonProps,
+  Group,
   NavLink,
   type NavLinkProps,
 } from "@mantine/core";
 import { createLink } from "@tanstack/react-router";
 import type { ReactNode, Ref } from "react";
+
+import { Icon } from "./icons";
 
 interface Target {
   tabIndex?: number;
@@ -18,6 +21,16 @@ interface Target {
 }
 
 export const TextLink = createLink((props: Omit<AnchorProps, "href"> & Target) => <Anchor {...props} />);
+
+/** From one thing to the list that it is in. */
+export const BackLink = createLink(({ children, ...props }: Omit<AnchorProps, "href" | "size"> & Target) => (
+  <Anchor size="sm" {...props}>
+    <Group gap={4} component="span">
+      <Icon name="back" size={14} />
+      {children}
+    </Group>
+  </Anchor>
+));
 
 export const ButtonLink = createLink((props: Omit<ButtonProps, "href"> & Target) => (
   <Button component="a" {...props} />

@@ -1,4 +1,4 @@
-import { Alert, Card, Group, List, SegmentedControl, SimpleGrid, Stack, Text, Title } from "@mantine/core";
+import { Alert, Card, List, SegmentedControl, SimpleGrid, Stack, Text, Title } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
@@ -6,7 +6,7 @@ import { type ReactNode, useState } from "react";
 import { api, type Schemas } from "@/api/client";
 import { useWords } from "@/i18n/words";
 import { Icon } from "@/ui/icons";
-import { ButtonLink, TextLink } from "@/ui/links";
+import { BackLink, ButtonLink } from "@/ui/links";
 import { useMe } from "@/ui/me";
 import { Page } from "@/ui/Page";
 import { useMay } from "@/ui/role";
@@ -61,13 +61,10 @@ export function Connect({ sandbox }: { sandbox: ReactNode }) {
 
 function Back({ isChosen }: { isChosen: boolean }) {
   const { t } = useWords();
-  return (
-    <TextLink to={isChosen ? "/connections/new" : "/connections"} size="sm">
-      <Group gap={4} component="span">
-        <Icon name="back" size={14} />
-        {t(isChosen ? "connect.others" : "connection.back")}
-      </Group>
-    </TextLink>
+  return isChosen ? (
+    <BackLink to="/connections/new">{t("connect.others")}</BackLink>
+  ) : (
+    <BackLink to="/connections">{t("connection.back")}</BackLink>
   );
 }
 

@@ -4,8 +4,7 @@ import type { ReactNode } from "react";
 
 import { api } from "@/api/client";
 import { useWords } from "@/i18n/words";
-import { Icon } from "@/ui/icons";
-import { TextLink } from "@/ui/links";
+import { BackLink } from "@/ui/links";
 import { Page } from "@/ui/Page";
 import { platformName } from "@/ui/platforms";
 import { Failed, Loading } from "@/ui/states";
@@ -65,14 +64,7 @@ export function ConnectionPage(links: Props) {
 
 function Back() {
   const { t } = useWords();
-  return (
-    <TextLink to="/connections" size="sm">
-      <Group gap={4} component="span">
-        <Icon name="back" size={14} />
-        {t("connection.back")}
-      </Group>
-    </TextLink>
-  );
+  return <BackLink to="/connections">{t("connection.back")}</BackLink>;
 }
 
 function Lead({ connection }: { connection: Connection }) {
@@ -105,7 +97,7 @@ function Parts({ connection, links }: { connection: Connection; links: Props }) 
         <Health connection={connection} {...links} />
       </Tabs.Panel>
       <Tabs.Panel value="settings">
-        <Settings connectionId={connection.id} />
+        <Settings connection={connection} />
       </Tabs.Panel>
       <Tabs.Panel value="locations">
         <Locations connection={connection} />

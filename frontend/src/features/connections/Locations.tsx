@@ -1,12 +1,12 @@
 import { Alert, Badge, Button, Card, Group, MultiSelect, Select, Stack, Text, TextInput, Title } from "@mantine/core";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { api, client, type Schemas } from "@/api/client";
-import { problemOf } from "@/api/problem";
 import { useWords } from "@/i18n/words";
 import { Icon } from "@/ui/icons";
 import { useTellDone } from "@/ui/done";
+import { type Saving, useEdited } from "@/ui/editing";
 import { LeaveGuard } from "@/ui/LeaveGuard";
 import { useTellProblem } from "@/ui/notify";
 import { useMay } from "@/ui/role";
@@ -17,29 +17,25 @@ import type { Connection } from "./rows";
 import { lookAgain } from "./useAction";
 
 const MOST_LOCATIONS = 250;
-const PATH = "/api/v1/connections/{connection_id}/locations";
-
-interface Versioned {
-  items: ShopLocation[];
-  version: string | null;
-}
 
 /** Which of the shop's locations is which of the account's. */
 export function Locations({ connection }: { connection: Connection }) {
   const { t } = useWords();
+  const queries = useQueryClient();
+  const tell = useTellDone();
   const params = { path: { connection_id: connection.id } };
-  const ofShop = useQuery({
-    queryKey: ["get", PATH, { params }, "version"],
-    queryFn: async ({ signal }): Promise<Versioned> => {
-      const { data, response } = await client.GET(PATH, { params, signal });
-      return { items: data?.items ?? [], version: response.headers.get("ETag") };
+  const { found: ofShop, save } = useEdited({
+    key: ["shop-locations", connection.id],
+    read: (signal) => client.GET("/api/v1/connections/{connection_id}/locations", { params, signal }),
+    write: (locations: Mapping, headers) =>
+      client.PUT("/api/v1/connections/{connection_id}/locations", { params, headers, body: { locations } }),
+    onSaved: async () => {
+      tell(t("locations.saved"));
+      void ofShop.refetch();
+      await lookAgain(queries);
     },
-    // Who is editing is not disturbed, unless somebody else has saved meanwhile.
-    staleTime: Infinity,
-    gcTime: 0,
   });
   const ours = api.useQuery("get", "/api/v1/locations", { params: { query: { limit: MOST_LOCATIONS } } });
-  const save = useSave(connection.id, () => void ofShop.refetch());
   if (ofShop.isPending || ours.isPending) {
     return <Loading rows={3} />;
   }
@@ -47,7 +43,8 @@ export function Locations({ connection }: { connection: Connection }) {
     const retry = () => void Promise.all([ofShop.refetch(), ours.refetch()]);
     return <Failed error={ofShop.error ?? ours.error} retry={retry} />;
   }
-  if (ofShop.data.items.length === 0) {
+  const { data, version } = ofShop.data;
+  if (data.items.length === 0) {
     return (
       <Card withBorder>
         <Empty icon="shop" title={t("locations.none")}>
@@ -57,30 +54,23 @@ export function Locations({ connection }: { connection: Connection }) {
     );
   }
   return (
-    <Form
-      key={ofShop.data.version}
-      connection={connection}
-      found={ofShop.data}
-      ours={ours.data.items}
-      save={save}
-    />
+    <Form key={version} connection={connection} found={data.items} ours={ours.data.items} save={save} />
   );
 }
 
 interface FormProps {
   connection: Connection;
-  found: Versioned;
+  found: readonly ShopLocation[];
   ours: readonly Schemas["Location"][];
-  /** Not the form's own: what it says stays where the form begins anew by what somebody else has saved. */
-  save: ReturnType<typeof useSave>;
+  save: Saving<Mapping>;
 }
 
 function Form({ connection, found, ours, save }: FormProps) {
   const { t } = useWords();
   const mayRun = useMay("admin") && ["review", "active", "paused", "importing"].includes(connection.state);
-  const [chosen, setChosen] = useState<Chosen>(() => chosenOf(found.items));
+  const [chosen, setChosen] = useState<Chosen>(() => chosenOf(found));
   const mapping = mappingOf(chosen);
-  const isChanged = JSON.stringify(mapping) !== JSON.stringify(mappingOf(chosenOf(found.items)));
+  const isChanged = JSON.stringify(mapping) !== JSON.stringify(mappingOf(chosenOf(found)));
   const choose = (shops: string, locations: readonly number[]) =>
     setChosen(new Map([...chosen, [shops, locations] as const]));
   return (
@@ -88,7 +78,7 @@ function Form({ connection, found, ours, save }: FormProps) {
       <Text size="sm">{t("locations.lead")}</Text>
       <Card withBorder>
         <Stack gap="md">
-          {eachOnce(found.items).map((location) => (
+          {eachOnce(found).map((location) => (
             <Place
               key={location.external_location_id}
               location={location}
@@ -106,7 +96,7 @@ function Form({ connection, found, ours, save }: FormProps) {
         <Alert color="yellow" icon={<Icon name="warn" />} title={t("locations.save.title")}>
           <Stack gap="sm" align="flex-start">
             <Text size="sm">{t(mapping.length === 0 ? "locations.least" : "locations.save.means")}</Text>
-            <Button disabled={mapping.length === 0} loading={save.isPending} onClick={() => save.mutate({ version: found.version, locations: mapping })}>
+            <Button disabled={mapping.length === 0} loading={save.isPending} onClick={() => save.mutate(mapping)}>
               {t("locations.save")}
             </Button>
           </Stack>
@@ -115,36 +105,6 @@ function Form({ connection, found, ours, save }: FormProps) {
       <LeaveGuard isChanged={isChanged && !save.isPending} />
     </Stack>
   );
-}
-
-interface Change {
-  version: string | null;
-  locations: Mapping;
-}
-
-/** `onOutdated` is called where it was changed by somebody else, or by this. */
-function useSave(connectionId: number, onOutdated: () => void) {
-  const { t } = useWords();
-  const queries = useQueryClient();
-  const tell = useTellDone();
-  return useMutation({
-    mutationFn: ({ version, locations }: Change) =>
-      client.PUT(PATH, {
-        params: { path: { connection_id: connectionId } },
-        headers: version === null ? {} : { "If-Match": version },
-        body: { locations },
-      }),
-    onSuccess: async () => {
-      tell(t("locations.saved"));
-      onOutdated();
-      await lookAgain(queries);
-    },
-    onError: (error) => {
-      if (problemOf(error).code === "precondition_failed") {
-        onOutdated();
-      }
-    },
-  });
 }
 
 interface PlaceProps {
@@ -226,7 +186,7 @@ function NewLocation() {
             onChange={(event) => setName(event.currentTarget.value)}
           />
           <Button type="submit" variant="default" disabled={name.trim() === ""} loading={make.isPending}>
-            {t("locations.add")}
+            {t("action.add")}
           </Button>
         </Group>
       </form>

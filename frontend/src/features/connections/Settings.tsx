@@ -1,12 +1,12 @@
 import { Button, Card, Group, NumberInput, Radio, SimpleGrid, Stack, Text, TextInput, Title } from "@mantine/core";
 import { useForm, type UseFormReturnType } from "@mantine/form";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import type { ReactNode } from "react";
+import { useQueryClient } from "@tanstack/react-query";
+import { type ReactNode, useMemo } from "react";
 
-import { client } from "@/api/client";
-import { problemOf } from "@/api/problem";
+import { client, type Schemas } from "@/api/client";
 import { useWords } from "@/i18n/words";
 import { useTellDone } from "@/ui/done";
+import { type Saving, useEdited, useTyped } from "@/ui/editing";
 import { LeaveGuard } from "@/ui/LeaveGuard";
 import { useMay } from "@/ui/role";
 import { Failed, Loading } from "@/ui/states";
@@ -14,55 +14,55 @@ import { Failed, Loading } from "@/ui/states";
 import { PublishPreview } from "./PublishPreview";
 import type { Connection } from "./rows";
 import { changesOf, faultsOf, LONGEST_NAME, MOST_UNITS, POLICIES, type Rules, rulesOf } from "./rules";
-import { connectionQuery, lookAgain } from "./useAction";
-
-interface Versioned {
-  connection: Connection;
-  /** Of the settings: a change is refused where somebody else changed them meanwhile. */
-  version: string | null;
-}
+import { lookAgain } from "./useAction";
 
 /** What a shop shows of what there is, and what it means when its numbers are changed there. */
-export function Settings({ connectionId }: { connectionId: number }) {
-  const found = useQuery({
-    queryKey: [...connectionQuery(connectionId).queryKey, "version"],
-    queryFn: async ({ signal }): Promise<Versioned> => {
-      const params = { path: { connection_id: connectionId } };
-      const { data, response } = await client.GET("/api/v1/connections/{connection_id}", { params, signal });
-      return { connection: data as Connection, version: response.headers.get("ETag") };
+export function Settings({ connection }: { connection: Connection }) {
+  const { t } = useWords();
+  const queries = useQueryClient();
+  const tell = useTellDone();
+  const params = { path: { connection_id: connection.id } };
+  const { found, save } = useEdited({
+    key: ["connection-rules", connection.id],
+    read: (signal) => client.GET("/api/v1/connections/{connection_id}", { params, signal }),
+    write: (body: Schemas["ConfigureInput"], headers) =>
+      client.PATCH("/api/v1/connections/{connection_id}", { params, headers, body }),
+    onSaved: async () => {
+      tell(t("rules.saved"));
+      void found.refetch();
+      await lookAgain(queries);
     },
-    // Who is editing is not disturbed, unless somebody else has saved meanwhile.
-    staleTime: Infinity,
-    gcTime: 0,
   });
-  const save = useSave(connectionId, () => void found.refetch());
   if (found.isPending) {
     return <Loading rows={5} />;
   }
   if (found.data === undefined) {
     return <Failed error={found.error} retry={() => void found.refetch()} retrying={found.isFetching} />;
   }
-  const { connection, version } = found.data;
-  return <Form key={version} connection={connection} version={version} save={save} />;
+  return <Form connection={connection} seen={found.data.data} save={save} />;
 }
 
-interface FormProps extends Versioned {
-  /** Not the form's own: what it says stays where the form begins anew by what somebody else has saved. */
-  save: ReturnType<typeof useSave>;
+interface FormProps {
+  connection: Connection;
+  /** As it was when the form began. */
+  seen: Connection;
+  save: Saving<Schemas["ConfigureInput"]>;
 }
 
-function Form({ connection, version, save }: FormProps) {
+function Form({ connection, seen, save }: FormProps) {
   const { t } = useWords();
   const mayRun = useMay("admin") && connection.state !== "sample";
+  const before = useMemo(() => rulesOf(seen), [seen]);
   const form = useForm<Rules>({
-    initialValues: rulesOf(connection),
+    initialValues: before,
     validate: (rules) =>
       Object.fromEntries(Object.keys(faultsOf(rules)).map((name) => [name, t(name === "name" ? "form.needed" : "rules.wrong")])),
     validateInputOnChange: true,
   });
-  const isChanged = Object.keys(changesOf(form.values, connection)).length > 0;
+  useTyped(form, before);
+  const isChanged = Object.keys(changesOf(form.values, seen)).length > 0;
   return (
-    <form onSubmit={form.onSubmit((rules) => save.mutate({ version, changes: changesOf(rules, connection) }))} noValidate>
+    <form onSubmit={form.onSubmit((rules) => save.mutate(changesOf(rules, seen)))} noValidate>
       <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="lg">
         <Stack gap="lg">
           <Shown form={form} readOnly={!mayRun} />
@@ -89,36 +89,6 @@ function Form({ connection, version, save }: FormProps) {
       <LeaveGuard isChanged={isChanged && !save.isPending} />
     </form>
   );
-}
-
-interface Change {
-  version: string | null;
-  changes: ReturnType<typeof changesOf>;
-}
-
-/** `onOutdated` is called where it was changed by somebody else, or by this. */
-function useSave(connectionId: number, onOutdated: () => void) {
-  const { t } = useWords();
-  const queries = useQueryClient();
-  const tell = useTellDone();
-  return useMutation({
-    mutationFn: ({ version, changes }: Change) =>
-      client.PATCH("/api/v1/connections/{connection_id}", {
-        params: { path: { connection_id: connectionId } },
-        headers: version === null ? {} : { "If-Match": version },
-        body: changes,
-      }),
-    onSuccess: async () => {
-      tell(t("rules.saved"));
-      onOutdated();
-      await lookAgain(queries);
-    },
-    onError: (error) => {
-      if (problemOf(error).code === "precondition_failed") {
-        onOutdated();
-      }
-    },
-  });
 }
 
 interface PartProps {

@@ -7,7 +7,7 @@ import { api, type Schemas } from "@/api/client";
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 import { Icon } from "@/ui/icons";
-import { TextLink } from "@/ui/links";
+import { BackLink } from "@/ui/links";
 import { useTellProblem } from "@/ui/notify";
 import { Page } from "@/ui/Page";
 import { useMay } from "@/ui/role";
@@ -99,14 +99,7 @@ export function ImportPage({ done }: Props) {
 
 function Back() {
   const { t } = useWords();
-  return (
-    <TextLink to="/imports" size="sm">
-      <Group gap={4} component="span">
-        <Icon name="back" size={14} />
-        {t("imports.back")}
-      </Group>
-    </TextLink>
-  );
+  return <BackLink to="/imports">{t("imports.back")}</BackLink>;
 }
 
 function HowFar({ imported }: { imported: Import }) {

@@ -4,8 +4,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import { api, type Schemas } from "@/api/client";
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
-import { Icon } from "@/ui/icons";
-import { TextLink } from "@/ui/links";
+import { BackLink } from "@/ui/links";
 import { Page } from "@/ui/Page";
 import { Failed, Loading } from "@/ui/states";
 
@@ -54,14 +53,7 @@ export function OrderPage() {
 
 function Back() {
   const { t } = useWords();
-  return (
-    <TextLink to="/orders" size="sm">
-      <Group gap={4} component="span">
-        <Icon name="back" size={14} />
-        {t("order.back")}
-      </Group>
-    </TextLink>
-  );
+  return <BackLink to="/orders">{t("order.back")}</BackLink>;
 }
 
 function Facts({ order }: { order: Order }) {

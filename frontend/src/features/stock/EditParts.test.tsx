@@ -13,11 +13,10 @@ const POT = { variant_id: 3, sku: null, title: "Pot", quantity: 1 };
 
 /** The SKU is made of these, as its page and its parts say. */
 function madeOf(parts: (typeof CUP | typeof POT)[], version = '"1"') {
-  const components = parts.map(({ variant_id, sku, quantity }) => ({ variant_id, sku, quantity }));
-  server.use(
+    server.use(
     ...variantPage({ components: parts, is_bundle: parts.length > 0, ...(parts.length > 0 ? { available: 0 } : {}) }),
     http.get("*/api/v1/bundles/1", () =>
-      HttpResponse.json({ variant_id: 1, sku: "MUG", title: "Blue mug", components }, { headers: { ETag: version } }),
+      HttpResponse.json({ variant_id: 1, sku: "MUG", title: "Blue mug", components: parts }, { headers: { ETag: version } }),
     ),
   );
 }
@@ -79,7 +78,9 @@ describe("what a SKU is made of", () => {
     expect(await units("CUP")).toHaveValue("2");
     await press("Remove Pot");
     expect(await screen.findByText(/^Shops show as many as the scarcest part allows/)).toBeVisible();
+    expect(await (await section()).findByRole("button", { name: "Remove CUP" })).toHaveFocus();
     await press("Remove CUP");
+    expect((await section()).getByRole("searchbox")).toHaveFocus();
     expect(await screen.findByText(/^It is an ordinary SKU again/)).toBeVisible();
     expect(screen.queryByText(/written off/)).toBeNull();
     await userEvent.click(await save());

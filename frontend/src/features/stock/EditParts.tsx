@@ -1,11 +1,12 @@
 import { ActionIcon, Alert, Button, Card, Group, NumberInput, Stack, Text, Title } from "@mantine/core";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useQueryClient } from "@tanstack/react-query";
+import { useRef, useState } from "react";
+import { flushSync } from "react-dom";
 
 import { client, type Schemas } from "@/api/client";
-import { problemOf } from "@/api/problem";
 import { useWords } from "@/i18n/words";
 import { useTellDone } from "@/ui/done";
+import { type Saving, useEdited } from "@/ui/editing";
 import { Icon } from "@/ui/icons";
 import { LeaveGuard } from "@/ui/LeaveGuard";
 import { Failed, Loading } from "@/ui/states";
@@ -29,66 +30,64 @@ interface Part {
   isNew?: boolean;
 }
 
-interface Versioned {
-  parts: Part[];
-  /** A change is refused where somebody else changed them meanwhile. */
-  version: string | null;
-}
-
 /** Says anew what a SKU is made of, and what that does before it is done. */
 export default function EditParts({ variant, onClose }: { variant: Variant; onClose: () => void }) {
+  const { t } = useWords();
+  const queries = useQueryClient();
+  const tell = useTellDone();
   const params = { path: { variant_id: variant.id } };
-  const found = useQuery({
-    // Not what events make old: who is editing is not disturbed, unless somebody else has saved meanwhile.
-    queryKey: ["bundle-parts", variant.id],
-    queryFn: async ({ signal }): Promise<Versioned> => {
-      const [{ data, response }, named] = await Promise.all([
-        client.GET("/api/v1/bundles/{variant_id}", { params, signal }),
-        client.GET("/api/v1/variants/{variant_id}", { params, signal }),
-      ]);
-      const titles = new Map(named.data?.components.map((part) => [part.variant_id, part.title]));
-      const parts = (data?.components ?? []).map(({ variant_id: id, sku, quantity }) => ({
-        ...{ id, quantity },
-        name: sku ?? titles.get(id) ?? String(id),
-      }));
-      return { parts, version: response.headers.get("ETag") };
+  const { found, save } = useEdited({
+    key: ["bundle-parts", variant.id],
+    read: (signal) => client.GET("/api/v1/bundles/{variant_id}", { params, signal }),
+    write: (components: Component[], headers) =>
+      client.PUT("/api/v1/bundles/{variant_id}", { params, headers, body: { components } }),
+    onSaved: async () => {
+      await refresh(queries);
+      tell(t("action.saved"));
+      onClose();
     },
-    staleTime: Infinity,
-    gcTime: 0,
   });
-  const save = useSave(variant.id, () => void found.refetch(), onClose);
   if (found.isPending) {
     return <Loading rows={3} />;
   }
   if (found.data === undefined) {
     return <Failed error={found.error} retry={() => void found.refetch()} retrying={found.isFetching} />;
   }
-  return <Form key={found.data.version} variant={variant} found={found.data} save={save} onClose={onClose} />;
+  const { data, version } = found.data;
+  return <Form key={version} variant={variant} before={partsOf(data)} save={save} onClose={onClose} />;
 }
 
 interface FormProps {
   variant: Variant;
-  found: Versioned;
-  /** Not the form's own: what it says stays where the form begins anew by what somebody else has saved. */
-  save: ReturnType<typeof useSave>;
+  before: readonly Part[];
+  save: Saving<Component[]>;
   onClose: () => void;
 }
 
-function Form({ variant, found, save, onClose }: FormProps) {
+function Form({ variant, before, save, onClose }: FormProps) {
   const { t } = useWords();
-  const [parts, setParts] = useState(found.parts);
+  const [parts, setParts] = useState(before);
   const components = componentsOf(parts);
-  const isChanged = JSON.stringify(components) !== JSON.stringify(componentsOf(found.parts));
+  const isChanged = JSON.stringify(components) !== JSON.stringify(componentsOf(before));
   const isSaved = parts.every(({ quantity }) => isQuantity(quantity)) && isChanged;
+  const form = useRef<HTMLFormElement>(null);
   const change = (id: number, quantity: number | string) =>
     setParts(parts.map((part) => (part.id === id ? { ...part, quantity } : part)));
+  const remove = (index: number) => {
+    flushSync(() => setParts(parts.toSpliced(index, 1)));
+    // What had the focus is gone.
+    const left = form.current?.querySelectorAll<HTMLElement>("[data-act=remove]") ?? [];
+    const next = left[Math.min(index, left.length - 1)] ?? form.current?.querySelector<HTMLElement>("[type=search]");
+    next?.focus();
+  };
   return (
     <Card withBorder>
       <form
+        ref={form}
         onSubmit={(event) => {
           event.preventDefault();
           if (isSaved) {
-            save.mutate({ version: found.version, components });
+            save.mutate(components);
           }
         }}
         noValidate
@@ -96,7 +95,7 @@ function Form({ variant, found, save, onClose }: FormProps) {
         <Stack gap="md">
           {parts.length === 0 ? null : (
             <Stack gap="xs" component="ul" p={0} m={0} style={{ listStyle: "none" }} aria-label={t("parts.madeOf")}>
-              {parts.map(({ id, name, quantity, isNew = false }) => (
+              {parts.map(({ id, name, quantity, isNew = false }, index) => (
                 <Group key={id} component="li" gap="xs" wrap="nowrap" align="flex-start">
                   <NumberInput
                     aria-label={t("parts.quantity", { name })}
@@ -117,8 +116,9 @@ function Form({ variant, found, save, onClose }: FormProps) {
                     variant="subtle"
                     color="gray"
                     size="lg"
-                    aria-label={t("members.remove.of", { email: name })}
-                    onClick={() => setParts(parts.filter((part) => part.id !== id))}
+                    data-act="remove"
+                    aria-label={t("parts.remove", { name })}
+                    onClick={() => remove(index)}
                   >
                     <Icon name="trash" />
                   </ActionIcon>
@@ -132,7 +132,7 @@ function Form({ variant, found, save, onClose }: FormProps) {
                 {t("parts.add")}
               </Title>
               <VariantSearch
-                go={t("locations.add")}
+                go={t("action.add")}
                 label={(title) => t("parts.add.one", { name: title })}
                 plain
                 without={new Set([variant.id, ...parts.map(({ id }) => id)])}
@@ -142,7 +142,7 @@ function Form({ variant, found, save, onClose }: FormProps) {
               />
             </Stack>
           )}
-          {isChanged ? <Means before={found.parts.length} after={parts.length} counted={variant.available} /> : null}
+          {isChanged ? <Means before={before.length} after={parts.length} counted={variant.available} /> : null}
           {save.isError ? <Failed error={save.error} /> : null}
           <Group gap="xs">
             <Button type="submit" disabled={!isSaved} loading={save.isPending}>
@@ -164,11 +164,8 @@ function Means({ before, after, counted }: { before: number; after: number; coun
   const { t } = useWords();
   const becomes = before === 0 && after > 0;
   return (
-    <Alert color="yellow" icon={<Icon name="warn" />}>
+    <Alert color="yellow" icon={<Icon name="warn" />} title={t("parts.means")}>
       <Stack gap={4}>
-        <Text size="sm" fw={600}>
-          {t("parts.means")}
-        </Text>
         <Text size="sm">{t(after === 0 ? "parts.means.plain" : "parts.means.bundle")}</Text>
         {becomes && counted > 0 ? <Text size="sm">{t("parts.means.off", { count: counted })}</Text> : null}
         <Text size="sm">{t("parts.means.orders")}</Text>
@@ -177,33 +174,8 @@ function Means({ before, after, counted }: { before: number; after: number; coun
   );
 }
 
-interface Change {
-  version: string | null;
-  components: Component[];
-}
-
-function useSave(variantId: number, onOutdated: () => void, onSaved: () => void) {
-  const { t } = useWords();
-  const queries = useQueryClient();
-  const tell = useTellDone();
-  return useMutation({
-    mutationFn: ({ version, components }: Change) =>
-      client.PUT("/api/v1/bundles/{variant_id}", {
-        params: { path: { variant_id: variantId } },
-        headers: version === null ? {} : { "If-Match": version },
-        body: { components },
-      }),
-    onSuccess: async () => {
-      await refresh(queries);
-      tell(t("action.saved"));
-      onSaved();
-    },
-    onError: (error) => {
-      if (problemOf(error).code === "precondition_failed") {
-        onOutdated();
-      }
-    },
-  });
+function partsOf({ components }: Schemas["Bundle"]): Part[] {
+  return components.map(({ variant_id: id, sku, title, quantity }) => ({ id, name: sku ?? title, quantity }));
 }
 
 function componentsOf(parts: readonly Part[]): Component[] {

@@ -109,6 +109,19 @@ describe("editing a SKU", () => {
     expect(await (await form()).findByRole("alert")).toHaveTextContent("Somebody changed it meanwhile");
   });
 
+  it("keeps what was entered where somebody else has changed another field", async () => {
+    await opened();
+    await write("Barcode", "40123");
+    server.use(...variantPage({ title: "Red mug" }, '"2"'), refuses("patch", "/variants/1", 412, "precondition_failed"));
+    await userEvent.click(await save());
+    await waitFor(async () => expect(await field("Name")).toHaveValue("Red mug"));
+    expect(await field("Barcode")).toHaveValue("40123");
+    const sent = takes({ "patch /variants/1": VARIANT });
+    await userEvent.click(await save());
+    await waitFor(() => expect(sent.map(({ body }) => body)).toEqual([{ barcode: "40123" }]));
+    expect(sent[0]?.headers.get("If-Match")).toBe('"2"');
+  });
+
   it("asks before a step elsewhere loses what was entered, and forgets it where that is wanted", async () => {
     const router = await opened();
     await write("Name", "Mug");

@@ -3,12 +3,12 @@ import { useNavigate } from "@tanstack/react-router";
 
 import { client, type Schemas } from "@/api/client";
 import { useWords } from "@/i18n/words";
+import { BackLink } from "@/ui/links";
 import { Page } from "@/ui/Page";
 import { For } from "@/ui/role";
 import { type ConnectedShop, useShops } from "@/ui/shops";
 import { Loading } from "@/ui/states";
 
-import { Back } from "./Back";
 import { refresh } from "./changes";
 import { changesOf, type Fields, NOTHING } from "./fields";
 import { VariantForm } from "./VariantForm";
@@ -17,7 +17,7 @@ import { VariantForm } from "./VariantForm";
 export function NewVariant() {
   const { t } = useWords();
   return (
-    <Page title={t("stock.new")} lead={<Back />}>
+    <Page title={t("stock.new")} lead={<BackLink to="/stock">{t("stock.back")}</BackLink>}>
       <For least="staff">
         <Form />
       </For>

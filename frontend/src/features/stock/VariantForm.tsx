@@ -5,6 +5,7 @@ import { type ApiProblem, problemOf } from "@/api/problem";
 import { digitsOf } from "@/i18n/format";
 import { numberFormat } from "@/i18n/intl";
 import { useWords } from "@/i18n/words";
+import { useTyped } from "@/ui/editing";
 import { LeaveGuard } from "@/ui/LeaveGuard";
 import { useFieldErrors } from "@/ui/problems";
 import { Failed } from "@/ui/states";
@@ -15,7 +16,7 @@ interface Props {
   title: string;
   /** What it is about. */
   lead?: string;
-  /** As it is before. */
+  /** As it is before; what is typed stays where that is another. */
   before: Fields;
   /** What the button says that saves. */
   go: string;
@@ -35,6 +36,7 @@ export function VariantForm({ title, lead, before, go, busy, error, onSave, onCa
     validate: (fields) => Object.fromEntries(faultsOf(fields, before).map((name) => [name, t(FAULTS[name])])),
     validateInputOnBlur: true,
   });
+  useTyped(form, before);
   const isChanged = Object.keys(changesOf(form.values, before)).length > 0;
   const save = (fields: Fields) =>
     onSave(fields).catch((thrown: unknown) => {

@@ -7,12 +7,12 @@ import { api, type Schemas } from "@/api/client";
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 import { useTellDone } from "@/ui/done";
+import { BackLink } from "@/ui/links";
 import { useTellProblem } from "@/ui/notify";
 import { Page } from "@/ui/Page";
 import { useMay } from "@/ui/role";
 import { Failed, Loading } from "@/ui/states";
 
-import { Back } from "./Back";
 import { refresh } from "./changes";
 import { Figure } from "./Figure";
 import { Levels } from "./Levels";
@@ -71,6 +71,11 @@ export function VariantPage({ orderLink }: Props) {
       orderLink={orderLink}
     />
   );
+}
+
+function Back() {
+  const { t } = useWords();
+  return <BackLink to="/stock">{t("stock.back")}</BackLink>;
 }
 
 interface FoundProps extends Props {

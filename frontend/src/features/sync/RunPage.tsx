@@ -7,7 +7,7 @@ import { client, type Schemas } from "@/api/client";
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 import { Icon } from "@/ui/icons";
-import { TextLink } from "@/ui/links";
+import { BackLink } from "@/ui/links";
 import { useTellProblem } from "@/ui/notify";
 import { Page } from "@/ui/Page";
 import { Said } from "@/ui/Said";
@@ -77,14 +77,7 @@ export function RunPage() {
 
 function Back() {
   const { t } = useWords();
-  return (
-    <TextLink to="/sync" size="sm">
-      <Group gap={4} component="span">
-        <Icon name="back" size={14} />
-        {t("run.back")}
-      </Group>
-    </TextLink>
-  );
+  return <BackLink to="/sync">{t("run.back")}</BackLink>;
 }
 
 function Facts({ run }: { run: Run }) {

@@ -8,7 +8,7 @@ import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 import { Confirm } from "@/ui/Confirm";
 import { Icon } from "@/ui/icons";
-import { TextLink } from "@/ui/links";
+import { BackLink } from "@/ui/links";
 import { useTellProblem } from "@/ui/notify";
 import { Said } from "@/ui/Said";
 import { Secret } from "@/ui/Secret";
@@ -35,12 +35,7 @@ export function Webhook() {
   const hook = api.useQuery("get", "/api/v1/webhook-subscriptions/{subscription_id}", { params: { path } });
   return (
     <Stack gap="lg">
-      <TextLink to="/settings/webhooks" size="sm">
-        <Group gap={4} component="span">
-          <Icon name="back" size={14} />
-          {t("hooks.back")}
-        </Group>
-      </TextLink>
+      <BackLink to="/settings/webhooks">{t("hooks.back")}</BackLink>
       {hook.isPending ? <Loading rows={4} /> : null}
       {hook.isError ? <Failed error={hook.error} retry={() => void hook.refetch()} /> : null}
       {hook.data === undefined ? null : (
