@@ -121,8 +121,8 @@ def test_a_bundle_is_defined_listed_and_dissolved(merchant: Caller, books: Books
     made = merchant.call("PUT", f"/bundles/{three}", json={"components": parts})
     assert made.status_code == 200
     assert [(p["variant_id"], p["quantity"], p["sku"], p["title"]) for p in made.json()["components"]] == [
-        (one, 3, "CUP-0", "Cup 0"),
-        (two, 1, "CUP-1", "Cup 1"),
+        (one, 3, "CUP-0", "Cup 100% no. 0"),
+        (two, 1, "CUP-1", "Cup 100% no. 1"),
     ]
     assert merchant.get("/bundles")["items"] == [merchant.get(f"/bundles/{three}")]
     assert targets(merchant) == [10, 10, 3]

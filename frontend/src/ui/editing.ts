@@ -2,7 +2,7 @@
 
 import type { UseFormReturnType } from "@mantine/form";
 import { type QueryKey, useMutation, useQuery } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { useEffect, useRef } from "react";
 
 import { problemOf } from "@/api/problem";
 
@@ -48,15 +48,16 @@ export type Saving<Change> = ReturnType<typeof useEdited<unknown, Change>>["save
 /** Where somebody else has saved meanwhile: what was typed stays, all else is as they left it, and so is what both
  *  have changed. `before` is the same object as long as nobody has. */
 export function useTyped<Values extends object>(form: UseFormReturnType<Values>, before: Values): void {
-  const [last, setLast] = useState(before);
+  const last = useRef(before);
   const { values, setInitialValues, setValues } = form;
   useEffect(() => {
-    if (last !== before) {
+    if (last.current !== before) {
       const names = Object.keys(before) as (keyof Values)[];
-      const typed = names.filter((name) => values[name] !== last[name] && before[name] === last[name]);
-      setLast(before);
+      const seen = last.current;
+      const typed = names.filter((name) => values[name] !== seen[name] && before[name] === seen[name]);
+      last.current = before;
       setInitialValues(before);
       setValues({ ...before, ...Object.fromEntries(typed.map((name) => [name, values[name]])) });
     }
-  }, [last, before, values, setInitialValues, setValues]);
+  }, [before, values, setInitialValues, setValues]);
 }

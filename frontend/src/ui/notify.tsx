@@ -4,14 +4,15 @@ import { useCallback } from "react";
 import { problemOf } from "@/api/problem";
 import { useWords } from "@/i18n/words";
 
-import { wordsOf } from "./problems";
+import { useInWords } from "./problems";
 
 /** Tells that something which the user began did not work. */
 export function useTellProblem(): (error: unknown) => void {
-  const { t, known } = useWords();
+  const { t } = useWords();
+  const inWords = useInWords();
   return useCallback(
     (error: unknown) => {
-      const { title, remedy } = wordsOf(problemOf(error), { t, known });
+      const { title, remedy } = inWords(problemOf(error));
       notifications.show({
         color: "red",
         title,
@@ -21,6 +22,6 @@ export function useTellProblem(): (error: unknown) => void {
         autoClose: 12_000,
       });
     },
-    [t, known],
+    [t, inWords],
   );
 }

@@ -1,11 +1,16 @@
+import { useCallback } from "react";
+
 import type { ApiProblem } from "@/api/problem";
 import { useWords } from "@/i18n/words";
 
 import { useSay } from "./Said";
 
+/** Refusals of which only the API knows the reason: it stands in place of the remedy. */
+const WITH_REASON = new Set(["conflict", "invalid_input"]);
+
 /** Words for a problem by its code. What has none of its own gets the API's. */
 export function useProblemWords(problem: ApiProblem): ProblemWords {
-  return wordsOf(problem, useWords());
+  return useInWords()(problem);
 }
 
 /** What is wrong with which of the named fields, as a form takes it. */
@@ -25,12 +30,22 @@ interface ProblemWords {
   remedy: string;
 }
 
-export function wordsOf(problem: ApiProblem, { t, known }: Pick<ReturnType<typeof useWords>, "t" | "known">): ProblemWords {
-  const seconds = problem.retryAfter ?? 0;
-  const remedy =
-    seconds > 0 ? known(`problem.${problem.code}.wait`, { count: Math.ceil(seconds / 60) }) : null;
-  return {
-    title: known(`problem.${problem.code}`) ?? t("problem.http"),
-    remedy: remedy ?? known(`problem.${problem.code}.remedy`) ?? (problem.message || t("problem.http.remedy")),
-  };
+/** The same for whoever meets problems later. */
+export function useInWords(): (problem: ApiProblem) => ProblemWords {
+  const { t, known, language } = useWords();
+  const say = useSay();
+  return useCallback(
+    (problem) => {
+      const { code, retryAfter, sentence } = problem;
+      const seconds = retryAfter ?? 0;
+      const wait = seconds > 0 ? known(`problem.${code}.wait`, { count: Math.ceil(seconds / 60) }) : null;
+      const isSayable = sentence.code !== undefined || (language === "en" && sentence.text !== "");
+      const reason = WITH_REASON.has(code) && isSayable ? say(sentence) : null;
+      return {
+        title: known(`problem.${code}`) ?? t("problem.http"),
+        remedy: wait ?? reason ?? known(`problem.${code}.remedy`) ?? (problem.message || t("problem.http.remedy")),
+      };
+    },
+    [t, known, language, say],
+  );
 }

@@ -137,7 +137,7 @@ describe("a connection's page", () => {
     await userEvent.click(await screen.findByRole("button", { name: "Pause" }));
     expect(await screen.findByRole("button", { name: "Resume" })).toBeVisible();
     answer();
-    expect(await screen.findByText("Somebody was faster")).toBeVisible();
+    expect(await screen.findByText("That is not possible now")).toBeVisible();
     expect(await screen.findByRole("button", { name: "Pause" })).toBeVisible();
   });
 

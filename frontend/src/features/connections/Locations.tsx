@@ -1,4 +1,4 @@
-import { Alert, Badge, Button, Card, Group, MultiSelect, Select, Stack, Text, TextInput, Title } from "@mantine/core";
+import { Alert, Badge, Button, Card, Group, MultiSelect, Select, Stack, Text } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
@@ -8,11 +8,11 @@ import { Icon } from "@/ui/icons";
 import { useTellDone } from "@/ui/done";
 import { type Saving, useEdited } from "@/ui/editing";
 import { LeaveGuard } from "@/ui/LeaveGuard";
-import { useTellProblem } from "@/ui/notify";
 import { useMay } from "@/ui/role";
 import { Empty, Failed, Loading } from "@/ui/states";
 
 import { type Chosen, chosenOf, eachOnce, type Mapping, mappingOf, type ShopLocation } from "./mapping";
+import { OurLocations } from "./OurLocations";
 import type { Connection } from "./rows";
 import { lookAgain } from "./useAction";
 
@@ -90,7 +90,7 @@ function Form({ connection, found, ours, save }: FormProps) {
           ))}
         </Stack>
       </Card>
-      {mayRun ? <NewLocation /> : null}
+      {mayRun ? <OurLocations locations={ours} /> : null}
       {save.isError ? <Failed error={save.error} /> : null}
       {isChanged ? (
         <Alert color="yellow" icon={<Icon name="warn" />} title={t("locations.save.title")}>
@@ -150,46 +150,5 @@ function Place({ location, chosen, ours, readOnly, onChoose }: PlaceProps) {
       value={mine[0] === undefined ? null : String(mine[0])}
       onChange={(value) => onChoose(value === null ? [] : [Number(value)])}
     />
-  );
-}
-
-function NewLocation() {
-  const { t } = useWords();
-  const queries = useQueryClient();
-  const tell = useTellProblem();
-  const [name, setName] = useState("");
-  const make = api.useMutation("post", "/api/v1/locations", {
-    onSuccess: async () => {
-      setName("");
-      await queries.invalidateQueries({ queryKey: ["get", "/api/v1/locations"] });
-    },
-    onError: tell,
-  });
-  return (
-    <Stack component="section" gap="xs" aria-label={t("locations.new")}>
-      <Title order={2} size="h5">
-        {t("locations.new")}
-      </Title>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (name.trim() !== "") {
-            make.mutate({ body: { name: name.trim() } });
-          }
-        }}
-      >
-        <Group gap="xs" align="flex-end">
-          <TextInput
-            label={t("locations.name")}
-            value={name}
-            maxLength={200}
-            onChange={(event) => setName(event.currentTarget.value)}
-          />
-          <Button type="submit" variant="default" disabled={name.trim() === ""} loading={make.isPending}>
-            {t("action.add")}
-          </Button>
-        </Group>
-      </form>
-    </Stack>
   );
 }

@@ -95,7 +95,7 @@ describe("review", () => {
     open("/reviews");
     await userEvent.click(await screen.findByRole("button", { name: "Add it to the stock: Mug 1" }));
     const card = await screen.findByRole("article", { name: "Mug 1" });
-    expect(await within(card).findByRole("alert")).toHaveTextContent("Somebody was faster");
+    expect(await within(card).findByRole("alert")).toHaveTextContent("That is not possible now");
   });
 
   it("tells what led to a number", async () => {

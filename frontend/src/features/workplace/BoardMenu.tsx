@@ -6,10 +6,12 @@ import { client, type Schemas } from "@/api/client";
 import { useWords } from "@/i18n/words";
 import { Confirm } from "@/ui/Confirm";
 import { Icon } from "@/ui/icons";
+import { NameDialog } from "@/ui/NameDialog";
 
 import type { Shown } from "./Dashboards";
 import { useDashboardChange } from "./keeping";
-import { NameDialog } from "./NameDialog";
+
+const LONGEST_NAME = 100;
 
 interface Props {
   shown: Shown;
@@ -69,6 +71,7 @@ export function BoardMenu({ shown, kept }: Props) {
         title={t("dashboards.new")}
         action={t("dashboards.new.go")}
         name=""
+        longest={LONGEST_NAME}
         busy={make.isPending}
         onName={(name) => make.mutate(name, { onSettled: close })}
         onClose={close}
@@ -78,6 +81,7 @@ export function BoardMenu({ shown, kept }: Props) {
         title={t("dashboards.rename")}
         action={t("action.save")}
         name={shown.name}
+        longest={LONGEST_NAME}
         busy={rename.isPending}
         onName={(name) => rename.mutate(name, { onSettled: close })}
         onClose={close}

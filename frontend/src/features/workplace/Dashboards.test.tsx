@@ -174,7 +174,7 @@ describe("dashboards", () => {
     await userEvent.click(await screen.findByRole("button", { name: "Add a widget" }));
     await userEvent.click(await screen.findByRole("menuitem", { name: "Orders" }));
     await userEvent.click(screen.getByRole("button", { name: "Save" }));
-    expect(await screen.findByText("Somebody was faster")).toBeVisible();
+    expect(await screen.findByText("That is not possible now")).toBeVisible();
     expect(screen.getByRole("button", { name: "Save" })).toBeEnabled();
   });
 

@@ -4,20 +4,21 @@ import { useEffect } from "react";
 
 import { useWords } from "@/i18n/words";
 
-const LONGEST = 100;
-
 interface Props {
   opened: boolean;
   title: string;
   action: string;
   /** What it is called before. */
   name: string;
+  /** In characters. */
+  longest: number;
   busy: boolean;
   onName: (name: string) => void;
   onClose: () => void;
 }
 
-export function NameDialog({ opened, title, action, name, busy, onName, onClose }: Props) {
+/** Asks what something is to be called. */
+export function NameDialog({ opened, title, action, name, longest, busy, onName, onClose }: Props) {
   const { t } = useWords();
   const form = useForm({
     initialValues: { name },
@@ -39,8 +40,8 @@ export function NameDialog({ opened, title, action, name, busy, onName, onClose 
     >
       <form onSubmit={form.onSubmit((given) => onName(given.name.trim()))} noValidate>
         <TextInput
-          label={t("dashboards.name")}
-          maxLength={LONGEST}
+          label={t("form.name")}
+          maxLength={longest}
           data-autofocus
           {...form.getInputProps("name")}
         />

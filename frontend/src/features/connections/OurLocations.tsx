@@ -1,0 +1,107 @@
+import { Button, Card, Group, Stack, Text, TextInput, Title } from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+
+import { api, client, type Schemas } from "@/api/client";
+import { useWords } from "@/i18n/words";
+import { NameDialog } from "@/ui/NameDialog";
+import { useTellProblem } from "@/ui/notify";
+
+/** As the API has it (app/services/locations.py). */
+const LONGEST_NAME = 200;
+
+type Location = Schemas["Location"];
+
+/** Where the account keeps stock: what each place is called, and another one. */
+export function OurLocations({ locations }: { locations: readonly Location[] }) {
+  const { t } = useWords();
+  const [renamed, setRenamed] = useState<Location | null>(null);
+  const close = () => setRenamed(null);
+  const rename = useRename(close);
+  return (
+    <Card withBorder component="section" aria-label={t("locations.ours")}>
+      <Stack gap="md">
+        <Title order={2} size="h5">
+          {t("locations.ours")}
+        </Title>
+        <Stack component="ul" gap={4} p={0} m={0} style={{ listStyle: "none" }}>
+          {locations.map((location) => (
+            <Group key={location.id} component="li" justify="space-between" wrap="nowrap">
+              <Text size="sm">{location.name}</Text>
+              <Button
+                variant="subtle"
+                size="compact-sm"
+                aria-label={t("locations.rename.one", { name: location.name })}
+                onClick={() => setRenamed(location)}
+              >
+                {t("locations.rename")}
+              </Button>
+            </Group>
+          ))}
+        </Stack>
+        <NewLocation />
+      </Stack>
+      <NameDialog
+        opened={renamed !== null}
+        title={t("locations.rename.title")}
+        action={t("action.save")}
+        name={renamed?.name ?? ""}
+        longest={LONGEST_NAME}
+        busy={rename.isPending}
+        onName={(name) => (name === renamed?.name ? close() : rename.mutate({ id: renamed?.id ?? 0, name }))}
+        onClose={close}
+      />
+    </Card>
+  );
+}
+
+function useRename(onDone: () => void) {
+  const queries = useQueryClient();
+  const tell = useTellProblem();
+  return useMutation({
+    mutationFn: ({ id, name }: { id: number; name: string }) =>
+      client.PATCH("/api/v1/locations/{location_id}", { params: { path: { location_id: id } }, body: { name } }),
+    onSuccess: async () => {
+      onDone();
+      // Most of what is shown names it.
+      await queries.invalidateQueries();
+    },
+    onError: tell,
+  });
+}
+
+function NewLocation() {
+  const { t } = useWords();
+  const queries = useQueryClient();
+  const tell = useTellProblem();
+  const [name, setName] = useState("");
+  const make = api.useMutation("post", "/api/v1/locations", {
+    onSuccess: async () => {
+      setName("");
+      await queries.invalidateQueries({ queryKey: ["get", "/api/v1/locations"] });
+    },
+    onError: tell,
+  });
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (name.trim() !== "") {
+          make.mutate({ body: { name: name.trim() } });
+        }
+      }}
+    >
+      <Group gap="xs" align="flex-end">
+        <TextInput
+          label={t("locations.new")}
+          value={name}
+          maxLength={LONGEST_NAME}
+          onChange={(event) => setName(event.currentTarget.value)}
+        />
+        <Button type="submit" variant="default" disabled={name.trim() === ""} loading={make.isPending}>
+          {t("action.add")}
+        </Button>
+      </Group>
+    </form>
+  );
+}
