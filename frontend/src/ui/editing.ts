@@ -46,14 +46,14 @@ export function useEdited<Data, Change>({ key, read, write, onSaved }: Options<D
 export type Saving<Change> = ReturnType<typeof useEdited<unknown, Change>>["save"];
 
 /** Where somebody else has saved meanwhile: what was typed stays, all else is as they left it, and so is what both
- *  have changed. `before` is the same object as long as nobody has. */
+ *  have changed. */
 export function useTyped<Values extends object>(form: UseFormReturnType<Values>, before: Values): void {
   const last = useRef(before);
   const { values, setInitialValues, setValues } = form;
   useEffect(() => {
-    if (last.current !== before) {
-      const names = Object.keys(before) as (keyof Values)[];
-      const seen = last.current;
+    const seen = last.current;
+    const names = Object.keys(before) as (keyof Values)[];
+    if (names.some((name) => before[name] !== seen[name])) {
       const typed = names.filter((name) => values[name] !== seen[name] && before[name] === seen[name]);
       last.current = before;
       setInitialValues(before);

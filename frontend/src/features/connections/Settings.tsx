@@ -1,7 +1,7 @@
 import { Button, Card, Group, NumberInput, Radio, SimpleGrid, Stack, Text, TextInput, Title } from "@mantine/core";
 import { useForm, type UseFormReturnType } from "@mantine/form";
 import { useQueryClient } from "@tanstack/react-query";
-import { type ReactNode, useMemo } from "react";
+import type { ReactNode } from "react";
 
 import { client, type Schemas } from "@/api/client";
 import { useWords } from "@/i18n/words";
@@ -52,7 +52,7 @@ interface FormProps {
 function Form({ connection, seen, save }: FormProps) {
   const { t } = useWords();
   const mayRun = useMay("admin") && connection.state !== "sample";
-  const before = useMemo(() => rulesOf(seen), [seen]);
+  const before = rulesOf(seen);
   const form = useForm<Rules>({
     initialValues: before,
     validate: (rules) =>

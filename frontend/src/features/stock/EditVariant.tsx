@@ -1,5 +1,4 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useMemo } from "react";
 
 import { client, type Schemas } from "@/api/client";
 import { useWords } from "@/i18n/words";
@@ -28,14 +27,13 @@ export default function EditVariant({ variantId, onClose }: { variantId: number;
       onClose();
     },
   });
-  const variant = found.data?.data;
-  const before = useMemo(() => (variant === undefined ? null : fieldsOf(variant)), [variant]);
   if (found.isPending) {
     return <Loading rows={3} />;
   }
-  if (before === null) {
+  if (found.data === undefined) {
     return <Failed error={found.error} retry={() => void found.refetch()} retrying={found.isFetching} />;
   }
+  const before = fieldsOf(found.data.data);
   return (
     <VariantForm
       title={t("action.edit")}
