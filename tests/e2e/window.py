@@ -29,6 +29,7 @@ MAY_BE_REFUSED = (
     r"POST 401 /api/v1/auth/refresh",  # the session was ended elsewhere
     r"POST 422 /api/v1/(invitations/show|auth/password/reset/confirm)",  # a link that never was
     r"POST 403 /api/v1/auth/second-factor",  # a wrong password
+    r"POST 409 /api/v1/variants",  # a SKU that another one has
     r"POST 422 /api/v1/connections",  # what is no shop
     r"GET 404 /api/v1/.*/2000000000(/.*)?",  # what is not there
     r"GET 404 /favicon.ico",  # platforms' pages have no icon
