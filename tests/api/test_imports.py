@@ -144,6 +144,22 @@ def test_an_id_finds_a_variant_whose_sku_changes(merchant: Caller, books: Books)
     assert catalog(merchant)["CUP-NEW"]["id"] == cup
 
 
+def test_a_row_tells_the_currency_of_what_was(merchant: Caller) -> None:
+    fields = {"title": "T", "currency": "USD", "price_minor": 4317}
+    for sku in ("BOARD", "OTHER"):
+        variants.create(merchant.account_id, {**fields, "sku": sku}, actor="cli")
+    file = "sku;title;price;currency\nBOARD;Brett;12,50;\nOTHER;;12,50;EUR\nNEW;Neu;1;\n"
+    imported = checked(merchant, file, currency="EUR")
+    found = lines(merchant, imported)
+    assert [row["currency"] for row in found] == ["USD", "USD", None]
+    assert [row["changes"].get("currency") for row in found] == [None, ["USD", "EUR"], [None, "EUR"]]
+
+    applied(merchant, imported)
+    now = catalog(merchant)
+    assert (now["BOARD"]["currency"], now["BOARD"]["price_minor"]) == ("USD", 1250)
+    assert [row["currency"] for row in lines(merchant, imported)][:2] == ["USD", "USD"]
+
+
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 def test_files_come_as_spreadsheets_write_them(merchant: Caller, separator: str) -> None:
     file = "\ufeffSKU,Title,NOTE\r\n A ,Thing,x\r\n\r\n,,\r\nB,Other\r\n".replace(",", separator)

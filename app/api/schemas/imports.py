@@ -71,6 +71,13 @@ class ImportRowSchema(Schema):
     changes = fields.Dict(
         keys=fields.String(), metadata={"description": "Field -> [old, new]; amounts in the smallest unit."}
     )
+    currency = fields.String(
+        allow_none=True,
+        metadata={
+            "description": "Of the variant's amounts, null while it has none. New ones are in it too, unless"
+            " `changes` says of `currency` that it becomes another."
+        },
+    )
     problem = fields.String(metadata={"description": "What is wrong with it, else empty."})
     problem_said = Said("problem")
     applied = fields.Boolean()

@@ -55,12 +55,17 @@ _IMPORTS = text(
     ORDER BY i.id DESC LIMIT :limit
     """
 )
+# A row that gives a variant another currency keeps which one it had.
 _OF_ROWS = """
-    SELECT line, outcome, given, changes, problem,
-        CASE WHEN key LIKE 'v%' THEN CAST(substr(key, 2) AS bigint) END AS variant_id,
-        outcome <> 'fault' AND line <= :applied_line AS applied
-    FROM csv_import_rows
-    WHERE import_id = :id AND account_id = :account_id AND line > :after
+    SELECT r.line, r.outcome, r.given, r.changes, r.problem, v.id AS variant_id,
+        coalesce(r.changes #>> '{currency,0}', nullif(o.currency, '')) AS currency,
+        r.outcome <> 'fault' AND r.line <= :applied_line AS applied
+    FROM csv_import_rows r
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN r.key LIKE 'v%' THEN CAST(substr(r.key, 2) AS bigint) END AS id
+    ) v
+    LEFT JOIN variants o ON o.id = v.id AND o.account_id = r.account_id
+    WHERE r.import_id = :id AND r.account_id = :account_id AND r.line > :after
 """
-_ROWS = text(f"{_OF_ROWS} ORDER BY line LIMIT :limit")
-_ROWS_OF_OUTCOME = text(f"{_OF_ROWS} AND outcome = :outcome ORDER BY line LIMIT :limit")
+_ROWS = text(f"{_OF_ROWS} ORDER BY r.line LIMIT :limit")
+_ROWS_OF_OUTCOME = text(f"{_OF_ROWS} AND r.outcome = :outcome ORDER BY r.line LIMIT :limit")

@@ -55,7 +55,7 @@ const ROWS: Record<string, object[]> = {
 function rows() {
   return http.get("*/api/v1/imports/4/rows", ({ request }) => {
     const outcome = new URL(request.url).searchParams.get("outcome") ?? "";
-    const items = (ROWS[outcome] ?? []).map((row) => ({ ...row, outcome, applied: false }));
+    const items = (ROWS[outcome] ?? []).map((row) => ({ currency: "EUR", ...row, outcome, applied: false }));
     return HttpResponse.json({ items, next: null });
   });
 }
@@ -128,6 +128,29 @@ describe("imports", () => {
     expect(screen.getByRole("link", { name: "See the inventory" })).toHaveAttribute("href", "/stock");
   });
 
+  it("shows amounts in the currency that they were in, and in the one that they will be in", async () => {
+    const row = { outcome: "change", currency: "USD", problem: "", problem_said: null, applied: false };
+    server.use(
+      answers("get", "/imports/4", imported({ currency: "EUR", faulty: 0, changes: 2, creates: 0 })),
+      answers("get", "/imports/4/rows", {
+        items: [
+          { ...row, line: 2, variant_id: 1, given: { sku: "BOARD", price: "12.50" }, changes: { price_minor: [4317, 1250] } },
+          {
+            ...row,
+            line: 3,
+            variant_id: 2,
+            given: { sku: "OTHER", price: "12.50", currency: "EUR" },
+            changes: { currency: ["USD", "EUR"], price_minor: [4317, 1250] },
+          },
+        ],
+        next: null,
+      }),
+    );
+    open("/imports/4");
+    expect(await screen.findByRole("row", { name: /BOARD/ })).toHaveTextContent("Price: $43.17 $12.50");
+    expect(screen.getByRole("row", { name: /OTHER/ })).toHaveTextContent("Price: $43.17 €12.50");
+  });
+
   it("shows how far it is, and can be stopped", async () => {
     let cancelled = false;
     server.use(
@@ -157,7 +180,7 @@ describe("imports", () => {
   it("says what is wrong with the file and its rows in the language of the reader", async () => {
     const said = { code: "digits_of_amount", values: { amount: "1.234", currency: "EUR" } };
     const text = "'1.234' has more digits after the point than EUR has.";
-    const row = { line: 2, variant_id: null, given: {}, changes: {}, outcome: "fault", applied: false };
+    const row = { line: 2, variant_id: null, given: {}, changes: {}, currency: null, outcome: "fault", applied: false };
     server.use(
       answers("get", "/imports/4", {
         ...imported({ state: "refused", problem: "Line 9: This is not CSV: ',' expected after '\"'. What follows cannot be read." }),

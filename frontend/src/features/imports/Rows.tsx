@@ -50,14 +50,14 @@ function List({ imported, outcome }: { imported: Import; outcome: Outcome }) {
     { params: { path: { import_id: imported.id }, query: { outcome, limit: PAGE } } },
     PAGES,
   );
-  const columns = useColumns(imported);
+  const columns = useColumns();
   return (
     <PagedTable
       label={t("imports.preview")}
       query={list}
       columns={columns}
       rowId={rowId}
-      card={(row) => <RowCard row={row} currency={imported.currency} />}
+      card={(row) => <RowCard row={row} />}
       most={MOST_SHOWN}
       remedy={t("imports.tooMany")}
       empty={<Empty title={t("imports.noRows")} />}
@@ -69,20 +69,20 @@ function rowId(row: ImportRow): string {
   return String(row.line);
 }
 
-function useColumns({ currency }: Import): Column<ImportRow>[] {
+function useColumns(): Column<ImportRow>[] {
   const { t } = useWords();
   const format = useFormat();
   return useMemo(
     () => [
       { id: "line", header: t("imports.line"), cell: ({ row }) => format.number(row.original.line) },
       { id: "sku", header: t("stock.sku"), cell: ({ row }) => skuOf(row.original) },
-      { id: "what", header: t("imports.what"), cell: ({ row }) => <What row={row.original} currency={currency} /> },
+      { id: "what", header: t("imports.what"), cell: ({ row }) => <What row={row.original} /> },
     ],
-    [t, format, currency],
+    [t, format],
   );
 }
 
-function RowCard({ row, currency }: { row: ImportRow; currency: string | null }) {
+function RowCard({ row }: { row: ImportRow }) {
   const { t } = useWords();
   return (
     <Stack gap={4}>
@@ -92,14 +92,15 @@ function RowCard({ row, currency }: { row: ImportRow; currency: string | null })
           {t("imports.lineNo", { line: row.line })}
         </Text>
       </Text>
-      <What row={row} currency={currency} />
+      <What row={row} />
     </Stack>
   );
 }
 
-function What({ row, currency }: { row: ImportRow; currency: string | null }) {
+function What({ row }: { row: ImportRow }) {
   const { t, known } = useWords();
-  const said = useSaid(row, currency);
+  const said = useSaid();
+  const [currencyBefore, currencyAfter] = currenciesOf(row);
   if (row.problem !== "") {
     return (
       <Text size="sm" c="var(--mantine-color-error)">
@@ -118,7 +119,7 @@ function What({ row, currency }: { row: ImportRow; currency: string | null }) {
   return (
     <Stack gap={2}>
       {changes.map(([field, change]) => {
-        const [before, after] = Array.isArray(change) ? change : [null, change];
+        const [before, after] = changeOf(change);
         return (
           <Text key={field} size="sm">
             <Text span c="dimmed" inherit>
@@ -126,10 +127,10 @@ function What({ row, currency }: { row: ImportRow; currency: string | null }) {
             </Text>{" "}
             {row.outcome === "create" || before === null ? null : (
               <>
-                <s>{said(field, before)}</s>{" "}
+                <s>{said(field, before, currencyBefore)}</s>{" "}
               </>
             )}
-            {said(field, after)}
+            {said(field, after, currencyAfter)}
           </Text>
         );
       })}
@@ -137,19 +138,27 @@ function What({ row, currency }: { row: ImportRow; currency: string | null }) {
   );
 }
 
-/** A value as people write it. Amounts are in the smallest unit of the row's currency. */
-function useSaid(row: ImportRow, currency: string | null): (field: string, value: unknown) => string {
+/** A value as people write it. Amounts are in the smallest unit of a currency. */
+function useSaid(): (field: string, value: unknown, currency: string | null) => string {
   const { t } = useWords();
   const format = useFormat();
-  const given = row.given["currency"];
-  const ofRow = typeof given === "string" && given !== "" ? given : currency;
-  return (field, value) => {
+  return (field, value, currency) => {
     if (value === null || value === "") return t("stock.none");
     if (typeof value === "number") {
-      return field.endsWith("_minor") && ofRow !== null ? format.money(value, ofRow) : format.number(value);
+      return field.endsWith("_minor") && currency !== null ? format.money(value, currency) : format.number(value);
     }
     return String(value);
   };
+}
+
+/** The currency of the old amounts, and that of the new ones: a variant keeps its own unless the row changes it. */
+function currenciesOf({ changes, currency }: ImportRow): readonly [string | null, string | null] {
+  const [, after] = changeOf(changes["currency"]);
+  return [currency, typeof after === "string" ? after : currency];
+}
+
+function changeOf(change: unknown): readonly [unknown, unknown] {
+  return Array.isArray(change) ? [change[0], change[1]] : [null, change];
 }
 
 function skuOf(row: ImportRow): string {
