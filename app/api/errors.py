@@ -161,7 +161,8 @@ def http_fault(error: HTTPException) -> Response:
     if error.code is None or error.code < 400:
         return error.get_response()  # type: ignore[return-value]  # a redirect is a Flask response here
     fields = getattr(error, "data", {}).get("messages")
-    answer = problem(error.code, CODES.get(error.code, "http"), error.description or "", errors=fields)
+    detail = "Something in it cannot be used: see `errors`." if fields else error.description or ""
+    answer = problem(error.code, CODES.get(error.code, "http"), detail, errors=fields)
     for name, value in error.get_headers():
         if name.lower() in ("allow", "retry-after"):
             answer.headers[name] = value

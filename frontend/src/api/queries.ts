@@ -10,7 +10,10 @@ const MOST_WAIT_MS = 10_000;
 export function makeQueryClient(): QueryClient {
   return new QueryClient({
     defaultOptions: {
+      // Nobody waits in silence for the network: what is not reached is said, and tried again when it is back.
       queries: {
+        networkMode: "always",
+        refetchOnReconnect: true,
         staleTime: 10_000,
         retry: (failures, error) => failures < TRIES - 1 && problemOf(error).passes,
         retryDelay: (failures, error) => {
@@ -18,7 +21,7 @@ export function makeQueryClient(): QueryClient {
           return Math.min(asked, MOST_WAIT_MS);
         },
       },
-      mutations: { retry: false },
+      mutations: { networkMode: "always", retry: false },
     },
   });
 }

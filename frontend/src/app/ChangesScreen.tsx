@@ -23,7 +23,7 @@ const here = getRouteApi("/inside/changes");
 /** What would be written where: of a shop before its first sync, or of those that are in step. */
 export function ChangesScreen() {
   const { t } = useWords();
-  const search = here.useSearch();
+  const search = withoutNothing(here.useSearch());
   const { query, list, names } = useShops();
   const navigate = here.useNavigate();
   const shop = list.find((each) => each.id === search.shop);

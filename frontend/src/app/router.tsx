@@ -24,7 +24,7 @@ import { session } from "@/session/session";
 
 import { changesFrom } from "./changes";
 import { Crashed, Lost, Waiting } from "./Fallbacks";
-import { parseSearch, writeSearch } from "./search";
+import { only, parseSearch, writeSearch } from "./search";
 
 interface Context {
   queries: QueryClient;
@@ -104,7 +104,7 @@ const overview = createRoute({
 const orders = createRoute({
   getParentRoute: () => inside,
   path: "/orders",
-  validateSearch: filtersFrom,
+  validateSearch: only(filtersFrom),
   component: lazyRouteComponent(() => import("@/features/orders/Orders"), "Orders"),
 });
 const order = createRoute({
@@ -120,56 +120,56 @@ const connections = createRoute({
 const connect = createRoute({
   getParentRoute: () => inside,
   path: "/connections/new",
-  validateSearch: choiceFrom,
+  validateSearch: only(choiceFrom),
   component: lazyRouteComponent(() => import("./ConnectScreen"), "ConnectScreen"),
 });
 const connection = createRoute({
   getParentRoute: () => inside,
   path: "/connections/$connectionId",
-  validateSearch: viewFrom,
+  validateSearch: only(viewFrom),
   component: lazyRouteComponent(() => import("./ConnectionScreen"), "ConnectionScreen"),
 });
 const matching = createRoute({
   getParentRoute: () => inside,
   path: "/matching",
-  validateSearch: matchingFrom,
+  validateSearch: only(matchingFrom),
   component: lazyRouteComponent(() => import("./MatchingScreen"), "MatchingScreen"),
 });
 const changes = createRoute({
   getParentRoute: () => inside,
   path: "/changes",
-  validateSearch: changesFrom,
+  validateSearch: only(changesFrom),
   component: lazyRouteComponent(() => import("./ChangesScreen"), "ChangesScreen"),
 });
 const reviews = createRoute({
   getParentRoute: () => inside,
   path: "/reviews",
-  validateSearch: reviewsFrom,
+  validateSearch: only(reviewsFrom),
   component: lazyRouteComponent(() => import("./ReviewsScreen"), "ReviewsScreen"),
 });
 const sync = createRoute({
   getParentRoute: () => inside,
   path: "/sync",
-  validateSearch: runsFrom,
+  validateSearch: only(runsFrom),
   component: lazyRouteComponent(() => import("@/features/sync/SyncHistory"), "SyncHistory"),
 });
 const run = createRoute({
   getParentRoute: () => inside,
   path: "/sync/$runId",
-  validateSearch: itemsFrom,
+  validateSearch: only(itemsFrom),
   component: lazyRouteComponent(() => import("@/features/sync/RunPage"), "RunPage"),
 });
 
 const dashboards = createRoute({
   getParentRoute: () => inside,
   path: "/dashboards",
-  validateSearch: dashboardFrom,
+  validateSearch: only(dashboardFrom),
   component: lazyRouteComponent(() => import("./DashboardsScreen"), "DashboardsScreen"),
 });
 const stock = createRoute({
   getParentRoute: () => inside,
   path: "/stock",
-  validateSearch: stockFiltersFrom,
+  validateSearch: only(stockFiltersFrom),
   component: lazyRouteComponent(() => import("./StockScreens"), "StockScreen"),
 });
 const newVariant = createRoute({
@@ -255,7 +255,7 @@ const settingsWebhook = createRoute({
 const settingsAudit = createRoute({
   getParentRoute: () => settings,
   path: "/audit-log",
-  validateSearch: auditFiltersFrom,
+  validateSearch: only(auditFiltersFrom),
   component: lazyRouteComponent(ADMINS, "AuditLog"),
 });
 

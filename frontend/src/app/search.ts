@@ -22,3 +22,12 @@ export function writeSearch(search: Record<string, unknown>): string {
   const text = written.toString();
   return text === "" ? "" : `?${text}`;
 }
+
+/** What a route reads of its address, and nothing else. The router lays it over what the address says: what makes no
+ *  sense there has to be said to be nothing. */
+export function only<Found extends object>(read: (raw: Record<string, unknown>) => Found) {
+  return (raw: Record<string, unknown>): Found => ({
+    ...Object.fromEntries(Object.keys(raw).map((name) => [name, undefined])),
+    ...read(raw),
+  });
+}

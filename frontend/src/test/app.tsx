@@ -36,7 +36,8 @@ export function signedIn() {
 
 export function open(address: string, language: "en" | "de" = "en") {
   const queries = makeQueryClient();
-  queries.setDefaultOptions({ queries: { retry: false, staleTime: Infinity } });
+  const usual = queries.getDefaultOptions();
+  queries.setDefaultOptions({ ...usual, queries: { ...usual.queries, retry: false, staleTime: Infinity } });
   const router = makeRouter(queries, createMemoryHistory({ initialEntries: [address] }));
   const catalog = language === "en" ? en : de;
   render(<App language={language} catalog={catalog} queries={queries} router={router} env="test" />);

@@ -7,11 +7,12 @@ import { useEffect, useRef } from "react";
 import { problemOf } from "@/api/problem";
 
 interface Options<Data, Change> {
-  /** Another than that of what is shown, which events make old. */
+  /** Another than that of what is shown. */
   key: QueryKey;
   read: (signal: AbortSignal) => Promise<{ data?: Data; response: Response }>;
   write: (change: Change, headers: Headers) => Promise<unknown>;
-  onSaved: () => unknown;
+  /** The form is busy until it is over. Where it stays open, `readAgain` makes what was saved its beginning. */
+  onSaved: (readAgain: () => Promise<unknown>) => Promise<void>;
 }
 
 type Headers = { "If-Match"?: string };
@@ -25,14 +26,14 @@ export function useEdited<Data, Change>({ key, read, write, onSaved }: Options<D
       const { data, response } = await read(signal);
       return { data: data as Data, version: response.headers.get("ETag") };
     },
-    // Who is editing is not disturbed.
-    staleTime: Infinity,
+    // Who is editing is not disturbed: neither by events nor by whoever has everything asked for again.
+    enabled: ({ state }) => state.data === undefined,
     gcTime: 0,
   });
   const version = found.data?.version ?? null;
   const save = useMutation({
     mutationFn: (change: Change) => write(change, version === null ? {} : { "If-Match": version }),
-    onSuccess: onSaved,
+    onSuccess: () => onSaved(found.refetch),
     onError: (error) => {
       if (problemOf(error).code === "precondition_failed") {
         void found.refetch();
@@ -46,18 +47,24 @@ export function useEdited<Data, Change>({ key, read, write, onSaved }: Options<D
 export type Saving<Change> = ReturnType<typeof useEdited<unknown, Change>>["save"];
 
 /** Where somebody else has saved meanwhile: what was typed stays, all else is as they left it, and so is what both
- *  have changed. */
-export function useTyped<Values extends object>(form: UseFormReturnType<Values>, before: Values): void {
+ *  have changed. Fields that say something only `together` are all typed here, or all theirs. */
+export function useTyped<Values extends object>(
+  form: UseFormReturnType<Values>,
+  before: Values,
+  together: readonly (keyof Values)[] = [],
+): void {
   const last = useRef(before);
   const { values, setInitialValues, setValues } = form;
   useEffect(() => {
     const seen = last.current;
     const names = Object.keys(before) as (keyof Values)[];
-    if (names.some((name) => before[name] !== seen[name])) {
-      const typed = names.filter((name) => values[name] !== seen[name] && before[name] === seen[name]);
+    const isTheirs = (name: keyof Values) => before[name] !== seen[name];
+    if (names.some(isTheirs)) {
+      const theirs = together.some(isTheirs) ? together : [];
+      const typed = names.filter((name) => values[name] !== seen[name] && !isTheirs(name) && !theirs.includes(name));
       last.current = before;
       setInitialValues(before);
       setValues({ ...before, ...Object.fromEntries(typed.map((name) => [name, values[name]])) });
     }
-  }, [before, values, setInitialValues, setValues]);
+  }, [before, together, values, setInitialValues, setValues]);
 }

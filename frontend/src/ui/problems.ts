@@ -5,7 +5,7 @@ import { useWords } from "@/i18n/words";
 
 import { useSay } from "./Said";
 
-/** Refusals of which only the API knows the reason: it stands in place of the remedy. */
+/** Refusals of which only the API knows the reason: it stands in place of the remedy, unless fields have theirs. */
 const WITH_REASON = new Set(["conflict", "invalid_input"]);
 
 /** Words for a problem by its code. What has none of its own gets the API's. */
@@ -40,7 +40,8 @@ export function useInWords(): (problem: ApiProblem) => ProblemWords {
       const seconds = retryAfter ?? 0;
       const wait = seconds > 0 ? known(`problem.${code}.wait`, { count: Math.ceil(seconds / 60) }) : null;
       const isSayable = sentence.code !== undefined || (language === "en" && sentence.text !== "");
-      const reason = WITH_REASON.has(code) && isSayable ? say(sentence) : null;
+      const hasReason = WITH_REASON.has(code) && Object.keys(problem.errors).length === 0;
+      const reason = hasReason && isSayable ? say(sentence) : null;
       return {
         title: known(`problem.${code}`) ?? t("problem.http"),
         remedy: wait ?? reason ?? known(`problem.${code}.remedy`) ?? (problem.message || t("problem.http.remedy")),

@@ -6,6 +6,7 @@ import { api, type Schemas } from "@/api/client";
 import { PAGES } from "@/api/pages";
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
+import { withoutNothing } from "@/ui/address";
 import { Icon } from "@/ui/icons";
 import { PagedList } from "@/ui/PagedList";
 import { Section } from "@/ui/Section";
@@ -21,7 +22,7 @@ const NAMES = ["actor", "action", "subject"] as const;
 /** Who changed what, newest first. Names of actions are the API's. */
 export function AuditLog() {
   const { t } = useWords();
-  const filters = here.useSearch();
+  const filters = withoutNothing(here.useSearch());
   const navigate = here.useNavigate();
   const query = { ...filters, limit: 50 };
   const list = api.useInfiniteQuery("get", "/api/v1/audit-log", { params: { query } }, PAGES);

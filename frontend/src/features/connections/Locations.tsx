@@ -29,10 +29,9 @@ export function Locations({ connection }: { connection: Connection }) {
     read: (signal) => client.GET("/api/v1/connections/{connection_id}/locations", { params, signal }),
     write: (locations: Mapping, headers) =>
       client.PUT("/api/v1/connections/{connection_id}/locations", { params, headers, body: { locations } }),
-    onSaved: async () => {
+    onSaved: async (readAgain) => {
       tell(t("locations.saved"));
-      void ofShop.refetch();
-      await lookAgain(queries);
+      await Promise.all([readAgain(), lookAgain(queries)]);
     },
   });
   const ours = api.useQuery("get", "/api/v1/locations", { params: { query: { limit: MOST_LOCATIONS } } });
@@ -84,7 +83,7 @@ function Form({ connection, found, ours, save }: FormProps) {
               location={location}
               chosen={chosen}
               ours={ours}
-              readOnly={!mayRun}
+              readOnly={!mayRun || save.isPending}
               onChoose={(locations) => choose(location.external_location_id, locations)}
             />
           ))}

@@ -19,7 +19,7 @@ function shop(more: object = {}, version = '"1"') {
 
 function shown(more: object = {}) {
   server.use(shop(more), answers("get", "/connections/1/health", HEALTH));
-  open("/connections/1?tab=settings");
+  return open("/connections/1?tab=settings");
 }
 
 const share = () => screen.findByRole("textbox", { name: "Share" });
@@ -88,6 +88,24 @@ describe("a connection's settings", () => {
     await userEvent.click(save());
     await waitFor(async () => expect(await share()).toHaveValue("50 %"));
     expect(screen.getByRole("alert")).toHaveTextContent("Somebody changed it meanwhile");
+  });
+
+  it("looks over what was entered where only fields are wrong, whatever else the API says", async () => {
+    const errors = { json: { buffer: ["Must be greater than or equal to 0."] } };
+    const problem = { status: 422, code: "invalid_input", detail: "Something in it cannot be used.", errors };
+    server.use(http.patch("*/api/v1/connections/1", () => HttpResponse.json(problem, { status: 422 })));
+    shown();
+    await write(await share(), "80");
+    await userEvent.click(save());
+    expect(await screen.findByRole("alert")).toHaveTextContent("Look over what you entered, and try again.");
+  });
+
+  it("is not disturbed by whoever has everything asked for again", async () => {
+    const { queries } = shown().options.context;
+    await write(await share(), "80");
+    server.use(shop({ share_percent: 50 }, '"2"'));
+    await queries.invalidateQueries();
+    expect(await share()).toHaveValue("80 %");
   });
 
   it("says that it was not saved, and keeps what was entered", async () => {

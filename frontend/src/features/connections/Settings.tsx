@@ -27,10 +27,9 @@ export function Settings({ connection }: { connection: Connection }) {
     read: (signal) => client.GET("/api/v1/connections/{connection_id}", { params, signal }),
     write: (body: Schemas["ConfigureInput"], headers) =>
       client.PATCH("/api/v1/connections/{connection_id}", { params, headers, body }),
-    onSaved: async () => {
+    onSaved: async (readAgain) => {
       tell(t("rules.saved"));
-      void found.refetch();
-      await lookAgain(queries);
+      await Promise.all([readAgain(), lookAgain(queries)]);
     },
   });
   if (found.isPending) {
@@ -53,6 +52,7 @@ function Form({ connection, seen, save }: FormProps) {
   const { t } = useWords();
   const mayRun = useMay("admin") && connection.state !== "sample";
   const before = rulesOf(seen);
+  const readOnly = !mayRun || save.isPending;
   const form = useForm<Rules>({
     initialValues: before,
     validate: (rules) =>
@@ -65,9 +65,9 @@ function Form({ connection, seen, save }: FormProps) {
     <form onSubmit={form.onSubmit((rules) => save.mutate(changesOf(rules, seen)))} noValidate>
       <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="lg">
         <Stack gap="lg">
-          <Shown form={form} readOnly={!mayRun} />
-          <Policy form={form} readOnly={!mayRun} />
-          <Other form={form} readOnly={!mayRun} />
+          <Shown form={form} readOnly={readOnly} />
+          <Policy form={form} readOnly={readOnly} />
+          <Other form={form} readOnly={readOnly} />
           {save.isError ? <Failed error={save.error} /> : null}
           {mayRun ? (
             <Group gap="xs">
@@ -84,7 +84,7 @@ function Form({ connection, seen, save }: FormProps) {
             </Text>
           )}
         </Stack>
-        <PublishPreview connection={connection} rules={form.values} />
+        <PublishPreview connection={{ ...seen, state: connection.state }} rules={form.values} />
       </SimpleGrid>
       <LeaveGuard isChanged={isChanged && !save.isPending} />
     </form>

@@ -3,6 +3,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 
 import { useWords } from "@/i18n/words";
+import { withoutNothing } from "@/ui/address";
 import { Page } from "@/ui/Page";
 import { type ConnectedShop, useShops } from "@/ui/shops";
 import { ShopSelect } from "@/ui/ShopSelect";
@@ -22,7 +23,7 @@ interface Props {
 /** Which listing is which variant: what is not linked by itself, with what it may be. */
 export function Matching({ next }: Props) {
   const { t } = useWords();
-  const search = here.useSearch();
+  const search = withoutNothing(here.useSearch());
   const navigate = here.useNavigate();
   const { query, list, names } = useShops();
   const shop = list.find((each) => each.id === search.shop) ?? list.find((each) => openOf(each) > 0) ?? list[0];

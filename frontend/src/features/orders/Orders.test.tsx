@@ -57,6 +57,27 @@ beforeEach(() => {
 });
 
 describe("the list of orders", () => {
+  it.each(["?state=nonsense", "?from=garbage&to=2026-13-45&shop=abc&sort=colour&payment=cash"])(
+    "leaves out what makes no sense in its address: %s",
+    async (search) => {
+      server.use(list([[order(1)]]));
+      const router = open(`/orders${search}`);
+      expect(await screen.findByRole("row", { name: /#1001/ })).toBeVisible();
+      expect(asked.map(String)).toEqual(["sort=-placed_at&limit=50"]);
+      expect(router.state.location.href).toBe("/orders");
+    },
+  );
+
+  it("says so where there is no network, and tries again", async () => {
+    server.use(http.get("*/api/v1/orders", () => HttpResponse.error()));
+    open("/orders");
+    window.dispatchEvent(new Event("offline"));
+    expect(await screen.findAllByRole("button", { name: "Try again" })).not.toEqual([]);
+    server.use(list([[order(1)]]));
+    window.dispatchEvent(new Event("online"));
+    expect(await screen.findByRole("row", { name: /#1001/ })).toBeVisible();
+  });
+
   it("shows orders with their shop, and what they come to", async () => {
     server.use(list([[order(1), order(2, { is_test: true, review_reason: "odd" })]]));
     open("/orders");

@@ -29,7 +29,7 @@ const here = getRouteApi("/inside/orders");
 /** Every channel's orders, by filters that are in the address. */
 export function Orders() {
   const { t } = useWords();
-  const filters = here.useSearch();
+  const filters = withoutNothing(here.useSearch());
   const navigate = here.useNavigate();
   const change = (changes: Partial<OrderFilters>) =>
     void navigate({ search: withoutNothing({ ...filters, ...changes }), replace: true });

@@ -19,7 +19,7 @@ interface Props {
 /** What only a person can decide: syncs that stopped, and numbers that were changed at a shop. */
 export function Reviews({ changesOf }: Props) {
   const { t } = useWords();
-  const filters = here.useSearch();
+  const filters = withoutNothing(here.useSearch());
   const navigate = here.useNavigate();
   return (
     <Page title={t("reviews.title")} lead={t("reviews.lead")}>

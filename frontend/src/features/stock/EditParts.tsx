@@ -105,6 +105,7 @@ function Form({ variant, before, save, onClose }: FormProps) {
                     max={MOST_OF_ONE}
                     clampBehavior="none"
                     allowDecimal={false}
+                    readOnly={save.isPending}
                     value={quantity}
                     onChange={(value) => change(id, value)}
                     error={isQuantity(quantity) ? undefined : t("rules.wrong")}

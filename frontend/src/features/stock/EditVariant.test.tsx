@@ -122,6 +122,15 @@ describe("editing a SKU", () => {
     expect(sent[0]?.headers.get("If-Match")).toBe('"2"');
   });
 
+  it("takes no amount for another currency's where somebody else has changed that", async () => {
+    await opened();
+    await write("Price", "30");
+    server.use(...variantPage({ currency: "USD" }, '"2"'), refuses("patch", "/variants/1", 412, "precondition_failed"));
+    await userEvent.click(await save());
+    await waitFor(async () => expect(await field("Currency")).toHaveValue("USD"));
+    expect(await field("Price")).toHaveValue("12.50");
+  });
+
   it("asks before a step elsewhere loses what was entered, and forgets it where that is wanted", async () => {
     const router = await opened();
     await write("Name", "Mug");

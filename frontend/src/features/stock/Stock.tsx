@@ -30,7 +30,7 @@ interface Props {
 /** Every SKU: what there is where, and what each shop shows. */
 export function Stock({ actions, firstSteps }: Props) {
   const { t } = useWords();
-  const filters = here.useSearch();
+  const filters = withoutNothing(here.useSearch());
   const navigate = here.useNavigate();
   const show = (next: StockFilters) => void navigate({ search: withoutNothing(next), replace: true });
   const places = usePlaces();

@@ -12,6 +12,9 @@ import { Failed } from "@/ui/states";
 
 import { changesOf, FAULTS, faultsOf, type Fields, LONGEST, NAMES } from "./fields";
 
+/** An amount is one of its currency. */
+const MONEY = ["currency", "price", "cost"] as const;
+
 interface Props {
   title: string;
   /** What it is about. */
@@ -36,7 +39,7 @@ export function VariantForm({ title, lead, before, go, busy, error, onSave, onCa
     validate: (fields) => Object.fromEntries(faultsOf(fields, before).map((name) => [name, t(FAULTS[name])])),
     validateInputOnBlur: true,
   });
-  useTyped(form, before);
+  useTyped(form, before, MONEY);
   const isChanged = Object.keys(changesOf(form.values, before)).length > 0;
   const save = (fields: Fields) =>
     onSave(fields).catch((thrown: unknown) => {
@@ -48,6 +51,7 @@ export function VariantForm({ title, lead, before, go, busy, error, onSave, onCa
   const text = (name: keyof typeof LONGEST) => ({
     maxLength: LONGEST[name],
     autoComplete: "off",
+    readOnly: busy,
     ...form.getInputProps(name),
   });
   const amount = {
@@ -56,6 +60,7 @@ export function VariantForm({ title, lead, before, go, busy, error, onSave, onCa
     clampBehavior: "none",
     min: 0,
     hideControls: true,
+    readOnly: busy,
   } as const;
   return (
     <Card withBorder padding="md" component="section" aria-label={title}>
@@ -86,6 +91,7 @@ export function VariantForm({ title, lead, before, go, busy, error, onSave, onCa
               min={0}
               clampBehavior="none"
               allowDecimal={false}
+              readOnly={busy}
               {...form.getInputProps("threshold")}
             />
           </SimpleGrid>

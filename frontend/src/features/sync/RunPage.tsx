@@ -6,6 +6,7 @@ import type { ReactNode } from "react";
 import { client, type Schemas } from "@/api/client";
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
+import { withoutNothing } from "@/ui/address";
 import { Icon } from "@/ui/icons";
 import { BackLink } from "@/ui/links";
 import { useTellProblem } from "@/ui/notify";
@@ -30,7 +31,7 @@ const here = getRouteApi("/inside/sync/$runId");
 export function RunPage() {
   const { t } = useWords();
   const { runId } = here.useParams();
-  const filters = here.useSearch();
+  const filters = withoutNothing(here.useSearch());
   const navigate = here.useNavigate();
   const found = useRun(Number(runId));
   const run = found.data;

@@ -31,7 +31,7 @@ const here = getRouteApi("/inside/sync");
 /** What SyncFlow did, newest first, by filters that are in the address. */
 export function SyncHistory() {
   const { t } = useWords();
-  const filters = here.useSearch();
+  const filters = withoutNothing(here.useSearch());
   const navigate = here.useNavigate();
   const change = (changes: Changes) =>
     void navigate({ search: withoutNothing({ ...filters, ...changes }) as RunFilters, replace: true });
