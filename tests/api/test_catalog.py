@@ -85,12 +85,22 @@ def test_a_variant_shows_its_stock_its_listings_and_its_parts(merchant: Caller, 
     assert (cup["on_hand"], cup["committed"], cup["available"]) == (10, 2, 8)
     assert [level["available"] for level in cup["levels"]] == [8]
     assert [listing["external_id"] for listing in cup["listings"]] == [f"l{cup['id']}"]
+    assert cup["listings"][0]["error_said"] is None
     box = made(merchant, sku="BOX")["id"]
     parts = {"components": [{"variant_id": cup["id"], "quantity": 2}]}
     assert merchant.call("PUT", f"/bundles/{box}", json=parts).status_code == 200
     shown = merchant.get(f"/variants/{box}")
     assert (shown["is_bundle"], [part["sku"] for part in shown["components"]]) == (True, ["CUP-0"])
     assert [part["sku"] for part in merchant.get(f"/variants/{cup['id']}")["part_of"]] == ["BOX"]
+
+
+def test_what_a_shop_has_against_a_listing_is_told_for_other_languages_too(
+    merchant: Caller, books: Books
+) -> None:
+    execute("UPDATE stock_cells SET error = 'The shop answered 5 to a write of 8.'")
+    (listing,) = merchant.get(f"/variants/{books.variant_ids[0]}")["listings"]
+    said = {"code": "number_differs", "values": {"now": "5", "quantity": "8"}}
+    assert (listing["error"], listing["error_said"]) == ("The shop answered 5 to a write of 8.", said)
 
 
 @pytest.mark.parametrize(

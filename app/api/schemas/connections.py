@@ -145,6 +145,7 @@ class ListingSchema(Schema):
     cell_state = fields.String(allow_none=True, validate=validate.OneOf(CELL_STATES))
     expected = fields.Integer(allow_none=True)
     error = fields.String(allow_none=True)
+    error_said = Said("error")
     paused = fields.Boolean()
     share_percent = fields.Integer(allow_none=True)
     buffer = fields.Integer(allow_none=True)

@@ -25,9 +25,32 @@ export const VARIANT = {
   archived_at: null,
   created_at: "2026-11-01T00:00:00Z",
   levels: [LEVEL],
-  listings: [],
+  listings: [] as object[],
   components: [] as object[],
   part_of: [] as object[],
+};
+
+/** What a shop sells of it. */
+export const LISTING = {
+  id: 3,
+  connection_id: 1,
+  external_id: "e",
+  external_product_id: "p",
+  sku: "MUG-1",
+  title: "Blue mug, boxed",
+  factor: 1,
+  variant_id: 1 as number | null,
+  unlinked_reason: null,
+  cell_state: "active",
+  expected: 8,
+  error: "" as string | null,
+  error_said: null as object | null,
+  paused: false,
+  share_percent: null as number | null,
+  buffer: null as number | null,
+  cap: null as number | null,
+  fixed_quantity: null as number | null,
+  price: null,
 };
 
 /** What the page of a SKU asks for. */

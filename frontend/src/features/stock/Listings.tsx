@@ -5,6 +5,7 @@ import type { Schemas } from "@/api/client";
 import { type Format, useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 import { type Column, DataTable } from "@/ui/DataTable";
+import { Said } from "@/ui/Said";
 import { useShops } from "@/ui/shops";
 
 import { None, Section } from "./Section";
@@ -91,7 +92,7 @@ function Name({ listing }: { listing: Listing }) {
 /** Those that are its own, and what its shop has against it. */
 function Rules({ listing }: { listing: Listing }) {
   const { t } = useWords();
-  const { paused, factor, share_percent: share, buffer, cap, fixed_quantity: fixed, error } = listing;
+  const { paused, factor, share_percent: share, buffer, cap, fixed_quantity: fixed, error, error_said } = listing;
   const told = [
     paused ? t("listed.paused") : null,
     factor === 1 ? null : t("listed.pack", { count: factor }),
@@ -105,7 +106,7 @@ function Rules({ listing }: { listing: Listing }) {
       <Text size="sm">{told.length === 0 ? t("listed.asShop") : told.join(" · ")}</Text>
       {error ? (
         <Text size="xs" c="var(--mantine-color-error)">
-          {error}
+          <Said line={{ text: error, ...error_said }} />
         </Text>
       ) : null}
     </>

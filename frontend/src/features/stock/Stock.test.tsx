@@ -354,6 +354,7 @@ describe("one SKU", () => {
         cell_state: "active",
         expected: 1,
         error: "",
+        error_said: null,
         paused: false,
         share_percent: 80,
         buffer: null,
