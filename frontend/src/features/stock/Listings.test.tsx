@@ -1,9 +1,11 @@
-import { screen, within } from "@testing-library/react";
+import { screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it } from "vitest";
 
-import { open, signedIn } from "@/test/app";
+import { ME, open, signedIn } from "@/test/app";
 import { CONNECTION, page } from "@/test/connections";
-import { answers, server } from "@/test/server";
+import { takes } from "@/test/sent";
+import { answers, refuses, server } from "@/test/server";
 import { LISTING, variantPage } from "@/test/variants";
 
 /** Shops sell the SKU so. */
@@ -30,5 +32,52 @@ describe("what a shop has against a listing", () => {
     listed({ error: "Bad luck" });
     open("/stock/1", "de");
     expect(await (await section("Angebote")).findByText("Bad luck")).toHaveAttribute("lang", "en");
+  });
+});
+
+describe("unlinking a listing", () => {
+  const unlink = async () => (await section()).findByRole("button", { name: "Unlink Blue mug, boxed" });
+  const sure = async () => {
+    await userEvent.click(await unlink());
+    const dialog = within(await screen.findByRole("dialog", { name: "Unlink Blue mug, boxed?" }));
+    expect(dialog.getByText(/^The shop keeps the number that it shows now/)).toBeVisible();
+    return dialog.getByRole("button", { name: "Unlink" });
+  };
+
+  it("is done after saying what it means, and taken back by linking it to this SKU again", async () => {
+    listed({});
+    const sent = takes({ "post /listings/3/unlink": { ...LISTING, variant_id: null }, "post /listings/3/link": LISTING });
+    open("/stock/1");
+    const go = await sure();
+    listed();
+    await userEvent.click(go);
+    expect(await (await section()).findByText("No shop sells it, or no listing is linked to it yet.")).toBeVisible();
+    await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+    expect((await section()).getByText(/^No shop sells it/).parentElement).toHaveFocus();
+    listed({});
+    await userEvent.click(await screen.findByRole("button", { name: "Undo" }));
+    expect(await unlink()).toBeVisible();
+    expect(sent.map(({ what, body }) => [what, body])).toEqual([
+      ["post /listings/3/unlink", null],
+      ["post /listings/3/link", { variant_id: 1 }],
+    ]);
+  });
+
+  it("says that it was not done, and leaves the listing where it is", async () => {
+    listed({});
+    server.use(refuses("post", "/listings/3/unlink", 503, "not_stored"));
+    open("/stock/1");
+    await userEvent.click(await sure());
+    expect(await screen.findByText("It could not be stored")).toBeVisible();
+    await waitFor(async () => expect(await unlink()).toHaveFocus());
+    expect(screen.queryByRole("button", { name: "Undo" })).toBeNull();
+  });
+
+  it("is not for viewers", async () => {
+    server.use(answers("get", "/me", { ...ME, role: "viewer" }));
+    listed({});
+    open("/stock/1");
+    expect(await (await section()).findByText("Blue mug, boxed")).toBeVisible();
+    expect((await section()).queryByRole("button")).toBeNull();
   });
 });

@@ -1,5 +1,5 @@
-import { Card, Group, Stack, Text } from "@mantine/core";
-import { useMemo } from "react";
+import { Button, Card, Group, Stack, Text, VisuallyHidden } from "@mantine/core";
+import { type ReactNode, useMemo, useRef, useState } from "react";
 
 import type { Schemas } from "@/api/client";
 import { type Format, useFormat } from "@/i18n/format";
@@ -9,62 +9,123 @@ import { Said } from "@/ui/Said";
 import { useShops } from "@/ui/shops";
 
 import { None, Section } from "./Section";
+import { Unlink } from "./Unlink";
 
 type Listing = Schemas["Listing"];
 
 const NUMERIC = ["shows", "price"];
 
+interface Props {
+  variant: Pick<Schemas["VariantDetail"], "id" | "listings">;
+  mayChange: boolean;
+}
+
 /** What shops sell of it, and by which rules of its own. */
-export function Listings({ variant }: { variant: Pick<Schemas["VariantDetail"], "listings"> }) {
+export function Listings({ variant, mayChange }: Props) {
   const { t } = useWords();
-  const format = useFormat();
-  const { names } = useShops();
-  const columns = useColumns(names);
+  const [asked, setAsked] = useState<Listing | null>(null);
+  const [isAsking, setAsking] = useState(false);
+  const list = useRef<HTMLDivElement>(null);
+  const actions = useMemo(() => {
+    const unlink = (listing: Listing) => {
+      setAsked(listing);
+      setAsking(true);
+    };
+    return mayChange ? (listing: Listing) => <Actions listing={listing} onUnlink={unlink} /> : null;
+  }, [mayChange]);
   return (
     <Section title={t("listed.title")}>
-      {variant.listings.length === 0 ? (
-        <Card withBorder>
+      <Card withBorder ref={list} tabIndex={-1} {...(variant.listings.length === 0 ? {} : { padding: 0 })}>
+        {variant.listings.length === 0 ? (
           <None>{t("listed.none")}</None>
-        </Card>
-      ) : (
-        <Card withBorder padding={0}>
-          <DataTable
-            label={t("listed.title")}
-            columns={columns}
-            rows={variant.listings}
-            rowId={(listing) => String(listing.id)}
-            numeric={NUMERIC}
-            card={(listing) => (
-              <Stack gap={4}>
-                <Group justify="space-between" wrap="nowrap">
-                  <Text size="sm" fw={600}>
-                    {names.get(listing.connection_id) ?? ""}
-                  </Text>
-                  <Text size="sm">{[shownBy(listing, format), priceOf(listing, format)].filter(Boolean).join(" · ")}</Text>
-                </Group>
-                <Name listing={listing} />
-                <Rules listing={listing} />
-              </Stack>
-            )}
-          />
-        </Card>
-      )}
+        ) : (
+          <Table listings={variant.listings} actions={actions} />
+        )}
+      </Card>
+      <Unlink
+        listing={asked}
+        opened={isAsking}
+        variantId={variant.id}
+        onClose={() => setAsking(false)}
+        onUnlinked={() => list.current?.focus()}
+      />
     </Section>
   );
 }
 
-function useColumns(names: ReadonlyMap<number, string>): Column<Listing>[] {
+interface TableProps {
+  listings: Listing[];
+  /** Null where nothing may be done; else stable from render to render. */
+  actions: ((listing: Listing) => ReactNode) | null;
+}
+
+function Table({ listings, actions }: TableProps) {
   const { t } = useWords();
   const format = useFormat();
-  return useMemo(
-    () => [
-      { id: "shop", header: t("order.shop"), cell: ({ row }) => names.get(row.original.connection_id) ?? "" },
+  const columns = useColumns(actions);
+  return (
+    <DataTable
+      label={t("listed.title")}
+      columns={columns}
+      rows={listings}
+      rowId={(listing) => String(listing.id)}
+      numeric={NUMERIC}
+      card={(listing) => (
+        <Stack gap={4}>
+          <Group justify="space-between" wrap="nowrap">
+            <Text size="sm" fw={600}>
+              <Shop listing={listing} />
+            </Text>
+            <Text size="sm">{[shownBy(listing, format), priceOf(listing, format)].filter(Boolean).join(" · ")}</Text>
+          </Group>
+          <Name listing={listing} />
+          <Rules listing={listing} />
+          {actions?.(listing)}
+        </Stack>
+      )}
+    />
+  );
+}
+
+/** Those that stay when others come are the same: what has the focus in them keeps it. */
+function useColumns(actions: TableProps["actions"]): Column<Listing>[] {
+  const { t } = useWords();
+  const format = useFormat();
+  const told = useMemo(
+    (): Column<Listing>[] => [
+      { id: "shop", header: t("order.shop"), cell: ({ row }) => <Shop listing={row.original} /> },
       { id: "listing", header: t("listed.listing"), cell: ({ row }) => <Name listing={row.original} /> },
       { id: "shows", header: t("listed.shows"), cell: ({ row }) => shownBy(row.original, format) },
       { id: "price", header: t("stock.price"), cell: ({ row }) => priceOf(row.original, format) },
       { id: "rules", header: t("listed.rules"), cell: ({ row }) => <Rules listing={row.original} /> },
     ],
-    [t, format, names],
+    [t, format],
+  );
+  return useMemo(() => {
+    const header = () => <VisuallyHidden>{t("listed.actions")}</VisuallyHidden>;
+    return actions === null
+      ? told
+      : [...told, { id: "actions", header, cell: ({ row }) => actions(row.original) }];
+  }, [t, told, actions]);
+}
+
+function Shop({ listing }: { listing: Listing }) {
+  return useShops().names.get(listing.connection_id) ?? "";
+}
+
+function Actions({ listing, onUnlink }: { listing: Listing; onUnlink: (listing: Listing) => void }) {
+  const { t } = useWords();
+  return (
+    <Group gap="xs" wrap="nowrap" justify="flex-end">
+      <Button
+        size="xs"
+        variant="default"
+        aria-label={t("listed.unlink.one", { title: listing.title })}
+        onClick={() => onUnlink(listing)}
+      >
+        {t("listed.unlink")}
+      </Button>
+    </Group>
   );
 }
 

@@ -127,7 +127,7 @@ function Found({ variant, row, problem, mayChange, orderLink }: FoundProps) {
           <Why variantId={variant.id} available={row.available} orderLink={orderLink} />
         </Stack>
       </SimpleGrid>
-      <Listings variant={variant} />
+      <Listings variant={variant} mayChange={mayChange} />
     </Page>
   );
 }
