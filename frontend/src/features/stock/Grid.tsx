@@ -2,6 +2,7 @@ import {
   type FocusEvent,
   type KeyboardEvent,
   type MouseEvent,
+  type RefObject,
   useEffect,
   useLayoutEffect,
   useRef,
@@ -51,12 +52,13 @@ export function Grid({ count, total, words, row, columns, sort, onSort, selectio
   const [active, setActive] = useState(0);
   /** The row that was gone to by a key, which is to have the focus once it is there. */
   const [focused, setFocused] = useState<number | null>(null);
+  const opens = useFocusBack(scroller, on.adjusting?.variantId ?? null);
   const rows = useRowsInSight({ scroller, count, height: ROW_HEIGHT, active, place });
   const { first, last, indexes } = rows;
   useEffect(() => onRange(first, last), [onRange, first, last]);
   useLayoutEffect(() => {
     if (focused !== null) {
-      scroller.current?.querySelector<HTMLElement>(`tr[data-index="${focused}"]`)?.focus({ preventScroll: true });
+      scroller.current?.querySelector<HTMLElement>(rowAt(focused))?.focus({ preventScroll: true });
     }
   }, [focused]);
   const go = (index: number) => {
@@ -64,6 +66,10 @@ export function Grid({ count, total, words, row, columns, sort, onSort, selectio
     setActive(next);
     setFocused(next);
     rows.scrollTo(next);
+  };
+  const adjust = (of: Row, opener: string) => {
+    opens(opener);
+    on.adjusting?.open(of);
   };
   const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
     const isRow = event.target instanceof HTMLTableRowElement;
@@ -81,7 +87,7 @@ export function Grid({ count, total, words, row, columns, sort, onSort, selectio
             Enter: () => of !== undefined && on.onOpen(of),
             " ": () => selection.toggle(active, event.shiftKey),
             Escape: () => selection.clear(),
-            a: () => of !== undefined && on.adjusting?.open(of),
+            a: () => of !== undefined && adjust(of, rowAt(active)),
           }
         : {}),
     };
@@ -109,7 +115,7 @@ export function Grid({ count, total, words, row, columns, sort, onSort, selectio
         selection.toggle(index, event.shiftKey);
         break;
       case "adjust":
-        on.adjusting?.open(found);
+        adjust(found, `${rowAt(index)} [data-act=adjust]`);
         break;
       case "open":
         if (!(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey)) {
@@ -156,6 +162,27 @@ export function Grid({ count, total, words, row, columns, sort, onSort, selectio
       <Status first={first} last={last} total={total} words={words} />
     </>
   );
+}
+
+/** What opened a row's form has the focus again once that is closed, unless the focus went elsewhere meanwhile. It is
+ *  known by a selector: the row is drawn anew around the form. */
+function useFocusBack(scroller: RefObject<HTMLElement | null>, openFor: number | null): (opener: string) => void {
+  const opener = useRef<string | null>(null);
+  useLayoutEffect(() => {
+    if (openFor === null && opener.current !== null) {
+      if (document.activeElement === document.body) {
+        scroller.current?.querySelector<HTMLElement>(opener.current)?.focus({ preventScroll: true });
+      }
+      opener.current = null;
+    }
+  }, [scroller, openFor]);
+  return (selector) => {
+    opener.current = selector;
+  };
+}
+
+function rowAt(index: number): string {
+  return `tr[data-index="${index}"]`;
 }
 
 /** Of the row that something is in; null for what floats beside the table. */

@@ -108,7 +108,7 @@ function Adjustable({ row, adjusting, tabIndex, children }: AdjustableProps) {
     return button;
   }
   return (
-    <Popover opened onChange={(opened) => !opened && adjusting.close()} trapFocus returnFocus shadow="md" width={300}>
+    <Popover opened onChange={(opened) => !opened && adjusting.close()} trapFocus shadow="md" width={300}>
       <Popover.Target>{button}</Popover.Target>
       <Popover.Dropdown aria-label={t("stock.adjust.title", { name })} onKeyDown={(event) => event.stopPropagation()}>
         {adjusting.form(row)}

@@ -287,6 +287,30 @@ describe("changing stock in the list", () => {
     expect(rows()[1]).toHaveAttribute("aria-selected", "false");
   });
 
+  it("has the focus back where its form was opened from", async () => {
+    server.use(list(3), takes("/stock/adjustments"));
+    open("/stock");
+    const table = await grid();
+    await onHand("MUG-2: 10 on hand, adjust");
+    const row = within(table).getAllByRole("row")[2] as HTMLElement;
+    const field = () => screen.findByLabelText("Units on hand");
+    row.focus();
+    await userEvent.keyboard("a");
+    await waitFor(async () => expect(await field()).toHaveFocus());
+    await userEvent.keyboard("{Escape}");
+    await waitFor(() => expect(row).toHaveFocus());
+    await userEvent.keyboard("a");
+    await waitFor(async () => expect(await field()).toHaveFocus());
+    await userEvent.keyboard("7{Enter}");
+    await waitFor(() => expect(row).toHaveFocus());
+    const button = () => screen.getByRole("button", { name: /^MUG-2: .* adjust$/ });
+    button().focus();
+    await userEvent.keyboard("{Enter}");
+    await waitFor(async () => expect(await field()).toHaveFocus());
+    await userEvent.keyboard("{Escape}");
+    await waitFor(() => expect(button()).toHaveFocus());
+  });
+
   it("tells which of many were refused, and why", async () => {
     server.use(
       list(2),
