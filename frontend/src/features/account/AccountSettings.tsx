@@ -86,7 +86,6 @@ function Basics({ account, role }: { account: Account; role: Role }) {
             description={t("account.safety.hint")}
             min={0}
             max={MOST_UNITS}
-            allowDecimal={false}
             readOnly={!canChange}
             {...form.getInputProps("safety")}
           />
@@ -95,7 +94,6 @@ function Basics({ account, role }: { account: Account; role: Role }) {
             description={t("account.low.hint")}
             min={0}
             max={MOST_UNITS}
-            allowDecimal={false}
             readOnly={!canChange}
             {...form.getInputProps("low")}
           />

@@ -123,7 +123,6 @@ function Shown({ form, readOnly }: PartProps) {
           min={0}
           max={100}
           clampBehavior="none"
-          allowDecimal={false}
           readOnly={readOnly}
           {...form.getInputProps("share_percent")}
         />
@@ -132,7 +131,6 @@ function Shown({ form, readOnly }: PartProps) {
           min={0}
           max={MOST_UNITS}
           clampBehavior="none"
-          allowDecimal={false}
           readOnly={readOnly}
           {...form.getInputProps("buffer")}
         />
@@ -142,7 +140,6 @@ function Shown({ form, readOnly }: PartProps) {
           min={0}
           max={MOST_UNITS}
           clampBehavior="none"
-          allowDecimal={false}
           readOnly={readOnly}
           {...form.getInputProps("cap")}
         />
@@ -189,7 +186,6 @@ function Other({ form, readOnly }: PartProps) {
         min={1}
         max={100}
         clampBehavior="none"
-        allowDecimal={false}
         readOnly={readOnly}
         {...form.getInputProps("brake_percent")}
       />

@@ -256,6 +256,9 @@ describe("one order", () => {
     const dialog = await screen.findByRole("dialog", { name: "Ship order #1001" });
     const units = within(dialog).getByLabelText("Units of Mug");
     await userEvent.clear(units);
+    await userEvent.type(units, "1.5");
+    expect(units).toHaveAccessibleDescription("A whole number that fits, please.");
+    await userEvent.clear(units);
     await userEvent.type(units, "1");
     await userEvent.type(within(dialog).getByLabelText("Carrier"), "DHL");
     await userEvent.type(within(dialog).getByLabelText("Tracking link"), "https://track.example/1Z");

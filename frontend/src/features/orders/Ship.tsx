@@ -7,6 +7,7 @@ import { problemOf } from "@/api/problem";
 import { useWords } from "@/i18n/words";
 import { useTellDone } from "@/ui/done";
 import { useProblemWords } from "@/ui/problems";
+import { isFraction, wholeOf } from "@/ui/units";
 
 type Order = Schemas["OrderDetail"];
 
@@ -39,7 +40,7 @@ function Form({ order, onDone }: { order: Order; onDone: () => void }) {
   const open = order.lines.filter((line) => line.open_quantity > 0);
   // The same call twice ships nothing twice.
   const [key] = useState(newKey);
-  const [units, setUnits] = useState<ReadonlyMap<number, number>>(
+  const [units, setUnits] = useState<ReadonlyMap<number, number | string>>(
     () => new Map(open.map((line) => [line.id, line.open_quantity])),
   );
   const [carrier, setCarrier] = useState("");
@@ -56,13 +57,14 @@ function Form({ order, onDone }: { order: Order; onDone: () => void }) {
     },
   });
   const lines = open
-    .map((line) => ({ order_line_id: line.id, quantity: units.get(line.id) ?? 0 }))
+    .map((line) => ({ order_line_id: line.id, quantity: wholeOf(units.get(line.id) ?? 0) ?? 0 }))
     .filter((line) => line.quantity > 0);
+  const isWhole = ![...units.values()].some(isFraction);
   const lacksNumber = address !== "" && number === "";
   const isAddress = address === "" || /^https?:\/\/\S+$/.test(address);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (lines.length > 0 && !lacksNumber && isAddress) {
+    if (lines.length > 0 && isWhole && !lacksNumber && isAddress) {
       ship.mutate({
         params: { path: { order_id: order.id } },
         body: { lines, carrier, tracking_number: number, tracking_url: address, notify_customer: notify, key },
@@ -88,9 +90,9 @@ function Form({ order, onDone }: { order: Order; onDone: () => void }) {
               min={0}
               max={line.open_quantity}
               clampBehavior="strict"
-              allowDecimal={false}
+              error={isFraction(units.get(line.id) ?? 0) ? t("rules.wrong") : null}
               value={units.get(line.id) ?? 0}
-              onChange={(value) => setUnits((before) => new Map([...before, [line.id, Number(value) || 0]]))}
+              onChange={(value) => setUnits((before) => new Map([...before, [line.id, value]]))}
             />
           </Group>
         ))}
@@ -132,7 +134,7 @@ function Form({ order, onDone }: { order: Order; onDone: () => void }) {
           <Button variant="default" onClick={onDone}>
             {t("action.cancel")}
           </Button>
-          <Button type="submit" loading={ship.isPending} disabled={lines.length === 0}>
+          <Button type="submit" loading={ship.isPending} disabled={lines.length === 0 || !isWhole}>
             {t("ship.do", { count: lines.reduce((sum, line) => sum + line.quantity, 0) })}
           </Button>
         </Group>

@@ -3,6 +3,7 @@ import { useState } from "react";
 
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
+import { isFraction, wholeOf } from "@/ui/units";
 
 import { type Adjustment, type Reason, REASONS } from "./changes";
 import type { Place } from "./columns";
@@ -32,7 +33,8 @@ export function AdjustForm({ of, places, at, onAdjust, onClose }: Props) {
   const before = level?.on_hand ?? 0;
   const [after, setAfter] = useState<number | string>(before);
   const place = places.find((each) => each.id === placeId);
-  const delta = typeof after === "number" ? after - before : 0;
+  const units = wholeOf(after);
+  const delta = units === null ? 0 : units - before;
   const submit = () => {
     if (place !== undefined && delta !== 0) {
       onAdjust({ variantId: of.variant_id, name: of.sku ?? of.title, place, delta, reason, note: note.trim() });
@@ -68,7 +70,7 @@ export function AdjustForm({ of, places, at, onAdjust, onClose }: Props) {
           value={after}
           onChange={setAfter}
           onFocus={(event) => event.currentTarget.select()}
-          allowDecimal={false}
+          error={isFraction(after) ? t("rules.wrong") : null}
           min={-MOST}
           max={MOST}
           clampBehavior="strict"

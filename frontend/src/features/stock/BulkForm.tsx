@@ -2,6 +2,7 @@ import { Button, Group, Modal, NumberInput, Select, Stack, TextInput } from "@ma
 import { useState } from "react";
 
 import { useWords } from "@/i18n/words";
+import { isFraction, wholeOf } from "@/ui/units";
 
 import { type Reason, REASONS } from "./changes";
 import type { Place } from "./columns";
@@ -31,7 +32,8 @@ export function BulkForm({ kind, rows, places, onBegin, onClose }: Props) {
   const [note, setNote] = useState("");
   const job = jobOf();
   function jobOf(): Job | null {
-    const number = typeof units === "number" ? units : null;
+    if (isFraction(units)) return null;
+    const number = wholeOf(units);
     const place = places.find(({ id }) => id === from);
     if (kind === "threshold") return setThresholds(rows, number);
     if (number === null || number === 0 || place === undefined) return null;
@@ -69,7 +71,7 @@ export function BulkForm({ kind, rows, places, onBegin, onClose }: Props) {
             description={t(`bulk.${kind}.hint`)}
             value={units}
             onChange={setUnits}
-            allowDecimal={false}
+            error={isFraction(units) ? t("rules.wrong") : null}
             min={kind === "adjust" ? -MOST : kind === "move" ? 1 : 0}
             max={MOST}
             clampBehavior="strict"

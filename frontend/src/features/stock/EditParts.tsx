@@ -104,7 +104,6 @@ function Form({ variant, before, save, onClose }: FormProps) {
                     min={1}
                     max={MOST_OF_ONE}
                     clampBehavior="none"
-                    allowDecimal={false}
                     readOnly={save.isPending}
                     value={quantity}
                     onChange={(value) => change(id, value)}

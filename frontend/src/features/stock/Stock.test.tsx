@@ -251,6 +251,17 @@ describe("changing stock in the list", () => {
     expect(await onHand("MUG-1: 10 on hand, adjust")).toBeVisible();
   });
 
+  it("takes a part of a unit for what it is, and books nothing", async () => {
+    server.use(list(1), takes("/stock/adjustments"));
+    open("/stock");
+    for (const units of ["1,5", "1.5"]) {
+      await adjust(units);
+      expect(await screen.findByLabelText("Units on hand")).toHaveAccessibleDescription(/A whole number that fits/);
+      await userEvent.keyboard("{Escape}");
+    }
+    expect(sent).toEqual([]);
+  });
+
   it("is not for viewers, nor for bundles", async () => {
     server.use(answers("get", "/me", { ...ME, role: "viewer" }), list(1));
     open("/stock");
@@ -272,7 +283,11 @@ describe("changing stock in the list", () => {
     await userEvent.keyboard("{Shift>} {/Shift}");
     expect(rows().map((row) => row.getAttribute("aria-selected"))).toEqual(["true", "true", "true"]);
     await userEvent.click(screen.getByRole("button", { name: "Add or take off …" }));
-    await userEvent.type(await screen.findByLabelText("Units of each"), "5");
+    const units = await screen.findByLabelText("Units of each");
+    await userEvent.type(units, "1,5");
+    expect(screen.getByRole("button", { name: "Do it for 3 SKUs" })).toBeDisabled();
+    await userEvent.clear(units);
+    await userEvent.type(units, "5");
     await userEvent.click(screen.getByRole("button", { name: "Do it for 3 SKUs" }));
     expect(await screen.findByText("Done for 3 SKUs.")).toBeVisible();
     expect(sent.map(({ body }) => [body["variant_id"], body["delta"], body["reason"]])).toEqual([

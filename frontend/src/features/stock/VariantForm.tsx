@@ -90,7 +90,6 @@ export function VariantForm({ title, lead, before, go, busy, error, onSave, onCa
               placeholder={t("stock.threshold.usual")}
               min={0}
               clampBehavior="none"
-              allowDecimal={false}
               readOnly={busy}
               {...form.getInputProps("threshold")}
             />
