@@ -30,6 +30,8 @@ describe("ago", () => {
     ["2026-11-28T09:00:00Z", "3 hours ago"],
     ["2026-11-26T12:00:00Z", "2 days ago"],
     ["2026-11-28T12:00:00Z", "now"],
+    ["2026-11-28T12:00:29Z", "now"],
+    ["2026-11-28T12:05:00Z", "in 5 minutes"],
   ])("%s is %s", (at, words) => {
     expect(formatFor("en").ago(at, now)).toBe(words);
   });

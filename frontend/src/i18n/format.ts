@@ -27,10 +27,13 @@ export interface Format {
   number: (value: number, options?: Intl.NumberFormatOptions) => string;
   /** A moment, in the time zone of the browser unless another one is named. */
   moment: (at: string | Date, options?: Intl.DateTimeFormatOptions) => string;
-  /** How long ago, in the largest unit that fits: "3 minutes ago". */
+  /** How long ago, in the largest unit that fits: "3 minutes ago". What is no more than clocks differ by is "now", not
+   *  to come: `now` may be as old as `useNow` is, and the server's clock is another one. */
   ago: (at: string | Date, now?: number) => string;
 }
 
+/** Moments so little ahead were just now (`useNow` lags by half of it). */
+const CLOCKS_DIFFER_BY_SECONDS = 60;
 const MOMENT = { dateStyle: "medium", timeStyle: "short" } as const;
 
 export function formatFor(locale: string): Format {
@@ -48,7 +51,8 @@ export function formatFor(locale: string): Format {
     number: (value, options) => (options === undefined ? plain : numberFormat(locale, options)).format(value),
     moment: (at, options = MOMENT) => dateTimeFormat(locale, options).format(new Date(at)),
     ago(at, now = Date.now()) {
-      const seconds = Math.round((new Date(at).getTime() - now) / 1000);
+      const ahead = Math.round((new Date(at).getTime() - now) / 1000);
+      const seconds = ahead > 0 && ahead <= CLOCKS_DIFFER_BY_SECONDS ? 0 : ahead;
       const [unit, size] = UNITS.find(([, length]) => Math.abs(seconds) >= length) ?? ["second", 1];
       return relativeTimeFormat(locale).format(Math.trunc(seconds / size), unit);
     },
