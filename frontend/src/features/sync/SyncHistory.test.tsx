@@ -61,7 +61,8 @@ beforeEach(() => {
     http.get("*/api/v1/sync/runs", ({ request }) => {
       asked.push(new URL(request.url).searchParams);
       const failed = run(2, { kind: "import", state: "failed", failed: 1, code: "platform_transient", finished_at: null });
-      return HttpResponse.json({ items: [run(1, { times: 3 }), failed], next: null });
+      const first = run(3, { kind: "first_sync" });
+      return HttpResponse.json({ items: [run(1), first, failed], next: null });
     }),
   );
 });
@@ -71,7 +72,8 @@ describe("the sync history", () => {
     open("/sync");
     const table = await screen.findByRole("table", { name: "Sync history" });
     expect(within(table).getByRole("link", { name: "Numbers written" })).toHaveAttribute("href", "/sync/1");
-    expect(within(table).getByRole("row", { name: /Numbers written/ })).toHaveTextContent(/3 times.*Web shop.*Done.*40380.*1.5 min/);
+    expect(within(table).getByRole("row", { name: /Numbers written/ })).toHaveTextContent(/Web shop.*Done.*40380–$/);
+    expect(within(table).getByRole("row", { name: /First sync/ })).toHaveTextContent(/40380.*1.5 min$/);
     expect(within(table).getByRole("row", { name: /Shop read/ })).toHaveTextContent(/Failed.*It is tried again by itself/);
   });
 
@@ -117,6 +119,15 @@ describe("one run", () => {
       answers("get", "/sync/runs/1", run(1, { kind: "first_sync" })),
       answers("get", "/sync/runs/1/items", { items: [ITEM], next: null }),
     );
+  });
+
+  it("says how long it took, unless it is of many times that share a row", async () => {
+    open("/sync/1");
+    expect(await screen.findByText("1.5 min")).toBeVisible();
+    server.use(answers("get", "/sync/runs/1", run(1, { kind: "reconcile", times: 3 })));
+    open("/sync/1");
+    expect(await screen.findByText(/3 times/)).toBeVisible();
+    expect(screen.getAllByText("1.5 min")).toHaveLength(1);
   });
 
   it("shows each number, the shop's words and what to do about them", async () => {
