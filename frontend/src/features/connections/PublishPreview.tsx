@@ -36,7 +36,11 @@ export function PublishPreview({ connection, rules }: { connection: Connection; 
         <Title order={2} size="h4">
           {t("preview.title")}
         </Title>
-        {!isNews ? (
+        {!isPossible ? (
+          <Text size="sm" c="dimmed">
+            {t("preview.impossible")}
+          </Text>
+        ) : !isNews ? (
           <Text size="sm" c="dimmed">
             {t("preview.none")}
           </Text>
@@ -47,7 +51,7 @@ export function PublishPreview({ connection, rules }: { connection: Connection; 
         ) : (
           <Effects preview={preview.data} isOld={preview.isPlaceholderData} />
         )}
-        {isNews && connection.state !== "active" ? (
+        {isPossible && isNews && connection.state !== "active" ? (
           <Text size="sm" c="dimmed">
             {t("preview.notWritten")}
           </Text>

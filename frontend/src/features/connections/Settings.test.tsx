@@ -162,7 +162,7 @@ describe("the preview of what would be published", () => {
     await new Promise((resolve) => setTimeout(resolve, 500));
     const shares = asked.map(({ body }) => (body as { connections: [{ share_percent: number }] }).connections[0]);
     expect(shares.filter(({ share_percent }) => share_percent > 100)).toEqual([]);
-    expect(await region()).toHaveTextContent("Change the share, the buffer or the limit");
+    expect(await region()).toHaveTextContent("Correct the share, the buffer or the limit first");
   });
 
   it("says that nothing would change, and that nothing is written while it is paused", async () => {

@@ -136,7 +136,7 @@ function Nothing({ isFiltered, onClear, firstSteps }: Pick<Props, "isFiltered" |
         </Button>
       }
     >
-      {t("orders.noMatch.next")}
+      {t("stock.noMatch.next")}
     </Empty>
   );
 }

@@ -152,7 +152,8 @@ describe("the inventory", () => {
   it("says that there are none yet, or that filters find none and how to clear them", async () => {
     server.use(list(0));
     const router = open("/stock?q=nothing");
-    await userEvent.click(await screen.findByRole("button", { name: "Clear all filters" }));
+    expect(await screen.findByText(/part of a name, an SKU or a barcode/)).toBeVisible();
+    await userEvent.click(screen.getByRole("button", { name: "Clear all filters" }));
     expect(await screen.findByText("No SKUs yet")).toBeVisible();
     expect(router.state.location.searchStr).toBe("");
   });
