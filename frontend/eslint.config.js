@@ -12,6 +12,11 @@ const LAYERS = {
   "src/features/**": ["@/app/*", "@/features/*"],
 };
 
+const NOT_BELOW = "That layer is not below this one.";
+
+/** A pattern of what such an import begins with; a slash would end it. */
+const begins = (name) => name.replaceAll(".", "\\.").replaceAll("*", "").replaceAll("/", ".");
+
 export default tseslint.config(
   { ignores: ["dist", "node_modules", "src/api/schema.d.ts"] },
   js.configs.recommended,
@@ -33,9 +38,14 @@ export default tseslint.config(
         {
           patterns: [
             { group: ["../*"], message: "Write @/..." },
-            { group: [...group, "@/test/*"], message: "That layer is not below this one." },
+            { group: [...group, "@/test/*"], message: NOT_BELOW },
           ],
         },
+      ],
+      // What is loaded later is imported too.
+      "no-restricted-syntax": [
+        "error",
+        { selector: `ImportExpression[source.value=/^(${[...group, ".."].map(begins).join("|")})/]`, message: NOT_BELOW },
       ],
     },
   })),

@@ -47,12 +47,15 @@ SENTENCES: Mapping[str, str] = {
     "delta_failed": "{shop} was told to change its number by {change:+d}: not done ({answer})",
     "delta_not_done": "{shop} was told to change its number by {change:+d}: not done",
     # A shop showed what nothing explains.
-    "drift_pending": "{shop} showed {change:+d} that no order or write explains: being looked at",
-    "drift_review": "{shop} showed {change:+d} that no order or write explains: waits for you to decide",
-    "drift_booked": "{shop} showed {change:+d} that no order or write explains: taken over into the ledger",
-    "drift_overwritten": "{shop} showed {change:+d} that no order or write explains:"
+    "drift_pending": "{shop} showed a change of {change:+d} that no order or write explains: being looked at",
+    "drift_review": "{shop} showed a change of {change:+d} that no order or write explains:"
+    " waits for you to decide",
+    "drift_booked": "{shop} showed a change of {change:+d} that no order or write explains:"
+    " taken over into the ledger",
+    "drift_overwritten": "{shop} showed a change of {change:+d} that no order or write explains:"
     " overwritten with the ledger's number",
-    "drift_reversed": "{shop} showed {change:+d} that no order or write explains at first: explained since",
+    "drift_reversed": "{shop} showed a change of {change:+d} that no order or write explains at first:"
+    " explained since",
     # An order.
     "placed": "placed at {shop} as {order}",
     "known": "first known here",

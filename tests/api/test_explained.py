@@ -85,7 +85,7 @@ def test_why_tells_what_led_to_a_number_of_now_or_then(
     lines = walked(merchant, f"/stock/{one}/why", 5)
     assert len(lines) == 42
     assert {line["kind"] for line in lines} == {"movement", "drift"}
-    assert any("showed -2 that no order or write explains" in line["text"] for line in lines)
+    assert any("showed a change of -2 that no order or write explains" in line["text"] for line in lines)
     then = walked(merchant, f"/stock/{one}/why", 5, at="2026-01-01T00:15:30Z")
     assert len(then) == 15
     assert then[0]["committed_after"] == 15

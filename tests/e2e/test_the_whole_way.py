@@ -173,7 +173,7 @@ def decide(window: Window, town: Town, merchant: Merchant, connections: Mapping[
     town.demo.shops["woocommerce"].edit_stock(EDITED["sku"], 5)
     conflict = page.get_by_role("article").filter(has_text=EDITED["sku"])
     expect(conflict).to_be_visible()
-    conflict.get_by_role("button", name="Add it to the stock").click()
+    conflict.get_by_role("button", name="Take it into the stock").click()
     expect(page.get_by_text("1 number decided.")).to_be_visible()
 
 

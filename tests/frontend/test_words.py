@@ -49,6 +49,13 @@ def test_everything_that_needs_attention_has_words_and_a_remedy() -> None:
     assert _named("attention") == kinds | {"title"}
 
 
+def test_everything_that_needs_attention_leads_to_where_something_is_done() -> None:
+    """A ledger that does not add up is support's; writes are allowed right there."""
+    screen = (FRONTEND / "src" / "app" / "OverviewScreen.tsx").read_text()
+    led = set(re.findall(r'case "(\w+)":', screen))
+    assert {str(kind) for kind in ACTIONS} - led == {"ledger_mismatch", "writes_stopped"}
+
+
 def test_everything_that_can_be_done_about_a_fault_has_words() -> None:
     assert _named("remedy") == {*REMEDIES, "of_a_shop"}
 

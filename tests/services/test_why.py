@@ -68,7 +68,7 @@ def test_an_edit_at_the_shop_is_told_as_seen_and_as_taken_over(world: World, sho
     world.hear(connection, ["level", "A", 12])
     world.settle()
     told = lines(world)
-    assert "A shop showed +2 that no order or write explains: taken over into the ledger" in told
+    assert "A shop showed a change of +2 that no order or write explains: taken over into the ledger" in told
     assert "the number at A shop was changed there by +2" in told
 
 

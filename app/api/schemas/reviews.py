@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from app.api.schemas.base import OF_AN_ID, PageArgs, SentenceSchema
+from app.api.schemas.base import OF_AN_ID, PageArgs, Said, SentenceSchema
 from app.models.stock import REVIEW_REASONS
 from app.services.queries.why import KINDS
 from app.services.reviews import CHOICES, MOST_AT_ONCE
@@ -79,6 +79,7 @@ class OutcomeSchema(Schema):
     decided = fields.Boolean()
     code = fields.String(metadata={"description": "Stable, for programs; empty where it was decided."})
     message = fields.String()
+    message_said = Said("message")
 
 
 class OutcomesSchema(Schema):

@@ -118,10 +118,17 @@ function AttentionLink({ item }: { item: AttentionItem }) {
       return <TextLink to="/reviews" search={shop} {...look} />;
     case "sync_failed":
       return <TextLink to="/sync" search={{ ...shop, bad: true }} {...look} />;
+    case "oversold":
+      return <TextLink to="/stock" search={{ sort: "available" }} {...look} />;
+    case "fulfillment_failed":
+      return <TextLink to="/orders" search={{ state: ["open"] }} {...look} />;
     case "needs_auth":
     case "credentials_expiring":
     case "failing":
     case "webhooks_missed":
+    case "prices_changed":
+    case "prices_contested":
+    case "prices_refused":
       return item.connection_id === null ? null : (
         <TextLink to="/connections/$connectionId" params={{ connectionId: String(item.connection_id) }} {...look} />
       );

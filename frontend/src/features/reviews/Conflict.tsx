@@ -1,8 +1,9 @@
-import { Alert, Box, Button, Card, Checkbox, Group, SimpleGrid, Stack, Text, Title } from "@mantine/core";
+import { Box, Button, Card, Checkbox, Group, SimpleGrid, Stack, Text, Title } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import type { ReactNode } from "react";
 
 import { api } from "@/api/client";
+import type { ApiProblem } from "@/api/problem";
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 import { Ago } from "@/ui/Ago";
@@ -17,14 +18,14 @@ interface Props {
   ticked: boolean;
   mayDecide: boolean;
   /** Why a decision was not taken, by its code. */
-  refusal: string | undefined;
+  refusal: ApiProblem | undefined;
   onTick: (ticked: boolean) => void;
   onDecide: (choice: Choice) => void;
 }
 
 /** A number that somebody changed at a shop: both sides, and what each choice would do. */
 export function Conflict({ review, ticked, mayDecide, refusal, onTick, onDecide }: Props) {
-  const { t, known } = useWords();
+  const { t } = useWords();
   const [opened, { toggle }] = useDisclosure(false);
   return (
     <Card withBorder component="article" aria-label={review.title}>
@@ -70,11 +71,7 @@ export function Conflict({ review, ticked, mayDecide, refusal, onTick, onDecide 
             />
           ))}
         </SimpleGrid>
-        {refusal === undefined ? null : (
-          <Alert color="red" p="xs" role="alert" title={known(`problem.${refusal}`) ?? t("problem.http")}>
-            <Text size="sm">{known(`problem.${refusal}.remedy`) ?? t("problem.http.remedy")}</Text>
-          </Alert>
-        )}
+        {refusal === undefined ? null : <Failed error={refusal} />}
         <div>
           <Button size="compact-sm" variant="subtle" aria-expanded={opened} onClick={toggle}>
             {t("reviews.history")}

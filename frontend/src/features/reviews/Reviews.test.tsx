@@ -75,13 +75,13 @@ describe("review", () => {
   it("decides about many after asking with figures", async () => {
     open("/reviews");
     await userEvent.click(await screen.findByRole("button", { name: "Tick all 2" }));
-    await userEvent.click(screen.getByRole("button", { name: "Add them to the stock (2)" }));
+    await userEvent.click(screen.getByRole("button", { name: "Take them into the stock (2)" }));
     const dialog = await screen.findByRole("dialog", { name: "Decide about 2 numbers?" });
     expect(dialog).toHaveTextContent("Your stock changes: 5 more, 3 fewer. Every shop follows.");
     expect(dialog).toHaveTextContent("Web shop: 2 numbers");
     expect(dialog).toHaveTextContent("This cannot be taken back as a whole.");
     expect(decisions).toEqual([]);
-    await userEvent.click(within(dialog).getByRole("button", { name: "Add them to the stock (2)" }));
+    await userEvent.click(within(dialog).getByRole("button", { name: "Take them into the stock (2)" }));
     await waitFor(() => expect(decisions.length).toBe(2));
     expect(await screen.findByText("Nothing waits for you")).toBeVisible();
   });
@@ -89,13 +89,23 @@ describe("review", () => {
   it("brings back what has changed since, and says so", async () => {
     server.use(
       answers("post", "/reviews/decisions", {
-        items: [{ review_id: 1, decided: false, code: "conflict", message: "" }],
+        items: [
+          {
+            review_id: 1,
+            decided: false,
+            code: "conflict",
+            message: "This was decided, or the number has changed since. Please look again.",
+            message_said: { code: "decided_meanwhile", values: {} },
+          },
+        ],
       }),
     );
     open("/reviews");
-    await userEvent.click(await screen.findByRole("button", { name: "Add it to the stock: Mug 1" }));
+    await userEvent.click(await screen.findByRole("button", { name: "Take it into the stock: Mug 1" }));
     const card = await screen.findByRole("article", { name: "Mug 1" });
-    expect(await within(card).findByRole("alert")).toHaveTextContent("That is not possible now");
+    const alert = await within(card).findByRole("alert");
+    expect(alert).toHaveTextContent("That is not possible now");
+    expect(alert).toHaveTextContent("This was decided, or the number has changed since.");
   });
 
   it("tells what led to a number", async () => {

@@ -2,6 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useCallback, useState } from "react";
 
 import { client, type Schemas } from "@/api/client";
+import { ApiProblem } from "@/api/problem";
 import { useWords } from "@/i18n/words";
 import { useTellDone } from "@/ui/done";
 import { useTellProblem } from "@/ui/notify";
@@ -19,7 +20,7 @@ export function useDeciding() {
   const tell = useTellProblem();
   const queries = useQueryClient();
   const [gone, setGone] = useState<ReadonlySet<number>>(new Set());
-  const [refusals, setRefusals] = useState<ReadonlyMap<number, string>>(new Map());
+  const [refusals, setRefusals] = useState<ReadonlyMap<number, ApiProblem>>(new Map());
 
   const decide = useCallback(
     async (reviews: readonly Review[], choice: Choice) => {
@@ -37,7 +38,7 @@ export function useDeciding() {
           const refused = (data?.items ?? []).filter((outcome) => !outcome.decided);
           decided += some.length - refused.length;
           back(refused.map((outcome) => outcome.review_id));
-          setRefusals((before) => new Map([...before, ...refused.map((each) => [each.review_id, each.code] as const)]));
+          setRefusals((before) => new Map([...before, ...refused.map((each) => [each.review_id, problemOf(each)] as const)]));
         } catch (error) {
           back(reviews.slice(from).map((review) => review.id));
           tell(error);
@@ -56,4 +57,8 @@ export function useDeciding() {
     [done, queries, t, tell],
   );
   return { gone, refusals, decide };
+}
+
+function problemOf({ code, message, message_said }: Schemas["Outcome"]): ApiProblem {
+  return new ApiProblem(code, 0, message, {}, null, null, message_said ?? undefined);
 }
