@@ -196,6 +196,10 @@ FAULTS: Mapping[str, str] = {
     "platform_not_set_up": "{platform} is not set up on this server: {missing} not set.",
     "account_ends_already": "This account is to be deleted. Take that back first.",
     "webhook_needs_https": "The address of a webhook starts with https://.",
+    "dashboard_named_so": "You have a dashboard of this name.",
+    "view_named_so": "You have a view of this name.",
+    "export_under_way": "An export is being made already.",
+    "changed_meanwhile": "It was changed meanwhile. Please look at it again.",
     # A shipment.
     "order_gone": "The shop no longer has this order.",
     "order_cancelled": "The order was cancelled in the shop.",
