@@ -119,7 +119,7 @@ function AttentionLink({ item }: { item: AttentionItem }) {
     case "sync_failed":
       return <TextLink to="/sync" search={{ ...shop, bad: true }} {...look} />;
     case "oversold":
-      return <TextLink to="/stock" search={{ sort: "available" }} {...look} />;
+      return <TextLink to="/stock" search={{ out: true }} {...look} />;
     case "fulfillment_failed":
       return <TextLink to="/orders" search={{ state: ["open"] }} {...look} />;
     case "needs_auth":
