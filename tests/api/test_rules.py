@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -133,6 +134,60 @@ def test_a_bundle_is_defined_listed_and_dissolved(merchant: Caller, books: Books
     assert merchant.call("PUT", f"/bundles/{three}", json={"components": []}).json()["components"] == []
     assert merchant.get("/bundles")["items"] == []
     assert merchant.call("GET", "/bundles/999999").status_code == 404
+
+
+def left(caller: Caller, variant_id: int) -> set[int]:
+    """What every list that has it says is available of a variant."""
+    [row] = caller.get("/stock", variant_id=variant_id)["items"]
+    variants = {item["id"]: item for item in caller.get("/variants")["items"]}
+    detail = caller.get(f"/variants/{variant_id}")
+    assert (row["on_hand"], row["committed"]) == (detail["on_hand"], detail["committed"])
+    return {row["available"], detail["available"], variants[variant_id]["available"]}
+
+
+def adjust(caller: Caller, variant_id: int, location_id: int, delta: int) -> None:
+    key = f"{variant_id} {location_id} {delta}"
+    given = {"variant_id": variant_id, "location_id": location_id, "delta": delta, "key": key}
+    assert caller.post("/stock/adjustments", {**given, "reason": "correction"}).status_code < 300
+
+
+def test_of_a_bundle_there_is_as_much_as_its_scarcest_component_allows(
+    merchant: Caller, books: Books
+) -> None:
+    one, two, box = books.variant_ids
+    parts = [{"variant_id": one, "quantity": 3}, {"variant_id": two, "quantity": 1}]
+    merchant.call("PUT", f"/bundles/{box}", json={"components": parts}).raise_for_status()
+    assert left(merchant, box) == {3} == set(targets(merchant)[2:])
+    assert (left(merchant, one), left(merchant, two)) == ({10}, {10})
+
+    attic = merchant.post("/locations", {"name": "Attic"}).json()["id"]
+    adjust(merchant, one, attic, 7)
+    assert left(merchant, box) == {3}  # nothing of the other is up there
+    adjust(merchant, two, attic, 1)
+    assert left(merchant, box) == {3 + 1}
+    adjust(merchant, one, books.location_id, -12)
+    assert left(merchant, box) == {1}  # of the seven in the attic two are owed
+    adjust(merchant, one, attic, -5)
+    assert left(merchant, box) == {0}
+    adjust(merchant, one, attic, -20)
+    assert (left(merchant, box), left(merchant, one)) == ({0}, {-20})
+
+
+def test_a_bundle_of_which_none_can_be_made_is_out_of_stock(merchant: Caller, books: Books) -> None:
+    def found(**asked: Any) -> list[int]:
+        listed = [row["variant_id"] for row in merchant.get("/stock", **asked)["items"]]
+        assert merchant.get("/stock/count", **asked)["count"] == len(listed)
+        assert [row["id"] for row in merchant.get("/variants", **asked)["items"]] == listed
+        return listed
+
+    one, two, box = books.variant_ids
+    parts = {"components": [{"variant_id": one, "quantity": 6}]}
+    merchant.call("PUT", f"/bundles/{box}", json=parts).raise_for_status()
+    assert (found(out_of_stock="true"), found(out_of_stock="false")) == ([], [one, two, box])
+    adjust(merchant, one, books.location_id, -6)
+    assert (found(out_of_stock="true"), found(out_of_stock="false")) == ([box], [one, two])
+    adjust(merchant, one, books.location_id, -4)
+    assert (found(out_of_stock="true"), found(out_of_stock="false")) == ([one, box], [two])
 
 
 def test_a_change_that_waits_for_a_person_is_shown_and_decided(

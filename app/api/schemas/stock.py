@@ -75,7 +75,7 @@ class StockSchema(Schema):
     archived_at = fields.DateTime(allow_none=True)
     on_hand = fields.Integer()
     committed = fields.Integer()
-    available = fields.Integer()
+    available = fields.Integer(metadata={"description": "Of a bundle what its components are enough for."})
     low_stock_threshold = fields.Integer(
         allow_none=True,
         metadata={"description": "At how many units it is low; null for the account's number."},

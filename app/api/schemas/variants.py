@@ -64,7 +64,7 @@ class VariantSchema(Schema):
     low_stock_threshold = fields.Integer(allow_none=True)
     on_hand = fields.Integer(metadata={"description": "Over all locations, as the two that follow."})
     committed = fields.Integer()
-    available = fields.Integer()
+    available = fields.Integer(metadata={"description": "Of a bundle what its components are enough for."})
     listing_count = fields.Integer()
     is_bundle = fields.Boolean()
     archived_at = fields.DateTime(allow_none=True)

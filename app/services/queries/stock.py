@@ -11,6 +11,7 @@ from sqlalchemy import text
 from app.errors import NotFound
 from app.services import cells as cell_store
 from app.services.queries import variant_filters
+from app.services.queries.available import available_of
 from app.services.queries.paging import Page, Row, read
 from app.services.queries.variant_filters import Sort, chosen, sorted_page
 from app.services.uow import unit_of_work
@@ -22,7 +23,8 @@ MOST_LEVELS = 1000
 
 def stock(account_id: int, *, sort: Sort = "id", limit: int, cursor: str | None = None, **asked: Any) -> Page:
     """Variants that match all of `asked` (variant_filters.chosen), with their levels over all locations and
-    the channels that show them."""
+    the channels that show them. A bundle has no levels of its own: available is what its components are
+    enough for."""
     found = sorted_page(_VARIANTS, *chosen(account_id, **asked), sort, limit, cursor)
     return Page(_with_channels(account_id, found.items), found.next)
 
@@ -69,7 +71,7 @@ def _with_channels(account_id: int, variants: Sequence[Row]) -> list[Row]:
 _OF = """
     SELECT {keys} v.id AS variant_id, v.account_id, v.sku, v.title, v.archived_at,
            coalesce(l.on_hand, 0) AS on_hand, coalesce(l.committed, 0) AS committed,
-           coalesce(l.on_hand, 0) - coalesce(l.committed, 0) AS available, v.low_stock_threshold,
+           {available} AS available, v.low_stock_threshold,
            EXISTS (SELECT 1 FROM bundle_components b WHERE b.bundle_id = v.id) AS is_bundle,
            coalesce(l.levels, '[]') AS levels
     FROM {variants} v
@@ -82,10 +84,12 @@ _OF = """
         FROM stock_levels s JOIN locations p ON p.id = s.location_id WHERE s.variant_id = v.id
     ) AS l ON true
 """
+_AVAILABLE = available_of("v.id", own="coalesce(l.on_hand, 0) - coalesce(l.committed, 0)")
 # The page first, then what belongs to each row of it.
 _PAGE = "(SELECT v.* FROM variants v WHERE {condition} ORDER BY {order} {limit})"
-_VARIANTS = f"{_OF.format(keys='v.id, v.sku_key, v.title_key,', variants=_PAGE)} ORDER BY {{order}}"
-_LEVELS = _OF.format(keys="", variants="variants")
+_KEYS = "v.id, v.sku_key, v.title_key,"
+_VARIANTS = f"{_OF.format(keys=_KEYS, variants=_PAGE, available=_AVAILABLE)} ORDER BY {{order}}"
+_LEVELS = _OF.format(keys="", variants="variants", available=_AVAILABLE)
 _ONE_VARIANT = text(f"{_LEVELS} WHERE v.account_id = :account_id AND v.id = :id")
 _VARIANTS_OF_SKU = text(f"{_LEVELS} WHERE v.sku = :sku ORDER BY v.account_id")
 _VARIANT = text("SELECT 1 AS found FROM variants WHERE account_id = :account_id AND id = :id")

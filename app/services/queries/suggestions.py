@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import text
 
 from app.domain.titles import suggest
+from app.services.queries.available import available_of
 from app.services.queries.connections import require_connection
 from app.services.queries.paging import Page, Row, decode, page, read
 
@@ -73,10 +74,10 @@ _UNLINKED = text(
     """
 )
 _AVAILABLE = text(
-    """
-    SELECT variant_id, CAST(sum(on_hand - committed) AS bigint) AS available FROM stock_levels
-    WHERE variant_id = ANY(CAST(:variants AS bigint[])) GROUP BY variant_id
-    """
+    f"""
+    SELECT v.id AS variant_id, {available_of("v.id")} AS available
+    FROM unnest(CAST(:variants AS bigint[])) AS v (id)
+    """  # noqa: S608  (a constant)
 )
 # A title that has common words only is looked up by all of them.
 _CANDIDATES = text(

@@ -7,17 +7,18 @@ from typing import Literal
 
 from sqlalchemy import text
 
+from app.services.queries.available import available_of
 from app.services.queries.paging import InvalidCursor, Page, Row, decode, page, read
 from app.services.queries.search import MATCHES, pattern, where
 
 Sort = Literal["id", "-id", "sku", "-sku", "title", "-title"]
 SORTS: tuple[Sort, ...] = ("id", "-id", "sku", "-sku", "title", "-title")
 """By what a list is sorted; with a minus the other way round. SKUs and titles in any case."""
-_LOW = """v.id IN (
+_LOW_ONES = """
     SELECT variant_id FROM events
     WHERE account_id = :account_id AND kind = 'low_stock' AND cleared_at IS NULL
-)"""
-_LEFT = "(SELECT sum(s.on_hand - s.committed) FROM stock_levels s WHERE s.variant_id = v.id)"
+"""
+_LEFT = available_of("v.id")
 _DIFFERING = """
     FROM stock_cells s JOIN connections c ON c.id = s.connection_id
     WHERE s.account_id = :account_id AND c.state <> 'disconnected'
@@ -35,15 +36,17 @@ FILTERS: Mapping[str, tuple[str, str]] = {
         "NOT EXISTS (SELECT 1 FROM bundle_components b WHERE b.bundle_id = v.id)",
     ),
     "low_stock": (
-        _LOW,
+        f"v.id IN ({_LOW_ONES})",
         """NOT EXISTS (
             SELECT 1 FROM events e WHERE e.account_id = :account_id AND e.kind = 'low_stock'
                 AND e.variant_id = v.id AND e.cleared_at IS NULL
         )""",
     ),
     "out_of_stock": (
-        # None is left of it, which is low by any threshold.
-        f"{_LOW} AND {_LEFT} <= 0",
+        # Where none is left, it is low by any threshold; but what bundles are is not told by events.
+        f"""v.id IN (
+            {_LOW_ONES} UNION ALL SELECT bundle_id FROM bundle_components WHERE account_id = :account_id
+        ) AND {_LEFT} <= 0""",  # noqa: S608  (constants)
         f"{_LEFT} > 0",
     ),
     "differs": (
@@ -54,7 +57,8 @@ FILTERS: Mapping[str, tuple[str, str]] = {
     ),
     "archived": ("v.archived_at IS NOT NULL", "v.archived_at IS NULL"),
 }
-"""What may be asked for, and its opposite. Low is what the open events say is low."""
+"""What may be asked for, and its opposite. Low is what the open events say is low: never a bundle, but what
+it is made of. Of what is left of bundles there is no index: each is looked at."""
 MOST_COUNTED = 100_000
 Conditions = Sequence[str | None]
 

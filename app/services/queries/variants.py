@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import text
 
 from app.errors import NotFound
+from app.services.queries.available import available_of
 from app.services.queries.connections import listings_of_variant
 from app.services.queries.paging import Page, Row, decode, page, read
 from app.services.queries.variant_filters import Sort, chosen, sorted_page
@@ -56,21 +57,21 @@ def variants_of(account_id: int, product_id: int, *, limit: int, cursor: str | N
     return sorted_page(_VARIANTS, conditions, parameters, "id", limit, cursor)
 
 
-_VARIANTS = """
+_VARIANTS = f"""
     SELECT v.id, v.product_id, p.title AS product_title, v.sku, v.title, v.barcode, v.currency, v.price_minor,
         v.unit_cost_minor, v.low_stock_threshold, v.archived_at, v.created_at, v.sku_key, v.title_key,
-        l.on_hand, l.committed, l.on_hand - l.committed AS available,
+        l.on_hand, l.committed, {available_of("v.id", own="l.on_hand - l.committed")} AS available,
         (SELECT count(*) FROM listings o WHERE o.variant_id = v.id) AS listing_count,
         EXISTS (SELECT 1 FROM bundle_components b WHERE b.bundle_id = v.id) AS is_bundle
-    FROM (SELECT v.* FROM variants v WHERE {condition} ORDER BY {order} {limit}) v
+    FROM (SELECT v.* FROM variants v WHERE {{condition}} ORDER BY {{order}} {{limit}}) v
     JOIN products p ON p.id = v.product_id
     CROSS JOIN LATERAL (
         SELECT CAST(coalesce(sum(s.on_hand), 0) AS bigint) AS on_hand,
             CAST(coalesce(sum(s.committed), 0) AS bigint) AS committed
         FROM stock_levels s WHERE s.variant_id = v.id
     ) l
-    ORDER BY {order}
-"""
+    ORDER BY {{order}}
+"""  # noqa: S608  (constants)
 # The page first, then what belongs to each row of it.
 _VARIANT = text(
     _VARIANTS.format(condition="v.account_id = :account_id AND v.id = :id", order="v.id", limit="LIMIT 1")
