@@ -4,7 +4,7 @@ import { memo, type MouseEvent, useEffect, useLayoutEffect, useRef, useState } f
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 
-import { figureOf, tagsOf } from "./cells";
+import { figureOf, hasOwn, tagsOf } from "./cells";
 import { variantPath } from "./GridRow";
 import classes from "./Stock.module.css";
 import type { Selection } from "./useSelection";
@@ -100,6 +100,7 @@ const StockCard = memo(function StockCard({ index, total, row, isSelected }: Car
     );
   }
   const name = row.sku ?? t("stock.noSku");
+  const levels = row.levels.filter((level) => hasOwn(row, level.on_hand));
   const shops = row.channels.filter((channel) => channel.expected !== null);
   return (
     <li className={classes["card"]} data-selected={isSelected === true ? "" : undefined} {...place}>
@@ -127,7 +128,7 @@ const StockCard = memo(function StockCard({ index, total, row, isSelected }: Car
       </div>
       <div className={classes["cardLine"]}>{row.title}</div>
       <div className={`${classes["cardLine"]} ${classes["small"]}`}>
-        {row.levels.map((level) => `${level.location} ${format.number(level.on_hand)}`).join(" · ")}
+        {levels.map((level) => `${level.location} ${format.number(level.on_hand)}`).join(" · ")}
       </div>
       <div className={`${classes["cardLine"]} ${classes["small"]}`}>
         {shops.map((shop) => `${shop.connection_name} ${format.number(shop.expected ?? 0)}`).join(" · ")}

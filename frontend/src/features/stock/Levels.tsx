@@ -5,6 +5,7 @@ import { useWords } from "@/i18n/words";
 
 import { AdjustForm } from "./AdjustForm";
 import { BulkForm } from "./BulkForm";
+import { hasOwn } from "./cells";
 import { useAdjust } from "./changes";
 import { Figure } from "./Figure";
 import { None, Section } from "./Section";
@@ -22,6 +23,7 @@ export function Levels({ row, mayChange }: { row: Row; mayChange: boolean }) {
   const { begin, running } = useJob();
   const may = mayChange && !row.is_bundle;
   const name = row.sku ?? row.title;
+  const levels = row.levels.filter((level) => hasOwn(row, level.on_hand) || hasOwn(row, level.committed));
   return (
     <Section
       title={t("levels.title")}
@@ -40,13 +42,13 @@ export function Levels({ row, mayChange }: { row: Row; mayChange: boolean }) {
         ) : null
       }
     >
-      <Card withBorder padding={row.levels.length === 0 ? "md" : 0}>
+      <Card withBorder padding={levels.length === 0 ? "md" : 0}>
         {row.is_bundle ? (
-          <Text size="sm" p={row.levels.length === 0 ? 0 : "md"}>
+          <Text size="sm" p={levels.length === 0 ? 0 : "md"}>
             {t("levels.bundle")}
           </Text>
         ) : null}
-        {row.levels.length === 0 ? (
+        {levels.length === 0 ? (
           row.is_bundle ? null : <None>{t("levels.none")}</None>
         ) : (
           <Table verticalSpacing="xs" aria-label={t("levels.title")}>
@@ -59,7 +61,7 @@ export function Levels({ row, mayChange }: { row: Row; mayChange: boolean }) {
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>
-              {row.levels.map((level) => (
+              {levels.map((level) => (
                 <Table.Tr key={level.location_id}>
                   <Table.Td>{level.location}</Table.Td>
                   <Table.Td ta="right" data-numeric>

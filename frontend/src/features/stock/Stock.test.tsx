@@ -114,6 +114,18 @@ describe("the inventory", () => {
     expect(await screen.findByText(/of 3 SKUs/)).toBeVisible();
   });
 
+  it("says of a bundle how many can be made, and that it has no stock of its own", async () => {
+    const level = { location_id: 1, location: "Main", on_hand: 0, committed: 0, available: 0 };
+    const own = { on_hand: 0, committed: 0, levels: [level] };
+    server.use(
+      list(2, (id) => (id === 1 ? sku(1, { ...own, is_bundle: true, available: 15 }) : sku(2, { ...own, available: 0 }))),
+    );
+    open("/stock");
+    const [, bundle, plain] = within(await grid()).getAllByRole("row");
+    expect(bundle).toHaveTextContent("15–––");
+    expect(plain).toHaveTextContent("0000");
+  });
+
   it("has few rows in the document, however many there are, and asks for those in sight", async () => {
     server.use(list(100_000), answers("get", "/stock/count", { count: 100_000, at_least: false }));
     open("/stock");
@@ -442,6 +454,24 @@ describe("one SKU", () => {
     expect(screen.getByRole("link", { name: "SET" })).toHaveAttribute("href", "/stock/9");
     expect(screen.getByText("€12.50")).toBeVisible();
     expect(await screen.findByText("Nothing was booked in this time.")).toBeVisible();
+  });
+
+  it("says of a bundle how many can be made, and what its number follows", async () => {
+    const level = { location_id: 1, location: "Main", on_hand: 0, committed: 0, available: 0 };
+    const bundle = { is_bundle: true, available: 15, on_hand: 0, committed: 0, levels: [level] };
+    const parts = [{ variant_id: 9, sku: "CUP", title: "Cup", quantity: 1 }];
+    server.use(
+      answers("get", "/variants/1", { ...detail, ...bundle, components: parts, part_of: [] }),
+      answers("get", "/stock", { items: [sku(1, bundle)], next: null }),
+      answers("get", "/stock/1/history", { time_zone: "UTC", periods: [], levels: [] }),
+      answers("get", "/stock/1/why", { items: [], next: null }),
+    );
+    open("/stock/1");
+    expect(await screen.findByRole("heading", { name: "Why is this 15?" })).toBeVisible();
+    expect(await screen.findByText("A bundle follows its parts: what moves them moves this number.")).toBeVisible();
+    expect(screen.getAllByRole("img", { name: "None" })).toHaveLength(2);
+    expect(screen.getByText("A bundle has no stock of its own: its parts have.")).toBeVisible();
+    expect(screen.queryByRole("table", { name: "Where it is" })).toBeNull();
   });
 
   it("is not there for another account", async () => {

@@ -13,6 +13,7 @@ import { Page } from "@/ui/Page";
 import { useMay } from "@/ui/role";
 import { Failed, Loading } from "@/ui/states";
 
+import { hasOwn, nothingOf } from "./cells";
 import { refresh } from "./changes";
 import { Figure } from "./Figure";
 import { Levels } from "./Levels";
@@ -124,7 +125,7 @@ function Found({ variant, row, problem, mayChange, orderLink }: FoundProps) {
               <Chart variantId={variant.id} />
             </Suspense>
           </Section>
-          <Why variantId={variant.id} available={row.available} orderLink={orderLink} />
+          <Why variantId={variant.id} available={row.available} isBundle={row.is_bundle} orderLink={orderLink} />
         </Stack>
       </SimpleGrid>
       <Listings variant={variant} mayChange={mayChange} />
@@ -146,9 +147,9 @@ function Facts({ variant, row }: { variant: Variant; row: Row }) {
   const { t } = useWords();
   const format = useFormat();
   const figures = [
-    ["stock.available", row.available],
-    ["stock.onHand", row.on_hand],
-    ["stock.committed", row.committed],
+    ["stock.available", row.available, true],
+    ["stock.onHand", row.on_hand, hasOwn(row, row.on_hand)],
+    ["stock.committed", row.committed, hasOwn(row, row.committed)],
   ] as const;
   const price = (minor: number | null) => (minor === null ? null : format.money(minor, variant.currency));
   const told = [
@@ -165,13 +166,13 @@ function Facts({ variant, row }: { variant: Variant; row: Row }) {
     <Card withBorder padding="md">
       <Group justify="space-between" align="flex-start" gap="lg">
         <Group gap="xl">
-          {figures.map(([name, value]) => (
+          {figures.map(([name, value, isThere]) => (
             <div key={name}>
               <Text size="sm" c="dimmed">
                 {t(name)}
               </Text>
               <Text size="xl" component="div">
-                <Figure value={value} strong />
+                {isThere ? <Figure value={value} strong /> : nothingOf(t)}
               </Text>
             </div>
           ))}

@@ -19,11 +19,12 @@ const ICONS = { movement: "box", write: "shop", drift: "warn" } as const;
 interface Props {
   variantId: number;
   available: number;
+  isBundle: boolean;
   orderLink: (orderId: number, text: string) => ReactNode;
 }
 
 /** Every order, change and write that led to the numbers, newest first. */
-export function Why({ variantId, available, orderLink }: Props) {
+export function Why({ variantId, available, isBundle, orderLink }: Props) {
   const { t } = useWords();
   const format = useFormat();
   const list = api.useInfiniteQuery(
@@ -40,7 +41,7 @@ export function Why({ variantId, available, orderLink }: Props) {
         {list.isError ? (
           <Failed error={list.error} retry={() => void list.refetch()} retrying={list.isFetching} />
         ) : null}
-        {list.isSuccess && lines.length === 0 ? <None>{t("stock.why.none")}</None> : null}
+        {list.isSuccess && lines.length === 0 ? <None>{t(isBundle ? "stock.why.bundle" : "stock.why.none")}</None> : null}
         <Stack gap="sm" component="ol" p={0} m={0} style={{ listStyle: "none" }}>
           {lines.map((line) => (
             <li key={`${line.kind} ${line.id}`}>

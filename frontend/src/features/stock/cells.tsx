@@ -12,8 +12,8 @@ import classes from "./Stock.module.css";
 import type { Row } from "./useStockPages";
 
 export interface Cells {
-  /** A number of units; in red below zero. */
-  figure: (value: number, strong?: boolean) => ReactNode;
+  /** Of what lies on the shelf as the variant itself. */
+  own: (row: Row, value: number) => ReactNode;
   /** With a word where more was sold than there is. */
   available: (row: Row) => ReactNode;
   atPlace: (row: Row, locationId: number) => ReactNode;
@@ -25,20 +25,16 @@ export interface Cells {
 
 export function cellsFor(t: Words["t"], format: Format, say: Say): Cells {
   const figure = (value: number, strong = false) => figureOf(format, value, strong);
-  const nothing = (
-    <span className={classes["quiet"]} role="img" aria-label={t("stock.none")}>
-      –
-    </span>
-  );
+  const nothing = nothingOf(t);
   return {
-    figure,
+    own: (row, value) => (hasOwn(row, value) ? figure(value) : nothing),
     available: (row) =>
       row.available < 0
         ? marked({ icon: "warn", colour: "red", words: t("stock.oversold") }, figure(row.available, true))
         : figure(row.available, true),
     atPlace(row, locationId) {
       const level = row.levels.find((each) => each.location_id === locationId);
-      return level === undefined ? nothing : figure(level.on_hand);
+      return level === undefined || !hasOwn(row, level.on_hand) ? nothing : figure(level.on_hand);
     },
     atShop(row, connectionId) {
       const channels = row.channels.filter((each) => each.connection_id === connectionId);
@@ -65,6 +61,19 @@ export function cellsFor(t: Words["t"], format: Format, say: Say): Cells {
     threshold: ({ low_stock_threshold: own }) =>
       own === null ? <span className={classes["quiet"]}>{t("stock.threshold.usual")}</span> : format.number(own),
   };
+}
+
+/** A bundle has no stock of its own, unless orders from before it was one still hold some. */
+export function hasOwn({ is_bundle }: Pick<Row, "is_bundle">, units: number): boolean {
+  return !is_bundle || units !== 0;
+}
+
+export function nothingOf(t: Words["t"]): ReactNode {
+  return (
+    <span className={classes["quiet"]} role="img" aria-label={t("stock.none")}>
+      –
+    </span>
+  );
 }
 
 export function figureOf(format: Format, value: number, strong: boolean): ReactNode {

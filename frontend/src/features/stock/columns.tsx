@@ -49,7 +49,7 @@ export function useStockColumns(places: readonly Place[], shops: readonly Place[
         width: 100,
         numeric: true,
         usual: true,
-        cell: (row: Row) => cells.figure(row.on_hand),
+        cell: (row: Row) => cells.own(row, row.on_hand),
       },
       {
         id: "committed",
@@ -57,7 +57,7 @@ export function useStockColumns(places: readonly Place[], shops: readonly Place[
         width: 100,
         numeric: true,
         usual: true,
-        cell: (row: Row) => cells.figure(row.committed),
+        cell: (row: Row) => cells.own(row, row.committed),
       },
       ...places.map((place, index) => ({
         id: `place:${place.id}`,
