@@ -1,18 +1,29 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
+import { http, HttpResponse } from "msw";
 import { describe, expect, it } from "vitest";
 
 import { open, signedIn } from "@/test/app";
 import { takes } from "@/test/sent";
-import { answers, server } from "@/test/server";
+import { answers, refuses, server } from "@/test/server";
 
 const ACCOUNT = { id: 7, name: "Anna's shop", safety_stock: 0, low_stock_threshold: 10, writes_stopped_at: null };
 const REPORTING = { time_zone: "UTC", currency: null, rates: [] };
 
+/** The account as it is, with the version that a change has to name. */
+function account(more: object = {}, version = '"1"') {
+  return http.get("*/api/v1/account", () =>
+    HttpResponse.json({ ...ACCOUNT, ...more }, { headers: { ETag: version } }),
+  );
+}
+
+const name = () => screen.getByRole("textbox", { name: "Name of the account" });
+const save = () => screen.getAllByRole("button", { name: "Save" })[0] as HTMLElement;
+
 async function opened() {
   signedIn();
   server.use(
-    answers("get", "/account", ACCOUNT),
+    account(),
     answers("get", "/account/reporting", REPORTING),
     answers("get", "/api-keys", { items: [], next: null }),
   );
@@ -46,13 +57,35 @@ describe("The account's settings", () => {
     await userEvent.clear(safety);
     await userEvent.type(safety, "3");
     server.use(answers("get", "/account", { ...ACCOUNT, safety_stock: 3 }));
-    await userEvent.click(screen.getAllByRole("button", { name: "Save" })[0] as HTMLElement);
+    await userEvent.click(save());
     expect(await screen.findByText("Saved.")).toBeVisible();
-    expect(sent).toEqual([
-      expect.objectContaining({ body: { name: "Anna's shop", safety_stock: 3, low_stock_threshold: 10 } }),
-    ]);
+    expect(sent.map(({ body }) => body)).toEqual([{ safety_stock: 3 }]);
     await leave();
     await waitFor(() => expect(router.state.location.pathname).toBe("/settings/api-keys"));
     expect(screen.queryByRole("dialog")).not.toBeInTheDocument();
+  });
+
+  it("leave alone what one has not changed, by the version that was seen", async () => {
+    await opened();
+    const sent = takes({ "patch /account": ACCOUNT });
+    await userEvent.type(name(), " & tea");
+    await userEvent.click(save());
+    await waitFor(() => expect(sent.map(({ body }) => body)).toEqual([{ name: "Anna's shop & tea" }]));
+    expect(sent[0]?.headers.get("If-Match")).toBe('"1"');
+  });
+
+  it("say that somebody was faster, take what they set, and keep what was typed elsewhere", async () => {
+    const { safety } = await opened();
+    await userEvent.type(name(), " & tea");
+    server.use(account({ safety_stock: 7 }, '"2"'), refuses("patch", "/account", 412, "precondition_failed"));
+    await userEvent.click(save());
+    await waitFor(() => expect(safety).toHaveValue("7"));
+    expect(screen.getByRole("alert")).toHaveTextContent("Somebody changed it meanwhile");
+    expect(name()).toHaveValue("Anna's shop & tea");
+
+    const sent = takes({ "patch /account": ACCOUNT });
+    await userEvent.click(save());
+    await waitFor(() => expect(sent.map(({ body }) => body)).toEqual([{ name: "Anna's shop & tea" }]));
+    expect(sent[0]?.headers.get("If-Match")).toBe('"2"');
   });
 });

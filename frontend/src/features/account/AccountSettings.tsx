@@ -3,10 +3,11 @@ import { useForm } from "@mantine/form";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
-import { api, type Schemas } from "@/api/client";
+import { api, client, type Schemas } from "@/api/client";
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 import { Confirm } from "@/ui/Confirm";
+import { type Saving, useEdited, useTyped } from "@/ui/editing";
 import { Icon } from "@/ui/icons";
 import { LeaveGuard } from "@/ui/LeaveGuard";
 import { useTellProblem } from "@/ui/notify";
@@ -15,6 +16,14 @@ import { Section } from "@/ui/Section";
 import { Failed, Loading } from "@/ui/states";
 
 type Account = Schemas["Account"];
+type Change = Schemas["ConfigureAccountInput"];
+
+interface Basics {
+  name: string;
+  /** Text while it is no number. */
+  safety_stock: number | string;
+  low_stock_threshold: number | string;
+}
 
 const LONGEST = 200;
 const MOST_UNITS = 1_000_000;
@@ -32,92 +41,118 @@ export function AccountSettings({ role }: { role: Role }) {
   }
   return (
     <Stack gap="lg">
-      <Basics account={account.data} role={role} />
+      <Basics role={role} />
       <Writes account={account.data} role={role} />
     </Stack>
   );
 }
 
-function Basics({ account, role }: { account: Account; role: Role }) {
+function Basics({ role }: { role: Role }) {
   const { t } = useWords();
   const queries = useQueryClient();
-  const canChange = isAtLeast(role, "admin");
-  const units = (value: number | string) =>
-    typeof value === "number" && Number.isInteger(value) && value >= 0 ? null : t("account.units.form");
-  const form = useForm({
-    initialValues: {
-      name: account.name,
-      safety: account.safety_stock as number | string,
-      low: account.low_stock_threshold as number | string,
-    },
-    validate: {
-      name: (value) => (value.trim() === "" ? t("form.needed") : null),
-      safety: units,
-      low: units,
-    },
-  });
-  const change = api.useMutation("patch", "/api/v1/account", {
-    onSuccess: async () => {
-      form.resetDirty();
+  const { found, save } = useEdited({
+    key: ["account-basics"],
+    read: (signal) => client.GET("/api/v1/account", { signal }),
+    write: (body: Change, headers) => client.PATCH("/api/v1/account", { headers, body }),
+    onSaved: async (readAgain) => {
+      await readAgain();
       await queries.invalidateQueries({ queryKey: ACCOUNT });
       await queries.invalidateQueries({ queryKey: ["get", "/api/v1/me"] });
     },
   });
   return (
     <Section title={t("account.title")}>
-      <form
-        onSubmit={form.onSubmit(({ name, safety, low }) =>
-          change.mutate({
-            body: { name: name.trim(), safety_stock: Number(safety), low_stock_threshold: Number(low) },
-          }),
-        )}
-        noValidate
-      >
-        <Stack gap="md" maw={420}>
-          {change.isError ? <Failed error={change.error} /> : null}
-          <TextInput
-            label={t("account.name")}
-            maxLength={LONGEST}
-            readOnly={!canChange}
-            {...form.getInputProps("name")}
-          />
-          <NumberInput
-            label={t("account.safety")}
-            description={t("account.safety.hint")}
-            min={0}
-            max={MOST_UNITS}
-            readOnly={!canChange}
-            {...form.getInputProps("safety")}
-          />
-          <NumberInput
-            label={t("account.low")}
-            description={t("account.low.hint")}
-            min={0}
-            max={MOST_UNITS}
-            readOnly={!canChange}
-            {...form.getInputProps("low")}
-          />
-          {canChange ? (
-            <Group>
-              <Button type="submit" loading={change.isPending} disabled={!form.isDirty()}>
-                {t("action.save")}
-              </Button>
-              {change.isSuccess && !form.isDirty() ? (
-                <Text size="sm" role="status">
-                  {t("action.saved")}
-                </Text>
-              ) : null}
-            </Group>
-          ) : (
-            <Text size="sm" c="dimmed">
-              {t("may.admin")}
-            </Text>
-          )}
-        </Stack>
-        <LeaveGuard isChanged={form.isDirty() && !change.isPending} />
-      </form>
+      {found.data !== undefined ? (
+        <BasicsForm account={found.data.data} canChange={isAtLeast(role, "admin")} save={save} />
+      ) : found.isError ? (
+        <Failed error={found.error} retry={() => void found.refetch()} retrying={found.isFetching} />
+      ) : (
+        <Loading rows={3} />
+      )}
     </Section>
   );
+}
+
+interface FormProps {
+  /** As it was when the form began. */
+  account: Account;
+  canChange: boolean;
+  save: Saving<Change>;
+}
+
+function BasicsForm({ account, canChange, save }: FormProps) {
+  const { t } = useWords();
+  const units = (value: number | string) =>
+    typeof value === "number" && Number.isInteger(value) && value >= 0 ? null : t("account.units.form");
+  const before = basicsOf(account);
+  const form = useForm<Basics>({
+    initialValues: before,
+    validate: {
+      name: (value) => (value.trim() === "" ? t("form.needed") : null),
+      safety_stock: units,
+      low_stock_threshold: units,
+    },
+  });
+  useTyped(form, before);
+  const readOnly = !canChange || save.isPending;
+  const isChanged = Object.keys(changesOf(form.values, account)).length > 0;
+  return (
+    <form onSubmit={form.onSubmit((values) => save.mutate(changesOf(values, account)))} noValidate>
+      <Stack gap="md" maw={420}>
+        {save.isError ? <Failed error={save.error} /> : null}
+        <TextInput
+          label={t("account.name")}
+          maxLength={LONGEST}
+          readOnly={readOnly}
+          {...form.getInputProps("name")}
+        />
+        <NumberInput
+          label={t("account.safety")}
+          description={t("account.safety.hint")}
+          min={0}
+          max={MOST_UNITS}
+          readOnly={readOnly}
+          {...form.getInputProps("safety_stock")}
+        />
+        <NumberInput
+          label={t("account.low")}
+          description={t("account.low.hint")}
+          min={0}
+          max={MOST_UNITS}
+          readOnly={readOnly}
+          {...form.getInputProps("low_stock_threshold")}
+        />
+        {canChange ? (
+          <Group>
+            <Button type="submit" loading={save.isPending} disabled={!isChanged}>
+              {t("action.save")}
+            </Button>
+            {save.isSuccess && !isChanged ? (
+              <Text size="sm" role="status">
+                {t("action.saved")}
+              </Text>
+            ) : null}
+          </Group>
+        ) : (
+          <Text size="sm" c="dimmed">
+            {t("may.admin")}
+          </Text>
+        )}
+      </Stack>
+      <LeaveGuard isChanged={isChanged && !save.isPending} />
+    </form>
+  );
+}
+
+function basicsOf({ name, safety_stock, low_stock_threshold }: Account): Basics {
+  return { name, safety_stock, low_stock_threshold };
+}
+
+/** What is saved: only what differs from what is there. */
+function changesOf({ name, ...units }: Basics, account: Account): Change {
+  const now: Record<string, unknown> = account;
+  const entered = Object.entries({ name: name.trim(), ...units });
+  return Object.fromEntries(entered.filter(([field, value]) => now[field] !== value));
 }
 
 /** The way to stop everything at once, for when something looks wrong. */
