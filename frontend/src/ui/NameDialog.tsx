@@ -1,6 +1,6 @@
 import { Button, Group, Modal, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { useEffect } from "react";
+import { useEffect, useEffectEvent } from "react";
 
 import { useWords } from "@/i18n/words";
 
@@ -25,11 +25,13 @@ export function NameDialog({ opened, title, action, name, longest, busy, onName,
     validate: { name: (value) => (value.trim() === "" ? t("form.needed") : null) },
   });
   const { setValues } = form;
+  // What was typed stays where it is called otherwise meanwhile.
+  const begin = useEffectEvent(() => setValues({ name }));
   useEffect(() => {
     if (opened) {
-      setValues({ name });
+      begin();
     }
-  }, [opened, name, setValues]);
+  }, [opened]);
   return (
     <Modal
       opened={opened}

@@ -73,7 +73,7 @@ export function BoardMenu({ shown, kept }: Props) {
         name=""
         longest={LONGEST_NAME}
         busy={make.isPending}
-        onName={(name) => make.mutate(name, { onSettled: close })}
+        onName={(name) => make.mutate(name, { onSuccess: close })}
         onClose={close}
       />
       <NameDialog
@@ -83,7 +83,7 @@ export function BoardMenu({ shown, kept }: Props) {
         name={shown.name}
         longest={LONGEST_NAME}
         busy={rename.isPending}
-        onName={(name) => rename.mutate(name, { onSettled: close })}
+        onName={(name) => rename.mutate(name, { onSuccess: close })}
         onClose={close}
       />
       <Confirm

@@ -1,4 +1,4 @@
-import { screen, within } from "@testing-library/react";
+import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { http, HttpResponse } from "msw";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -162,6 +162,32 @@ describe("dashboards", () => {
     await userEvent.click(dialog.getByRole("button", { name: "Create" }));
     expect(await screen.findByRole("heading", { name: "Mornings", level: 1 })).toBeVisible();
     expect(kept).toEqual([{ path: "/api/v1/dashboards", body: { name: "Stock" } }]);
+  });
+
+  it.each([
+    ["New dashboard", "post", "/dashboards", "Create"],
+    ["Rename", "put", "/dashboards/1", "Save"],
+  ] as const)("keeps the name that was typed where it is refused: %s", async (item, method, path, go) => {
+    server.use(
+      answers("get", "/dashboards", { items: [dashboard(1, "Mornings")], next: null }),
+      refuses(method, path, 409, "conflict"),
+    );
+    open("/dashboards");
+    await userEvent.click(await screen.findByRole("button", { name: "Dashboards" }));
+    await userEvent.click(await screen.findByRole("menuitem", { name: item }));
+    const dialog = within(await screen.findByRole("dialog"));
+    const name = dialog.getByRole("textbox", { name: "Name" });
+    await userEvent.clear(name);
+    await userEvent.type(name, "Stock");
+    server.use(answers("get", "/dashboards", { items: [dashboard(1, "Noons")], next: null }));
+    await userEvent.click(dialog.getByRole("button", { name: go }));
+    expect(await screen.findByText("That is not possible now")).toBeVisible();
+    expect(await screen.findByText("Noons")).toBeInTheDocument();
+    expect(name).toHaveValue("Stock");
+    const kept = keeps();
+    await userEvent.click(dialog.getByRole("button", { name: go }));
+    await waitFor(() => expect(kept.map(({ body }) => body)).toEqual([expect.objectContaining({ name: "Stock" })]));
+    await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
   });
 
   it("says that somebody was faster", async () => {
