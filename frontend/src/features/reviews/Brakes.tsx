@@ -10,7 +10,7 @@ import { useTellDone } from "@/ui/done";
 import { Icon } from "@/ui/icons";
 import { useTellProblem } from "@/ui/notify";
 import { For } from "@/ui/role";
-import { Failed } from "@/ui/states";
+import { Failed, TooMuch } from "@/ui/states";
 
 type Brake = Schemas["Brake"];
 
@@ -45,6 +45,7 @@ export function Brakes({ changesOf }: Props) {
       {brakes.map((brake) => (
         <Stopped key={brake.id} brake={brake} changes={changesOf(brake.connection_id)} />
       ))}
+      {(found.data?.next ?? null) === null ? null : <TooMuch shown={brakes.length}>{t("reviews.tooMuch")}</TooMuch>}
     </Stack>
   );
 }

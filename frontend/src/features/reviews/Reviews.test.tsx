@@ -32,6 +32,16 @@ function review(id: number, more: object = {}) {
   };
 }
 
+const BRAKE = {
+  id: 3,
+  kind: "stock",
+  connection_id: 5,
+  connection_name: "Web shop",
+  platform: "shopify",
+  braked_at: "2026-11-28T09:30:00Z",
+  detail: { changed: 40, numbers: 100, brake_percent: 20 },
+};
+
 let decisions: object[] = [];
 
 beforeEach(() => {
@@ -132,17 +142,8 @@ describe("review", () => {
 
   it("releases a brake after asking with figures", async () => {
     const released: string[] = [];
-    const brake = {
-      id: 3,
-      kind: "stock",
-      connection_id: 5,
-      connection_name: "Web shop",
-      platform: "shopify",
-      braked_at: "2026-11-28T09:30:00Z",
-      detail: { changed: 40, numbers: 100, brake_percent: 20 },
-    };
     server.use(
-      answers("get", "/brakes", { items: [brake], next: null }),
+      answers("get", "/brakes", { items: [BRAKE], next: null }),
       answers("get", "/sync/preview/totals", {
         looked_at: 100,
         at_least: false,
@@ -163,6 +164,14 @@ describe("review", () => {
     await userEvent.click(within(dialog).getByRole("button", { name: "Release the brake" }));
     await waitFor(() => expect(released.length).toBe(1));
     await waitFor(() => expect(screen.queryByText(/40 of 100/)).toBeNull());
+  });
+
+  it("says that more syncs stopped than are shown", async () => {
+    server.use(answers("get", "/brakes", { items: [BRAKE], next: "more" }));
+    open("/reviews");
+    const brakes = within(await screen.findByRole("region", { name: "Stopped" }));
+    expect(brakes.getByText("1 is shown")).toBeVisible();
+    expect(brakes.getByText("Decide about these first: the others follow.")).toBeVisible();
   });
 
   it("lets a viewer look, and decide nothing", async () => {
