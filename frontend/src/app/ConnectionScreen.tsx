@@ -1,4 +1,5 @@
 import { ConnectionPage } from "@/features/connections/ConnectionPage";
+import { OurLocations } from "@/features/locations/OurLocations";
 import { useWords } from "@/i18n/words";
 import { ButtonLink, TextLink } from "@/ui/links";
 
@@ -16,6 +17,7 @@ export function ConnectionScreen() {
           {t("health.linked.match")}
         </TextLink>
       )}
+      ourLocations={<OurLocations />}
     />
   );
 }

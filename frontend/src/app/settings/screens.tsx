@@ -10,6 +10,7 @@ import { Reporting } from "@/features/dashboard/Reporting";
 import { Invitations } from "@/features/invitations/Invitations";
 import { Deletion } from "@/features/leaving/Deletion";
 import { Exports } from "@/features/leaving/Exports";
+import { OurLocations } from "@/features/locations/OurLocations";
 import { Members } from "@/features/members/Members";
 import { ChangePassword } from "@/features/passwords/ChangePassword";
 import { SecondFactor } from "@/features/second_factor/SecondFactor";
@@ -28,6 +29,7 @@ export function Account() {
         <Stack gap="lg">
           <AccountSettings role={role} />
           <Reporting role={role} />
+          {isAtLeast(role, "admin") ? <OurLocations /> : null}
         </Stack>
       )}
     </ForMe>

@@ -26,6 +26,7 @@ beforeEach(() => {
   server.use(
     answers("get", "/account", ACCOUNT),
     answers("get", "/account/reporting", { time_zone: "Europe/Berlin", currency: null, rates: [] }),
+    answers("get", "/locations", { items: [], next: null }),
     answers("get", "/members", page(ANNA, BEN)),
     answers("get", "/invitations", page()),
   );

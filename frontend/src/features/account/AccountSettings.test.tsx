@@ -25,6 +25,7 @@ async function opened() {
   server.use(
     account(),
     answers("get", "/account/reporting", REPORTING),
+    answers("get", "/locations", { items: [], next: null }),
     answers("get", "/api-keys", { items: [], next: null }),
   );
   const router = open("/settings/account");

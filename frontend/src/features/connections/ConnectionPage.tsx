@@ -27,6 +27,8 @@ interface Props {
   firstSync: (connectionId: number) => ReactNode;
   /** Where its listings are linked. */
   matching: (connectionId: number) => ReactNode;
+  /** Where the account's locations are named. */
+  ourLocations: ReactNode;
 }
 
 /** One shop: how it is doing, what it shows, and what can be done about it. */
@@ -100,7 +102,7 @@ function Parts({ connection, links }: { connection: Connection; links: Props }) 
         <Settings connection={connection} />
       </Tabs.Panel>
       <Tabs.Panel value="locations">
-        <Locations connection={connection} />
+        <Locations connection={connection} ourLocations={links.ourLocations} />
       </Tabs.Panel>
     </Tabs>
   );

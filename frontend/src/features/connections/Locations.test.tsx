@@ -116,47 +116,23 @@ describe("which of a shop's locations is which of ours", () => {
     expect(screen.getByRole("alert")).toHaveTextContent("Somebody changed it meanwhile");
   });
 
-  it("makes a location of ours", async () => {
-    const sent = takes({ "post /locations": { id: 3, name: "Cellar" } });
+  it("names ours beside, for who may", async () => {
     shown();
-    await userEvent.type(await screen.findByRole("textbox", { name: "Another location" }), " Cellar {Enter}");
-    await waitFor(() => expect(sent.map(({ body }) => body)).toEqual([{ name: "Cellar" }]));
-    await waitFor(() => expect(screen.getByRole("textbox", { name: "Another location" })).toHaveValue(""));
+    const ours = within(await screen.findByRole("region", { name: "Your locations" }));
+    expect(await ours.findByRole("button", { name: "Rename Attic" })).toBeVisible();
   });
 
-  it("calls one of ours otherwise", async () => {
-    const sent = takes({ "patch /locations/2": { id: 2, name: "Loft" } });
+  it("says that there are more of ours than can be chosen here", async () => {
+    server.use(answers("get", "/locations", { items: [{ id: 1, name: "Main" }], next: "more" }));
+    server.use(answers("get", "/me", { ...ME, role: "staff" }));
     shown();
-    await userEvent.click(await screen.findByRole("button", { name: "Rename Attic" }));
-    const dialog = within(await screen.findByRole("dialog", { name: "Rename a location" }));
-    const name = dialog.getByRole("textbox", { name: "Name" });
-    expect(name).toHaveValue("Attic");
-    await userEvent.clear(name);
-    await userEvent.type(name, "Loft");
-    server.use(answers("get", "/locations", page([{ id: 1, name: "Main" }, { id: 2, name: "Loft" }])));
-    await userEvent.click(dialog.getByRole("button", { name: "Save" }));
-    expect(await screen.findByRole("button", { name: "Rename Loft" })).toBeVisible();
-    expect(screen.queryByRole("dialog")).toBeNull();
-    expect(sent.map(({ body }) => body)).toEqual([{ name: "Loft" }]);
-  });
-
-  it("says why one of ours cannot be called so, and keeps what was entered", async () => {
-    const said = { code: "location_named_so", values: {} };
-    const problem = { status: 409, code: "conflict", detail: "There is a location of that name.", said };
-    server.use(http.patch("*/api/v1/locations/2", () => HttpResponse.json(problem, { status: 409 })));
-    shown();
-    await userEvent.click(await screen.findByRole("button", { name: "Rename Attic" }));
-    const name = await screen.findByRole("textbox", { name: "Name" });
-    await userEvent.clear(name);
-    await userEvent.type(name, "Main{Enter}");
-    expect(await screen.findByText("There is a location of that name.")).toBeVisible();
-    expect(name).toHaveValue("Main");
+    expect(await screen.findByText("1 is shown")).toBeVisible();
   });
 
   it("lets staff look only", async () => {
     server.use(answers("get", "/me", { ...ME, role: "staff" }));
     shown();
     expect(await screen.findByRole("combobox", { name: /^Shop floor/ })).toHaveAttribute("readonly");
-    expect(screen.queryByRole("button", { name: "Add" })).toBeNull();
+    expect(screen.queryByRole("region", { name: "Your locations" })).toBeNull();
   });
 });

@@ -1,6 +1,6 @@
 import { Alert, Badge, Button, Card, Group, MultiSelect, Select, Stack, Text } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 
 import { api, client, type Schemas } from "@/api/client";
 import { useWords } from "@/i18n/words";
@@ -9,17 +9,24 @@ import { useTellDone } from "@/ui/done";
 import { type Saving, useEdited } from "@/ui/editing";
 import { LeaveGuard } from "@/ui/LeaveGuard";
 import { useMay } from "@/ui/role";
-import { Empty, Failed, Loading } from "@/ui/states";
+import { Empty, Failed, Loading, TooMuch } from "@/ui/states";
 
 import { type Chosen, chosenOf, eachOnce, type Mapping, mappingOf, type ShopLocation } from "./mapping";
-import { OurLocations } from "./OurLocations";
 import type { Connection } from "./rows";
 import { lookAgain } from "./useAction";
 
+type Location = Schemas["Location"];
+
 const MOST_LOCATIONS = 250;
 
+interface Props {
+  connection: Connection;
+  /** Where the account's own are named, for who may. */
+  ourLocations: ReactNode;
+}
+
 /** Which of the shop's locations is which of the account's. */
-export function Locations({ connection }: { connection: Connection }) {
+export function Locations({ connection, ourLocations }: Props) {
   const { t } = useWords();
   const queries = useQueryClient();
   const tell = useTellDone();
@@ -53,18 +60,24 @@ export function Locations({ connection }: { connection: Connection }) {
     );
   }
   return (
-    <Form key={version} connection={connection} found={data.items} ours={ours.data.items} save={save} />
+    <Form
+      key={version}
+      connection={connection}
+      found={data.items}
+      ours={ours.data}
+      ourLocations={ourLocations}
+      save={save}
+    />
   );
 }
 
-interface FormProps {
-  connection: Connection;
+interface FormProps extends Props {
   found: readonly ShopLocation[];
-  ours: readonly Schemas["Location"][];
+  ours: { items: readonly Location[]; next: string | null };
   save: Saving<Mapping>;
 }
 
-function Form({ connection, found, ours, save }: FormProps) {
+function Form({ connection, found, ours, ourLocations, save }: FormProps) {
   const { t } = useWords();
   const mayRun = useMay("admin") && ["review", "active", "paused", "importing"].includes(connection.state);
   const [chosen, setChosen] = useState<Chosen>(() => chosenOf(found));
@@ -82,14 +95,15 @@ function Form({ connection, found, ours, save }: FormProps) {
               key={location.external_location_id}
               location={location}
               chosen={chosen}
-              ours={ours}
+              ours={ours.items}
               readOnly={!mayRun || save.isPending}
               onChoose={(locations) => choose(location.external_location_id, locations)}
             />
           ))}
         </Stack>
       </Card>
-      {mayRun ? <OurLocations locations={ours} /> : null}
+      {ours.next === null ? null : <TooMuch shown={ours.items.length}>{t("locations.tooMuch")}</TooMuch>}
+      {mayRun ? ourLocations : null}
       {save.isError ? <Failed error={save.error} /> : null}
       {isChanged ? (
         <Alert color="yellow" icon={<Icon name="warn" />} title={t("locations.save.title")}>
@@ -109,7 +123,7 @@ function Form({ connection, found, ours, save }: FormProps) {
 interface PlaceProps {
   location: ShopLocation;
   chosen: Chosen;
-  ours: readonly Schemas["Location"][];
+  ours: readonly Location[];
   readOnly: boolean;
   onChoose: (locations: number[]) => void;
 }

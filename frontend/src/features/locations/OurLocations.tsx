@@ -1,4 +1,4 @@
-import { Button, Card, Group, Stack, Text, TextInput, Title } from "@mantine/core";
+import { Button, Group, Stack, Text, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
@@ -6,40 +6,60 @@ import { api, client, type Schemas } from "@/api/client";
 import { useWords } from "@/i18n/words";
 import { NameDialog } from "@/ui/NameDialog";
 import { useTellProblem } from "@/ui/notify";
+import { Section } from "@/ui/Section";
+import { Failed, Loading, TooMuch } from "@/ui/states";
 
 /** As the API has it (app/services/locations.py). */
 const LONGEST_NAME = 200;
+const MOST = 250;
 
 type Location = Schemas["Location"];
 
 /** Where the account keeps stock: what each place is called, and another one. */
-export function OurLocations({ locations }: { locations: readonly Location[] }) {
+export function OurLocations() {
+  const { t } = useWords();
+  const found = api.useQuery("get", "/api/v1/locations", { params: { query: { limit: MOST } } });
+  return (
+    <Section title={t("locations.ours")} lead={t("locations.ours.lead")}>
+      {found.data !== undefined ? (
+        <>
+          <Names locations={found.data.items} />
+          {found.data.next === null ? null : (
+            <TooMuch shown={found.data.items.length}>{t("locations.tooMuch")}</TooMuch>
+          )}
+          <NewLocation />
+        </>
+      ) : found.isError ? (
+        <Failed error={found.error} retry={() => void found.refetch()} retrying={found.isFetching} />
+      ) : (
+        <Loading rows={2} />
+      )}
+    </Section>
+  );
+}
+
+function Names({ locations }: { locations: readonly Location[] }) {
   const { t } = useWords();
   const [renamed, setRenamed] = useState<Location | null>(null);
   const close = () => setRenamed(null);
-  const rename = useRename(close);
+  // Meanwhile the dialog may be about another one.
+  const rename = useRename((id) => setRenamed((now) => (now?.id === id ? null : now)));
   return (
-    <Card withBorder component="section" aria-label={t("locations.ours")}>
-      <Stack gap="md">
-        <Title order={2} size="h5">
-          {t("locations.ours")}
-        </Title>
-        <Stack component="ul" gap={4} p={0} m={0} style={{ listStyle: "none" }}>
-          {locations.map((location) => (
-            <Group key={location.id} component="li" justify="space-between" wrap="nowrap">
-              <Text size="sm">{location.name}</Text>
-              <Button
-                variant="subtle"
-                size="compact-sm"
-                aria-label={t("locations.rename.one", { name: location.name })}
-                onClick={() => setRenamed(location)}
-              >
-                {t("locations.rename")}
-              </Button>
-            </Group>
-          ))}
-        </Stack>
-        <NewLocation />
+    <>
+      <Stack component="ul" gap={4} p={0} m={0} style={{ listStyle: "none" }}>
+        {locations.map((location) => (
+          <Group key={location.id} component="li" justify="space-between" wrap="nowrap">
+            <Text size="sm">{location.name}</Text>
+            <Button
+              variant="subtle"
+              size="compact-sm"
+              aria-label={t("locations.rename.one", { name: location.name })}
+              onClick={() => setRenamed(location)}
+            >
+              {t("locations.rename")}
+            </Button>
+          </Group>
+        ))}
       </Stack>
       <NameDialog
         opened={renamed !== null}
@@ -47,22 +67,22 @@ export function OurLocations({ locations }: { locations: readonly Location[] }) 
         action={t("action.save")}
         name={renamed?.name ?? ""}
         longest={LONGEST_NAME}
-        busy={rename.isPending}
+        busy={rename.isPending && rename.variables.id === renamed?.id}
         onName={(name) => (name === renamed?.name ? close() : rename.mutate({ id: renamed?.id ?? 0, name }))}
         onClose={close}
       />
-    </Card>
+    </>
   );
 }
 
-function useRename(onDone: () => void) {
+function useRename(onDone: (id: number) => void) {
   const queries = useQueryClient();
   const tell = useTellProblem();
   return useMutation({
     mutationFn: ({ id, name }: { id: number; name: string }) =>
       client.PATCH("/api/v1/locations/{location_id}", { params: { path: { location_id: id } }, body: { name } }),
-    onSuccess: async () => {
-      onDone();
+    onSuccess: async (_, { id }) => {
+      onDone(id);
       // Most of what is shown names it.
       await queries.invalidateQueries();
     },
