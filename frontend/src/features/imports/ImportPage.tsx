@@ -13,6 +13,7 @@ import { Page } from "@/ui/Page";
 import { useMay } from "@/ui/role";
 import { Said } from "@/ui/Said";
 import { Failed, Loading } from "@/ui/states";
+import { useFocusKept } from "@/ui/useFocusKept";
 
 import { State } from "./Imports";
 import { Rows } from "./Rows";
@@ -22,6 +23,7 @@ type Import = Schemas["Import"];
 const here = getRouteApi("/inside/imports/$importId");
 const LOOK_AGAIN_MS = 1000;
 const UNDER_WAY: readonly Import["state"][] = ["receiving", "checking", "applying"];
+const BEFORE: readonly Import["state"][] = ["receiving", "checking", "checked"];
 const OPEN: readonly Import["state"][] = ["receiving", "checking", "checked", "applying"];
 
 interface Props {
@@ -45,6 +47,7 @@ export function ImportPage({ done }: Props) {
     },
   );
   const imported = found.data;
+  const card = useFocusKept<HTMLDivElement>(imported && BEFORE.includes(imported.state));
   if (imported === undefined) {
     return (
       <Page title={t("imports.one")} lead={<Back />}>
@@ -59,7 +62,7 @@ export function ImportPage({ done }: Props) {
   return (
     <Page title={imported.file_name || t("imports.noName", { id: imported.id })} lead={<Back />}>
       {found.isError ? <Failed error={found.error} retry={() => void found.refetch()} /> : null}
-      <Card withBorder>
+      <Card withBorder ref={card} tabIndex={-1}>
         <Stack gap="md">
           <Group justify="space-between">
             <Group gap="sm">

@@ -11,6 +11,7 @@ import { For } from "@/ui/role";
 import { useSay } from "@/ui/Said";
 import { Failed, Loading } from "@/ui/states";
 import { Told } from "@/ui/Told";
+import { useFocusKept } from "@/ui/useFocusKept";
 
 import { Ship } from "./Ship";
 
@@ -38,10 +39,11 @@ export function Shipments({ order }: { order: Schemas["OrderDetail"] }) {
   const shipments = itemsOf(list.data);
   const open = order.lines.reduce((sum, line) => sum + line.open_quantity, 0);
   const canShip = order.state === "open" && open > 0;
+  const heading = useFocusKept<HTMLHeadingElement>(canShip);
   return (
     <Stack component="section" gap="sm" aria-label={t("shipments.title")}>
       <Group justify="space-between">
-        <Title order={2} size="h4">
+        <Title order={2} size="h4" ref={heading} tabIndex={-1}>
           {t("shipments.title")}
         </Title>
         {canShip ? (

@@ -12,6 +12,7 @@ import { useTellProblem } from "@/ui/notify";
 import { Page } from "@/ui/Page";
 import { useMay } from "@/ui/role";
 import { Failed, Loading } from "@/ui/states";
+import { useFocusKept } from "@/ui/useFocusKept";
 
 import { hasOwn, nothingOf } from "./cells";
 import { refresh } from "./changes";
@@ -212,12 +213,13 @@ function Archiving({ variant }: { variant: Variant }) {
     onSuccess: () =>
       tellDone(t("stock.archive.done", { name: variant.sku ?? variant.title }), () => restore.mutate({ params })),
   });
+  const button = useFocusKept<HTMLButtonElement>(variant.archived_at === null);
   return variant.archived_at === null ? (
-    <Button variant="default" loading={archive.isPending} onClick={() => archive.mutate({ params })}>
+    <Button ref={button} variant="default" loading={archive.isPending} onClick={() => archive.mutate({ params })}>
       {t("stock.archive")}
     </Button>
   ) : (
-    <Button variant="default" loading={restore.isPending} onClick={() => restore.mutate({ params })}>
+    <Button ref={button} variant="default" loading={restore.isPending} onClick={() => restore.mutate({ params })}>
       {t("stock.restore")}
     </Button>
   );

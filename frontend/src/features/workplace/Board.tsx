@@ -1,5 +1,6 @@
 import { Button, Group, Text, VisuallyHidden } from "@mantine/core";
-import { useState, type ReactNode } from "react";
+import { type ReactNode, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 
 import { useWords } from "@/i18n/words";
 import { Icon } from "@/ui/icons";
@@ -39,15 +40,24 @@ export function Board({ shown, kept, draw }: Props) {
       setTold(t("arrange.told", { name: titleOf(widget), column: x + 1, row: y + 1, width, height }));
     }
   };
-  const begin = () => setDraft(named(shown.widgets));
-  const end = () => setDraft(null);
+  // The button that had the focus is gone afterwards; the one in its place has it.
+  const arrange = useRef<HTMLButtonElement>(null);
+  const cancel = useRef<HTMLButtonElement>(null);
+  const begin = () => {
+    flushSync(() => setDraft(named(shown.widgets)));
+    cancel.current?.focus();
+  };
+  const end = () => {
+    flushSync(() => setDraft(null));
+    arrange.current?.focus();
+  };
   return (
     <Page
       title={shown.name}
       actions={
         draft === null ? (
           <Group gap="xs">
-            <Button variant="default" leftSection={<Icon name="grip" />} onClick={begin}>
+            <Button ref={arrange} variant="default" leftSection={<Icon name="grip" />} onClick={begin}>
               {t("arrange.begin")}
             </Button>
             <BoardMenu shown={shown} kept={kept} />
@@ -55,7 +65,7 @@ export function Board({ shown, kept, draw }: Props) {
         ) : (
           <Group gap="xs">
             <AddMenu count={draft.length} onAdd={(kind) => setDraft(added(draft, kind))} />
-            <Button variant="default" onClick={end}>
+            <Button ref={cancel} variant="default" onClick={end}>
               {t("action.cancel")}
             </Button>
             <Button

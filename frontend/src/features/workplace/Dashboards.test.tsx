@@ -135,6 +135,7 @@ describe("dashboards", () => {
     const kept = keeps();
     const router = open("/dashboards");
     await userEvent.click(await screen.findByRole("button", { name: "Arrange" }));
+    expect(screen.getByRole("button", { name: "Cancel" })).toHaveFocus();
     await userEvent.click(await screen.findByRole("button", { name: "Add a widget" }));
     await userEvent.click(await screen.findByRole("menuitem", { name: "Orders" }));
     void router.navigate({ to: "/orders" });
@@ -142,6 +143,7 @@ describe("dashboards", () => {
     await userEvent.click(asked.getByRole("button", { name: "Stay" }));
     expect(await screen.findByRole("article", { name: "Orders" })).toBeInTheDocument();
     await userEvent.click(screen.getByRole("button", { name: "Cancel" }));
+    expect(screen.getByRole("button", { name: "Arrange" })).toHaveFocus();
     expect(screen.queryByRole("article", { name: "Orders" })).toBeNull();
     expect(kept).toEqual([]);
   });
