@@ -27,8 +27,9 @@ export default function Drawing({ shape, periods, series, say, axis, stacked }: 
     series: drawn,
     valueFormatter: say,
     withLegend: series.length > 1,
-    legendProps: { verticalAlign: "bottom" as const, height: 52 },
-    yAxisProps: { width: 56, tickFormatter: axis, allowDecimals: false },
+    // Three and more take two rows where it is narrow.
+    legendProps: { verticalAlign: "bottom" as const, height: series.length > 2 ? 76 : 52 },
+    yAxisProps: { width: 68, tickFormatter: axis, allowDecimals: false },
     xAxisProps: { minTickGap: 24 },
     tickLine: "none" as const,
     accessibilityLayer: false,
