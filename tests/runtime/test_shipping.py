@@ -160,6 +160,8 @@ def test_the_product_needs_neither_tools_nor_embedded_servers(
     try:
         monkeypatch.setenv("PORT", port)
         first = Path(f"/proc/{running[0].pid}/cmdline")
+        # Until a program has its arguments it is of no kind, and counts as alive.
+        wait_for(lambda: b"gunicorn" in first.read_bytes(), what="web to begin")
         wait_for(lambda: alive.main(first) == 0, what="web to answer")
         assert [process.poll() for process in running] == [None, None, None]
     finally:
