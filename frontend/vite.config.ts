@@ -6,6 +6,8 @@ import { brotliCompressSync, gzipSync } from "node:zlib";
 import react from "@vitejs/plugin-react";
 import { defineConfig, type Plugin } from "vite";
 
+import { isFirst } from "./src/i18n/first.ts";
+
 const COMPRESSED = /\.(js|css|svg|json)$/;
 
 /** Puts `name.gz` and `name.br` beside each file that gets smaller, so that the server compresses nothing. */
@@ -30,8 +32,25 @@ function precompressed(): Plugin {
   };
 }
 
+/** Makes two parts of a file of words: `de.json?first`, and all else as `de.json?rest`. */
+function partedWords(): Plugin {
+  return {
+    name: "parted-words",
+    load(id) {
+      const [file = "", part] = id.split("?");
+      if (!file.endsWith(".json") || (part !== "first" && part !== "rest")) {
+        return null;
+      }
+      this.addWatchFile(file);
+      const words = Object.entries(JSON.parse(readFileSync(file, "utf8")) as Record<string, string>);
+      const chosen = words.filter(([key]) => isFirst(key) === (part === "first"));
+      return { code: JSON.stringify(Object.fromEntries(chosen)), moduleType: "json" };
+    },
+  };
+}
+
 export default defineConfig({
-  plugins: [react(), precompressed()],
+  plugins: [react(), partedWords(), precompressed()],
   resolve: { alias: { "@": fileURLToPath(new URL("src", import.meta.url)) } },
   // The server puts a new one in its place for each answer (app/api/web_app.py).
   html: { cspNonce: "__CSP_NONCE__" },

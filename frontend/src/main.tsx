@@ -8,7 +8,7 @@ import { createRoot } from "react-dom/client";
 import { makeQueryClient } from "@/api/queries";
 import { App } from "@/app/App";
 import { makeRouter } from "@/app/router";
-import { loadCatalog, preferredLanguage } from "@/i18n/catalog";
+import { loadFirst, preferredLanguage } from "@/i18n/catalog";
 import { styleNonce } from "@/ui/theme";
 
 const RELOADED = "syncflow.reloaded";
@@ -33,7 +33,7 @@ const router = makeRouter(queries);
 const root = document.getElementById("root");
 
 if (root !== null) {
-  void loadCatalog(language).then((catalog) =>
+  void loadFirst(language).then((catalog) =>
     createRoot(root).render(
       <StrictMode>
         <App language={language} catalog={catalog} queries={queries} router={router} />

@@ -17,7 +17,7 @@ OVERVIEW = (
     "src/app/Shell.tsx",
     "src/app/OverviewScreen.tsx",
     "src/app/vitals.ts",
-    "src/i18n/de.json",
+    "src/i18n/de.json?first",
 )
 """What is loaded for it: the entry, and what that loads by and by."""
 

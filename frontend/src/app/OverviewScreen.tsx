@@ -6,6 +6,7 @@ import type { AttentionItem } from "@/features/dashboard/Attention";
 import { Overview } from "@/features/dashboard/Overview";
 import { type Step, useFirstSteps } from "@/features/first_steps/useFirstSteps";
 import { useIsLive } from "@/features/live/Live";
+import { withWords } from "@/i18n/catalog";
 import { useWords } from "@/i18n/words";
 import { ButtonLink, TextLink } from "@/ui/links";
 import { useMe } from "@/ui/me";
@@ -13,8 +14,8 @@ import { useMe } from "@/ui/me";
 import { useSwitched } from "./switching";
 import { useTourStart } from "./tour";
 
-const Beginnings = lazy(() => import("./Beginnings"));
-const FirstSteps = lazy(() => import("@/features/first_steps/FirstSteps"));
+const Beginnings = lazy(() => withWords(import("./Beginnings")));
+const FirstSteps = lazy(() => withWords(import("@/features/first_steps/FirstSteps")));
 
 export function OverviewScreen() {
   const { t } = useWords();

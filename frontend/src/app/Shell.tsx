@@ -5,6 +5,7 @@ import { lazy, Suspense, useState, useSyncExternalStore } from "react";
 
 import { Live } from "@/features/live/Live";
 import { RemoveSample } from "@/features/sample_data/RemoveSample";
+import { withWords } from "@/i18n/catalog";
 import { useWords } from "@/i18n/words";
 import { session } from "@/session/session";
 import { Brand } from "@/ui/Brand";
@@ -19,8 +20,8 @@ import classes from "./Shell.module.css";
 import { useSwitched } from "./switching";
 import { TourStart } from "./tour";
 
-const Palette = lazy(() => import("./Palette"));
-const Tour = lazy(() => import("./Tour"));
+const Palette = lazy(() => withWords(import("./Palette")));
+const Tour = lazy(() => withWords(import("./Tour")));
 
 /** What is around every screen of a member. */
 export function Shell() {

@@ -1,4 +1,5 @@
-/** Every address of the app, and the screen behind it. A screen's code is loaded when it is gone to. */
+/** Every address of the app, and the screen behind it. A screen's code is loaded when it is gone to; but for the first
+ *  screen's, with the words that are not there yet. */
 
 import type { QueryClient } from "@tanstack/react-query";
 import {
@@ -20,6 +21,7 @@ import { reviewsFrom } from "@/features/reviews/search";
 import { filtersFrom as stockFiltersFrom } from "@/features/stock/filters";
 import { itemsFrom, runsFrom } from "@/features/sync/filters";
 import { dashboardFrom } from "@/features/workplace/address";
+import { withWords } from "@/i18n/catalog";
 import { session } from "@/session/session";
 
 import { changesFrom } from "./changes";
@@ -44,7 +46,7 @@ const landing = createRoute({
       throw redirect({ href: HOME });
     }
   },
-  component: lazyRouteComponent(() => import("@/features/pages/Landing"), "Landing"),
+  component: lazyRouteComponent(() => withWords(import("@/features/pages/Landing")), "Landing"),
 });
 
 const signIn = createRoute({
@@ -52,35 +54,35 @@ const signIn = createRoute({
   path: "/sign-in",
   validateSearch: (raw: Record<string, unknown>): { next?: string } =>
     typeof raw["next"] === "string" ? { next: raw["next"] } : {},
-  component: lazyRouteComponent(() => import("@/features/auth/SignIn"), "SignIn"),
+  component: lazyRouteComponent(() => withWords(import("@/features/auth/SignIn")), "SignIn"),
 });
 
 const signUp = createRoute({
   getParentRoute: () => root,
   path: "/sign-up",
-  component: lazyRouteComponent(() => import("@/features/registration/SignUp"), "SignUp"),
+  component: lazyRouteComponent(() => withWords(import("@/features/registration/SignUp")), "SignUp"),
 });
 
 // Mails lead to these.
 const verifyEmail = createRoute({
   getParentRoute: () => root,
   path: "/verify-email",
-  component: lazyRouteComponent(() => import("@/features/registration/VerifyEmail"), "VerifyEmail"),
+  component: lazyRouteComponent(() => withWords(import("@/features/registration/VerifyEmail")), "VerifyEmail"),
 });
 const forgotPassword = createRoute({
   getParentRoute: () => root,
   path: "/forgot-password",
-  component: lazyRouteComponent(() => import("@/features/passwords/ForgotPassword"), "ForgotPassword"),
+  component: lazyRouteComponent(() => withWords(import("@/features/passwords/ForgotPassword")), "ForgotPassword"),
 });
 const resetPassword = createRoute({
   getParentRoute: () => root,
   path: "/reset-password",
-  component: lazyRouteComponent(() => import("@/features/passwords/ResetPassword"), "ResetPassword"),
+  component: lazyRouteComponent(() => withWords(import("@/features/passwords/ResetPassword")), "ResetPassword"),
 });
 const acceptInvitation = createRoute({
   getParentRoute: () => root,
   path: "/accept-invitation",
-  component: lazyRouteComponent(() => import("@/features/invitations/AcceptInvitation"), "AcceptInvitation"),
+  component: lazyRouteComponent(() => withWords(import("@/features/invitations/AcceptInvitation")), "AcceptInvitation"),
 });
 
 /** For members. Others sign in first, and come back to where they were going. */
@@ -105,98 +107,98 @@ const orders = createRoute({
   getParentRoute: () => inside,
   path: "/orders",
   validateSearch: only(filtersFrom),
-  component: lazyRouteComponent(() => import("@/features/orders/Orders"), "Orders"),
+  component: lazyRouteComponent(() => withWords(import("@/features/orders/Orders")), "Orders"),
 });
 const order = createRoute({
   getParentRoute: () => inside,
   path: "/orders/$orderId",
-  component: lazyRouteComponent(() => import("@/features/orders/OrderPage"), "OrderPage"),
+  component: lazyRouteComponent(() => withWords(import("@/features/orders/OrderPage")), "OrderPage"),
 });
 const connections = createRoute({
   getParentRoute: () => inside,
   path: "/connections",
-  component: lazyRouteComponent(() => import("@/features/connections/Connections"), "Connections"),
+  component: lazyRouteComponent(() => withWords(import("@/features/connections/Connections")), "Connections"),
 });
 const connect = createRoute({
   getParentRoute: () => inside,
   path: "/connections/new",
   validateSearch: only(choiceFrom),
-  component: lazyRouteComponent(() => import("./ConnectScreen"), "ConnectScreen"),
+  component: lazyRouteComponent(() => withWords(import("./ConnectScreen")), "ConnectScreen"),
 });
 const connection = createRoute({
   getParentRoute: () => inside,
   path: "/connections/$connectionId",
   validateSearch: only(viewFrom),
-  component: lazyRouteComponent(() => import("./ConnectionScreen"), "ConnectionScreen"),
+  component: lazyRouteComponent(() => withWords(import("./ConnectionScreen")), "ConnectionScreen"),
 });
 const matching = createRoute({
   getParentRoute: () => inside,
   path: "/matching",
   validateSearch: only(matchingFrom),
-  component: lazyRouteComponent(() => import("./MatchingScreen"), "MatchingScreen"),
+  component: lazyRouteComponent(() => withWords(import("./MatchingScreen")), "MatchingScreen"),
 });
 const changes = createRoute({
   getParentRoute: () => inside,
   path: "/changes",
   validateSearch: only(changesFrom),
-  component: lazyRouteComponent(() => import("./ChangesScreen"), "ChangesScreen"),
+  component: lazyRouteComponent(() => withWords(import("./ChangesScreen")), "ChangesScreen"),
 });
 const reviews = createRoute({
   getParentRoute: () => inside,
   path: "/reviews",
   validateSearch: only(reviewsFrom),
-  component: lazyRouteComponent(() => import("./ReviewsScreen"), "ReviewsScreen"),
+  component: lazyRouteComponent(() => withWords(import("./ReviewsScreen")), "ReviewsScreen"),
 });
 const sync = createRoute({
   getParentRoute: () => inside,
   path: "/sync",
   validateSearch: only(runsFrom),
-  component: lazyRouteComponent(() => import("@/features/sync/SyncHistory"), "SyncHistory"),
+  component: lazyRouteComponent(() => withWords(import("@/features/sync/SyncHistory")), "SyncHistory"),
 });
 const run = createRoute({
   getParentRoute: () => inside,
   path: "/sync/$runId",
   validateSearch: only(itemsFrom),
-  component: lazyRouteComponent(() => import("@/features/sync/RunPage"), "RunPage"),
+  component: lazyRouteComponent(() => withWords(import("@/features/sync/RunPage")), "RunPage"),
 });
 
 const dashboards = createRoute({
   getParentRoute: () => inside,
   path: "/dashboards",
   validateSearch: only(dashboardFrom),
-  component: lazyRouteComponent(() => import("./DashboardsScreen"), "DashboardsScreen"),
+  component: lazyRouteComponent(() => withWords(import("./DashboardsScreen")), "DashboardsScreen"),
 });
 const stock = createRoute({
   getParentRoute: () => inside,
   path: "/stock",
   validateSearch: only(stockFiltersFrom),
-  component: lazyRouteComponent(() => import("./StockScreens"), "StockScreen"),
+  component: lazyRouteComponent(() => withWords(import("./StockScreens")), "StockScreen"),
 });
 const newVariant = createRoute({
   getParentRoute: () => inside,
   path: "/stock/new",
-  component: lazyRouteComponent(() => import("@/features/stock/NewVariant"), "NewVariant"),
+  component: lazyRouteComponent(() => withWords(import("@/features/stock/NewVariant")), "NewVariant"),
 });
 const variant = createRoute({
   getParentRoute: () => inside,
   path: "/stock/$variantId",
-  component: lazyRouteComponent(() => import("./StockScreens"), "VariantScreen"),
+  component: lazyRouteComponent(() => withWords(import("./StockScreens")), "VariantScreen"),
 });
 const imports = createRoute({
   getParentRoute: () => inside,
   path: "/imports",
-  component: lazyRouteComponent(() => import("./ImportScreens"), "ImportsScreen"),
+  component: lazyRouteComponent(() => withWords(import("./ImportScreens")), "ImportsScreen"),
 });
 const oneImport = createRoute({
   getParentRoute: () => inside,
   path: "/imports/$importId",
-  component: lazyRouteComponent(() => import("./ImportScreens"), "ImportScreen"),
+  component: lazyRouteComponent(() => withWords(import("./ImportScreens")), "ImportScreen"),
 });
 
 const settings = createRoute({
   getParentRoute: () => inside,
   path: "/settings",
-  component: lazyRouteComponent(() => import("./settings/Frame"), "Frame"),
+  component: lazyRouteComponent(() => withWords(import("./settings/Frame")), "Frame"),
 });
 const settingsHome = createRoute({
   getParentRoute: () => settings,
@@ -205,8 +207,8 @@ const settingsHome = createRoute({
     throw redirect({ to: "/settings/account", replace: true });
   },
 });
-const SCREENS = () => import("./settings/screens");
-const ADMINS = () => import("./settings/admins");
+const SCREENS = () => withWords(import("./settings/screens"));
+const ADMINS = () => withWords(import("./settings/admins"));
 const settingsAccount = createRoute({
   getParentRoute: () => settings,
   path: "/account",
@@ -220,7 +222,7 @@ const settingsTeam = createRoute({
 const settingsNotifications = createRoute({
   getParentRoute: () => settings,
   path: "/notifications",
-  component: lazyRouteComponent(() => import("@/features/workplace/Notifications"), "Notifications"),
+  component: lazyRouteComponent(() => withWords(import("@/features/workplace/Notifications")), "Notifications"),
 });
 const settingsSecurity = createRoute({
   getParentRoute: () => settings,

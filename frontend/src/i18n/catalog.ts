@@ -18,14 +18,35 @@ export type Values = Record<string, string | number>;
 export const LANGUAGES = { en: "English", de: "Deutsch" } as const;
 export type Language = keyof typeof LANGUAGES;
 
-const LOADERS: Record<Language, () => Promise<{ default: Catalog }>> = {
-  en: () => import("./en.json"),
-  de: () => import("./de.json"),
+type Loader = () => Promise<{ default: Record<string, string> }>;
+
+const FIRST: Record<Language, Loader> = {
+  en: () => import("./en.json?first"),
+  de: () => import("./de.json?first"),
 };
+const REST: Record<Language, Loader> = {
+  en: () => import("./en.json?rest"),
+  de: () => import("./de.json?rest"),
+};
+/** What is spoken here, as far as it is loaded. */
+const loaded: Partial<Record<Language, Catalog>> = {};
 const KEPT = "syncflow.language";
 
-export async function loadCatalog(language: Language): Promise<Catalog> {
-  return (await LOADERS[language]()).default;
+/** The words of the first screens (first.ts). The others are put into it once they come. */
+export async function loadFirst(language: Language): Promise<Catalog> {
+  const { default: words } = await FIRST[language]();
+  return (loaded[language] ??= { ...words } as Catalog);
+}
+
+export async function loadAll(language: Language): Promise<Catalog> {
+  const [catalog, { default: words }] = await Promise.all([loadFirst(language), REST[language]()]);
+  return Object.assign(catalog, words);
+}
+
+/** A part of the app, once all its words are there too. */
+export async function withWords<Part>(coming: Promise<Part>): Promise<Part> {
+  const [part] = await Promise.all([coming, ...(Object.keys(loaded) as Language[]).map(loadAll)]);
+  return part;
 }
 
 /** What was chosen here before, else the first of the browser's languages that there is. */

@@ -6,7 +6,7 @@ import {
   keepLanguage,
   type Key,
   type Language,
-  loadCatalog,
+  loadAll,
   localeOf,
   translate,
   type Values,
@@ -42,7 +42,7 @@ export function WordsProvider({ language: first, catalog, children }: Props) {
   const [spoken, setSpoken] = useState({ language: first, catalog });
   const speak = useCallback((language: Language) => {
     keepLanguage(language);
-    void loadCatalog(language).then((loaded) => setSpoken({ language, catalog: loaded }));
+    void loadAll(language).then((all) => setSpoken({ language, catalog: all }));
   }, []);
   useEffect(() => {
     document.documentElement.lang = spoken.language;

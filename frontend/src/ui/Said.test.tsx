@@ -2,13 +2,13 @@ import { render, screen } from "@testing-library/react";
 import type { ComponentProps } from "react";
 import { expect, it } from "vitest";
 
-import { loadCatalog, type Language } from "@/i18n/catalog";
+import { loadAll, type Language } from "@/i18n/catalog";
 import { WordsProvider } from "@/i18n/words";
 
 import { Said } from "./Said";
 
 async function told(language: Language, line: object) {
-  const catalog = await loadCatalog(language);
+  const catalog = await loadAll(language);
   render(
     <WordsProvider language={language} catalog={catalog}>
       <p>
