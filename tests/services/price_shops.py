@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 from sqlalchemy import Row
@@ -40,7 +41,10 @@ Hook = Callable[[], None]
 
 @dataclass
 class Wire:
-    """A channel, with what may happen on the way: hooks run around calls, one a call."""
+    """A channel, with what may happen on the way: hooks run around calls, one a call.
+
+    Calls may come at once: none goes on while a hook runs.
+    """
 
     channel: Any
     before_write: deque[Hook] = field(default_factory=deque)
@@ -49,28 +53,29 @@ class Wire:
     after_read: deque[Hook] = field(default_factory=deque)
     written: list[PriceWrite] = field(default_factory=list)
     reads: int = 0
+    hooking: RLock = field(default_factory=RLock)
 
     def read_prices(self, refs: Sequence[PriceRef]) -> Sequence[PriceReading]:
         self.reads += 1
-        _next(self.before_read)
+        self._next(self.before_read)
         found: Sequence[PriceReading] = self.channel.read_prices(refs)
-        _next(self.after_read)
+        self._next(self.after_read)
         return found
 
     def write_prices(self, writes: Sequence[PriceWrite], *, deadline: float) -> Sequence[PriceResult]:
-        _next(self.before_write)
+        self._next(self.before_write)
         self.written += writes
         results: Sequence[PriceResult] = self.channel.write_prices(writes, deadline=deadline)
-        _next(self.after_write)
+        self._next(self.after_write)
         return results
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.channel, name)
 
-
-def _next(hooks: deque[Hook]) -> None:
-    if hooks:
-        hooks.popleft()()
+    def _next(self, hooks: deque[Hook]) -> None:
+        with self.hooking:
+            if hooks:
+                hooks.popleft()()
 
 
 class PricedShop:
