@@ -39,7 +39,7 @@ def application(settings: Settings) -> Iterator[Flask]:
     """The application in its context; only what is wrong is logged."""
     from app import close_app, create_app
 
-    app = create_app(replace(settings, log_level="ERROR", log_format="console"))
+    app = create_app(replace(settings, log_level="ERROR", log_format="console"), web=False)
     with app.app_context():
         try:
             yield app
