@@ -58,6 +58,7 @@ def test_what_was_written_within_five_minutes_is_one_run_with_its_numbers(
     run_book.sum_up_pushes()
     [run] = history(world, "push")
     assert (run["state"], run["trigger"], run["looked_at"], run["changed"]) == ("succeeded", "change", 2, 2)
+    assert run["window_at"] == run["created_at"]
     items = queries.items(world.account_id, run["id"], limit=10).items
     assert [(i["sku"], i["from_quantity"], i["to_quantity"], i["outcome"]) for i in items] == [
         ("SKU", 10, 7, "applied"),
@@ -101,6 +102,7 @@ def test_looks_that_find_nothing_share_a_row(world: World, connection: int) -> N
     [run] = history(world, "reconcile")
     assert (run["state"], run["times"], run["changed"]) == ("succeeded", 4, 0)
     assert run["looked_at"] > 0
+    assert run["window_at"] is None
     assert history(world, "orders_poll", "push") == []
 
 

@@ -106,6 +106,13 @@ class RunSchema(Schema):
     variant_id = fields.Integer(allow_none=True)
     created_at = fields.DateTime(metadata={"description": "When it began."})
     finished_at = fields.DateTime(allow_none=True, metadata={"description": "When it last did something."})
+    window_at = fields.DateTime(
+        allow_none=True,
+        metadata={
+            "description": "Start of the five minutes that this row gathers: it began then, and how long the"
+            " work took is not known. Null for work with a row of its own."
+        },
+    )
     times = fields.Integer(metadata={"description": "How many pieces of work share this row."})
     looked_at = fields.Integer()
     changed = fields.Integer()

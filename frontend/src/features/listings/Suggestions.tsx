@@ -149,7 +149,7 @@ function Rows({ shop, rows, linking }: RowsProps) {
     <>
       {mayChange ? (
         <Box className={classes["bar"] ?? ""}>
-          <Group gap="xs">
+          <Group gap="xs" className={classes["acts"] ?? ""}>
             <Button
               size="xs"
               variant="default"
@@ -178,7 +178,7 @@ function Rows({ shop, rows, linking }: RowsProps) {
               {t("matching.keepTickedApart", { count: picked.length })}
             </Button>
             {picked.length === 0 ? null : (
-              <Button size="xs" variant="subtle" onClick={() => setTicked(new Set())}>
+              <Button size="xs" variant="subtle" visibleFrom="sm" onClick={() => setTicked(new Set())}>
                 {t("matching.untick")}
               </Button>
             )}

@@ -6,6 +6,7 @@ import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 import { BackLink } from "@/ui/links";
 import { Page } from "@/ui/Page";
+import { useShops } from "@/ui/shops";
 import { Failed, Loading } from "@/ui/states";
 
 import { Marks, PaymentBadge, StateBadge } from "./badges";
@@ -59,6 +60,7 @@ function Back() {
 function Facts({ order }: { order: Order }) {
   const { t } = useWords();
   const format = useFormat();
+  const shop = useShops().names.get(order.connection_id);
   return (
     <Stack gap="sm">
       <Group gap="xs">
@@ -66,7 +68,7 @@ function Facts({ order }: { order: Order }) {
         <PaymentBadge payment={order.payment} />
         <Marks order={order} />
         <Text size="sm" c="dimmed">
-          {t("order.placedAt", { at: format.moment(order.placed_at) })}
+          {[shop, t("order.placedAt", { at: format.moment(order.placed_at) })].filter(Boolean).join(" · ")}
         </Text>
       </Group>
       {order.review_reason === null ? null : (

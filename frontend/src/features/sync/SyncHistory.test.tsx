@@ -21,6 +21,7 @@ function run(id: number, more: object = {}) {
     variant_id: null,
     created_at: "2026-11-28T09:30:00Z",
     finished_at: "2026-11-28T09:31:30Z",
+    window_at: null,
     times: 1,
     looked_at: 40,
     changed: 38,
@@ -62,7 +63,8 @@ beforeEach(() => {
       asked.push(new URL(request.url).searchParams);
       const failed = run(2, { kind: "import", state: "failed", failed: 1, code: "platform_transient", finished_at: null });
       const first = run(3, { kind: "first_sync" });
-      return HttpResponse.json({ items: [run(1), first, failed], next: null });
+      const many = run(1, { window_at: "2026-11-28T09:30:00Z" });
+      return HttpResponse.json({ items: [many, first, failed], next: null });
     }),
   );
 });
@@ -127,6 +129,10 @@ describe("one run", () => {
     server.use(answers("get", "/sync/runs/1", run(1, { kind: "reconcile", times: 3 })));
     open("/sync/1");
     expect(await screen.findByText(/3 times/)).toBeVisible();
+    expect(screen.getAllByText("1.5 min")).toHaveLength(1);
+    server.use(answers("get", "/sync/runs/1", run(1, { kind: "reconcile", window_at: "2026-11-28T09:30:00Z" })));
+    open("/sync/1");
+    expect(await screen.findAllByText("–")).not.toHaveLength(0);
     expect(screen.getAllByText("1.5 min")).toHaveLength(1);
   });
 

@@ -6,8 +6,6 @@ import { Told } from "@/ui/Told";
 type Run = Schemas["Run"];
 
 const OF_STATE = { running: "indigo", succeeded: "green", partly: "yellow", failed: "red" } as const;
-/** Kinds that share the row of their five minutes (app/services/runs.py). */
-const OF_WINDOWS = new Set<Run["kind"]>(["push", "orders_poll"]);
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
@@ -19,8 +17,8 @@ export function RunState({ state }: Pick<Run, "state">) {
 
 /** How long it took, in the unit that fits: "3.2 sec"; "–" while it goes on, and where several share the row: from the
  *  beginning of their window to the end of the last is no work of that length. */
-export function durationOf(run: Pick<Run, "kind" | "times" | "created_at" | "finished_at">, format: Format): string {
-  if (run.finished_at === null || run.times > 1 || OF_WINDOWS.has(run.kind)) {
+export function durationOf(run: Pick<Run, "times" | "window_at" | "created_at" | "finished_at">, format: Format): string {
+  if (run.finished_at === null || run.times > 1 || run.window_at !== null) {
     return "–";
   }
   const ms = new Date(run.finished_at).getTime() - new Date(run.created_at).getTime();
