@@ -109,8 +109,8 @@ def _moment(key: list[Any] | None) -> tuple[datetime, int] | None:
 
 _RUNS = """
     SELECT r.id, r.connection_id, n.name AS connection_name, n.platform, r.product_id, r.variant_id, r.kind,
-        r.trigger, r.state, r.created_at, r.finished_at, r.window_at, r.times, r.looked_at, r.changed, r.failed,
-        r.counts, r.code, r.error
+        r.trigger, r.state, r.created_at, r.finished_at, r.window_at, r.times, r.looked_at, r.changed,
+        r.failed, r.counts, r.code, r.error
     FROM sync_runs r LEFT JOIN connections n ON n.id = r.connection_id
 """
 _ORDER = "ORDER BY r.created_at DESC, r.id DESC LIMIT :limit"

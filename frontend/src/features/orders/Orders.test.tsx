@@ -228,7 +228,7 @@ describe("one order", () => {
     );
     open("/orders/1");
     expect(await screen.findByRole("heading", { name: "Order #1001" })).toBeVisible();
-    expect(await screen.findByText(/^Web shop · Placed/)).toBeVisible();
+    expect(await screen.findByText(/^Tea and pots · Placed/)).toBeVisible();
     expect(screen.getByText("2 reserved in stock")).toBeVisible();
     expect(screen.getByText("Not linked to your stock, so it moved none")).toBeVisible();
     expect(screen.getByRole("row", { name: /Tax/ })).toHaveTextContent("€3.00");
