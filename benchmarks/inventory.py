@@ -241,6 +241,7 @@ def _row(number: int) -> dict[str, Any]:
             "target": number % 50 + (number % 7 == n),
             "state": "failed" if number % 31 == n else "active",
             "drift": 0,
+            "held": number % 37 == n,
             "dirty": False,
             "error": "Refused." if number % 31 == n else "",
             "synced_at": "2026-11-28T12:00:00Z",

@@ -297,4 +297,4 @@ class Drift(TenantRow, Base):
     """Why a person has to decide: the connection's policy, a number that is not simply what is available, or
     somebody who keeps putting his own number back."""
     shown: Mapped[int | None] = mapped_column(Integer)
-    """The channel's number when it was decided."""
+    """The channel's number when it was decided; of one that waits for a person, what it was changed to."""

@@ -214,9 +214,11 @@ def now(session: Session) -> datetime:
     return moment
 
 
-def targets(session: Session, cells: Sequence[Cell], *, proposal: Proposal | None = None) -> dict[int, int]:
+def targets(
+    session: Session, cells: Sequence[Cell], *, proposal: Proposal | None = None, decided: bool = False
+) -> dict[int, int]:
     """What each linked cell should show now, by cell id; none for those whose listing is paused. With a
-    proposal, what it would by those rules.
+    proposal, what it would by those rules; `decided`, without what falls hold that wait for a person.
 
     Of a bundle there are as many as its scarcest component allows for.
     Where several listings show one number, the most careful of their rules counts. An order that cannot be
@@ -229,7 +231,7 @@ def targets(session: Session, cells: Sequence[Cell], *, proposal: Proposal | Non
     found: dict[int, int] = {}
     query = _PUBLISHED if proposal is None else _PUBLISHED_AS_PROPOSED
     proposed = {} if proposal is None else proposal.parameters()
-    for row in session.execute(query, {**proposed, "cells": list(factors)}):
+    for row in session.execute(query, {**proposed, "cells": list(factors), "decided": decided}):
         if not row.paused:
             rules = Publishing(row.share_percent, row.buffer, row.cap, row.fixed_quantity)
             shown = target(
@@ -417,7 +419,8 @@ _PUBLISHED = text(
         SELECT sum(t.units * (
             coalesce((
                 SELECT sum(-o.drift * o.factor) FROM stock_cells o
-                WHERE o.variant_id = t.variant_id AND o.drift < 0 AND o.state = 'active' AND (
+                WHERE NOT (:decided AND o.in_review)
+                    AND o.variant_id = t.variant_id AND o.drift < 0 AND o.state = 'active' AND (
                     o.location_id = ANY(w.here) OR EXISTS (
                         SELECT 1 FROM connection_locations m
                         WHERE m.connection_id = o.connection_id AND m.location_id = ANY(w.here)

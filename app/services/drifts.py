@@ -30,9 +30,12 @@ SAME_COUNT = timedelta(minutes=1)
 """So close together equal changes of two shops' numbers are one count, typed into both."""
 
 
-def note(session: Session, changed: Iterable[Cell], at: datetime, settle: timedelta) -> None:
+def note(
+    session: Session, changed: Iterable[Cell], at: datetime, settle: timedelta, *, read: bool = False
+) -> None:
     """Make the drift rows say what the cells' drift now is, and ask for the reading that settles it. One that
-    waits for a person goes on waiting, with the new number."""
+    waits for a person goes on waiting, with the new number; `read`: it is what the shop was just changed to.
+    """
     explained: list[Cell] = []
     gone, open_now = [], []
     for cell in changed:
@@ -42,7 +45,9 @@ def note(session: Session, changed: Iterable[Cell], at: datetime, settle: timede
                 cell.in_review = False
                 explained.append(cell)
             continue
-        open_now.append({"account_id": cell.account_id, "cell_id": cell.id, "quantity": cell.drift})
+        shown = cell.belief.expected if read and cell.in_review else None
+        row = {"account_id": cell.account_id, "cell_id": cell.id, "quantity": cell.drift, "shown": shown}
+        open_now.append(row)
         if not cell.in_review:
             cell.look_again(at + settle)
     if gone:
@@ -272,11 +277,12 @@ _REVERSE = text(
 )
 _NOTE = text(
     """
-    INSERT INTO drifts (account_id, cell_id, quantity, seen_at)
-    SELECT r.account_id, r.cell_id, r.quantity, :at
-    FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (account_id bigint, cell_id bigint, quantity int)
-    ON CONFLICT (cell_id) WHERE state IN ('pending', 'review') DO UPDATE
-        SET quantity = EXCLUDED.quantity, seen_at = EXCLUDED.seen_at
+    INSERT INTO drifts (account_id, cell_id, quantity, shown, seen_at)
+    SELECT r.account_id, r.cell_id, r.quantity, r.shown, :at
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+        AS r (account_id bigint, cell_id bigint, quantity int, shown int)
+    ON CONFLICT (cell_id) WHERE state IN ('pending', 'review') DO UPDATE SET quantity = EXCLUDED.quantity,
+        shown = coalesce(EXCLUDED.shown, drifts.shown), seen_at = EXCLUDED.seen_at
     """
 )
 IS_IDENTITY = """

@@ -175,7 +175,7 @@ def _record_chunk(
             if cell.variant_id in related:
                 cell.want(at)
                 result.bumped.add(cell.connection_id)
-        drifts.note(session, drifted, at, settle)
+        drifts.note(session, drifted, at, settle, read=True)
         cell_store.save(session, locked.values())
         _close_attempts(session, context.verdicts, at)
         histories.keep(session, context.overwritten)

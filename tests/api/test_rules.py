@@ -111,9 +111,16 @@ def test_a_review_counts_what_lies_at_all_places_that_the_number_stands_for(
     for variant_id in (two, box):
         drift(connection, variant_id, -1)
     execute("UPDATE drifts SET state = 'review', review_reason = 'policy'")
+    execute("UPDATE stock_cells SET in_review = true WHERE drift <> 0")
     plain, bundle = merchant.get("/reviews")["items"]
     assert (plain["on_hand"], plain["committed"], plain["available"]) == (17, 2, 15)
     assert bundle["available"] == 3 + 1  # of ten and of five of the first
+    assert (plain["changed_to"], bundle["changed_to"]) == (9, 9)
+    assert merchant.get("/reviews", variant_id=one)["items"] == [bundle]
+    assert merchant.get("/reviews", variant_id=box)["items"] == [plain, bundle]
+    assert merchant.get("/reviews", variant_id=box + 1)["items"] == []
+    held = {row["variant_id"]: row["channels"][0]["held"] for row in merchant.get("/stock")["items"]}
+    assert held == {one: True, two: True, box: True}
 
 
 def test_a_bundle_is_defined_listed_and_dissolved(merchant: Caller, books: Books) -> None:

@@ -7,6 +7,7 @@ import pytest
 from app.errors import InvalidInput, NotFound
 from app.services import bundles, first_sync, push, reviews, stock_changes, variants
 from app.services.queries import reviews as review_queries
+from app.services.queries import stock as stock_lists
 from tests.services.shop import Shop
 from tests.services.world import World, new_account, now
 
@@ -131,6 +132,11 @@ def test_a_fall_of_a_bundles_number_holds_its_components_and_waits_for_a_person(
     assert numbers(other_shop, "CUP2", "SET2") == (8, 3)
     [review] = review_queries.reviews(world.account_id, limit=10).items
     assert review["reason"] == "no_identity"
+    for row in stock_lists.stock(world.account_id, limit=10).items:
+        # Of the set that it was changed of as well as of all that it is made of, and no number else.
+        found = review_queries.reviews(world.account_id, limit=10, variant_id=row["variant_id"]).items
+        assert [each["id"] for each in found] == [review["id"]]
+        assert [channel["held"] for channel in row["channels"]] == [True] * len(row["channels"])
     reviews.resolve(world.account_id, review["id"], "add", -1, actor="cli")
     world.settle()
     assert (world.level("CUP"), world.level("SAUCER"), world.available("SET")) == ((8, 0), (7, 0), 0)

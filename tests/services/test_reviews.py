@@ -11,6 +11,7 @@ from app.errors import Conflict, InvalidInput, NotFound
 from app.services import cells as cell_store
 from app.services import connections, ledger, push, reviews
 from app.services.queries import reviews as queries
+from app.services.queries import stock as stock_lists
 from app.services.queries.paging import Row
 from app.services.uow import unit_of_work
 from tests.services.shop import Shop, a_line, an_order
@@ -68,6 +69,44 @@ def test_with_review_a_change_waits_for_a_person_and_sells_nothing_more(
     [add, overwrite] = review["choices"]
     assert (add["stock_change"], add["available_after"]) == (number - 10, number)
     assert (overwrite["stock_change"], overwrite["available_after"]) == (0, 10)
+
+
+@pytest.mark.parametrize(("number", "held"), [(14, (True, False)), (7, (True, True))])
+def test_numbers_are_held_until_a_person_decides(
+    world: World, shop: Shop, other_shop: Shop, number: int, held: tuple[bool, bool]
+) -> None:
+    """A rise is not shown where it was made; a fall counts everywhere."""
+    connection = world.connect(shop, drift_policy="review")
+    other = world.connect(other_shop)
+    assert channels(world, "held") == {connection: False, other: False}
+    edit(world, connection, shop, number)
+    assert channels(world, "held") == dict(zip((connection, other), held, strict=True))
+    assert channels(world, "expected") == channels(world, "target") | {connection: min(10, number)}
+    reviews.resolve(world.account_id, only_review(world)["id"], "add", number - 10, actor="user:1")
+    assert channels(world, "held") == {connection: False, other: False}
+
+
+def test_a_number_that_is_no_lower_for_a_fall_is_not_held(world: World, shop: Shop, other_shop: Shop) -> None:
+    connection = world.connect(shop, drift_policy="review")
+    other = world.connect(other_shop)
+    connections.configure(world.account_id, other, {"cap": 6}, actor="cli")
+    edit(world, connection, shop, 7)
+    assert channels(world, "held") == {connection: True, other: False}
+
+
+def test_a_review_says_what_the_shop_was_changed_to_whatever_it_shows_since(world: World, shop: Shop) -> None:
+    connection = world.connect(shop, drift_policy="review")
+    edit(world, connection, shop, 14)
+    assert (only_review(world)["shown"], only_review(world)["changed_to"]) == (10, 14)
+    edit(world, connection, shop, 12)
+    changed_again = only_review(world)
+    assert (changed_again["quantity"], changed_again["changed_to"]) == (6, 12)
+
+
+def channels(world: World, what: str) -> dict[int, object]:
+    """Of the one variant's numbers at the shops."""
+    [row] = stock_lists.stock(world.account_id, limit=10, sku="SKU").items
+    return {channel["connection_id"]: channel[what] for channel in row["channels"]}
 
 
 @pytest.mark.parametrize(("choice", "available"), [("add", 14), ("overwrite", 10)])

@@ -10,6 +10,10 @@ from app.services.reviews import CHOICES, MOST_AT_ONCE
 
 class ReviewArgs(PageArgs):
     connection_id = fields.Integer(load_default=None)
+    variant_id = fields.Integer(
+        load_default=None,
+        metadata={"description": "What bears on this variant's numbers only, by way of bundles too."},
+    )
     reason = fields.String(
         load_default=None,
         validate=validate.OneOf([reason for reason in REVIEW_REASONS if reason]),
@@ -36,6 +40,9 @@ class ReviewSchema(Schema):
     connection_name = fields.String()
     platform = fields.String()
     shown = fields.Integer(metadata={"description": "The number at the shop."})
+    changed_to = fields.Integer(
+        metadata={"description": "What somebody changed it to; a rise is not shown until it is decided."}
+    )
     target = fields.Integer(
         allow_none=True, metadata={"description": "What it should show; null where it is paused."}
     )

@@ -49,6 +49,12 @@ class ChannelSchema(Schema):
     target = fields.Integer(allow_none=True)
     state = fields.String(validate=validate.OneOf(CELL_STATES))
     drift = fields.Integer()
+    held = fields.Boolean(
+        metadata={
+            "description": "Not raised until a person decides about a number that was changed by hand, there "
+            "or at another shop: `GET /reviews?variant_id=`."
+        }
+    )
     dirty = fields.Boolean()
     error = fields.String()
     error_said = Said("error")

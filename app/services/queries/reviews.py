@@ -30,16 +30,18 @@ def reviews(
     limit: int,
     cursor: str | None = None,
     connection_id: int | None = None,
+    variant_id: int | None = None,
     reason: str | None = None,
 ) -> Page:
-    """Those that are open, oldest first; of all connections or one, for all reasons or one."""
+    """Those that are open, oldest first; of all connections or one, for all reasons or one. Of a variant's,
+    also those of bundles that need it, and of what it is made of: they bear on its numbers too."""
     after = decode(cursor, int) or [0]
     rows = _read(
         account_id=account_id,
-        id=None,
         after=after[0],
         limit=limit + 1,
         connection_id=connection_id,
+        variant_id=variant_id,
         reason=reason,
     )
     return page(rows, limit, lambda row: [row["id"]])
@@ -47,15 +49,16 @@ def reviews(
 
 def review(account_id: int, review_id: int) -> Row:
     """One, with what led to its numbers: `history`, newest first. Raises NotFound."""
-    rows = _read(account_id=account_id, id=review_id, after=0, limit=1, connection_id=None, reason=None)
+    rows = _read(account_id=account_id, id=review_id, limit=1)
     if not rows:
         raise NotFound("There is no such review.")
     return {**rows[0], "history": why(account_id, rows[0]["variant_id"], limit=LINES).items}
 
 
 def _read(**parameters: Any) -> list[Row]:
+    asked = {"id": None, "after": 0, "connection_id": None, "variant_id": None, "reason": None, **parameters}
     with unit_of_work() as uow:
-        rows = uow.session.execute(_REVIEWS, parameters).all()
+        rows = uow.session.execute(_REVIEWS, {**asked, "variants": [asked["variant_id"]]}).all()
         # `targets` reads no more of a cell than these rows have.
         cells = cast("list[cell_store.Cell]", [_CellOf(row) for row in rows])
         targets = cell_store.targets(uow.session, cells)
@@ -90,7 +93,8 @@ _REVIEWS = text(
     f"""
     SELECT d.id, d.seen_at, d.review_reason AS reason, d.quantity, d.cell_id, c.variant_id, c.location_id,
         c.connection_id, n.name AS connection_name, n.platform, v.sku, v.title, c.factor,
-        c.account + c.drift AS shown, coalesce(l.on_hand, 0) AS on_hand,
+        c.account + c.drift AS shown, coalesce(d.shown, c.account + c.drift) AS changed_to,
+        coalesce(l.on_hand, 0) AS on_hand,
         coalesce(l.committed, 0) AS committed, coalesce((
             SELECT CAST(sum(there.sets) AS bigint) FROM unnest({cell_store.PLACES}) AS place (id)
             CROSS JOIN LATERAL (
@@ -108,6 +112,7 @@ _REVIEWS = text(
     WHERE d.account_id = :account_id AND d.state = 'review' AND d.id > :after
         AND (CAST(:id AS bigint) IS NULL OR d.id = :id)
         AND (CAST(:connection_id AS bigint) IS NULL OR c.connection_id = CAST(:connection_id AS bigint))
+        AND (CAST(:variant_id AS bigint) IS NULL OR c.variant_id = ANY(ARRAY({cell_store.RELATED})))
         AND (CAST(:reason AS text) IS NULL OR d.review_reason = CAST(:reason AS text))
     ORDER BY d.id LIMIT :limit
     """  # noqa: S608  (constants)

@@ -60,10 +60,15 @@ def _with_channels(account_id: int, variants: Sequence[Row]) -> list[Row]:
     with unit_of_work() as uow:
         rows = uow.session.execute(_CHANNELS, {"account_id": account_id, "variants": ids}).all()
         # `targets` reads no more of a cell than these rows have.
-        wanted = cell_store.targets(uow.session, cast("Sequence[cell_store.Cell]", rows))
+        cells = cast("Sequence[cell_store.Cell]", rows)
+        wanted = cell_store.targets(uow.session, cells)
+        fallen = uow.session.execute(_FALLEN, {"account_id": account_id, "variants": ids}).scalar_one()
+        free = cell_store.targets(uow.session, cells, decided=True) if fallen else wanted
     for row in rows:
         channel = dict(row._mapping)
-        channel["target"] = None if row.expected is None else wanted.get(row.id)
+        target = None if row.expected is None else wanted.get(row.id)
+        channel["target"] = target
+        channel["held"] = row.in_review or (target is not None and target < free.get(row.id, target))
         channels[row.variant_id].append(channel)
     return [{**row, "channels": channels[row["variant_id"]]} for row in variants]
 
@@ -97,7 +102,7 @@ _CHANNELS = text(
     """
     SELECT s.id, s.variant_id, s.location_id, s.factor, s.connection_id, c.name AS connection_name,
            c.platform, c.state AS connection_state, s.account + s.drift AS expected, s.state, s.drift,
-           s.dirty_since IS NOT NULL AS dirty, s.error, s.read_at, greatest(s.read_at, (
+           s.in_review, s.dirty_since IS NOT NULL AS dirty, s.error, s.read_at, greatest(s.read_at, (
                SELECT a.closed_at FROM push_attempts a WHERE a.cell_id = s.id AND a.outcome = 'applied'
                ORDER BY a.id DESC LIMIT 1
            )) AS synced_at
@@ -106,4 +111,15 @@ _CHANNELS = text(
       AND c.state <> 'disconnected'
     ORDER BY s.variant_id, s.connection_id, s.id
     """
+)
+# Whether somebody lowered a number that bears on those of the variants, and a person is to decide about it:
+# rare, so that what they would be without it is seldom asked for (ix_stock_cells_differs).
+_FALLEN = text(
+    f"""
+    SELECT EXISTS (
+        SELECT 1 FROM stock_cells o
+        WHERE o.account_id = :account_id AND o.drift < 0 AND o.in_review
+            AND o.variant_id = ANY(ARRAY({cell_store.RELATED}))
+    )
+    """  # noqa: S608  (constants)
 )

@@ -1,4 +1,5 @@
 import { Group } from "@mantine/core";
+import { useNavigate } from "@tanstack/react-router";
 
 import { Stock } from "@/features/stock/Stock";
 import { VariantPage } from "@/features/stock/VariantPage";
@@ -9,6 +10,7 @@ import { useMay } from "@/ui/role";
 
 export function StockScreen() {
   const { t } = useWords();
+  const navigate = useNavigate();
   const mayMake = useMay("staff") ?? false;
   const bringIn = (
     <>
@@ -22,7 +24,13 @@ export function StockScreen() {
       </ButtonLink>
     </>
   );
-  return <Stock actions={bringIn} firstSteps={<Group gap="sm">{bringIn}</Group>} />;
+  return (
+    <Stock
+      actions={bringIn}
+      firstSteps={<Group gap="sm">{bringIn}</Group>}
+      onReview={(variant) => void navigate({ to: "/reviews", search: { variant } })}
+    />
+  );
 }
 
 export function VariantScreen() {
@@ -30,6 +38,11 @@ export function VariantScreen() {
     <VariantPage
       orderLink={(orderId, text) => (
         <TextLink to="/orders/$orderId" params={{ orderId: String(orderId) }} size="xs">
+          {text}
+        </TextLink>
+      )}
+      reviewLink={(variant, text) => (
+        <TextLink to="/reviews" search={{ variant }} size="xs">
           {text}
         </TextLink>
       )}

@@ -91,7 +91,10 @@ function Sides({ review }: { review: Review }) {
   return (
     <SimpleGrid cols={2} spacing="sm">
       <Side name={t("reviews.atShop", { shop: review.connection_name })} number={format.number(review.shown)}>
-        {t("reviews.unexplained", { change: format.number(review.quantity, { signDisplay: "always" }) })}
+        {t("reviews.unexplained", {
+          to: format.number(review.changed_to),
+          change: format.number(review.quantity, { signDisplay: "always" }),
+        })}
       </Side>
       <Side name={t("reviews.here")} number={format.number(review.available)}>
         {t("reviews.stock", { onHand: review.on_hand, committed: review.committed })}

@@ -10,6 +10,7 @@ import { For, useMay } from "@/ui/role";
 import { useShops } from "@/ui/shops";
 import { ShopSelect } from "@/ui/ShopSelect";
 import { NoRows } from "@/ui/states";
+import { useFocusKept } from "@/ui/useFocusKept";
 
 import { Conflict } from "./Conflict";
 import { REASONS, type ReviewFilters } from "./search";
@@ -28,9 +29,10 @@ interface Props {
 export function Conflicts({ filters, onChange }: Props) {
   const { t } = useWords();
   const { names } = useShops();
+  const heading = useFocusKept<HTMLHeadingElement>(filters.variant ?? null);
   return (
     <Stack component="section" gap="sm" aria-label={t("reviews.conflicts")}>
-      <Title order={2} size="h4">
+      <Title order={2} size="h4" ref={heading} tabIndex={-1}>
         {t("reviews.conflicts")}
       </Title>
       <Group gap="sm" align="flex-end">
@@ -45,8 +47,26 @@ export function Conflicts({ filters, onChange }: Props) {
           clearButtonProps={{ "aria-label": t("filters.any") }}
         />
       </Group>
+      {filters.variant === undefined ? null : (
+        <OfOne variantId={filters.variant} onAll={() => onChange({ variant: undefined })} />
+      )}
       <Open key={JSON.stringify(filters)} filters={filters} />
     </Stack>
+  );
+}
+
+/** Says that only what bears on one variant's numbers is shown. */
+function OfOne({ variantId, onAll }: { variantId: number; onAll: () => void }) {
+  const { t } = useWords();
+  const params = { path: { variant_id: variantId } };
+  const variant = api.useQuery("get", "/api/v1/variants/{variant_id}", { params }).data;
+  return (
+    <Group gap="xs">
+      <Text size="sm">{t("reviews.only", { name: variant?.sku ?? variant?.title ?? "…" })}</Text>
+      <Button size="compact-sm" variant="subtle" onClick={onAll}>
+        {t("reviews.only.all")}
+      </Button>
+    </Group>
   );
 }
 
@@ -55,6 +75,7 @@ function Open({ filters }: Pick<Props, "filters">) {
   const query = {
     limit: PAGE,
     ...(filters.shop === undefined ? {} : { connection_id: filters.shop }),
+    ...(filters.variant === undefined ? {} : { variant_id: filters.variant }),
     ...(filters.reason === undefined ? {} : { reason: filters.reason }),
   };
   const list = api.useInfiniteQuery(

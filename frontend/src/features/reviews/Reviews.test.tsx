@@ -20,6 +20,7 @@ function review(id: number, more: object = {}) {
     connection_name: "Web shop",
     platform: "shopify",
     shown: 15,
+    changed_to: 15,
     target: 10,
     on_hand: 12,
     committed: 2,
@@ -68,10 +69,34 @@ describe("review", () => {
   it("shows both sides and what each choice would do", async () => {
     open("/reviews");
     const card = await screen.findByRole("article", { name: "Mug 1" });
-    expect(card).toHaveTextContent("Web shop shows15+5 that no order explains");
+    expect(card).toHaveTextContent("Web shop shows15Changed to 15: +5 that no order explains");
     expect(card).toHaveTextContent("Available by SyncFlow1012 on hand, 2 held by open orders");
     expect(card).toHaveTextContent("Available becomes 10 →to 15 (+5). Every shop follows.");
     expect(card).toHaveTextContent("Available stays 10. The shop is written our number again.");
+  });
+
+  it("says what the shop was changed to where it shows less since", async () => {
+    server.use(answers("get", "/reviews", { items: [review(1, { shown: 10 })], next: null }));
+    open("/reviews");
+    const card = await screen.findByRole("article", { name: "Mug 1" });
+    expect(card).toHaveTextContent("Web shop shows10Changed to 15: +5 that no order explains");
+  });
+
+  it("shows what holds one SKU's numbers, and all again", async () => {
+    const asked: (string | null)[] = [];
+    server.use(
+      http.get("*/api/v1/reviews", ({ request }) => {
+        asked.push(new URL(request.url).searchParams.get("variant_id"));
+        return HttpResponse.json({ items: [review(1)], next: null });
+      }),
+      answers("get", "/variants/9", { id: 9, sku: "MUG", title: "Mug" }),
+    );
+    open("/reviews?variant=9");
+    expect(await screen.findByText("Only what holds the numbers of MUG.")).toBeVisible();
+    await userEvent.click(screen.getByRole("button", { name: "Show all" }));
+    await waitFor(() => expect(asked).toEqual(["9", null]));
+    expect(screen.queryByRole("button", { name: "Show all" })).toBeNull();
+    expect(screen.getByRole("heading", { name: "Numbers changed at a shop" })).toHaveFocus();
   });
 
   it("decides about one at once, by the difference that was seen", async () => {

@@ -49,7 +49,7 @@ export function useDeciding() {
         done(t("reviews.decided", { count: decided }));
       }
       await Promise.all(
-        ["/api/v1/reviews", "/api/v1/dashboard/overview"].map((path) =>
+        ["/api/v1/reviews", "/api/v1/stock", "/api/v1/dashboard/overview"].map((path) =>
           queries.invalidateQueries({ queryKey: ["get", path] }),
         ),
       );

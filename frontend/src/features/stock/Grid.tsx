@@ -39,6 +39,8 @@ interface Props {
   onRange: (first: number, last: number) => void;
   place: ListPlace;
   onOpen: (row: Row) => void;
+  /** To what holds its numbers. */
+  onReview: (row: Row) => void;
   /** None where the user may not. */
   adjusting: Adjusting | null;
 }
@@ -118,10 +120,10 @@ export function Grid({ count, total, words, row, columns, sort, onSort, selectio
         adjust(found, `${rowAt(index)} [data-act=adjust]`);
         break;
       case "open":
-        if (!(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey)) {
-          event.preventDefault();
-          on.onOpen(found);
-        }
+        follow(event, () => on.onOpen(found));
+        break;
+      case "review":
+        follow(event, () => on.onReview(found));
     }
   };
   return (
@@ -179,6 +181,14 @@ function useFocusBack(scroller: RefObject<HTMLElement | null>, openFor: number |
   return (selector) => {
     opener.current = selector;
   };
+}
+
+/** A link that was clicked on, unless it is to open elsewhere. */
+function follow(event: MouseEvent, go: () => void) {
+  if (!(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey)) {
+    event.preventDefault();
+    go();
+  }
 }
 
 function rowAt(index: number): string {

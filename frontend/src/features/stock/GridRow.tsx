@@ -65,10 +65,10 @@ export const GridRow = memo(function GridRow({ index, row, columns, now, isActiv
             <td key={id} className={numeric ? classes["numeric"] : undefined}>
               {id === "on_hand" && may.mayAdjust && !row.is_bundle ? (
                 <Adjustable row={row} adjusting={may.adjusting} tabIndex={tabIndex}>
-                  {cell(row, now)}
+                  {cell(row, now, tabIndex)}
                 </Adjustable>
               ) : (
-                cell(row, now)
+                cell(row, now, tabIndex)
               )}
             </td>
           ))}

@@ -27,13 +27,15 @@ interface Props {
   mayChange: boolean;
   onSort: (sort: string) => void;
   onClear: () => void;
+  /** To what holds a variant's numbers. */
+  onReview: (variantId: number) => void;
   firstSteps: ReactNode;
 }
 
 /** Where lists were left, so that whoever comes back finds them so. */
 const left = new Map<string, number>();
 
-export function List({ query, isFiltered, narrow, columns, places, mayChange, onSort, onClear, firstSteps }: Props) {
+export function List({ query, isFiltered, narrow, columns, places, mayChange, onSort, onClear, ...more }: Props) {
   const navigate = useNavigate();
   const chain = useChain(query);
   const [span, onRange] = useSpan();
@@ -52,7 +54,7 @@ export function List({ query, isFiltered, narrow, columns, places, mayChange, on
     return <Failed error={pages.error} retry={pages.retry} retrying={pages.isFetching} />;
   }
   if (count === 0) {
-    return <Nothing isFiltered={isFiltered} onClear={onClear} firstSteps={firstSteps} />;
+    return <Nothing isFiltered={isFiltered} onClear={onClear} firstSteps={more.firstSteps} />;
   }
   return (
     <Stack gap="sm">
@@ -85,6 +87,7 @@ export function List({ query, isFiltered, narrow, columns, places, mayChange, on
           onRange={onRange}
           place={place}
           onOpen={open}
+          onReview={({ variant_id }) => more.onReview(variant_id)}
           adjusting={mayChange ? adjusting : null}
         />
       )}

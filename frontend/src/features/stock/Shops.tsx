@@ -1,4 +1,5 @@
 import { Card, Group, Stack, Text } from "@mantine/core";
+import type { ReactNode } from "react";
 
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
@@ -10,8 +11,14 @@ import { type Channel, shownAt, toldOf } from "./channels";
 import { None, Section } from "./Section";
 import type { Row } from "./useStockPages";
 
+interface Props {
+  row: Row;
+  /** The way to what holds its numbers. */
+  decide: ReactNode;
+}
+
 /** What each shop shows, beside what it should show. */
-export function Shops({ row }: { row: Row }) {
+export function Shops({ row, decide }: Props) {
   const { t } = useWords();
   return (
     <Section title={t("shown.title")}>
@@ -20,7 +27,7 @@ export function Shops({ row }: { row: Row }) {
         <Stack gap="sm" component="ul" p={0} m={0} style={{ listStyle: "none" }}>
           {row.channels.map((channel) => (
             <li key={`${channel.connection_id} ${channel.location_id}`}>
-              <Shop channel={channel} place={placeOf(row, channel)} />
+              <Shop channel={channel} place={placeOf(row, channel)} decide={decide} />
             </li>
           ))}
         </Stack>
@@ -35,7 +42,12 @@ function placeOf(row: Row, { connection_id, location_id }: Channel): string | nu
   return many ? (row.levels.find((level) => level.location_id === location_id)?.location ?? null) : null;
 }
 
-function Shop({ channel, place }: { channel: Channel; place: string | null }) {
+interface ShopProps extends Pick<Props, "decide"> {
+  channel: Channel;
+  place: string | null;
+}
+
+function Shop({ channel, place, decide }: ShopProps) {
   const { t } = useWords();
   const format = useFormat();
   const told = toldOf(t, format, useSay(), [channel]);
@@ -74,7 +86,9 @@ function Shop({ channel, place }: { channel: Channel; place: string | null }) {
             <Text span lh={0} c={`var(--app-${told.colour})`}>
               <Icon name={told.icon} size={16} />
             </Text>
-            <Text size="xs">{told.words}</Text>
+            <Text size="xs">
+              {told.words} {told.mark === "held" ? decide : null}
+            </Text>
           </>
         )}
         {channel.synced_at === null ? null : (

@@ -35,6 +35,7 @@ function channel(more: object = {}) {
     target: 8,
     state: "active",
     drift: 0,
+    held: false,
     dirty: false,
     error: "",
     synced_at: "2026-11-28T09:30:00Z",
@@ -112,6 +113,22 @@ describe("the inventory", () => {
     expect(within(second as HTMLElement).getByRole("img", { name: "It should show 8, and will be written." })).toBeInTheDocument();
     expect(asked[0]?.toString()).toBe("archived=no&sort=sku&limit=100");
     expect(await screen.findByText(/of 3 SKUs/)).toBeVisible();
+  });
+
+  it("says that a number is held until somebody decides, and leads there", async () => {
+    server.use(
+      list(2, (id) => sku(id, { channels: [channel({ held: id === 2 })] })),
+      answers("get", "/brakes", { items: [], next: null }),
+      answers("get", "/reviews", { items: [], next: null }),
+      answers("get", "/variants/2", { id: 2, sku: "MUG-2", title: "Mug no. 2" }),
+    );
+    const router = open("/stock");
+    const held = "Held at 8 until you decide about a number that was changed by hand.";
+    const link = await within(await grid()).findByRole("link", { name: held });
+    expect(link).toHaveAttribute("href", "/reviews?variant=2");
+    await userEvent.click(link);
+    expect(await screen.findByText("Only what holds the numbers of MUG-2.")).toBeVisible();
+    expect(router.state.location.href).toBe("/reviews?variant=2");
   });
 
   it("says of a bundle how many can be made, and that it has no stock of its own", async () => {
@@ -454,6 +471,19 @@ describe("one SKU", () => {
     expect(screen.getByRole("link", { name: "SET" })).toHaveAttribute("href", "/stock/9");
     expect(screen.getByText("€12.50")).toBeVisible();
     expect(await screen.findByText("Nothing was booked in this time.")).toBeVisible();
+  });
+
+  it("says that a shop's number is held until somebody decides, and leads there", async () => {
+    server.use(
+      answers("get", "/variants/1", detail),
+      answers("get", "/stock", { items: [sku(1, { channels: [channel({ held: true })] })], next: null }),
+      answers("get", "/stock/1/history", { time_zone: "UTC", periods: [], levels: [] }),
+      answers("get", "/stock/1/why", { items: [], next: null }),
+    );
+    open("/stock/1");
+    expect(await screen.findByText(/^Held at 8 until you decide/)).toBeVisible();
+    expect(screen.getByRole("link", { name: "Decide" })).toHaveAttribute("href", "/reviews?variant=1");
+    expect(screen.queryByText("In step")).toBeNull();
   });
 
   it("says of a bundle how many can be made, and what its number follows", async () => {

@@ -25,10 +25,12 @@ interface Props {
   /** Ways to bring variants in, for lists and for a shop without any. */
   actions: ReactNode;
   firstSteps: ReactNode;
+  /** To what holds a variant's numbers. */
+  onReview: (variantId: number) => void;
 }
 
 /** Every SKU: what there is where, and what each shop shows. */
-export function Stock({ actions, firstSteps }: Props) {
+export function Stock({ actions, firstSteps, onReview }: Props) {
   const { t } = useWords();
   const filters = withoutNothing(here.useSearch());
   const navigate = here.useNavigate();
@@ -76,6 +78,7 @@ export function Stock({ actions, firstSteps }: Props) {
           mayChange={mayChange}
           onSort={(sort) => show({ ...filters, sort: sort === BY_SKU ? "" : sort })}
           onClear={() => show({})}
+          onReview={onReview}
           firstSteps={firstSteps}
         />
       </Stack>

@@ -34,10 +34,12 @@ const EditVariant = lazy(() => import("./EditVariant"));
 
 interface Props {
   orderLink: (orderId: number, text: string) => ReactNode;
+  /** To what holds a variant's numbers. */
+  reviewLink: (variantId: number, text: string) => ReactNode;
 }
 
 /** One SKU: what there is where, what each shop shows, how it came to that, and what it is made of. */
-export function VariantPage({ orderLink }: Props) {
+export function VariantPage(links: Props) {
   const { t } = useWords();
   const { variantId } = here.useParams();
   const id = Number(variantId);
@@ -70,7 +72,7 @@ export function VariantPage({ orderLink }: Props) {
       row={row.data}
       problem={variant.isError ? <Failed error={variant.error} retry={() => void variant.refetch()} /> : null}
       mayChange={mayChange}
-      orderLink={orderLink}
+      {...links}
     />
   );
 }
@@ -88,7 +90,7 @@ interface FoundProps extends Props {
   mayChange: boolean;
 }
 
-function Found({ variant, row, problem, mayChange, orderLink }: FoundProps) {
+function Found({ variant, row, problem, mayChange, orderLink, reviewLink }: FoundProps) {
   const { t } = useWords();
   const { isOpen, open, close, button } = useInPlace();
   return (
@@ -117,7 +119,7 @@ function Found({ variant, row, problem, mayChange, orderLink }: FoundProps) {
       <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="lg">
         <Stack gap="lg">
           <Levels row={row} mayChange={mayChange} />
-          <Shops row={row} />
+          <Shops row={row} decide={reviewLink(row.variant_id, t("shown.decide"))} />
           <Parts variant={variant} mayChange={mayChange} />
         </Stack>
         <Stack gap="lg">

@@ -18,7 +18,7 @@ export interface Cells {
   available: (row: Row) => ReactNode;
   atPlace: (row: Row, locationId: number) => ReactNode;
   /** What a shop shows, and a mark where that is not what it should show. */
-  atShop: (row: Row, connectionId: number) => ReactNode;
+  atShop: (row: Row, connectionId: number, tabIndex: number) => ReactNode;
   synced: (row: Row, now: number) => ReactNode;
   threshold: (row: Row) => ReactNode;
 }
@@ -36,14 +36,17 @@ export function cellsFor(t: Words["t"], format: Format, say: Say): Cells {
       const level = row.levels.find((each) => each.location_id === locationId);
       return level === undefined || !hasOwn(row, level.on_hand) ? nothing : figure(level.on_hand);
     },
-    atShop(row, connectionId) {
+    atShop(row, connectionId, tabIndex) {
       const channels = row.channels.filter((each) => each.connection_id === connectionId);
       if (channels.length === 0) {
         return nothing;
       }
       const told = toldOf(t, format, say, channels);
       const shown = <span>{shownAt(format, channels)}</span>;
-      return told === null ? shown : marked(told, shown);
+      if (told === null) {
+        return shown;
+      }
+      return told.mark === "held" ? linked(told, shown, reviewsPath(row), tabIndex) : marked(told, shown);
     },
     synced(row, now) {
       const at = syncedAt(row);
@@ -90,7 +93,30 @@ export function tagsOf(t: Words["t"], row: Pick<Row, "is_bundle" | "archived_at"
   return words.length === 0 ? null : <span className={classes["tag"]}>{words.join(", ")}</span>;
 }
 
-function marked({ icon, colour, words }: Told, content: ReactNode): ReactNode {
+/** Where one decides about what holds a variant's numbers. */
+function reviewsPath({ variant_id }: Row): string {
+  return `/reviews?variant=${variant_id}`;
+}
+
+function linked({ icon, colour, words }: Told, content: ReactNode, path: string, tabIndex: number): ReactNode {
+  return (
+    <span className={classes["marked"]}>
+      <a
+        href={path}
+        className={`${classes["mark"]} ${classes[colour]}`}
+        data-act="review"
+        tabIndex={tabIndex}
+        title={words}
+        aria-label={words}
+      >
+        <Icon name={icon} size={14} />
+      </a>
+      {content}
+    </span>
+  );
+}
+
+function marked({ icon, colour, words }: Pick<Told, "icon" | "colour" | "words">, content: ReactNode): ReactNode {
   return (
     <span className={classes["marked"]} title={words}>
       <span className={`${classes["mark"]} ${classes[colour]}`} role="img" aria-label={words}>

@@ -11,14 +11,18 @@ import type { Row } from "./useStockPages";
 export type Channel = Schemas["Channel"];
 
 export interface Told {
+  mark: Mark;
   icon: IconName;
   colour: "red" | "amber";
   words: string;
 }
 
+type Mark = keyof typeof MARKS;
+
 const MARKS = {
   failed: { icon: "stop", colour: "red" },
   waiting: { icon: "half", colour: "amber" },
+  held: { icon: "review", colour: "amber" },
   changed: { icon: "warn", colour: "amber" },
   behind: { icon: "swap", colour: "amber" },
 } as const;
@@ -38,12 +42,14 @@ export function toldOf(t: Words["t"], format: Format, say: Say, channels: readon
   const wanted = format.number(sum(channels.map((each) => each.target ?? 0)));
   const failed = channels.find((each) => each.error !== "");
   const error = failed === undefined ? "" : say({ text: failed.error, ...failed.error_said });
-  return { ...MARKS[mark], words: t(`stock.mark.${mark}`, { wanted, error }) };
+  const shown = shownAt(format, channels);
+  return { mark, ...MARKS[mark], words: t(`stock.mark.${mark}`, { wanted, shown, error }) };
 }
 
-export function markOf(channels: readonly Channel[]): keyof typeof MARKS | null {
+export function markOf(channels: readonly Channel[]): Mark | null {
   if (channels.some((each) => each.state === "failed")) return "failed";
   if (channels.some((each) => each.state === "waiting" || each.expected === null)) return "waiting";
+  if (channels.some((each) => each.held)) return "held";
   if (channels.some((each) => each.drift !== 0)) return "changed";
   if (channels.some((each) => each.target !== null && each.target !== each.expected)) return "behind";
   return null;

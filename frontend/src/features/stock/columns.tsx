@@ -19,7 +19,8 @@ export interface StockColumn {
   numeric?: boolean;
   /** Shown where nobody chose. */
   usual: boolean;
-  cell: (row: Row, now: number) => ReactNode;
+  /** `tabIndex` is that of what can be gone to in it. */
+  cell: (row: Row, now: number, tabIndex: number) => ReactNode;
 }
 
 const KEPT = "syncflow.stock.columns";
@@ -73,7 +74,7 @@ export function useStockColumns(places: readonly Place[], shops: readonly Place[
         width: 140,
         numeric: true,
         usual: index < USUAL,
-        cell: (row: Row) => cells.atShop(row, shop.id),
+        cell: (row: Row, _now: number, tabIndex: number) => cells.atShop(row, shop.id, tabIndex),
       })),
       {
         id: "synced",

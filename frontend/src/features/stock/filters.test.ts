@@ -36,12 +36,13 @@ describe("columns", () => {
     expect([columnsFrom("on_hand"), columnsFrom(null)]).toEqual([null, null]);
   });
 
-  const fine = { state: "active", expected: 5, target: 5, drift: 0, synced_at: "2026-11-28T09:00:00Z" };
+  const fine = { state: "active", expected: 5, target: 5, drift: 0, held: false, synced_at: "2026-11-28T09:00:00Z" };
 
   it.each([
     [{}, null],
     [{ target: 4 }, "behind"],
     [{ drift: -1, target: 4 }, "changed"],
+    [{ drift: -1, target: 4, held: true }, "held"],
     [{ expected: null }, "waiting"],
     [{ state: "failed", expected: null }, "failed"],
   ])("tell what is the worst of a shop's numbers: %o is %s", (more, mark) => {
