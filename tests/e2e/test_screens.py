@@ -190,6 +190,7 @@ def look_at_the_inventory(window: Window) -> None:
     page.get_by_role("main").get_by_role("link", name="BEE-BOARD").click()
     expect(page.get_by_role("region", name=re.compile("^Why is this"))).to_contain_text("order")
     window.look("sku")
+    look_at_a_listing(window)
     window.go("/stock/new")
     page.get_by_role("textbox", name="Name").fill("Gift set")
     window.look("sku-new")
@@ -221,6 +222,29 @@ def look_at_the_inventory(window: Window) -> None:
     window.look("inventory-no-match")
     window.look_at_nothing("/stock/2000000000", "sku-error")
     window.look_at_failure("/stock", "inventory-error", of="stock")
+
+
+def look_at_a_listing(window: Window) -> None:
+    """What can be done with one of those that a SKU's page shows."""
+    page = window.page
+    dialog = page.get_by_role("dialog")
+    page.get_by_role("button", name=re.compile("^Rules of")).first.click()
+    dialog.get_by_role("textbox", name="Buffer").fill("3")
+    expect(dialog.get_by_role("region", name="What would change")).to_contain_text("→")
+    dialog.get_by_role("textbox", name="Share").fill("101")
+    expect(dialog.get_by_role("textbox", name="Share")).to_have_attribute("aria-invalid", "true")
+    window.look("sku-rules-error", whole=False)
+    dialog.get_by_role("textbox", name="Share").fill("80")
+    expect(dialog.get_by_role("region", name="What would change")).to_contain_text("→")
+    window.look("sku-rules", whole=False)
+    dialog.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name=re.compile("^Link elsewhere")).first.click()
+    dialog.get_by_role("searchbox").fill("oak")
+    dialog.get_by_role("button", name=re.compile("^Choose ")).first.click()
+    expect(dialog.get_by_role("button", name="Link", exact=True)).to_be_focused()
+    window.look("sku-link", whole=False)
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
 
 
 def look_at_imports(window: Window) -> None:

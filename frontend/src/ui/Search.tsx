@@ -12,10 +12,11 @@ interface Props {
   value: string;
   hint: string;
   onChange: (value: string) => void;
+  autoFocus?: boolean;
 }
 
 /** Asks once typing pauses; follows the address when that changes by itself. */
-export function Search({ value, hint, onChange }: Props) {
+export function Search({ value, hint, onChange, autoFocus = false }: Props) {
   const { t } = useWords();
   const [typed, setTyped] = useState(value);
   const asked = useRef(value);
@@ -36,6 +37,8 @@ export function Search({ value, hint, onChange }: Props) {
       placeholder={hint}
       leftSection={<Icon name="search" />}
       maxLength={100}
+      autoFocus={autoFocus}
+      data-autofocus={autoFocus || undefined}
       value={typed}
       onChange={(event) => {
         setTyped(event.currentTarget.value);

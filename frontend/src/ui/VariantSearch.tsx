@@ -20,10 +20,12 @@ interface Props {
   plain?: boolean;
   /** Those that are not offered. */
   without?: ReadonlySet<number>;
+  /** As the first thing in a dialog. */
+  autoFocus?: boolean;
 }
 
 /** Finds a variant by any part of its SKU, title or barcode. */
-export function VariantSearch({ go, label, onPick, plain = false, without }: Props) {
+export function VariantSearch({ go, label, onPick, plain = false, without, autoFocus = false }: Props) {
   const { t } = useWords();
   const [term, setTerm] = useState("");
   const query = { q: term, limit: FOUND_AT_MOST, ...(plain ? { is_bundle: false } : {}) };
@@ -37,7 +39,7 @@ export function VariantSearch({ go, label, onPick, plain = false, without }: Pro
   return (
     <>
       <Group>
-        <Search value={term} hint={t("stock.search.hint")} onChange={setTerm} />
+        <Search value={term} hint={t("stock.search.hint")} onChange={setTerm} autoFocus={autoFocus} />
       </Group>
       {term === "" ? null : found.isPending ? (
         <Loading rows={3} />

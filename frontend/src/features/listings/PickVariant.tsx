@@ -30,6 +30,7 @@ export function PickVariant({ listing, onPick, onClose }: Props) {
             go={t("matching.link")}
             label={(title) => t("matching.pick.do", { title })}
             onPick={({ id }) => onPick(id)}
+            autoFocus
           />
         </Stack>
       )}

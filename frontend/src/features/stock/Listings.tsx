@@ -1,5 +1,5 @@
-import { Button, Card, Group, Stack, Text, VisuallyHidden } from "@mantine/core";
-import { type ReactNode, useMemo, useRef, useState } from "react";
+import { Button, Card, Group, Modal, Stack, Text, VisuallyHidden } from "@mantine/core";
+import { lazy, type ReactNode, Suspense, useMemo, useRef, useState } from "react";
 
 import type { Schemas } from "@/api/client";
 import { type Format, useFormat } from "@/i18n/format";
@@ -7,11 +7,23 @@ import { useWords } from "@/i18n/words";
 import { type Column, DataTable } from "@/ui/DataTable";
 import { Said } from "@/ui/Said";
 import { useShops } from "@/ui/shops";
+import { Loading } from "@/ui/states";
 
 import { None, Section } from "./Section";
 import { Unlink } from "./Unlink";
 
 type Listing = Schemas["Listing"];
+
+/** What can be done with one. */
+const ACTS = ["edit", "link", "unlink"] as const;
+type Act = (typeof ACTS)[number];
+interface Asked {
+  listing: Listing;
+  act: Act;
+}
+
+const EditRules = lazy(() => import("./EditRules"));
+const LinkElsewhere = lazy(() => import("./LinkElsewhere"));
 
 const NUMERIC = ["shows", "price"];
 
@@ -23,16 +35,20 @@ interface Props {
 /** What shops sell of it, and by which rules of its own. */
 export function Listings({ variant, mayChange }: Props) {
   const { t } = useWords();
-  const [asked, setAsked] = useState<Listing | null>(null);
+  const [asked, setAsked] = useState<Asked | null>(null);
   const [isAsking, setAsking] = useState(false);
+  const close = () => setAsking(false);
   const list = useRef<HTMLDivElement>(null);
+  const focusList = () => list.current?.focus();
   const actions = useMemo(() => {
-    const unlink = (listing: Listing) => {
-      setAsked(listing);
+    const ask = (listing: Listing, act: Act) => {
+      setAsked({ listing, act });
       setAsking(true);
     };
-    return mayChange ? (listing: Listing) => <Actions listing={listing} onUnlink={unlink} /> : null;
+    return mayChange ? (listing: Listing) => <Actions listing={listing} onAsk={ask} /> : null;
   }, [mayChange]);
+  const listing = asked?.listing ?? null;
+  const dialog = (act: Act) => ({ opened: isAsking && asked?.act === act, onClose: close });
   return (
     <Section title={t("listed.title")}>
       <Card withBorder ref={list} tabIndex={-1} {...(variant.listings.length === 0 ? {} : { padding: 0 })}>
@@ -42,13 +58,15 @@ export function Listings({ variant, mayChange }: Props) {
           <Table listings={variant.listings} actions={actions} />
         )}
       </Card>
-      <Unlink
-        listing={asked}
-        opened={isAsking}
-        variantId={variant.id}
-        onClose={() => setAsking(false)}
-        onUnlinked={() => list.current?.focus()}
-      />
+      <Dialog {...dialog("edit")} title={t("listed.edit.one", { title: listing?.title ?? "" })}>
+        {listing === null ? null : <EditRules listingId={listing.id} onClose={close} />}
+      </Dialog>
+      <Dialog {...dialog("link")} title={t("listed.link.ask", { title: listing?.title ?? "" })}>
+        {listing === null ? null : (
+          <LinkElsewhere listing={listing} variantId={variant.id} onClose={close} onLinked={focusList} />
+        )}
+      </Dialog>
+      <Unlink {...dialog("unlink")} listing={listing} variantId={variant.id} onUnlinked={focusList} />
     </Section>
   );
 }
@@ -113,19 +131,39 @@ function Shop({ listing }: { listing: Listing }) {
   return useShops().names.get(listing.connection_id) ?? "";
 }
 
-function Actions({ listing, onUnlink }: { listing: Listing; onUnlink: (listing: Listing) => void }) {
+function Actions({ listing, onAsk }: { listing: Listing; onAsk: (listing: Listing, act: Act) => void }) {
   const { t } = useWords();
   return (
-    <Group gap="xs" wrap="nowrap" justify="flex-end">
-      <Button
-        size="xs"
-        variant="default"
-        aria-label={t("listed.unlink.one", { title: listing.title })}
-        onClick={() => onUnlink(listing)}
-      >
-        {t("listed.unlink")}
-      </Button>
+    <Group gap="xs" justify="flex-end">
+      {ACTS.map((act) => (
+        <Button
+          key={act}
+          size="xs"
+          variant="default"
+          aria-label={t(`listed.${act}.one`, { title: listing.title })}
+          onClick={() => onAsk(listing, act)}
+        >
+          {t(`listed.${act}`)}
+        </Button>
+      ))}
     </Group>
+  );
+}
+
+interface DialogProps {
+  opened: boolean;
+  title: string;
+  children: ReactNode;
+  onClose: () => void;
+}
+
+/** Its content is loaded once it is asked for. */
+function Dialog({ children, ...dialog }: DialogProps) {
+  const { t } = useWords();
+  return (
+    <Modal {...dialog} size="lg" closeButtonProps={{ "aria-label": t("action.close") }}>
+      <Suspense fallback={<Loading rows={4} />}>{children}</Suspense>
+    </Modal>
   );
 }
 

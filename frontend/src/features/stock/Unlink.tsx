@@ -7,7 +7,7 @@ import { Confirm } from "@/ui/Confirm";
 import { useTellDone } from "@/ui/done";
 import { useTellProblem } from "@/ui/notify";
 
-import { refresh } from "./changes";
+import { refreshLinks } from "./changes";
 
 interface Props {
   /** Null where nothing was asked yet. */
@@ -25,9 +25,7 @@ export function Unlink({ listing, opened, variantId, onClose, onUnlinked }: Prop
   const queries = useQueryClient();
   const tell = useTellProblem();
   const tellDone = useTellDone();
-  const onSettled = async () => {
-    await Promise.all([refresh(queries), queries.invalidateQueries({ queryKey: ["get", "/api/v1/connections"] })]);
-  };
+  const onSettled = () => refreshLinks(queries);
   const link = api.useMutation("post", "/api/v1/listings/{listing_id}/link", { onError: tell, onSettled });
   const unlink = api.useMutation("post", "/api/v1/listings/{listing_id}/unlink", {
     onError: tell,

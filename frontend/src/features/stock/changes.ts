@@ -129,3 +129,8 @@ const TOLD_BY = [
 export async function refresh(queries: QueryClient): Promise<void> {
   await Promise.all(TOLD_BY.map((path) => queries.invalidateQueries({ queryKey: ["get", path] })));
 }
+
+/** The same, and what tells how many listings of a shop are linked. */
+export async function refreshLinks(queries: QueryClient): Promise<void> {
+  await Promise.all([refresh(queries), queries.invalidateQueries({ queryKey: ["get", "/api/v1/connections"] })]);
+}
