@@ -4,7 +4,7 @@ import type { UseFormReturnType } from "@mantine/form";
 import { type QueryKey, useMutation, useQuery } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 
-import { problemOf } from "@/api/problem";
+import { ApiProblem, problemOf } from "@/api/problem";
 
 interface Options<Data, Change> {
   /** Another than that of what is shown. */
@@ -45,6 +45,23 @@ export function useEdited<Data, Change>({ key, read, write, onSaved }: Options<D
 
 /** Not a form's own: what it says stays where the form begins anew. */
 export type Saving<Change> = ReturnType<typeof useEdited<unknown, Change>>["save"];
+
+interface Step<Data> {
+  read: () => Promise<{ data?: Data; response: Response }>;
+  /** Whether it is still what it was changed from. */
+  isAsShown: (data: Data) => boolean;
+  write: (headers: Headers) => Promise<unknown>;
+}
+
+/** Changes one thing of a list, which tells no versions: refused where somebody else changed it after it was shown. */
+export async function changeAsShown<Data>({ read, isAsShown, write }: Step<Data>): Promise<void> {
+  const { data, response } = await read();
+  if (!isAsShown(data as Data)) {
+    throw new ApiProblem("precondition_failed", 412);
+  }
+  const version = response.headers.get("ETag");
+  await write(version === null ? {} : { "If-Match": version });
+}
 
 /** Where somebody else has saved meanwhile: what was typed stays, all else is as they left it, and so is what both
  *  have changed. Fields that say something only `together` are all typed here, or all theirs. */

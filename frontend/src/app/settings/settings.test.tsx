@@ -1,5 +1,6 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
+import { http, HttpResponse } from "msw";
 import { beforeEach, describe, expect, it } from "vitest";
 
 import { ME, open, signedIn } from "@/test/app";
@@ -87,6 +88,25 @@ describe("members", () => {
     expect(list.queryByRole("button", { name: /^Make owner/ })).toBeNull();
   });
 
+  it("get another role from the one that was seen only", async () => {
+    const ben = (role: string, version: string) =>
+      http.get("*/api/v1/members/2", () => HttpResponse.json({ ...BEN, role }, { headers: { ETag: version } }));
+    const sent = takes({ "patch /members/2": BEN });
+    server.use(ben("admin", '"2"'));
+    open("/settings/team");
+    const role = await screen.findByRole("combobox", { name: "Role of ben@example.com" });
+    server.use(answers("get", "/members", page(ANNA, { ...BEN, role: "admin" })));
+    await userEvent.click(role);
+    await userEvent.click(await screen.findByRole("option", { name: "Viewer" }));
+    expect(await screen.findByText("Somebody changed it meanwhile")).toBeVisible();
+    await waitFor(() => expect(role).toHaveValue("Admin"));
+    expect(sent).toEqual([]);
+    await userEvent.click(role);
+    await userEvent.click(await screen.findByRole("option", { name: "Viewer" }));
+    await waitFor(() => expect(sent.map(({ body }) => body)).toEqual([{ role: "viewer" }]));
+    expect(sent[0]?.headers.get("If-Match")).toBe('"2"');
+  });
+
   it("are removed once that was confirmed", async () => {
     const sent = takes({ "delete /members/2": null });
     open("/settings/team");
@@ -168,6 +188,32 @@ describe("webhooks", () => {
     await userEvent.click(dialog.getByRole("button", { name: "Close" }));
     await userEvent.click(log.getByRole("button", { name: "Send again: order.created, 9" }));
     await expect.poll(() => sent.map(({ what }) => what)).toEqual(["post /webhook-deliveries/9/replay"]);
+  });
+
+  it("are changed by the version that was seen, and keep what was typed where somebody else was faster", async () => {
+    const hook = (more: object, version: string) =>
+      http.get("*/api/v1/webhook-subscriptions/5", () =>
+        HttpResponse.json({ ...HOOK, ...more }, { headers: { ETag: version } }),
+      );
+    server.use(hook({}, '"1"'), answers("get", "/webhook-subscriptions/5/deliveries", page()));
+    open("/settings/webhooks/5");
+    await userEvent.click(await screen.findByRole("button", { name: "Change" }));
+    const dialog = within(await screen.findByRole("dialog", { name: "Change" }));
+    const description = await dialog.findByRole("textbox", { name: "What it is for" });
+    await userEvent.type(description, " of Berlin");
+    server.use(
+      hook({ kinds: ["order.created", "stock.low"] }, '"2"'),
+      refuses("patch", "/webhook-subscriptions/5", 412, "precondition_failed"),
+    );
+    await userEvent.click(dialog.getByRole("button", { name: "Save" }));
+    expect(await dialog.findByRole("alert")).toHaveTextContent("Somebody changed it meanwhile");
+    await waitFor(() => expect(dialog.getByRole("checkbox", { name: "stock.low" })).toBeChecked());
+    expect(description).toHaveValue("ERP of Berlin");
+    const sent = takes({ "patch /webhook-subscriptions/5": HOOK });
+    await userEvent.click(dialog.getByRole("button", { name: "Save" }));
+    await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+    expect(sent[0]?.headers.get("If-Match")).toBe('"2"');
+    expect(sent[0]?.body).toMatchObject({ description: "ERP of Berlin", kinds: ["order.created", "stock.low"] });
   });
 
   it("are made with what they are told of", async () => {

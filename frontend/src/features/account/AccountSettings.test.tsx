@@ -20,11 +20,11 @@ function account(more: object = {}, version = '"1"') {
 const name = () => screen.getByRole("textbox", { name: "Name of the account" });
 const save = () => screen.getAllByRole("button", { name: "Save" })[0] as HTMLElement;
 
-async function opened() {
+async function opened(reporting = answers("get", "/account/reporting", REPORTING)) {
   signedIn();
   server.use(
     account(),
-    answers("get", "/account/reporting", REPORTING),
+    reporting,
     answers("get", "/locations", { items: [], next: null }),
     answers("get", "/api-keys", { items: [], next: null }),
   );
@@ -88,5 +88,41 @@ describe("The account's settings", () => {
     await userEvent.click(save());
     await waitFor(() => expect(sent.map(({ body }) => body)).toEqual([{ name: "Anna's shop & tea" }]));
     expect(sent[0]?.headers.get("If-Match")).toBe('"2"');
+  });
+});
+
+describe("What reports are reckoned by", () => {
+  const reporting = (more: object = {}, version = '"1"') =>
+    http.get("*/api/v1/account/reporting", () =>
+      HttpResponse.json({ ...REPORTING, currency: "EUR", rates: [{ currency: "USD", rate: "0.9" }], ...more }, {
+        headers: { ETag: version },
+      }),
+    );
+  const form = async () => within(await screen.findByRole("region", { name: "Figures" }));
+  const rate = (number: number) => screen.findByRole("textbox", { name: `What one unit is worth in EUR, rate ${number}` });
+
+  it("is saved by the version that was seen, and is what the form begins with from then on", async () => {
+    const { queries } = (await opened(reporting())).router.options.context;
+    await userEvent.clear(await rate(1));
+    await userEvent.type(await rate(1), "0.95");
+    await queries.invalidateQueries();
+    expect(await rate(1)).toHaveValue("0.95");
+    const sent = takes({ "put /account/reporting": {} });
+    server.use(reporting({ rates: [{ currency: "USD", rate: "0.95" }] }, '"2"'));
+    await userEvent.click((await form()).getByRole("button", { name: "Save" }));
+    await waitFor(async () => expect((await form()).getByRole("button", { name: "Save" })).toBeDisabled());
+    expect(sent[0]?.body).toEqual({ time_zone: "UTC", currency: "EUR", rates: [{ currency: "USD", rate: "0.95" }] });
+    expect(sent[0]?.headers.get("If-Match")).toBe('"1"');
+  });
+
+  it("keeps the rates that were typed where somebody else has set the time zone", async () => {
+    await opened(reporting());
+    await userEvent.clear(await rate(1));
+    await userEvent.type(await rate(1), "0.95");
+    server.use(reporting({ time_zone: "Europe/Berlin" }, '"2"'), refuses("put", "/account/reporting", 412, "precondition_failed"));
+    await userEvent.click((await form()).getByRole("button", { name: "Save" }));
+    expect(await (await form()).findByRole("alert")).toHaveTextContent("Somebody changed it meanwhile");
+    await waitFor(async () => expect((await form()).getByRole("combobox", { name: "Days begin in" })).toHaveValue("Europe/Berlin"));
+    expect(await rate(1)).toHaveValue("0.95");
   });
 });

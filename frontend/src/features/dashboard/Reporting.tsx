@@ -1,52 +1,68 @@
 import { ActionIcon, Button, Group, Select, Stack, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import { useMemo } from "react";
 
 import { client, type Schemas } from "@/api/client";
 import { useWords } from "@/i18n/words";
+import { type Saving, useEdited, useTyped } from "@/ui/editing";
 import { Icon } from "@/ui/icons";
 import { LeaveGuard } from "@/ui/LeaveGuard";
 import { isAtLeast, type Role } from "@/ui/role";
 import { Section } from "@/ui/Section";
 import { Failed, Loading } from "@/ui/states";
 
-interface Found {
-  reporting: Schemas["Reporting"];
-  /** Which version it is: nobody overwrites what somebody else changed meanwhile. */
-  tag: string;
+type Report = Schemas["Reporting"];
+
+interface Values {
+  zone: string;
+  /** Empty for none. */
+  currency: string;
+  rates: Report["rates"];
 }
 
-const KEY = ["reporting-settings"];
+/** A rate is of the currency that is set. */
+const TOGETHER = ["currency", "rates"] as const;
 const RATE = /^(?=.*[1-9])\d{1,9}(\.\d{1,12})?$/;
 
 /** On whose clock days begin, and in which currency sums are put together. */
 export function Reporting({ role }: { role: Role }) {
   const { t } = useWords();
-  const found = useQuery({
-    queryKey: KEY,
-    queryFn: async (): Promise<Found> => {
-      const { data, response } = await client.GET("/api/v1/account/reporting");
-      return { reporting: data as Schemas["Reporting"], tag: response.headers.get("ETag") ?? "" };
+  const queries = useQueryClient();
+  const { found, save } = useEdited({
+    key: ["reporting-settings"],
+    read: (signal) => client.GET("/api/v1/account/reporting", { signal }),
+    write: (body: Report, headers) => client.PUT("/api/v1/account/reporting", { headers, body }),
+    onSaved: async (readAgain) => {
+      await Promise.all([readAgain(), queries.invalidateQueries({ queryKey: ["get", "/api/v1/account/reporting"] })]);
     },
   });
   return (
     <Section title={t("reporting.title")} lead={t("reporting.lead")}>
-      {found.isPending ? <Loading rows={3} /> : null}
-      {found.isError ? <Failed error={found.error} retry={() => void found.refetch()} /> : null}
-      {found.data === undefined ? null : (
-        <ReportingForm key={found.data.tag} {...found.data} canChange={isAtLeast(role, "admin")} />
+      {found.data !== undefined ? (
+        <ReportingForm reporting={found.data.data} save={save} canChange={isAtLeast(role, "admin")} />
+      ) : found.isError ? (
+        <Failed error={found.error} retry={() => void found.refetch()} retrying={found.isFetching} />
+      ) : (
+        <Loading rows={3} />
       )}
     </Section>
   );
 }
 
-function ReportingForm({ reporting, tag, canChange }: Found & { canChange: boolean }) {
+interface FormProps {
+  /** As it was when the form began. */
+  reporting: Report;
+  save: Saving<Report>;
+  canChange: boolean;
+}
+
+function ReportingForm({ reporting, save, canChange }: FormProps) {
   const { t } = useWords();
-  const queries = useQueryClient();
   const { zones, currencies } = useChoices(reporting);
-  const form = useForm({
-    initialValues: { zone: reporting.time_zone, currency: reporting.currency ?? "", rates: reporting.rates },
+  const before = { zone: reporting.time_zone, currency: reporting.currency ?? "", rates: reporting.rates };
+  const form = useForm<Values>({
+    initialValues: before,
     validate: {
       rates: {
         currency: (value, { currency }) => (value === "" || value === currency ? t("reporting.rate.currency") : null),
@@ -54,22 +70,15 @@ function ReportingForm({ reporting, tag, canChange }: Found & { canChange: boole
       },
     },
   });
-  const change = useMutation({
-    mutationFn: async ({ zone, currency, rates }: typeof form.values) => {
-      await client.PUT("/api/v1/account/reporting", {
-        body: { time_zone: zone, currency: currency || null, rates: currency ? rates : [] },
-        headers: tag === "" ? {} : { "If-Match": tag },
-      });
-    },
-    onSuccess: async () => {
-      await queries.invalidateQueries({ queryKey: KEY });
-      await queries.invalidateQueries({ queryKey: ["get", "/api/v1/account/reporting"] });
-    },
-  });
+  useTyped(form, before, TOGETHER);
   return (
-    <form onSubmit={form.onSubmit((given) => change.mutate(given))} noValidate>
+    <form
+      onSubmit={form.onSubmit(({ zone, currency, rates }) =>
+        save.mutate({ time_zone: zone, currency: currency || null, rates: currency ? rates : [] }),
+      )}
+      noValidate
+    >
       <Stack gap="md" maw={420}>
-        {change.isError ? <Failed error={change.error} retry={() => void queries.invalidateQueries({ queryKey: KEY })} /> : null}
         <Select
           label={t("reporting.zone")}
           data={zones}
@@ -140,21 +149,22 @@ function ReportingForm({ reporting, tag, canChange }: Found & { canChange: boole
             ) : null}
           </Stack>
         )}
+        {save.isError ? <Failed error={save.error} /> : null}
         {canChange ? (
           <Group>
-            <Button type="submit" loading={change.isPending} disabled={!form.isDirty()}>
+            <Button type="submit" loading={save.isPending} disabled={!form.isDirty()}>
               {t("action.save")}
             </Button>
           </Group>
         ) : null}
       </Stack>
-      <LeaveGuard isChanged={form.isDirty() && !change.isPending} />
+      <LeaveGuard isChanged={form.isDirty() && !save.isPending} />
     </form>
   );
 }
 
 /** All that this browser knows, and what is set. */
-function useChoices(reporting: Schemas["Reporting"]) {
+function useChoices(reporting: Report) {
   const { locale } = useWords();
   return useMemo(() => {
     const named = new Intl.DisplayNames(locale, { type: "currency" });

@@ -18,8 +18,14 @@ beforeEach(() => {
     answers("get", "/account", ACCOUNT),
     answers("get", "/account/reporting", { time_zone: "UTC", currency: null, rates: [] }),
     answers("get", "/locations", page([MAIN, ATTIC])),
+    location(ATTIC),
   );
 });
+
+/** One as it is now, with the version that a change has to name. */
+function location(found: typeof MAIN, version = '"1"') {
+  return http.get(`*/api/v1/locations/${found.id}`, () => HttpResponse.json(found, { headers: { ETag: version } }));
+}
 
 const dialog = () => screen.findByRole("dialog", { name: "Rename a location" });
 
@@ -46,6 +52,25 @@ describe("the account's locations", () => {
     expect(await screen.findByRole("button", { name: "Rename Loft" })).toBeVisible();
     expect(screen.queryByRole("dialog")).toBeNull();
     expect(sent.map(({ body }) => body)).toEqual([{ name: "Loft" }]);
+    expect(sent[0]?.headers.get("If-Match")).toBe('"1"');
+  });
+
+  it("are not renamed from another name than one saw, but then from that", async () => {
+    const sent = takes({ "patch /locations/2": { id: 2, name: "Loft" } });
+    open("/settings/account");
+    await userEvent.click(await screen.findByRole("button", { name: "Rename Attic" }));
+    const name = within(await dialog()).getByRole("textbox");
+    await userEvent.clear(name);
+    const garret = { ...ATTIC, name: "Garret" };
+    server.use(location(garret, '"2"'), answers("get", "/locations", page([MAIN, garret])));
+    await userEvent.type(name, "Loft{Enter}");
+    expect(await screen.findByText("Somebody changed it meanwhile")).toBeVisible();
+    expect(await screen.findByText("Garret")).toBeInTheDocument();
+    expect(name).toHaveValue("Loft");
+    expect(sent).toEqual([]);
+    await userEvent.type(name, "{Enter}");
+    await waitFor(() => expect(sent.map(({ body }) => body)).toEqual([{ name: "Loft" }]));
+    expect(sent[0]?.headers.get("If-Match")).toBe('"2"');
   });
 
   it("keep what was entered where one cannot be called so, and say why", async () => {

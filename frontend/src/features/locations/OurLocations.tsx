@@ -4,6 +4,7 @@ import { useState } from "react";
 
 import { api, client, type Schemas } from "@/api/client";
 import { useWords } from "@/i18n/words";
+import { changeAsShown } from "@/ui/editing";
 import { NameDialog } from "@/ui/NameDialog";
 import { useTellProblem } from "@/ui/notify";
 import { Section } from "@/ui/Section";
@@ -12,6 +13,7 @@ import { Failed, Loading, TooMuch } from "@/ui/states";
 /** As the API has it (app/services/locations.py). */
 const LONGEST_NAME = 200;
 const MOST = 250;
+const LIST = ["get", "/api/v1/locations"] as const;
 
 type Location = Schemas["Location"];
 
@@ -40,10 +42,11 @@ export function OurLocations() {
 
 function Names({ locations }: { locations: readonly Location[] }) {
   const { t } = useWords();
-  const [renamed, setRenamed] = useState<Location | null>(null);
-  const close = () => setRenamed(null);
+  const [asked, setAsked] = useState<number | null>(null);
+  const close = () => setAsked(null);
   // Meanwhile the dialog may be about another one.
-  const rename = useRename((id) => setRenamed((now) => (now?.id === id ? null : now)));
+  const rename = useRename((id) => setAsked((now) => (now === id ? null : now)));
+  const renamed = locations.find(({ id }) => id === asked);
   return (
     <>
       <Stack component="ul" gap={4} p={0} m={0} style={{ listStyle: "none" }}>
@@ -54,7 +57,7 @@ function Names({ locations }: { locations: readonly Location[] }) {
               variant="subtle"
               size="compact-sm"
               aria-label={t("locations.rename.one", { name: location.name })}
-              onClick={() => setRenamed(location)}
+              onClick={() => setAsked(location.id)}
             >
               {t("locations.rename")}
             </Button>
@@ -62,13 +65,15 @@ function Names({ locations }: { locations: readonly Location[] }) {
         ))}
       </Stack>
       <NameDialog
-        opened={renamed !== null}
+        opened={renamed !== undefined}
         title={t("locations.rename.title")}
         action={t("action.save")}
         name={renamed?.name ?? ""}
         longest={LONGEST_NAME}
-        busy={rename.isPending && rename.variables.id === renamed?.id}
-        onName={(name) => (name === renamed?.name ? close() : rename.mutate({ id: renamed?.id ?? 0, name }))}
+        busy={rename.isPending && rename.variables.location.id === asked}
+        onName={(name) =>
+          renamed === undefined || name === renamed.name ? close() : rename.mutate({ location: renamed, name })
+        }
         onClose={close}
       />
     </>
@@ -79,14 +84,23 @@ function useRename(onDone: (id: number) => void) {
   const queries = useQueryClient();
   const tell = useTellProblem();
   return useMutation({
-    mutationFn: ({ id, name }: { id: number; name: string }) =>
-      client.PATCH("/api/v1/locations/{location_id}", { params: { path: { location_id: id } }, body: { name } }),
-    onSuccess: async (_, { id }) => {
-      onDone(id);
+    mutationFn: ({ location, name }: { location: Location; name: string }) => {
+      const params = { path: { location_id: location.id } };
+      return changeAsShown({
+        read: () => client.GET("/api/v1/locations/{location_id}", { params }),
+        isAsShown: (now) => now.name === location.name,
+        write: (headers) => client.PATCH("/api/v1/locations/{location_id}", { params, headers, body: { name } }),
+      });
+    },
+    onSuccess: async (_, { location }) => {
+      onDone(location.id);
       // Most of what is shown names it.
       await queries.invalidateQueries();
     },
-    onError: tell,
+    onError: (error) => {
+      tell(error);
+      void queries.invalidateQueries({ queryKey: LIST });
+    },
   });
 }
 
@@ -98,7 +112,7 @@ function NewLocation() {
   const make = api.useMutation("post", "/api/v1/locations", {
     onSuccess: async () => {
       setName("");
-      await queries.invalidateQueries({ queryKey: ["get", "/api/v1/locations"] });
+      await queries.invalidateQueries({ queryKey: LIST });
     },
     onError: tell,
   });

@@ -1,12 +1,13 @@
 import { Badge, Button, Group, Select, Stack, Text } from "@mantine/core";
-import { useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
-import { api, type Schemas } from "@/api/client";
+import { api, client, type Schemas } from "@/api/client";
 import { PAGES } from "@/api/pages";
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 import { Confirm } from "@/ui/Confirm";
+import { changeAsShown } from "@/ui/editing";
 import { useTellProblem } from "@/ui/notify";
 import { PagedList } from "@/ui/PagedList";
 import { isAtLeast, type Role, rolesUpTo } from "@/ui/role";
@@ -35,7 +36,21 @@ export function Members({ me, onLeft }: Props) {
     await queries.invalidateQueries({ queryKey: ["get", "/api/v1/me"] });
   };
   const handlers = { onSuccess: done, onError: tell };
-  const change = api.useMutation("patch", "/api/v1/members/{user_id}", handlers);
+  const change = useMutation({
+    mutationFn: ({ member, role }: { member: Member; role: Role }) => {
+      const params = { path: { user_id: member.user_id } };
+      return changeAsShown({
+        read: () => client.GET("/api/v1/members/{user_id}", { params }),
+        isAsShown: (now) => now.role === member.role,
+        write: (headers) => client.PATCH("/api/v1/members/{user_id}", { params, headers, body: { role } }),
+      });
+    },
+    onSuccess: done,
+    onError: (error) => {
+      tell(error);
+      void done();
+    },
+  });
   const remove = api.useMutation("delete", "/api/v1/members/{user_id}", handlers);
   const transfer = api.useMutation("post", "/api/v1/account/transfer-ownership", handlers);
   const leave = api.useMutation("post", "/api/v1/account/leave", { onSuccess: onLeft, onError: tell });
@@ -83,10 +98,7 @@ export function Members({ me, onLeft }: Props) {
                     onChange={(role) =>
                       role === null || role === member.role
                         ? undefined
-                        : change.mutate({
-                            params: { path: { user_id: member.user_id } },
-                            body: { role: role as Role },
-                          })
+                        : change.mutate({ member, role: role as Role })
                     }
                   />
                   {me.role === "owner" && !isMe ? (

@@ -3,10 +3,11 @@ import { useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useState } from "react";
 
-import { api, type Schemas } from "@/api/client";
+import { api, client, type Schemas } from "@/api/client";
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 import { Confirm } from "@/ui/Confirm";
+import { useEdited } from "@/ui/editing";
 import { Icon } from "@/ui/icons";
 import { BackLink } from "@/ui/links";
 import { useTellProblem } from "@/ui/notify";
@@ -17,7 +18,7 @@ import { Failed, Loading } from "@/ui/states";
 
 import { StateBadge } from "./badges";
 import { Deliveries } from "./Deliveries";
-import { WebhookForm } from "./WebhookForm";
+import { type Given, WebhookForm } from "./WebhookForm";
 
 type Subscription = Schemas["Subscription"];
 type Dialog = "edit" | "secret" | "remove" | null;
@@ -53,7 +54,7 @@ function About({ hook }: { hook: Subscription }) {
   const format = useFormat();
   const [dialog, setDialog] = useState<Dialog>(null);
   const close = () => setDialog(null);
-  const { change, ping, rotate, remove } = useChanges(close);
+  const { saved, change, ping, rotate, remove } = useChanges(close);
   const params = { path: { subscription_id: hook.id } };
   const isOn = hook.state === "active";
   return (
@@ -83,17 +84,14 @@ function About({ hook }: { hook: Subscription }) {
         </Button>
         <Button
           variant="default"
-          loading={change.isPending && dialog === null}
+          loading={change.isPending}
           onClick={() => change.mutate({ params, body: { state: isOn ? "paused" : "active" } })}
         >
           {t(isOn ? "hooks.pause" : "hooks.activate")}
         </Button>
         <Button
           variant="default"
-          onClick={() => {
-            change.reset();
-            setDialog("edit");
-          }}
+          onClick={() => setDialog("edit")}
         >
           {t("hooks.edit")}
         </Button>
@@ -111,13 +109,7 @@ function About({ hook }: { hook: Subscription }) {
         closeButtonProps={{ "aria-label": t("action.close") }}
         size="lg"
       >
-        <WebhookForm
-          given={{ url: hook.url, description: hook.description, kinds: hook.kinds }}
-          action={t("action.save")}
-          busy={change.isPending}
-          error={change.error}
-          onGiven={(body) => change.mutate({ params, body })}
-        />
+        <EditWebhook id={hook.id} onSaved={saved} />
       </Modal>
       <Confirm
         opened={dialog === "secret" && rotate.data === undefined}
@@ -158,18 +150,50 @@ function About({ hook }: { hook: Subscription }) {
   );
 }
 
+/** Where it is sent, and of what it tells. */
+function EditWebhook({ id, onSaved }: { id: number; onSaved: () => Promise<void> }) {
+  const { t } = useWords();
+  const params = { path: { subscription_id: id } };
+  const { found, save } = useEdited({
+    key: ["webhook-fields", id],
+    read: (signal) => client.GET("/api/v1/webhook-subscriptions/{subscription_id}", { params, signal }),
+    write: (body: Given, headers) =>
+      client.PATCH("/api/v1/webhook-subscriptions/{subscription_id}", { params, headers, body }),
+    onSaved,
+  });
+  if (found.isPending) {
+    return <Loading rows={4} />;
+  }
+  if (found.data === undefined) {
+    return <Failed error={found.error} retry={() => void found.refetch()} retrying={found.isFetching} />;
+  }
+  const { url, description, kinds } = found.data.data;
+  return (
+    <WebhookForm
+      given={{ url, description, kinds }}
+      action={t("action.save")}
+      busy={save.isPending}
+      error={save.error}
+      onGiven={(given) => save.mutate(given)}
+    />
+  );
+}
+
 function useChanges(close: () => void) {
   const queries = useQueryClient();
   const tell = useTellProblem();
   const navigate = here.useNavigate();
   const look = () =>
     Promise.all([LIST, ONE, LOG].map((queryKey) => queries.invalidateQueries({ queryKey })));
-  const onSuccess = async () => {
-    close();
-    await look();
-  };
   return {
-    change: api.useMutation("patch", "/api/v1/webhook-subscriptions/{subscription_id}", { onSuccess, onError: tell }),
+    saved: async () => {
+      close();
+      await look();
+    },
+    change: api.useMutation("patch", "/api/v1/webhook-subscriptions/{subscription_id}", {
+      onSuccess: look,
+      onError: tell,
+    }),
     ping: api.useMutation("post", "/api/v1/webhook-subscriptions/{subscription_id}/ping", {
       onSuccess: look,
       onError: tell,

@@ -3,6 +3,7 @@ import { useForm } from "@mantine/form";
 
 import type { Schemas } from "@/api/client";
 import { useWords } from "@/i18n/words";
+import { useTyped } from "@/ui/editing";
 import { Failed } from "@/ui/states";
 
 type Kind = Schemas["Subscription"]["kinds"][number];
@@ -28,7 +29,10 @@ export interface Given {
   kinds: Kind[];
 }
 
+export const NOTHING: Given = { url: "", description: "", kinds: [] };
+
 interface Props {
+  /** As it is before; what is typed stays where that is another. */
   given: Given;
   action: string;
   busy: boolean;
@@ -45,6 +49,7 @@ export function WebhookForm({ given, action, busy, error, onGiven }: Props) {
       kinds: (value) => (value.length === 0 ? t("hooks.kinds.needed") : null),
     },
   });
+  useTyped(form, given);
   return (
     <form
       onSubmit={form.onSubmit(({ url, description, kinds }) =>
@@ -59,6 +64,7 @@ export function WebhookForm({ given, action, busy, error, onGiven }: Props) {
           description={t("hooks.url.hint")}
           type="url"
           placeholder="https://erp.example.com/hook"
+          autoFocus
           data-autofocus
           {...form.getInputProps("url")}
         />

@@ -13,7 +13,7 @@ import { Section } from "@/ui/Section";
 import { Empty } from "@/ui/states";
 
 import { StateBadge } from "./badges";
-import { WebhookForm } from "./WebhookForm";
+import { NOTHING, WebhookForm } from "./WebhookForm";
 
 /** Addresses of the merchant's own that are told of what happens. */
 export function Webhooks() {
@@ -83,7 +83,7 @@ export function Webhooks() {
       >
         {secret === null ? (
           <WebhookForm
-            given={{ url: "", description: "", kinds: [] }}
+            given={NOTHING}
             action={t("hooks.make")}
             busy={make.isPending}
             error={make.error}
