@@ -2,12 +2,13 @@ import { Alert, Badge, Button, Card, Group, MultiSelect, Select, Stack, Text } f
 import { useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 
-import { api, client, type Schemas } from "@/api/client";
+import { client, type Schemas } from "@/api/client";
 import { useWords } from "@/i18n/words";
 import { Icon } from "@/ui/icons";
 import { useTellDone } from "@/ui/done";
 import { type Saving, useEdited } from "@/ui/editing";
 import { LeaveGuard } from "@/ui/LeaveGuard";
+import { usePlaces } from "@/ui/places";
 import { useMay } from "@/ui/role";
 import { Empty, Failed, Loading, TooMuch } from "@/ui/states";
 
@@ -16,8 +17,6 @@ import type { Connection } from "./rows";
 import { lookAgain } from "./useAction";
 
 type Location = Schemas["Location"];
-
-const MOST_LOCATIONS = 250;
 
 interface Props {
   connection: Connection;
@@ -41,7 +40,7 @@ export function Locations({ connection, ourLocations }: Props) {
       await Promise.all([readAgain(), lookAgain(queries)]);
     },
   });
-  const ours = api.useQuery("get", "/api/v1/locations", { params: { query: { limit: MOST_LOCATIONS } } });
+  const { query: ours } = usePlaces();
   if (ofShop.isPending || ours.isPending) {
     return <Loading rows={3} />;
   }

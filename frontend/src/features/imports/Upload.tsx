@@ -3,13 +3,14 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 
-import { api, client, type Schemas } from "@/api/client";
+import { client, type Schemas } from "@/api/client";
 import { problemOf } from "@/api/problem";
 import { useWords } from "@/i18n/words";
 import { Icon } from "@/ui/icons";
+import { MorePlaces } from "@/ui/MorePlaces";
+import { usePlaces } from "@/ui/places";
 import { Failed } from "@/ui/states";
 
-const MOST = 250;
 const MOST_BYTES = 256 * 1024 * 1024;
 const LONGEST_NAME = 500;
 
@@ -25,7 +26,7 @@ export function Upload() {
   const [currency, setCurrency] = useState("");
   const [place, setPlace] = useState<string | null>(null);
   const [at, setAt] = useState(() => local(new Date()));
-  const places = api.useQuery("get", "/api/v1/locations", { params: { query: { limit: MOST } } }).data?.items ?? [];
+  const { list: places } = usePlaces();
   const placeId = place ?? String(places[0]?.id ?? "");
   const send = useMutation({
     mutationFn: (chosen: File) =>
@@ -99,6 +100,7 @@ export function Upload() {
               </>
             )}
           </Group>
+          {kind === "counts" ? <MorePlaces /> : null}
           {send.isPending ? <Progress value={100} animated aria-label={t("imports.uploading")} /> : null}
           {send.isError ? <Failed error={problemOf(send.error)} /> : null}
           <Button type="submit" disabled={!isReady} loading={send.isPending} style={{ alignSelf: "flex-start" }}>

@@ -7,12 +7,12 @@ import { useWords } from "@/i18n/words";
 import { changeAsShown } from "@/ui/editing";
 import { NameDialog } from "@/ui/NameDialog";
 import { useTellProblem } from "@/ui/notify";
+import { usePlaces } from "@/ui/places";
 import { Section } from "@/ui/Section";
 import { Failed, Loading, TooMuch } from "@/ui/states";
 
 /** As the API has it (app/services/locations.py). */
 const LONGEST_NAME = 200;
-const MOST = 250;
 const LIST = ["get", "/api/v1/locations"] as const;
 
 type Location = Schemas["Location"];
@@ -20,15 +20,13 @@ type Location = Schemas["Location"];
 /** Where the account keeps stock: what each place is called, and another one. */
 export function OurLocations() {
   const { t } = useWords();
-  const found = api.useQuery("get", "/api/v1/locations", { params: { query: { limit: MOST } } });
+  const { query: found, hasMore } = usePlaces();
   return (
     <Section title={t("locations.ours")} lead={t("locations.ours.lead")}>
       {found.data !== undefined ? (
         <>
           <Names locations={found.data.items} />
-          {found.data.next === null ? null : (
-            <TooMuch shown={found.data.items.length}>{t("locations.tooMuch")}</TooMuch>
-          )}
+          {hasMore ? <TooMuch shown={found.data.items.length}>{t("locations.tooMuch")}</TooMuch> : null}
           <NewLocation />
         </>
       ) : found.isError ? (

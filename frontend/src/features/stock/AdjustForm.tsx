@@ -3,6 +3,7 @@ import { useState } from "react";
 
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
+import { MorePlaces } from "@/ui/MorePlaces";
 import { isFraction, wholeOf } from "@/ui/units";
 
 import { type Adjustment, type Reason, REASONS } from "./changes";
@@ -63,6 +64,7 @@ export function AdjustForm({ of, places, at, onAdjust, onClose }: Props) {
             }}
           />
         ) : null}
+        <MorePlaces />
         <NumberInput
           data-autofocus
           label={t("stock.adjust.onHand")}

@@ -2,6 +2,7 @@ import { Button, Group, Modal, NumberInput, Select, Stack, TextInput } from "@ma
 import { useState } from "react";
 
 import { useWords } from "@/i18n/words";
+import { MorePlaces } from "@/ui/MorePlaces";
 import { isFraction, wholeOf } from "@/ui/units";
 
 import { type Reason, REASONS } from "./changes";
@@ -65,6 +66,7 @@ export function BulkForm({ kind, rows, places, onBegin, onClose }: Props) {
           {kind === "move" ? (
             <PlaceSelect label={t("bulk.to")} places={places} value={to} onChange={setTo} />
           ) : null}
+          {kind === "threshold" ? null : <MorePlaces />}
           <NumberInput
             data-autofocus
             label={t(`bulk.${kind}.units`)}

@@ -2,6 +2,7 @@ import { Button, Card, Group, Modal, Table, Text } from "@mantine/core";
 import { useState } from "react";
 
 import { useWords } from "@/i18n/words";
+import { usePlaces } from "@/ui/places";
 
 import { AdjustForm } from "./AdjustForm";
 import { BulkForm } from "./BulkForm";
@@ -10,13 +11,12 @@ import { useAdjust } from "./changes";
 import { Figure } from "./Figure";
 import { None, Section } from "./Section";
 import { useJob } from "./useJob";
-import { usePlaces } from "./usePlaces";
 import type { Row } from "./useStockPages";
 
 /** What there is at each place, and ways to change it. */
 export function Levels({ row, mayChange }: { row: Row; mayChange: boolean }) {
   const { t } = useWords();
-  const places = usePlaces();
+  const { list: places } = usePlaces();
   const adjust = useAdjust();
   const [at, setAt] = useState<number | "any" | null>(null);
   const [isMoving, setMoving] = useState(false);

@@ -238,6 +238,43 @@ describe("the inventory", () => {
   });
 });
 
+describe("more than is shown", () => {
+  it("is said of locations, beside every choice of one", async () => {
+    const places = [
+      { id: 1, name: "Main" },
+      { id: 2, name: "Attic" },
+    ];
+    server.use(list(1), answers("get", "/locations", { items: places, next: "more" }));
+    open("/stock");
+    await grid();
+    expect(await screen.findByText(/^You have more locations than the 2/)).toBeVisible();
+    await userEvent.click(await screen.findByRole("button", { name: "MUG-1: 10 on hand, adjust" }));
+    const dialog = within(await screen.findByRole("dialog"));
+    expect(dialog.getByText(/^You have more locations than the 2/)).toBeInTheDocument();
+  });
+
+  it("comes page by page of views", async () => {
+    const view = { id: 4, resource: "stock", filters: {}, sort: "", shared: false, mine: true, version: 1 };
+    server.use(
+      list(1),
+      http.get("*/api/v1/saved-views", ({ request }) => {
+        const isFirst = new URL(request.url).searchParams.get("cursor") === null;
+        const found = isFirst ? { ...view, name: "Running low" } : { ...view, id: 5, name: "Sold out" };
+        return HttpResponse.json({ items: [found], next: isFirst ? "more" : null });
+      }),
+    );
+    open("/stock");
+    await grid();
+    await userEvent.click(screen.getByRole("button", { name: "Views" }));
+    expect(await screen.findByRole("button", { name: "Running low", ...floating })).toBeVisible();
+    await userEvent.click(await screen.findByRole("button", { name: "Show more", ...floating }));
+    expect(await screen.findByRole("button", { name: "Sold out", ...floating })).toBeVisible();
+    expect(screen.queryByRole("button", { name: "Show more", ...floating })).toBeNull();
+    await userEvent.type(screen.getByLabelText("Keep what is shown as"), "Sold out");
+    expect(screen.getByRole("button", { name: "Replace it", ...floating })).toBeVisible();
+  });
+});
+
 describe("changing stock in the list", () => {
   const onHand = (name: string) => screen.findByRole("button", { name });
 

@@ -6,7 +6,9 @@ import { type ReactNode, useMemo, useSyncExternalStore } from "react";
 import { useWords } from "@/i18n/words";
 import { session } from "@/session/session";
 import { withoutNothing } from "@/ui/address";
+import { MorePlaces } from "@/ui/MorePlaces";
 import { Page } from "@/ui/Page";
+import { usePlaces } from "@/ui/places";
 import { useMay } from "@/ui/role";
 import { useShops } from "@/ui/shops";
 
@@ -16,7 +18,6 @@ import { Export } from "./Export";
 import { Filters } from "./Filters";
 import { BY_SKU, queryOf, sortOf, type StockFilters } from "./filters";
 import { List } from "./List";
-import { usePlaces } from "./usePlaces";
 import { Views } from "./Views";
 
 const here = getRouteApi("/inside/stock");
@@ -35,7 +36,7 @@ export function Stock({ actions, firstSteps, onReview }: Props) {
   const filters = withoutNothing(here.useSearch());
   const navigate = here.useNavigate();
   const show = (next: StockFilters) => void navigate({ search: withoutNothing(next), replace: true });
-  const places = usePlaces();
+  const { list: places } = usePlaces();
   const { list } = useShops();
   const shops = useMemo(() => list.filter(({ state }) => state !== "disconnected"), [list]);
   const mayChange = useMay("staff") ?? false;
@@ -67,6 +68,7 @@ export function Stock({ actions, firstSteps, onReview }: Props) {
           />
           <ColumnsMenu all={all} shown={columns} onChoose={choose} />
         </Filters>
+        <MorePlaces />
         <List
           // Of another list, or another account's, nothing is of use.
           key={`${account} ${JSON.stringify(query)}`}

@@ -3,10 +3,13 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { api, type Schemas } from "@/api/client";
+import { itemsOf, PAGES } from "@/api/pages";
 import { useWords } from "@/i18n/words";
 import { Icon } from "@/ui/icons";
 import { useTellDone } from "@/ui/done";
+import { More } from "@/ui/More";
 import { useTellProblem } from "@/ui/notify";
+import type { Pages } from "@/ui/Paged";
 import { Failed, Loading } from "@/ui/states";
 
 import { columnsFrom } from "./columns";
@@ -15,8 +18,11 @@ import { filtersFrom, type StockFilters } from "./filters";
 type View = Schemas["SavedView"];
 
 const LONGEST_NAME = 100;
-const MOST = 250;
-const LIST = { params: { query: { resource: "stock", limit: MOST } } } as const;
+/** Of the list: what keeps a view stays in sight. */
+const TALLEST = 320;
+const LIST = { params: { query: { resource: "stock", limit: 100 } } } as const;
+/** More than these nobody looks through. */
+const MOST = 500;
 
 interface Props {
   filters: StockFilters;
@@ -41,29 +47,44 @@ export function Views({ filters, columns, onOpen }: Props) {
       </Popover.Target>
       <Popover.Dropdown aria-label={t("views.title")}>
         <Stack gap="sm">
-          <List
+          <Kept
+            filters={filters}
+            columns={columns}
             onOpen={(view) => {
               onOpen(filtersFrom({ ...view.filters, sort: view.sort }), columnsFrom(view.filters["columns"]));
               setOpened(false);
             }}
           />
-          <Save filters={filters} columns={columns} />
         </Stack>
       </Popover.Dropdown>
     </Popover>
   );
 }
 
-function List({ onOpen }: { onOpen: (view: View) => void }) {
+interface KeptProps extends Pick<Props, "filters" | "columns"> {
+  onOpen: (view: View) => void;
+}
+
+function Kept({ filters, columns, onOpen }: KeptProps) {
+  const views = api.useInfiniteQuery("get", "/api/v1/saved-views", LIST, PAGES);
+  return (
+    <>
+      <List views={views} onOpen={onOpen} />
+      <Save filters={filters} columns={columns} views={itemsOf(views.data)} />
+    </>
+  );
+}
+
+function List({ views, onOpen }: { views: Pages<View>; onOpen: (view: View) => void }) {
   const { t } = useWords();
-  const views = api.useQuery("get", "/api/v1/saved-views", LIST);
+  const items = itemsOf(views.data);
   if (views.isPending) {
     return <Loading />;
   }
-  if (views.isError) {
+  if (views.data === undefined) {
     return <Failed error={views.error} retry={() => void views.refetch()} retrying={views.isFetching} />;
   }
-  if (views.data.items.length === 0) {
+  if (items.length === 0) {
     return (
       <Text size="sm" c="dimmed">
         {t("views.none")}
@@ -71,20 +92,25 @@ function List({ onOpen }: { onOpen: (view: View) => void }) {
     );
   }
   return (
-    <Stack gap={4} component="ul" p={0} m={0} style={{ listStyle: "none" }}>
-      {views.data.items.map((view) => (
-        <Group key={view.id} component="li" justify="space-between" wrap="nowrap" gap="xs">
-          <UnstyledButton onClick={() => onOpen(view)} fz="sm" py={6} style={{ flex: 1 }}>
-            {view.name}{" "}
-            {view.shared ? (
-              <Text span size="xs" c="dimmed">
-                {view.mine ? t("views.shared") : t("views.byOthers")}
-              </Text>
-            ) : null}
-          </UnstyledButton>
-          {view.mine ? <Forget view={view} /> : null}
-        </Group>
-      ))}
+    <Stack gap="xs" mah={TALLEST} style={{ overflowY: "auto" }}>
+      <Stack gap={4} component="ul" p={0} m={0} style={{ listStyle: "none" }}>
+        {items.map((view) => (
+          <Group key={view.id} component="li" justify="space-between" wrap="nowrap" gap="xs">
+            <UnstyledButton onClick={() => onOpen(view)} fz="sm" py={6} style={{ flex: 1 }}>
+              {view.name}{" "}
+              {view.shared ? (
+                <Text span size="xs" c="dimmed">
+                  {view.mine ? t("views.shared") : t("views.byOthers")}
+                </Text>
+              ) : null}
+            </UnstyledButton>
+            {view.mine ? <Forget view={view} /> : null}
+          </Group>
+        ))}
+      </Stack>
+      {views.hasNextPage ? (
+        <More list={views} shown={items.length} most={MOST} remedy={t("views.tooMuch")} />
+      ) : null}
     </Stack>
   );
 }
@@ -118,14 +144,17 @@ function Forget({ view }: { view: View }) {
   );
 }
 
+interface SaveProps extends Pick<Props, "filters" | "columns"> {
+  views: readonly View[];
+}
+
 /** Keeps what is shown now; a view of the same name is replaced by it. */
-function Save({ filters, columns }: Pick<Props, "filters" | "columns">) {
+function Save({ filters, columns, views }: SaveProps) {
   const { t } = useWords();
   const refresh = useRefresh();
   const tell = useTellProblem();
   const [name, setName] = useState("");
   const [shared, setShared] = useState(false);
-  const views = api.useQuery("get", "/api/v1/saved-views", LIST).data?.items ?? [];
   const done = { onSuccess: () => setName(""), onError: tell, onSettled: refresh };
   const create = api.useMutation("post", "/api/v1/saved-views", done);
   const change = api.useMutation("put", "/api/v1/saved-views/{view_id}", done);
