@@ -105,7 +105,7 @@ def test_tabs_share_a_session_and_end_together(open_window: OpenWindow, town: To
     second.goto("/overview")
     expect(second.get_by_role("heading", level=1, name="Overview")).to_be_visible()
     second.keyboard.press("Control+k")
-    second.get_by_label("Where to, or what to do?").fill("sign out")
+    second.get_by_role("combobox", name="SKU, order, page").fill("sign out")
     second.keyboard.press("Enter")
     expect(second.get_by_role("heading", level=1, name="One stock for all your shops")).to_be_visible()
     expect(window.heading("Sign in")).to_be_visible()

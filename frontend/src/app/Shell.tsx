@@ -20,7 +20,7 @@ import classes from "./Shell.module.css";
 import { useSwitched } from "./switching";
 import { TourStart } from "./tour";
 
-const Palette = lazy(() => withWords(import("./Palette")));
+const Palette = lazy(() => withWords(import("./palette/Palette")));
 const Tour = lazy(() => withWords(import("./Tour")));
 
 /** What is around every screen of a member. */

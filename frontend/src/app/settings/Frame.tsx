@@ -1,32 +1,14 @@
 import { Box, NavLink, Select } from "@mantine/core";
 import { Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
 
-import type { Key } from "@/i18n/catalog";
 import { useWords } from "@/i18n/words";
 import { PlaceLink } from "@/ui/links";
 import { useMe } from "@/ui/me";
 import { Page } from "@/ui/Page";
-import { isAtLeast, type Role } from "@/ui/role";
+import { isAtLeast } from "@/ui/role";
 
 import classes from "./Frame.module.css";
-
-interface Part {
-  to: `/settings/${"account" | "team" | "api-keys" | "webhooks" | "notifications" | "security" | "data" | "audit-log" | "more"}`;
-  name: Key;
-  least: Role;
-}
-
-const PARTS: readonly Part[] = [
-  { to: "/settings/account", name: "settings.account", least: "viewer" },
-  { to: "/settings/team", name: "settings.team", least: "viewer" },
-  { to: "/settings/notifications", name: "settings.notifications", least: "viewer" },
-  { to: "/settings/security", name: "settings.security", least: "viewer" },
-  { to: "/settings/api-keys", name: "keys.title", least: "admin" },
-  { to: "/settings/webhooks", name: "hooks.title", least: "admin" },
-  { to: "/settings/audit-log", name: "audit.title", least: "admin" },
-  { to: "/settings/data", name: "settings.data", least: "owner" },
-  { to: "/settings/more", name: "settings.more", least: "viewer" },
-];
+import { PARTS } from "./parts";
 
 /** The parts of the settings that one's role may see, and the one that is open. */
 export function Frame() {
@@ -57,7 +39,7 @@ export function Frame() {
           label={t("settings.parts")}
           data={parts.map(({ to, name }) => ({ value: to, label: t(name) }))}
           value={here?.to ?? null}
-          onChange={(to) => void navigate({ to: (to ?? "/settings/account") as Part["to"] })}
+          onChange={(to) => void navigate({ to: (to ?? "/settings/account") as (typeof PARTS)[number]["to"] })}
           allowDeselect={false}
         />
         <div>
