@@ -1,4 +1,4 @@
-import { Alert, Button, Group, NumberInput, Stack, Text, TextInput } from "@mantine/core";
+import { Alert, Button, Group, Stack, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -11,6 +11,8 @@ import { type Saving, useEdited, useTyped } from "@/ui/editing";
 import { Icon } from "@/ui/icons";
 import { LeaveGuard } from "@/ui/LeaveGuard";
 import { useTellProblem } from "@/ui/notify";
+import { NumberField } from "@/ui/NumberField";
+import { type Entered, wholeOf } from "@/ui/numbers";
 import { isAtLeast, type Role } from "@/ui/role";
 import { Section } from "@/ui/Section";
 import { Failed, Loading } from "@/ui/states";
@@ -20,9 +22,8 @@ type Change = Schemas["ConfigureAccountInput"];
 
 interface Basics {
   name: string;
-  /** Text while it is no number. */
-  safety_stock: number | string;
-  low_stock_threshold: number | string;
+  safety_stock: Entered;
+  low_stock_threshold: Entered;
 }
 
 const LONGEST = 200;
@@ -82,8 +83,7 @@ interface FormProps {
 
 function BasicsForm({ account, canChange, save }: FormProps) {
   const { t } = useWords();
-  const units = (value: number | string) =>
-    typeof value === "number" && Number.isInteger(value) && value >= 0 ? null : t("account.units.form");
+  const units = (value: Entered) => (wholeOf(value) === null ? t("account.units.form") : null);
   const before = basicsOf(account);
   const form = useForm<Basics>({
     initialValues: before,
@@ -106,7 +106,7 @@ function BasicsForm({ account, canChange, save }: FormProps) {
           readOnly={readOnly}
           {...form.getInputProps("name")}
         />
-        <NumberInput
+        <NumberField
           label={t("account.safety")}
           description={t("account.safety.hint")}
           min={0}
@@ -114,7 +114,7 @@ function BasicsForm({ account, canChange, save }: FormProps) {
           readOnly={readOnly}
           {...form.getInputProps("safety_stock")}
         />
-        <NumberInput
+        <NumberField
           label={t("account.low")}
           description={t("account.low.hint")}
           min={0}

@@ -22,7 +22,7 @@ function shown(more: object = {}) {
   return open("/connections/1?tab=settings");
 }
 
-const share = () => screen.findByRole("textbox", { name: "Share" });
+const share = () => screen.findByRole("textbox", { name: "Share in %" });
 const save = () => screen.getByRole("button", { name: "Save" });
 
 async function write(field: HTMLElement, value: string) {
@@ -44,7 +44,7 @@ describe("a connection's settings", () => {
   it("shows what is set, and saves what differs by the version that was seen", async () => {
     const sent = takes({ "patch /connections/1": CONNECTION });
     shown({ buffer: 2, drift_policy: "review" });
-    expect(await share()).toHaveValue("100 %");
+    expect(await share()).toHaveValue("100");
     expect(screen.getByRole("textbox", { name: "Buffer, units" })).toHaveValue("2");
     expect(screen.getByRole("radio", { name: "Ask me" })).toBeChecked();
     expect(save()).toBeDisabled();
@@ -59,11 +59,11 @@ describe("a connection's settings", () => {
   it("waits, and says what failed and tries again", async () => {
     server.use(answers("get", "/connections/1/health", HEALTH), refuses("get", "/connections/1", 503, "not_stored"));
     open("/connections/1?tab=settings");
-    expect(screen.queryByRole("textbox", { name: "Share" })).toBeNull();
+    expect(screen.queryByRole("textbox", { name: "Share in %" })).toBeNull();
     const alert = await screen.findByRole("alert");
     server.use(shop());
     await userEvent.click(within(alert).getByRole("button", { name: "Try again" }));
-    expect(await share()).toHaveValue("100 %");
+    expect(await share()).toHaveValue("100");
   });
 
   it("says at the field what is wrong, and sends nothing", async () => {
@@ -71,7 +71,7 @@ describe("a connection's settings", () => {
     shown();
     await write(await share(), "101");
     expect(await share()).toBeInvalid();
-    expect(await share()).toHaveAccessibleDescription("A whole number that fits, please.");
+    expect(await share()).toHaveAccessibleDescription("A number from 0 to 100, please.");
     await userEvent.click(save());
     await userEvent.clear(screen.getByRole("textbox", { name: "Name in SyncFlow" }));
     expect(screen.getByRole("textbox", { name: "Name in SyncFlow" })).toHaveAccessibleDescription("This is needed.");
@@ -86,7 +86,7 @@ describe("a connection's settings", () => {
       refuses("patch", "/connections/1", 412, "precondition_failed"),
     );
     await userEvent.click(save());
-    await waitFor(async () => expect(await share()).toHaveValue("50 %"));
+    await waitFor(async () => expect(await share()).toHaveValue("50"));
     expect(screen.getByRole("alert")).toHaveTextContent("Somebody changed it meanwhile");
   });
 
@@ -105,7 +105,7 @@ describe("a connection's settings", () => {
     await write(await share(), "80");
     server.use(shop({ share_percent: 50 }, '"2"'));
     await queries.invalidateQueries();
-    expect(await share()).toHaveValue("80 %");
+    expect(await share()).toHaveValue("80");
   });
 
   it("says that it was not saved, and keeps what was entered", async () => {
@@ -114,7 +114,7 @@ describe("a connection's settings", () => {
     server.use(refuses("patch", "/connections/1", 503, "not_stored"));
     await userEvent.click(save());
     expect(await screen.findByRole("alert")).toBeVisible();
-    expect(await share()).toHaveValue("80 %");
+    expect(await share()).toHaveValue("80");
     expect(save()).toBeEnabled();
   });
 
@@ -125,7 +125,7 @@ describe("a connection's settings", () => {
     await userEvent.click(screen.getByRole("tab", { name: "Health" }));
     const dialog = within(await screen.findByRole("dialog", { name: "Leave without saving?" }));
     await userEvent.click(dialog.getByRole("button", { name: "Stay" }));
-    expect(await share()).toHaveValue("80 %");
+    expect(await share()).toHaveValue("80");
     await userEvent.click(screen.getByRole("tab", { name: "Health" }));
     await userEvent.click(await screen.findByRole("button", { name: "Leave" }));
     expect(await screen.findByRole("region", { name: "What is known" })).toBeVisible();

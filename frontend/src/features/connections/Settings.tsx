@@ -1,4 +1,4 @@
-import { Button, Card, Group, NumberInput, Radio, SimpleGrid, Stack, Text, TextInput, Title } from "@mantine/core";
+import { Button, Card, Group, Radio, SimpleGrid, Stack, Text, TextInput, Title } from "@mantine/core";
 import { useForm, type UseFormReturnType } from "@mantine/form";
 import { useQueryClient } from "@tanstack/react-query";
 import type { ReactNode } from "react";
@@ -9,6 +9,7 @@ import { useTellDone } from "@/ui/done";
 import { type Saving, useEdited, useTyped } from "@/ui/editing";
 import { LeaveGuard } from "@/ui/LeaveGuard";
 import { useMay } from "@/ui/role";
+import { NumberField } from "@/ui/NumberField";
 import { Failed, Loading } from "@/ui/states";
 
 import { PublishPreview } from "./PublishPreview";
@@ -117,29 +118,25 @@ function Shown({ form, readOnly }: PartProps) {
         {t("rules.shown.how")}
       </Text>
       <SimpleGrid cols={{ base: 1, xs: 3 }}>
-        <NumberInput
+        <NumberField
           label={t("rules.share")}
-          suffix=" %"
           min={0}
           max={100}
-          clampBehavior="none"
           readOnly={readOnly}
           {...form.getInputProps("share_percent")}
         />
-        <NumberInput
+        <NumberField
           label={t("rules.buffer")}
           min={0}
           max={MOST_UNITS}
-          clampBehavior="none"
           readOnly={readOnly}
           {...form.getInputProps("buffer")}
         />
-        <NumberInput
+        <NumberField
           label={t("rules.cap")}
           placeholder={t("rules.cap.none")}
           min={0}
           max={MOST_UNITS}
-          clampBehavior="none"
           readOnly={readOnly}
           {...form.getInputProps("cap")}
         />
@@ -179,13 +176,11 @@ function Other({ form, readOnly }: PartProps) {
         readOnly={readOnly}
         {...form.getInputProps("name")}
       />
-      <NumberInput
+      <NumberField
         label={t("rules.brake")}
         description={t("rules.brake.hint")}
-        suffix=" %"
         min={1}
         max={100}
-        clampBehavior="none"
         readOnly={readOnly}
         {...form.getInputProps("brake_percent")}
       />

@@ -1,6 +1,7 @@
 /** What a merchant sets for a shop, as it stands in a form. */
 
 import type { Schemas } from "@/api/client";
+import { type Entered, wholeOf } from "@/ui/numbers";
 
 import type { Connection } from "./rows";
 
@@ -9,8 +10,6 @@ export const POLICIES = ["merge", "syncflow_wins", "last_write_wins", "review"] 
 /** As the API has it (app/services/publishing.py). */
 export const MOST_UNITS = 1_000_000_000;
 export const LONGEST_NAME = 200;
-
-type Entered = number | string;
 
 export interface Rules {
   name: string;
@@ -60,5 +59,6 @@ function documentOf(rules: Rules) {
 }
 
 function isWhole(value: Entered, least: number, most: number): boolean {
-  return value !== "" && Number.isInteger(Number(value)) && Number(value) >= least && Number(value) <= most;
+  const number = wholeOf(value);
+  return number !== null && number >= least && number <= most;
 }

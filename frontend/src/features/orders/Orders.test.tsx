@@ -257,8 +257,8 @@ describe("one order", () => {
     const dialog = await screen.findByRole("dialog", { name: "Ship order #1001" });
     const units = within(dialog).getByLabelText("Units of Mug");
     await userEvent.clear(units);
-    await userEvent.type(units, "1.5");
-    expect(units).toHaveAccessibleDescription("A whole number that fits, please.");
+    await userEvent.type(units, "1.5{Enter}");
+    expect(units).toHaveAccessibleDescription("That is not certain as a number. Write it like 1,234 or 1234.");
     await userEvent.clear(units);
     await userEvent.type(units, "1");
     await userEvent.type(within(dialog).getByLabelText("Carrier"), "DHL");

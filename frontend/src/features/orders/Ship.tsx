@@ -1,4 +1,4 @@
-import { Alert, Button, Checkbox, Group, Modal, NumberInput, SimpleGrid, Stack, Text, TextInput } from "@mantine/core";
+import { Alert, Button, Checkbox, Group, Modal, SimpleGrid, Stack, Text, TextInput } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 
@@ -7,7 +7,8 @@ import { problemOf } from "@/api/problem";
 import { useWords } from "@/i18n/words";
 import { useTellDone } from "@/ui/done";
 import { useProblemWords } from "@/ui/problems";
-import { isFraction, wholeOf } from "@/ui/units";
+import { NumberField } from "@/ui/NumberField";
+import { type Entered, isUncertain, wholeOf } from "@/ui/numbers";
 
 type Order = Schemas["OrderDetail"];
 
@@ -40,7 +41,7 @@ function Form({ order, onDone }: { order: Order; onDone: () => void }) {
   const open = order.lines.filter((line) => line.open_quantity > 0);
   // The same call twice ships nothing twice.
   const [key] = useState(newKey);
-  const [units, setUnits] = useState<ReadonlyMap<number, number | string>>(
+  const [units, setUnits] = useState<ReadonlyMap<number, Entered>>(
     () => new Map(open.map((line) => [line.id, line.open_quantity])),
   );
   const [carrier, setCarrier] = useState("");
@@ -59,7 +60,7 @@ function Form({ order, onDone }: { order: Order; onDone: () => void }) {
   const lines = open
     .map((line) => ({ order_line_id: line.id, quantity: wholeOf(units.get(line.id) ?? 0) ?? 0 }))
     .filter((line) => line.quantity > 0);
-  const isWhole = ![...units.values()].some(isFraction);
+  const isWhole = ![...units.values()].some(isUncertain);
   const lacksNumber = address !== "" && number === "";
   const isAddress = address === "" || /^https?:\/\/\S+$/.test(address);
   const submit = (event: FormEvent) => {
@@ -84,13 +85,11 @@ function Form({ order, onDone }: { order: Order; onDone: () => void }) {
                 {line.sku ?? t("line.noSku")} · {t("line.open", { count: line.open_quantity })}
               </Text>
             </div>
-            <NumberInput
+            <NumberField
               aria-label={t("ship.units", { title: line.title })}
               w={96}
               min={0}
               max={line.open_quantity}
-              clampBehavior="strict"
-              error={isFraction(units.get(line.id) ?? 0) ? t("rules.wrong") : null}
               value={units.get(line.id) ?? 0}
               onChange={(value) => setUnits((before) => new Map([...before, [line.id, value]]))}
             />

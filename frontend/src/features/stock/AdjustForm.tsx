@@ -1,10 +1,11 @@
-import { Button, Group, NumberInput, Select, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Group, Select, Stack, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 import { MorePlaces } from "@/ui/MorePlaces";
-import { isFraction, wholeOf } from "@/ui/units";
+import { NumberField } from "@/ui/NumberField";
+import { type Entered, wholeOf } from "@/ui/numbers";
 
 import { type Adjustment, type Reason, REASONS } from "./changes";
 import type { Place } from "./columns";
@@ -32,7 +33,7 @@ export function AdjustForm({ of, places, at, onAdjust, onClose }: Props) {
   const [note, setNote] = useState("");
   const level = of.levels.find((each) => each.location_id === placeId);
   const before = level?.on_hand ?? 0;
-  const [after, setAfter] = useState<number | string>(before);
+  const [after, setAfter] = useState<Entered>(before);
   const place = places.find((each) => each.id === placeId);
   const units = wholeOf(after);
   const delta = units === null ? 0 : units - before;
@@ -65,17 +66,15 @@ export function AdjustForm({ of, places, at, onAdjust, onClose }: Props) {
           />
         ) : null}
         <MorePlaces />
-        <NumberInput
+        <NumberField
           data-autofocus
           label={t("stock.adjust.onHand")}
           description={t("stock.adjust.hint", { count: level?.committed ?? 0 })}
           value={after}
           onChange={setAfter}
           onFocus={(event) => event.currentTarget.select()}
-          error={isFraction(after) ? t("rules.wrong") : null}
           min={-MOST}
           max={MOST}
-          clampBehavior="strict"
         />
         <Select
           label={t("stock.reason")}

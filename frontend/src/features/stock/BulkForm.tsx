@@ -1,9 +1,10 @@
-import { Button, Group, Modal, NumberInput, Select, Stack, TextInput } from "@mantine/core";
+import { Button, Group, Modal, Select, Stack, TextInput } from "@mantine/core";
 import { useState } from "react";
 
 import { useWords } from "@/i18n/words";
 import { MorePlaces } from "@/ui/MorePlaces";
-import { isFraction, wholeOf } from "@/ui/units";
+import { NumberField } from "@/ui/NumberField";
+import { type Entered, isUncertain, wholeOf } from "@/ui/numbers";
 
 import { type Reason, REASONS } from "./changes";
 import type { Place } from "./columns";
@@ -28,12 +29,12 @@ export function BulkForm({ kind, rows, places, onBegin, onClose }: Props) {
   const { t } = useWords();
   const [from, setFrom] = useState(places[0]?.id);
   const [to, setTo] = useState(places[1]?.id);
-  const [units, setUnits] = useState<number | string>(kind === "move" ? 1 : "");
+  const [units, setUnits] = useState<Entered>(kind === "move" ? 1 : "");
   const [reason, setReason] = useState<Reason>("received");
   const [note, setNote] = useState("");
   const job = jobOf();
   function jobOf(): Job | null {
-    if (isFraction(units)) return null;
+    if (isUncertain(units)) return null;
     const number = wholeOf(units);
     const place = places.find(({ id }) => id === from);
     if (kind === "threshold") return setThresholds(rows, number);
@@ -67,16 +68,14 @@ export function BulkForm({ kind, rows, places, onBegin, onClose }: Props) {
             <PlaceSelect label={t("bulk.to")} places={places} value={to} onChange={setTo} />
           ) : null}
           {kind === "threshold" ? null : <MorePlaces />}
-          <NumberInput
+          <NumberField
             data-autofocus
             label={t(`bulk.${kind}.units`)}
             description={t(`bulk.${kind}.hint`)}
             value={units}
             onChange={setUnits}
-            error={isFraction(units) ? t("rules.wrong") : null}
             min={kind === "adjust" ? -MOST : kind === "move" ? 1 : 0}
             max={MOST}
-            clampBehavior="strict"
           />
           {kind === "adjust" ? (
             <Select

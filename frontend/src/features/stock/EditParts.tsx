@@ -1,4 +1,4 @@
-import { ActionIcon, Alert, Button, Card, Group, NumberInput, Stack, Text, Title } from "@mantine/core";
+import { ActionIcon, Alert, Button, Card, Group, Stack, Text, Title } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { flushSync } from "react-dom";
@@ -9,6 +9,8 @@ import { useTellDone } from "@/ui/done";
 import { type Saving, useEdited } from "@/ui/editing";
 import { Icon } from "@/ui/icons";
 import { LeaveGuard } from "@/ui/LeaveGuard";
+import { NumberField } from "@/ui/NumberField";
+import { type Entered, wholeOf } from "@/ui/numbers";
 import { Failed, Loading } from "@/ui/states";
 import { VariantSearch } from "@/ui/VariantSearch";
 
@@ -25,7 +27,7 @@ type Component = Schemas["ComponentInput"];
 interface Part {
   id: number;
   name: string;
-  quantity: number | string;
+  quantity: Entered;
   /** It was added just now: how many is what is said next. */
   isNew?: boolean;
 }
@@ -71,7 +73,7 @@ function Form({ variant, before, save, onClose }: FormProps) {
   const isChanged = JSON.stringify(components) !== JSON.stringify(componentsOf(before));
   const isSaved = parts.every(({ quantity }) => isQuantity(quantity)) && isChanged;
   const form = useRef<HTMLFormElement>(null);
-  const change = (id: number, quantity: number | string) =>
+  const change = (id: number, quantity: Entered) =>
     setParts(parts.map((part) => (part.id === id ? { ...part, quantity } : part)));
   const remove = (index: number) => {
     flushSync(() => setParts(parts.toSpliced(index, 1)));
@@ -97,13 +99,12 @@ function Form({ variant, before, save, onClose }: FormProps) {
             <Stack gap="xs" component="ul" p={0} m={0} style={{ listStyle: "none" }} aria-label={t("parts.madeOf")}>
               {parts.map(({ id, name, quantity, isNew = false }, index) => (
                 <Group key={id} component="li" gap="xs" wrap="nowrap" align="flex-start">
-                  <NumberInput
+                  <NumberField
                     aria-label={t("parts.quantity", { name })}
                     autoFocus={isNew}
                     w={96}
                     min={1}
                     max={MOST_OF_ONE}
-                    clampBehavior="none"
                     readOnly={save.isPending}
                     value={quantity}
                     onChange={(value) => change(id, value)}
@@ -179,9 +180,10 @@ function partsOf({ components }: Schemas["Bundle"]): Part[] {
 }
 
 function componentsOf(parts: readonly Part[]): Component[] {
-  return parts.map(({ id, quantity }) => ({ variant_id: id, quantity: Number(quantity) }));
+  return parts.map(({ id, quantity }) => ({ variant_id: id, quantity: wholeOf(quantity) ?? 0 }));
 }
 
-function isQuantity(value: number | string): boolean {
-  return Number.isInteger(Number(value)) && Number(value) >= 1 && Number(value) <= MOST_OF_ONE;
+function isQuantity(value: Entered): boolean {
+  const quantity = wholeOf(value);
+  return quantity !== null && quantity >= 1 && quantity <= MOST_OF_ONE;
 }

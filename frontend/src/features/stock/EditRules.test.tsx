@@ -36,7 +36,7 @@ const button = () => screen.findByRole("button", { name: "Rules of Blue mug, box
 const rules = async () => {
   await userEvent.click(await button());
   const dialog = within(await screen.findByRole("dialog", { name: "Rules of Blue mug, boxed" }));
-  await dialog.findByRole("textbox", { name: "Share" });
+  await dialog.findByRole("textbox", { name: "Share in %" });
   return dialog;
 };
 type Dialog = Awaited<ReturnType<typeof rules>>;
@@ -59,7 +59,7 @@ describe("a listing's own rules", () => {
     shown({ cap: 20 }, { share_percent: 80, buffer: 2 });
     const dialog = await rules();
     expect(dialog.getByRole("checkbox", { name: "Paused" })).toHaveFocus();
-    expect(field(dialog, "Share")).toHaveAttribute("placeholder", "As the shop: 80 %");
+    expect(field(dialog, "Share in %")).toHaveAttribute("placeholder", "As the shop: 80 %");
     expect(field(dialog, "Buffer, units")).toHaveAttribute("placeholder", "As the shop: 2");
     expect(field(dialog, "Limit, units")).toHaveValue("20");
     expect(field(dialog, "Limit, units")).toHaveAttribute("placeholder", "As the shop: no limit");
@@ -80,10 +80,10 @@ describe("a listing's own rules", () => {
     const sent = takes({ "patch /listings/3": LISTING });
     shown();
     const dialog = await rules();
-    await write(field(dialog, "Share"), "101");
+    await write(field(dialog, "Share in %"), "101");
     await userEvent.clear(field(dialog, "Units in a pack"));
     await userEvent.click(save(dialog));
-    expect(field(dialog, "Share")).toBeInvalid();
+    expect(field(dialog, "Share in %")).toBeInvalid();
     expect(field(dialog, "Units in a pack")).toBeInvalid();
     expect(dialog.getByText("Correct what is marked first.")).toBeVisible();
     expect(sent).toEqual([]);
@@ -108,7 +108,7 @@ describe("a listing's own rules", () => {
     await write(field(dialog, "Buffer, units"), "3");
     server.use(listing({ share_percent: 50 }, '"2"'), refuses("patch", "/listings/3", 412, "precondition_failed"));
     await userEvent.click(save(dialog));
-    await waitFor(() => expect(field(dialog, "Share")).toHaveValue("50 %"));
+    await waitFor(() => expect(field(dialog, "Share in %")).toHaveValue("50"));
     expect(field(dialog, "Buffer, units")).toHaveValue("3");
     expect(dialog.getByRole("alert")).toHaveTextContent("Somebody changed it meanwhile");
     const sent = takes({ "patch /listings/3": LISTING });
@@ -125,7 +125,7 @@ describe("a listing's own rules", () => {
     const again = await dialog.findByRole("button", { name: "Try again" });
     server.use(listing());
     await userEvent.click(again);
-    expect(await dialog.findByRole("textbox", { name: "Share" })).toHaveValue("");
+    expect(await dialog.findByRole("textbox", { name: "Share in %" })).toHaveValue("");
   });
 });
 

@@ -1,4 +1,4 @@
-import { Button, Checkbox, Group, NumberInput, SimpleGrid, Stack, Text } from "@mantine/core";
+import { Button, Checkbox, Group, SimpleGrid, Stack, Text } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useQueryClient } from "@tanstack/react-query";
 
@@ -9,6 +9,7 @@ import { useWords } from "@/i18n/words";
 import { useTellDone } from "@/ui/done";
 import { type Saving, useEdited, useTyped } from "@/ui/editing";
 import { LeaveGuard } from "@/ui/LeaveGuard";
+import { NumberField } from "@/ui/NumberField";
 import { useFieldErrors } from "@/ui/problems";
 import { useShops } from "@/ui/shops";
 import { Failed, Loading } from "@/ui/states";
@@ -66,7 +67,7 @@ function Form({ listing, save, onClose }: FormProps) {
   const isChanged = Object.keys(changes).length > 0;
   const isRight = faultsOf(form.values).length === 0;
   const isOfField = NAMES.some((name) => problemOf(save.error).field(name) !== null);
-  const number = { min: 0, max: MOST_UNITS, clampBehavior: "none", readOnly: save.isPending } as const;
+  const number = { min: 0, max: MOST_UNITS, readOnly: save.isPending } as const;
   return (
     <form
       onSubmit={form.onSubmit((rules) =>
@@ -87,37 +88,36 @@ function Form({ listing, save, onClose }: FormProps) {
           {...form.getInputProps("paused", { type: "checkbox" })}
         />
         <SimpleGrid cols={{ base: 1, xs: 2 }}>
-          <NumberInput
+          <NumberField
             {...number}
             label={t("rules.share")}
             description={t("listed.edit.share.hint")}
             placeholder={shops.share}
-            suffix=" %"
             max={100}
             {...form.getInputProps("share_percent")}
           />
-          <NumberInput
+          <NumberField
             {...number}
             label={t("rules.buffer")}
             description={t("listed.edit.buffer.hint")}
             placeholder={shops.buffer}
             {...form.getInputProps("buffer")}
           />
-          <NumberInput
+          <NumberField
             {...number}
             label={t("rules.cap")}
             description={t("listed.edit.cap.hint")}
             placeholder={shops.cap}
             {...form.getInputProps("cap")}
           />
-          <NumberInput
+          <NumberField
             {...number}
             label={t("listed.edit.fixed")}
             description={t("listed.edit.fixed.hint")}
             placeholder={t("rules.cap.none")}
             {...form.getInputProps("fixed_quantity")}
           />
-          <NumberInput
+          <NumberField
             {...number}
             label={t("listed.edit.pack")}
             description={t("listed.edit.pack.hint")}

@@ -1,16 +1,16 @@
-import { Button, Card, Group, NumberInput, SimpleGrid, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Card, Group, SimpleGrid, Stack, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 
 import { type ApiProblem, problemOf } from "@/api/problem";
 import { digitsOf } from "@/i18n/format";
-import { numberFormat } from "@/i18n/intl";
 import { useWords } from "@/i18n/words";
 import { useTyped } from "@/ui/editing";
 import { LeaveGuard } from "@/ui/LeaveGuard";
+import { NumberField } from "@/ui/NumberField";
 import { useFieldErrors } from "@/ui/problems";
 import { Failed } from "@/ui/states";
 
-import { changesOf, FAULTS, faultsOf, type Fields, LONGEST, NAMES } from "./fields";
+import { changesOf, FAULTS, faultsOf, type Fields, HIGHEST_MINOR, HIGHEST_THRESHOLD, LONGEST, NAMES } from "./fields";
 
 /** An amount is one of its currency. */
 const MONEY = ["currency", "price", "cost"] as const;
@@ -32,7 +32,7 @@ interface Props {
 
 /** What is said of a SKU. */
 export function VariantForm({ title, lead, before, go, busy, error, onSave, onCancel }: Props) {
-  const { t, locale } = useWords();
+  const { t } = useWords();
   const said = useFieldErrors();
   const form = useForm<Fields>({
     initialValues: before,
@@ -54,14 +54,8 @@ export function VariantForm({ title, lead, before, go, busy, error, onSave, onCa
     readOnly: busy,
     ...form.getInputProps(name),
   });
-  const amount = {
-    decimalScale: digitsOf(form.values.currency),
-    decimalSeparator: numberFormat(locale).formatToParts(1.5).find(({ type }) => type === "decimal")?.value ?? ".",
-    clampBehavior: "none",
-    min: 0,
-    hideControls: true,
-    readOnly: busy,
-  } as const;
+  const digits = digitsOf(form.values.currency);
+  const amount = { digits, min: 0, max: HIGHEST_MINOR / 10 ** digits, readOnly: busy } as const;
   return (
     <Card withBorder padding="md" component="section" aria-label={title}>
       <form onSubmit={form.onSubmit((fields) => void save(fields))} noValidate>
@@ -77,19 +71,19 @@ export function VariantForm({ title, lead, before, go, busy, error, onSave, onCa
             <TextInput label={t("stock.barcode")} spellCheck={false} {...text("barcode")} />
           </SimpleGrid>
           <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }}>
-            <NumberInput label={t("stock.price")} {...amount} {...form.getInputProps("price")} />
-            <NumberInput label={t("stock.cost")} {...amount} {...form.getInputProps("cost")} />
+            <NumberField label={t("stock.price")} {...amount} {...form.getInputProps("price")} />
+            <NumberField label={t("stock.cost")} {...amount} {...form.getInputProps("cost")} />
             <TextInput
               label={t("imports.currency")}
               placeholder="EUR"
               {...text("currency")}
               onChange={(event) => form.setFieldValue("currency", event.currentTarget.value.toUpperCase())}
             />
-            <NumberInput
+            <NumberField
               label={t("stock.threshold")}
               placeholder={t("stock.threshold.usual")}
               min={0}
-              clampBehavior="none"
+              max={HIGHEST_THRESHOLD}
               readOnly={busy}
               {...form.getInputProps("threshold")}
             />

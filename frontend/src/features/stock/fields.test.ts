@@ -23,16 +23,16 @@ const MUG = {
 const BEFORE = fieldsOf(MUG);
 
 describe("a SKU's fields", () => {
-  it("are amounts as people write them, by the digits of the currency", () => {
-    expect(BEFORE).toEqual({ ...NOTHING, title: "Blue mug", sku: "MUG", currency: "EUR", price: "12.50" });
-    expect(fieldsOf({ ...MUG, currency: "JPY" }).price).toBe("1250");
-    expect(fieldsOf({ ...MUG, currency: "KWD" }).price).toBe("1.250");
+  it("are amounts by the digits of the currency", () => {
+    expect(BEFORE).toEqual({ ...NOTHING, title: "Blue mug", sku: "MUG", currency: "EUR", price: 12.5 });
+    expect(fieldsOf({ ...MUG, currency: "JPY" }).price).toBe(1250);
+    expect(fieldsOf({ ...MUG, currency: "KWD" }).price).toBe(1.25);
   });
 
   it("are saved where they differ, and taken away where they are emptied", () => {
     expect(changesOf(BEFORE, BEFORE)).toEqual({});
     expect(changesOf({ ...BEFORE, title: " Blue mug ", price: 12.5 }, BEFORE)).toEqual({});
-    const changed = { ...BEFORE, sku: " ", barcode: "40123 ", price: "19.99", cost: 0.29, threshold: 3 };
+    const changed = { ...BEFORE, sku: " ", barcode: "40123 ", price: 19.99, cost: 0.29, threshold: 3 };
     expect(changesOf(changed, BEFORE)).toEqual({
       ...{ sku: null, barcode: "40123", price_minor: 1999, unit_cost_minor: 29, low_stock_threshold: 3 },
     });
@@ -51,7 +51,8 @@ describe("a SKU's fields", () => {
     ["currency", { currency: "EU" }],
     ["currency", { currency: "" }],
     ["price", { price: 0 }],
-    ["price", { price: "1.005" }],
+    ["price", { price: 1.005 }],
+    ["price", { price: "1.00" }],
     ["price", { price: 20_000_000_000 }],
     ["cost", { cost: -1 }],
     ["threshold", { threshold: 1.5 }],
@@ -64,6 +65,6 @@ describe("a SKU's fields", () => {
     expect(faultsOf({ ...free, title: "Mug" }, free)).toEqual([]);
     expect(faultsOf({ ...BEFORE, price: 0.01, cost: 0, threshold: 0 }, BEFORE)).toEqual([]);
     expect(faultsOf({ ...BEFORE, currency: "USD" }, BEFORE)).toEqual([]);
-    expect(faultsOf({ ...BEFORE, currency: "JPY", price: "12.50" }, BEFORE)).toEqual(["price"]);
+    expect(faultsOf({ ...BEFORE, currency: "JPY", price: 12.5 }, BEFORE)).toEqual(["price"]);
   });
 });

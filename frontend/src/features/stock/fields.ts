@@ -3,13 +3,13 @@
 import type { Schemas } from "@/api/client";
 import type { Key } from "@/i18n/catalog";
 import { digitsOf } from "@/i18n/format";
+import type { Entered } from "@/ui/numbers";
 
 /** As the API has them (app/domain/variants.py, app/domain/prices.py). */
 export const LONGEST = { title: 1000, sku: 255, barcode: 100, currency: 3 } as const;
-const HIGHEST_MINOR = 1e12;
-const HIGHEST_THRESHOLD = 1_000_000_000;
+export const HIGHEST_MINOR = 1e12;
+export const HIGHEST_THRESHOLD = 1_000_000_000;
 
-type Entered = number | string;
 type Document = Schemas["ChangeVariantInput"];
 
 export interface Fields {
@@ -18,7 +18,7 @@ export interface Fields {
   barcode: string;
   /** Of price and cost; empty where there is neither. */
   currency: string;
-  /** In whole units of the currency, as people write it; empty for none. */
+  /** In whole units of the currency; empty for none. */
   price: Entered;
   cost: Entered;
   /** Empty for the account's number. */
@@ -49,10 +49,7 @@ export const FAULTS = {
 
 export function fieldsOf(variant: Omit<Schemas["Variant"], "id">): Fields {
   const { title, sku, barcode, currency, price_minor, unit_cost_minor, low_stock_threshold } = variant;
-  const amount = (minor: number | null) => {
-    const digits = digitsOf(currency);
-    return minor === null ? "" : (minor / 10 ** digits).toFixed(digits);
-  };
+  const amount = (minor: number | null) => (minor === null ? "" : minor / 10 ** digitsOf(currency));
   return {
     title,
     sku: sku ?? "",
@@ -84,7 +81,7 @@ export function faultsOf(fields: Fields, before: Fields): (keyof typeof FAULTS)[
     currency: currency === "" ? price === "" && cost === "" : !isNew || /^[A-Z]{3}$/.test(currency),
     price: price === "" || (price === before.price && !isNew) || isAmount(price, currency, 1),
     cost: cost === "" || (cost === before.cost && !isNew) || isAmount(cost, currency, 0),
-    threshold: threshold === "" || isBetween(Number(threshold), 0, HIGHEST_THRESHOLD),
+    threshold: threshold === "" || isBetween(threshold, 0, HIGHEST_THRESHOLD),
   };
   return (Object.keys(fits) as (keyof typeof FAULTS)[]).filter((name) => !fits[name]);
 }
@@ -109,9 +106,9 @@ function minorOf(amount: Entered, currency: string): number {
 /** Whether it is a whole number of the currency's smallest unit, and how many are allowed. */
 function isAmount(amount: Entered, currency: string, least: number): boolean {
   const digits = digitsOf(currency);
-  return Number(Number(amount).toFixed(digits)) === Number(amount) && isBetween(minorOf(amount, currency), least, HIGHEST_MINOR);
+  return Number(Number(amount).toFixed(digits)) === amount && isBetween(minorOf(amount, currency), least, HIGHEST_MINOR);
 }
 
-function isBetween(value: number, least: number, most: number): boolean {
-  return Number.isInteger(value) && value >= least && value <= most;
+function isBetween(value: Entered, least: number, most: number): boolean {
+  return typeof value === "number" && Number.isInteger(value) && value >= least && value <= most;
 }

@@ -1,10 +1,9 @@
 /** What a merchant sets for one listing, as it stands in a form. */
 
 import type { Schemas } from "@/api/client";
-import { wholeOf } from "@/ui/units";
+import { type Entered, wholeOf } from "@/ui/numbers";
 
 type Listing = Schemas["Listing"];
-type Entered = number | string;
 
 /** As the API has them (app/services/publishing.py). */
 export const MOST_UNITS = 1_000_000_000;
