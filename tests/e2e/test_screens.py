@@ -113,7 +113,7 @@ def test_an_account_with_shops(open_window: OpenWindow, town: Town) -> None:
     look_at_what_is_around(window)
     look_at_dashboards(window)
     look_at_orders(window)
-    look_at_the_inventory(window)
+    look_at_the_inventory(window, town)
     look_at_imports(window)
     look_at_connections(window)
     look_at_matching(window)
@@ -192,7 +192,7 @@ def look_at_orders(window: Window) -> None:
     window.look_at_failure("/orders", "orders-error", of="orders")
 
 
-def look_at_the_inventory(window: Window) -> None:
+def look_at_the_inventory(window: Window, town: Town) -> None:
     page = window.page
     window.go("/stock")
     page.get_by_role("main").get_by_role("link", name="BEE-BOARD").wait_for()
@@ -200,7 +200,7 @@ def look_at_the_inventory(window: Window) -> None:
     page.get_by_role("main").get_by_role("link", name="BEE-BOARD").click()
     expect(page.get_by_role("region", name=re.compile("^Why is this"))).to_contain_text("order")
     window.look("sku")
-    look_at_a_listing(window)
+    look_at_a_listing(window, town)
     window.go("/stock/new")
     page.get_by_role("textbox", name="Name").fill("Gift set")
     window.look("sku-new")
@@ -234,7 +234,7 @@ def look_at_the_inventory(window: Window) -> None:
     window.look_at_failure("/stock", "inventory-error", of="stock")
 
 
-def look_at_a_listing(window: Window) -> None:
+def look_at_a_listing(window: Window, town: Town) -> None:
     """What can be done with one of those that a SKU's page shows."""
     page = window.page
     dialog = page.get_by_role("dialog")
@@ -253,6 +253,15 @@ def look_at_a_listing(window: Window) -> None:
     dialog.get_by_role("button", name=re.compile("^Choose ")).first.click()
     expect(dialog.get_by_role("button", name="Link", exact=True)).to_be_focused()
     window.look("sku-link", whole=False)
+    merchant = town.merchant()
+    for listing in merchant.ask("GET", "listings?q=BEE-BOARD")["items"]:
+        merchant.ask("PUT", f"listings/{listing['id']}/price", {"override_minor": 4500})
+    page.reload()
+    page.get_by_role("button", name=re.compile("^Price of")).first.click()
+    dialog.get_by_role("textbox", name="Its own price").fill("0")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.get_by_text("An amount that fits, please.")).to_be_visible()
+    window.look("sku-price", whole=False)
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
 

@@ -15,7 +15,7 @@ import { Unlink } from "./Unlink";
 type Listing = Schemas["Listing"];
 
 /** What can be done with one. */
-const ACTS = ["edit", "link", "unlink"] as const;
+const ACTS = ["edit", "price", "link", "unlink"] as const;
 type Act = (typeof ACTS)[number];
 interface Asked {
   listing: Listing;
@@ -23,12 +23,13 @@ interface Asked {
 }
 
 const EditRules = lazy(() => import("./EditRules"));
+const EditPrice = lazy(() => import("./EditPrice"));
 const LinkElsewhere = lazy(() => import("./LinkElsewhere"));
 
 const NUMERIC = ["shows", "price"];
 
 interface Props {
-  variant: Pick<Schemas["VariantDetail"], "id" | "listings">;
+  variant: Pick<Schemas["VariantDetail"], "id" | "listings" | "price_minor" | "currency">;
   mayChange: boolean;
 }
 
@@ -60,6 +61,15 @@ export function Listings({ variant, mayChange }: Props) {
       </Card>
       <Dialog {...dialog("edit")} title={t("listed.edit.one", { title: listing?.title ?? "" })}>
         {listing === null ? null : <EditRules listingId={listing.id} onClose={close} />}
+      </Dialog>
+      <Dialog {...dialog("price")} title={t("listed.price.one", { title: listing?.title ?? "" })}>
+        {listing === null ? null : (
+          <EditPrice
+            listing={variant.listings.find(({ id }) => id === listing.id) ?? listing}
+            variant={variant}
+            onClose={close}
+          />
+        )}
       </Dialog>
       <Dialog {...dialog("link")} title={t("listed.link.ask", { title: listing?.title ?? "" })}>
         {listing === null ? null : (
@@ -135,7 +145,7 @@ function Actions({ listing, onAsk }: { listing: Listing; onAsk: (listing: Listin
   const { t } = useWords();
   return (
     <Group gap="xs" justify="flex-end">
-      {ACTS.map((act) => (
+      {ACTS.filter((act) => act !== "price" || listing.price !== null).map((act) => (
         <Button
           key={act}
           size="xs"
@@ -191,7 +201,7 @@ function Name({ listing }: { listing: Listing }) {
 /** Those that are its own, and what its shop has against it. */
 function Rules({ listing }: { listing: Listing }) {
   const { t } = useWords();
-  const { paused, factor, share_percent: share, buffer, cap, fixed_quantity: fixed, error, error_said } = listing;
+  const { paused, factor, share_percent: share, buffer, cap, fixed_quantity: fixed, price, error, error_said } = listing;
   const told = [
     paused ? t("listed.paused") : null,
     factor === 1 ? null : t("listed.pack", { count: factor }),
@@ -199,6 +209,7 @@ function Rules({ listing }: { listing: Listing }) {
     buffer === null ? null : t("listed.buffer", { count: buffer }),
     cap === null ? null : t("listed.cap", { count: cap }),
     fixed === null ? null : t("listed.fixed", { count: fixed }),
+    (price?.override_minor ?? null) === null ? null : t("listed.ownPrice"),
   ].filter((words) => words !== null);
   return (
     <>
@@ -208,6 +219,11 @@ function Rules({ listing }: { listing: Listing }) {
           <Said line={{ text: error, ...error_said }} />
         </Text>
       ) : null}
+      {price === null || price.state === "active" ? null : (
+        <Text size="xs" c="var(--mantine-color-error)">
+          {t("stock.price")}: {t(`listed.price.${price.state}`)}
+        </Text>
+      )}
     </>
   );
 }

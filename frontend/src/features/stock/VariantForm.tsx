@@ -2,7 +2,6 @@ import { Button, Card, Group, SimpleGrid, Stack, Text, TextInput } from "@mantin
 import { useForm } from "@mantine/form";
 
 import { type ApiProblem, problemOf } from "@/api/problem";
-import { digitsOf } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 import { useTyped } from "@/ui/editing";
 import { LeaveGuard } from "@/ui/LeaveGuard";
@@ -10,7 +9,7 @@ import { NumberField } from "@/ui/NumberField";
 import { useFieldErrors } from "@/ui/problems";
 import { Failed } from "@/ui/states";
 
-import { changesOf, FAULTS, faultsOf, type Fields, HIGHEST_MINOR, HIGHEST_THRESHOLD, LONGEST, NAMES } from "./fields";
+import { amountIn, changesOf, FAULTS, faultsOf, type Fields, HIGHEST_THRESHOLD, LONGEST, NAMES } from "./fields";
 
 /** An amount is one of its currency. */
 const MONEY = ["currency", "price", "cost"] as const;
@@ -54,8 +53,7 @@ export function VariantForm({ title, lead, before, go, busy, error, onSave, onCa
     readOnly: busy,
     ...form.getInputProps(name),
   });
-  const digits = digitsOf(form.values.currency);
-  const amount = { digits, min: 0, max: HIGHEST_MINOR / 10 ** digits, readOnly: busy } as const;
+  const amount = { ...amountIn(form.values.currency), readOnly: busy };
   return (
     <Card withBorder padding="md" component="section" aria-label={title}>
       <form onSubmit={form.onSubmit((fields) => void save(fields))} noValidate>

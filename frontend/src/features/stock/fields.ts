@@ -7,7 +7,7 @@ import type { Entered } from "@/ui/numbers";
 
 /** As the API has them (app/domain/variants.py, app/domain/prices.py). */
 export const LONGEST = { title: 1000, sku: 255, barcode: 100, currency: 3 } as const;
-export const HIGHEST_MINOR = 1e12;
+const HIGHEST_MINOR = 1e12;
 export const HIGHEST_THRESHOLD = 1_000_000_000;
 
 type Document = Schemas["ChangeVariantInput"];
@@ -49,7 +49,7 @@ export const FAULTS = {
 
 export function fieldsOf(variant: Omit<Schemas["Variant"], "id">): Fields {
   const { title, sku, barcode, currency, price_minor, unit_cost_minor, low_stock_threshold } = variant;
-  const amount = (minor: number | null) => (minor === null ? "" : minor / 10 ** digitsOf(currency));
+  const amount = (minor: number | null) => amountOf(minor, currency);
   return {
     title,
     sku: sku ?? "",
@@ -99,12 +99,23 @@ function documentOf({ title, sku, barcode, currency, price, cost, threshold }: F
   };
 }
 
-function minorOf(amount: Entered, currency: string): number {
+/** In whole units of the currency; empty for none. */
+export function amountOf(minor: number | null, currency: string): Entered {
+  return minor === null ? "" : minor / 10 ** digitsOf(currency);
+}
+
+/** What a field takes for an amount. */
+export function amountIn(currency: string): { digits: number; min: number; max: number } {
+  const digits = digitsOf(currency);
+  return { digits, min: 0, max: HIGHEST_MINOR / 10 ** digits };
+}
+
+export function minorOf(amount: Entered, currency: string): number {
   return Math.round(Number(amount) * 10 ** digitsOf(currency));
 }
 
 /** Whether it is a whole number of the currency's smallest unit, and how many are allowed. */
-function isAmount(amount: Entered, currency: string, least: number): boolean {
+export function isAmount(amount: Entered, currency: string, least: number): boolean {
   const digits = digitsOf(currency);
   return Number(Number(amount).toFixed(digits)) === amount && isBetween(minorOf(amount, currency), least, HIGHEST_MINOR);
 }
