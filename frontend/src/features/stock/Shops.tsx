@@ -92,7 +92,7 @@ function Shop({ channel, place, decide }: ShopProps) {
           </>
         )}
         {channel.synced_at === null ? null : (
-          <Text size="xs" c="dimmed" component="div">
+          <Text size="xs" c="dimmed" component="div" style={{ flexShrink: 0, whiteSpace: "nowrap" }}>
             · <Ago at={channel.synced_at} />
           </Text>
         )}
