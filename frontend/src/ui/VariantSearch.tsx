@@ -20,7 +20,7 @@ interface Props {
   plain?: boolean;
   /** Those that are not offered. */
   without?: ReadonlySet<number>;
-  /** As the first thing in a dialog. */
+  /** As the first thing in a dialog, or a form. */
   autoFocus?: boolean;
 }
 

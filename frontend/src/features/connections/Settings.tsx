@@ -11,6 +11,7 @@ import { LeaveGuard } from "@/ui/LeaveGuard";
 import { useMay } from "@/ui/role";
 import { NumberField } from "@/ui/NumberField";
 import { Failed, Loading } from "@/ui/states";
+import { useFocusKept } from "@/ui/useFocusKept";
 
 import { PublishPreview } from "./PublishPreview";
 import type { Connection } from "./rows";
@@ -62,6 +63,8 @@ function Form({ connection, seen, save }: FormProps) {
   });
   useTyped(form, before);
   const isChanged = Object.keys(changesOf(form.values, seen)).length > 0;
+  // Once it is saved or discarded neither button can be used; once it could not be saved they can again.
+  const actions = useFocusKept<HTMLDivElement>(`${isChanged} ${save.isPending}`);
   return (
     <form onSubmit={form.onSubmit((rules) => save.mutate(changesOf(rules, seen)))} noValidate>
       <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="lg">
@@ -71,7 +74,7 @@ function Form({ connection, seen, save }: FormProps) {
           <Other form={form} readOnly={readOnly} />
           {save.isError ? <Failed error={save.error} /> : null}
           {mayRun ? (
-            <Group gap="xs">
+            <Group gap="xs" role="group" aria-label={t("connection.tab.settings")} ref={actions} tabIndex={-1}>
               <Button type="submit" disabled={!isChanged} loading={save.isPending}>
                 {t("action.save")}
               </Button>

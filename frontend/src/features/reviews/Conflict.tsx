@@ -28,7 +28,7 @@ export function Conflict({ review, ticked, mayDecide, refusal, onTick, onDecide 
   const { t } = useWords();
   const [opened, { toggle }] = useDisclosure(false);
   return (
-    <Card withBorder component="article" aria-label={review.title}>
+    <Card withBorder component="article" aria-label={review.title} tabIndex={-1}>
       <Stack gap="sm">
         <Group wrap="nowrap" align="flex-start" gap="sm">
           {mayDecide ? (

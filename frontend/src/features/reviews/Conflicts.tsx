@@ -1,5 +1,5 @@
 import { Button, Group, List, Select, Stack, Text, Title } from "@mantine/core";
-import { useMemo, useState } from "react";
+import { type RefObject, useMemo, useState } from "react";
 
 import { api } from "@/api/client";
 import { itemsOf, PAGES } from "@/api/pages";
@@ -15,6 +15,7 @@ import { useFocusKept } from "@/ui/useFocusKept";
 import { Conflict } from "./Conflict";
 import { REASONS, type ReviewFilters } from "./search";
 import { type Choice, type Review, useDeciding } from "./useDeciding";
+import { useNextCard } from "./useNextCard";
 
 const PAGE = 50;
 const MOST_SHOWN = 500;
@@ -50,7 +51,7 @@ export function Conflicts({ filters, onChange }: Props) {
       {filters.variant === undefined ? null : (
         <OfOne variantId={filters.variant} onAll={() => onChange({ variant: undefined })} />
       )}
-      <Open key={JSON.stringify(filters)} filters={filters} />
+      <Open key={JSON.stringify(filters)} filters={filters} heading={heading} />
     </Stack>
   );
 }
@@ -70,7 +71,11 @@ function OfOne({ variantId, onAll }: { variantId: number; onAll: () => void }) {
   );
 }
 
-function Open({ filters }: Pick<Props, "filters">) {
+interface OpenProps extends Pick<Props, "filters"> {
+  heading: RefObject<HTMLElement | null>;
+}
+
+function Open({ filters, heading }: OpenProps) {
   const { t } = useWords();
   const query = {
     limit: PAGE,
@@ -89,6 +94,7 @@ function Open({ filters }: Pick<Props, "filters">) {
     () => itemsOf(list.data).filter((review) => !deciding.gone.has(review.id)),
     [list.data, deciding.gone],
   );
+  const cards = useNextCard(rows, heading);
   const filtered = Object.keys(filters).length > 0;
   return (
     <Paged
@@ -102,12 +108,18 @@ function Open({ filters }: Pick<Props, "filters">) {
         </NoRows>
       }
     >
-      <Rows rows={rows} deciding={deciding} />
+      <Rows rows={rows} deciding={deciding} cards={cards} />
     </Paged>
   );
 }
 
-function Rows({ rows, deciding }: { rows: Review[]; deciding: ReturnType<typeof useDeciding> }) {
+interface RowsProps {
+  rows: Review[];
+  deciding: ReturnType<typeof useDeciding>;
+  cards: ReturnType<typeof useNextCard>;
+}
+
+function Rows({ rows, deciding, cards }: RowsProps) {
   const { t } = useWords();
   const mayDecide = useMay("staff") === true;
   const [ticked, setTicked] = useState<ReadonlySet<number>>(new Set());
@@ -134,26 +146,30 @@ function Rows({ rows, deciding }: { rows: Review[]; deciding: ReturnType<typeof 
           ))}
         </Group>
       </For>
-      {rows.map((review) => (
-        <Conflict
-          key={review.id}
-          review={review}
-          ticked={ticked.has(review.id)}
-          mayDecide={mayDecide}
-          refusal={deciding.refusals.get(review.id)}
-          onTick={(on) => tick(review.id, on)}
-          onDecide={(choice) => void deciding.decide([review], choice)}
-        />
-      ))}
+      <Stack gap="md" {...cards.list}>
+        {rows.map((review) => (
+          <Conflict
+            key={review.id}
+            review={review}
+            ticked={ticked.has(review.id)}
+            mayDecide={mayDecide}
+            refusal={deciding.refusals.get(review.id)}
+            onTick={(on) => tick(review.id, on)}
+            onDecide={(choice) => void deciding.decide([review], choice)}
+          />
+        ))}
+      </Stack>
       <AskForMany
         choice={asking}
         reviews={picked}
         onConfirm={(choice) => {
           setAsking(null);
           setTicked(new Set());
+          cards.goToFirst();
           void deciding.decide(picked, choice);
         }}
         onClose={() => setAsking(null)}
+        onClosed={cards.go}
       />
     </>
   );
@@ -164,10 +180,11 @@ interface AskProps {
   reviews: Review[];
   onConfirm: (choice: Choice) => void;
   onClose: () => void;
+  onClosed: () => void;
 }
 
 /** What a choice for all that is ticked does, in figures. */
-function AskForMany({ choice, reviews, onConfirm, onClose }: AskProps) {
+function AskForMany({ choice, reviews, onConfirm, ...on }: AskProps) {
   const { t } = useWords();
   const changes = reviews.map((review) => review.choices.find((each) => each.choice === choice)?.stock_change ?? 0);
   const added = changes.filter((units) => units > 0).reduce((sum, units) => sum + units, 0);
@@ -180,7 +197,7 @@ function AskForMany({ choice, reviews, onConfirm, onClose }: AskProps) {
       title={t("reviews.ask", { count: reviews.length })}
       action={choice === null ? "" : t(`reviews.choice.${choice}.many`, { count: reviews.length })}
       onConfirm={() => choice !== null && onConfirm(choice)}
-      onClose={onClose}
+      {...on}
     >
       {choice === "add" ? (
         <Text size="sm">{t("reviews.ask.add", { added, taken })}</Text>

@@ -104,7 +104,10 @@ describe("review", () => {
     await userEvent.click(await screen.findByRole("button", { name: "Write ours again: Mug 1" }));
     await waitFor(() => expect(decisions).toEqual([{ review_id: 1, choice: "overwrite", quantity: 5 }]));
     expect(screen.queryByRole("article", { name: "Mug 1" })).toBeNull();
-    expect(screen.getByRole("article", { name: "Mug 2" })).toBeVisible();
+    expect(screen.getByRole("article", { name: "Mug 2" })).toHaveFocus();
+    await userEvent.click(screen.getByRole("button", { name: "Take it into the stock: Mug 2" }));
+    expect(await screen.findByText("Nothing waits for you")).toBeVisible();
+    expect(screen.getByRole("heading", { name: "Numbers changed at a shop" })).toHaveFocus();
   });
 
   it("decides about many after asking with figures", async () => {
@@ -119,6 +122,17 @@ describe("review", () => {
     await userEvent.click(within(dialog).getByRole("button", { name: "Take them into the stock (2)" }));
     await waitFor(() => expect(decisions.length).toBe(2));
     expect(await screen.findByText("Nothing waits for you")).toBeVisible();
+    expect(screen.getByRole("heading", { name: "Numbers changed at a shop" })).toHaveFocus();
+  });
+
+  it("goes on with what is left after many were decided", async () => {
+    open("/reviews");
+    await userEvent.click(await screen.findByRole("checkbox", { name: /Mug 1/ }));
+    await userEvent.click(screen.getByRole("button", { name: "Write ours again (1)" }));
+    const dialog = await screen.findByRole("dialog", { name: "Decide about 1 number?" });
+    await userEvent.click(within(dialog).getByRole("button", { name: "Write ours again (1)" }));
+    await waitFor(() => expect(screen.getByRole("article", { name: "Mug 2" })).toHaveFocus());
+    expect(screen.queryByRole("article", { name: "Mug 1" })).toBeNull();
   });
 
   it("brings back what has changed since, and says so", async () => {

@@ -51,6 +51,7 @@ describe("what a SKU is made of", () => {
     madeOf([]);
     const sent = takes({ "put /bundles/1": { variant_id: 1, components: [] } });
     await opened("Make a bundle");
+    expect((await section()).getByRole("searchbox")).toHaveFocus();
     await userEvent.type((await section()).getByRole("searchbox"), "cup");
     await press("Add Cup");
     expect(searched.at(-1)?.toString()).toBe("q=cup&limit=20&is_bundle=false");

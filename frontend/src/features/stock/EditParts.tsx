@@ -101,7 +101,7 @@ function Form({ variant, before, save, onClose }: FormProps) {
                 <Group key={id} component="li" gap="xs" wrap="nowrap" align="flex-start">
                   <NumberField
                     aria-label={t("parts.quantity", { name })}
-                    autoFocus={isNew}
+                    autoFocus={isNew || index === 0}
                     w={96}
                     min={1}
                     max={MOST_OF_ONE}
@@ -136,6 +136,7 @@ function Form({ variant, before, save, onClose }: FormProps) {
                 go={t("action.add")}
                 label={(title) => t("parts.add.one", { name: title })}
                 plain
+                autoFocus={before.length === 0}
                 without={new Set([variant.id, ...parts.map(({ id }) => id)])}
                 onPick={({ id, sku, title }) =>
                   setParts([...parts, { id, name: sku ?? title, quantity: 1, isNew: true }])

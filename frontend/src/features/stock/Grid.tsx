@@ -2,7 +2,6 @@ import {
   type FocusEvent,
   type KeyboardEvent,
   type MouseEvent,
-  type RefObject,
   useEffect,
   useLayoutEffect,
   useRef,
@@ -10,6 +9,7 @@ import {
 } from "react";
 
 import { useWords } from "@/i18n/words";
+import { useFocusKept } from "@/ui/useFocusKept";
 import { useNow } from "@/ui/useNow";
 
 import type { StockColumn } from "./columns";
@@ -54,7 +54,9 @@ export function Grid({ count, total, words, row, columns, sort, onSort, selectio
   const [active, setActive] = useState(0);
   /** The row that was gone to by a key, which is to have the focus once it is there. */
   const [focused, setFocused] = useState<number | null>(null);
-  const opens = useFocusBack(scroller, on.adjusting?.variantId ?? null);
+  /** What opened a row's form, by a selector: the row is drawn anew around it. */
+  const opener = useRef("");
+  useFocusKept(on.adjusting?.variantId ?? null, () => scroller.current?.querySelector<HTMLElement>(opener.current));
   const rows = useRowsInSight({ scroller, count, height: ROW_HEIGHT, active, place });
   const { first, last, indexes } = rows;
   useEffect(() => onRange(first, last), [onRange, first, last]);
@@ -69,8 +71,8 @@ export function Grid({ count, total, words, row, columns, sort, onSort, selectio
     setFocused(next);
     rows.scrollTo(next);
   };
-  const adjust = (of: Row, opener: string) => {
-    opens(opener);
+  const adjust = (of: Row, from: string) => {
+    opener.current = from;
     on.adjusting?.open(of);
   };
   const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
@@ -164,23 +166,6 @@ export function Grid({ count, total, words, row, columns, sort, onSort, selectio
       <Status first={first} last={last} total={total} words={words} />
     </>
   );
-}
-
-/** What opened a row's form has the focus again once that is closed, unless the focus went elsewhere meanwhile. It is
- *  known by a selector: the row is drawn anew around the form. */
-function useFocusBack(scroller: RefObject<HTMLElement | null>, openFor: number | null): (opener: string) => void {
-  const opener = useRef<string | null>(null);
-  useLayoutEffect(() => {
-    if (openFor === null && opener.current !== null) {
-      if (document.activeElement === document.body) {
-        scroller.current?.querySelector<HTMLElement>(opener.current)?.focus({ preventScroll: true });
-      }
-      opener.current = null;
-    }
-  }, [scroller, openFor]);
-  return (selector) => {
-    opener.current = selector;
-  };
 }
 
 /** A link that was clicked on, unless it is to open elsewhere. */

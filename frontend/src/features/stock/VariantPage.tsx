@@ -215,7 +215,8 @@ function Archiving({ variant }: { variant: Variant }) {
     onSuccess: () =>
       tellDone(t("stock.archive.done", { name: variant.sku ?? variant.title }), () => restore.mutate({ params })),
   });
-  const button = useFocusKept<HTMLButtonElement>(variant.archived_at === null);
+  // A button that is busy has no focus, and what it did may have failed.
+  const button = useFocusKept<HTMLButtonElement>(`${variant.archived_at} ${archive.isPending || restore.isPending}`);
   return variant.archived_at === null ? (
     <Button ref={button} variant="default" loading={archive.isPending} onClick={() => archive.mutate({ params })}>
       {t("stock.archive")}
