@@ -7,6 +7,7 @@ import { useEffect } from "react";
 import type { Catalog, Language } from "@/i18n/catalog";
 import { WordsProvider } from "@/i18n/words";
 import { session } from "@/session/session";
+import { ME } from "@/ui/me";
 import { styleNonce, theme } from "@/ui/theme";
 
 import type { AppRouter } from "./router";
@@ -24,8 +25,10 @@ export function App({ language, catalog, queries, router, env = "default" }: Pro
   useEffect(
     () =>
       session.watch(() => {
-        // Nothing of one user is left for the next; who was in the middle of something comes back to it.
-        if (session.status === "out" || session.status === "ended") {
+        // Nothing of one user is left for the next. Who was in the middle of something is asked for the password right
+        // there (Again.tsx), if it is known whose page that is.
+        const { status } = session;
+        if (status === "out" || (status === "ended" && queries.getQueryData(ME) === undefined)) {
           queries.clear();
           void router.invalidate();
         }

@@ -20,6 +20,7 @@ import classes from "./Shell.module.css";
 import { useSwitched } from "./switching";
 import { TourStart } from "./tour";
 
+const Again = lazy(() => withWords(import("./Again")));
 const Palette = lazy(() => withWords(import("./palette/Palette")));
 const Tour = lazy(() => withWords(import("./Tour")));
 
@@ -27,6 +28,7 @@ const Tour = lazy(() => withWords(import("./Tour")));
 export function Shell() {
   const { t } = useWords();
   const accountId = useSyncExternalStore(session.watch, () => session.accountId);
+  const isOver = useSyncExternalStore(session.watch, () => session.status === "ended");
   const [opened, { toggle, close, set: showPlaces }] = useDisclosure(false);
   const [palette, setPalette] = useState(0);
   const [tour, { open: beginTour, close: endTour }] = useDisclosure(false);
@@ -74,6 +76,11 @@ export function Shell() {
           <Palette asked={palette} />
         </Suspense>
       )}
+      {isOver ? (
+        <Suspense>
+          <Again />
+        </Suspense>
+      ) : null}
       {tour ? (
         <Suspense>
           <Tour showPlaces={showPlaces} onEnd={endTour} />

@@ -89,8 +89,9 @@ const acceptInvitation = createRoute({
 const inside = createRoute({
   getParentRoute: () => root,
   id: "inside",
-  beforeLoad: async ({ location }) => {
+  beforeLoad: async ({ location, context }) => {
     if (!(await session.restore())) {
+      context.queries.clear();
       const next = location.href === HOME ? {} : { next: location.href };
       throw redirect({ to: "/sign-in", search: next, replace: true });
     }

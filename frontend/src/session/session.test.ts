@@ -130,8 +130,21 @@ describe("a session", () => {
     const session = new Session();
     session.begin(token("old"));
     await expect(session.renew("old")).rejects.toMatchObject({ code: "invalid_refresh_token" });
-    expect([session.status, session.accountId]).toEqual(["ended", null]);
+    expect([session.status, session.accountId]).toEqual(["ended", 7]);
+    expect(await session.token()).toBeNull();
     expect(localStorage.length).toBe(0);
+  });
+
+  it("is over in all tabs where it was not ended by anybody, and each asks by itself who goes on", async () => {
+    server.use(refuses("post", "/auth/refresh", 401, "invalid_refresh_token"));
+    const [one, two] = [new Session(), new Session()];
+    one.begin(token("a"));
+    two.begin(token("b"));
+    await one.renew("a").catch(() => undefined);
+    await vi.waitFor(() => expect(two.status).toBe("ended"));
+    one.begin(token("c"));
+    await one.token();
+    expect(two.status).toBe("ended");
   });
 
   it("lasts where nobody answers", async () => {

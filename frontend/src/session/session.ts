@@ -20,7 +20,7 @@ interface Token {
 /** `unknown`: nobody has asked the cookie yet. `ended`: it was over without anybody signing out here. */
 export type Status = "unknown" | "in" | "out" | "ended";
 
-type Message = { kind: "token"; token: Token } | { kind: "out" };
+type Message = { kind: "token"; token: Token } | { kind: "out"; status: "out" | "ended" };
 
 /** Says that there may be a cookie, so that strangers are not asked for one. It is no secret. */
 const HINT = "syncflow.signed-in";
@@ -31,6 +31,7 @@ const HAND_OVER_MS = 50;
 
 export class Session {
   #token: Token | null = null;
+  #endedAccount: number | null = null;
   #status: Status = "unknown";
   #refreshing: Promise<Token> | null = null;
   readonly #watchers = new Set<() => void>();
@@ -44,8 +45,9 @@ export class Session {
     return this.#status;
   }
 
+  /** Of the session that is there, or of the one that has ended under a page that is still open. */
   get accountId(): number | null {
-    return this.#token?.accountId ?? null;
+    return this.#token?.accountId ?? this.#endedAccount;
   }
 
   watch = (watcher: () => void): (() => void) => {
@@ -145,6 +147,7 @@ export class Session {
 
   #take(token: Token): void {
     this.#token = token;
+    this.#endedAccount = null;
     localStorage.setItem(HINT, "1");
     this.#tell({ kind: "token", token });
     this.#become("in");
@@ -152,16 +155,20 @@ export class Session {
 
   #leave(status: "out" | "ended"): void {
     localStorage.removeItem(HINT);
+    this.#tell({ kind: "out", status });
+    this.#end(status);
+  }
+
+  #end(status: "out" | "ended"): void {
+    this.#endedAccount = status === "ended" ? this.accountId : null;
     this.#token = null;
-    this.#tell({ kind: "out" });
     this.#become(status);
   }
 
   #hear(message: Message): void {
     if (message.kind === "out") {
       if (this.#status === "in") {
-        this.#token = null;
-        this.#become("out");
+        this.#end(message.status);
       }
     } else if (this.#status === "in" && this.#token?.accountId === message.token.accountId) {
       this.#token = message.token;

@@ -95,7 +95,8 @@ describe("signing in", () => {
     expect(screen.getByLabelText("E-mail address")).toBeInvalid();
   });
 
-  it("comes back when the session is over, with the place kept", async () => {
+  it("comes back when the session is over before it is known whose page it is, with the place kept", async () => {
+    server.use(refuses("get", "/me", 503, "unavailable"));
     session.begin(token());
     const router = open("/orders?q=1001");
     expect(await screen.findByRole("heading", { name: "Orders" })).toBeVisible();
