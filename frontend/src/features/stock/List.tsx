@@ -59,7 +59,6 @@ export function List({ query, isFiltered, narrow, columns, places, mayChange, on
   return (
     <Stack gap="sm">
       {pages.error === null ? null : <Failed error={pages.error} retry={pages.retry} retrying={pages.isFetching} />}
-      {mayChange ? <Bulk rows={selected} places={places} onClear={selection.clear} /> : null}
       {narrow ? (
         <>
           <Cards
@@ -91,6 +90,7 @@ export function List({ query, isFiltered, narrow, columns, places, mayChange, on
           adjusting={mayChange ? adjusting : null}
         />
       )}
+      {mayChange ? <Bulk rows={selected} places={places} onClear={selection.clear} /> : null}
     </Stack>
   );
 }
