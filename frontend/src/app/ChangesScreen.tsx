@@ -45,7 +45,7 @@ export function ChangesScreen() {
           <ShopSelect
             shops={names}
             value={shop?.id}
-            onChange={(id) => void navigate({ search: id === undefined ? {} : { shop: id }, replace: true })}
+            onChange={(id) => void navigate({ search: id === undefined ? {} : { shop: id } })}
             all
           />
           {shop === undefined ? <Waiting shops={list.filter((each) => each.state === "review")} /> : null}

@@ -30,6 +30,8 @@ import { only, parseSearch, writeSearch } from "./search";
 
 interface Context {
   queries: QueryClient;
+  /** How lists were left (`ui/listKept.ts`). */
+  lists: Map<string, object>;
 }
 
 const root = createRootRouteWithContext<Context>()({
@@ -307,7 +309,7 @@ const tree = root.addChildren([
 export function makeRouter(queries: QueryClient, history?: RouterHistory) {
   return createRouter({
     routeTree: tree,
-    context: { queries },
+    context: { queries, lists: new Map() },
     ...(history === undefined ? {} : { history }),
     parseSearch,
     stringifySearch: writeSearch,

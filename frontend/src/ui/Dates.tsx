@@ -25,6 +25,7 @@ export function Dates({ from = "", to = "", onChange }: Props) {
         label={t("filters.to")}
         value={to}
         min={from}
+        error={from !== "" && to !== "" && to < from ? t("filters.to.before") : undefined}
         onChange={(event) => onChange({ to: event.currentTarget.value })}
       />
     </>

@@ -1,6 +1,7 @@
 /** What an address may say, for those who read their filters from it; what makes no sense is left out. */
 
 const LONGEST_TERM = 100;
+const DAYS = ["from", "to"];
 
 export function idFrom(raw: unknown): number | undefined {
   const id = Number(raw);
@@ -42,4 +43,14 @@ export function withoutNothing<T extends object>(filters: T): T {
         value !== undefined && value !== "" && value !== null && !(Array.isArray(value) && value.length === 0),
     ),
   ) as T;
+}
+
+/** Whether filters became others only as somebody types in a search or at a day that there was: that takes the place of
+ *  what the address said before. What is chosen is a step of its own, which can be gone back from. */
+export function isTyped(before: object, next: object): boolean {
+  const [then, now] = [new Map(Object.entries(before)), new Map(Object.entries(next))];
+  const changed = [...new Set([...then.keys(), ...now.keys()])].filter(
+    (name) => JSON.stringify(then.get(name)) !== JSON.stringify(now.get(name)),
+  );
+  return changed.every((name) => name === "q" || (DAYS.includes(name) && then.has(name) && now.has(name)));
 }

@@ -9,10 +9,11 @@ import {
   NavLink,
   type NavLinkProps,
 } from "@mantine/core";
-import { createLink } from "@tanstack/react-router";
+import { createLink, type LinkProps } from "@tanstack/react-router";
 import type { ReactNode, Ref } from "react";
 
 import { Icon } from "./icons";
+import { useKept } from "./listKept";
 
 interface Target {
   tabIndex?: number;
@@ -22,15 +23,17 @@ interface Target {
 
 export const TextLink = createLink((props: Omit<AnchorProps, "href"> & Target) => <Anchor {...props} />);
 
-/** From one thing to the list that it is in. */
-export const BackLink = createLink(({ children, ...props }: Omit<AnchorProps, "href" | "size"> & Target) => (
-  <Anchor size="sm" {...props}>
-    <Group gap={4} component="span">
-      <Icon name="back" size={14} />
-      {children}
-    </Group>
-  </Anchor>
-));
+/** From one thing to the list that it is in, as that was left. */
+export function BackLink({ to, children }: { to: NonNullable<LinkProps["to"]>; children: ReactNode }) {
+  return (
+    <TextLink to={to} search={useKept(to) as never} size="sm">
+      <Group gap={4} component="span">
+        <Icon name="back" size={14} />
+        {children}
+      </Group>
+    </TextLink>
+  );
+}
 
 export const ButtonLink = createLink((props: Omit<ButtonProps, "href"> & Target) => (
   <Button component="a" {...props} />

@@ -26,7 +26,7 @@ export function AuditLog() {
   const navigate = here.useNavigate();
   const query = { ...filters, limit: 50 };
   const list = api.useInfiniteQuery("get", "/api/v1/audit-log", { params: { query } }, PAGES);
-  const change = (next: AuditFilters) => void navigate({ search: next, replace: true });
+  const change = (next: AuditFilters) => void navigate({ search: next });
   const isFiltered = Object.keys(filters).length > 0;
   return (
     <Section title={t("audit.title")} lead={t("audit.lead")}>

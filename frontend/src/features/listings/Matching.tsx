@@ -43,7 +43,7 @@ export function Matching({ next }: Props) {
             <ShopSelect
               shops={names}
               value={shop.id}
-              onChange={(id) => void navigate({ search: id === undefined ? {} : { shop: id }, replace: true })}
+              onChange={(id) => void navigate({ search: id === undefined ? {} : { shop: id } })}
             />
             <Counts shop={shop} />
           </Group>

@@ -127,6 +127,44 @@ describe("the list of orders", () => {
     expect(screen.getByRole("columnheader", { name: /Total/ })).toHaveAttribute("aria-sort", "descending");
   });
 
+  it("goes back from an order to the list as it was, and from a filter that was chosen to none", async () => {
+    server.use(list([[order(1)]]), refuses("get", "/orders/1", 404, "not_found"));
+    const router = open("/orders");
+    await userEvent.click(await screen.findByRole("button", { name: "Total" }));
+    await userEvent.type(screen.getByLabelText("Search"), "#1001");
+    await waitFor(() => expect(router.state.location.href).toBe("/orders?sort=-total&q=%231001"));
+    await userEvent.click(await screen.findByRole("link", { name: "#1001" }));
+    const back = await screen.findByRole("link", { name: "All orders" });
+    expect(back).toHaveAttribute("href", "/orders?sort=-total&q=%231001");
+    await userEvent.click(back);
+    expect(await screen.findByLabelText("Search")).toHaveValue("#1001");
+    router.history.go(-3);
+    await waitFor(() => expect(router.state.location.href).toBe("/orders"));
+  });
+
+  it("says of days the wrong way round that none is left", async () => {
+    server.use(list([[]]));
+    open("/orders?from=2026-11-28&to=2026-11-01");
+    expect(await screen.findByLabelText("To")).toHaveAccessibleDescription("It is before “From”: no day is left.");
+  });
+
+  it("says once what failed, and asks for all of it again", async () => {
+    server.use(
+      refuses("get", "/orders", 503, "not_stored"),
+      refuses("get", "/orders/totals", 503, "not_stored"),
+    );
+    open("/orders");
+    await screen.findByRole("alert");
+    await waitFor(() => expect(screen.queryByLabelText("Totals")).toBeNull());
+    expect(screen.getAllByRole("alert")).toHaveLength(1);
+    server.use(
+      list([[order(1)]]),
+      answers("get", "/orders/totals", { count: 1, at_least: false, revenue: [] }),
+    );
+    await userEvent.click(screen.getByRole("button", { name: "Try again" }));
+    await waitFor(() => expect(screen.getByLabelText("Totals")).toHaveTextContent("1 order"));
+  });
+
   it("says that there are none yet, or that filters find none and how to clear them", async () => {
     server.use(list([[]]));
     open("/orders");

@@ -6,10 +6,12 @@ import { api, type Schemas } from "@/api/client";
 import { PAGES } from "@/api/pages";
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
-import { withoutNothing } from "@/ui/address";
+import { isTyped, withoutNothing } from "@/ui/address";
 import type { Column } from "@/ui/DataTable";
 import { TextLink } from "@/ui/links";
+import { useListKept } from "@/ui/listKept";
 import { Page } from "@/ui/Page";
+import type { Pages } from "@/ui/Paged";
 import { PagedTable } from "@/ui/PagedTable";
 import { useShops } from "@/ui/shops";
 import { Empty } from "@/ui/states";
@@ -31,35 +33,34 @@ export function Orders() {
   const { t } = useWords();
   const filters = withoutNothing(here.useSearch());
   const navigate = here.useNavigate();
-  const change = (changes: Partial<OrderFilters>) =>
-    void navigate({ search: withoutNothing({ ...filters, ...changes }), replace: true });
+  const change = (changes: Partial<OrderFilters>) => {
+    const next = withoutNothing({ ...filters, ...changes });
+    void navigate({ search: next, replace: isTyped(filters, next) });
+  };
+  useListKept("/orders", filters);
   const connections = useShops().names;
+  const query = { ...queryOf(filters), sort: sortOf(filters), limit: PAGE };
+  const list = api.useInfiniteQuery("get", "/api/v1/orders", { params: { query } }, PAGES);
   return (
     <Page title={t("orders.title")} actions={<Export filters={filters} />}>
       <Stack gap="md">
         <Filters filters={filters} shops={connections} onChange={change} />
-        <Totals filters={filters} />
-        <List filters={filters} shops={connections} onChange={change} />
+        <Totals filters={filters} isListed={!list.isError} />
+        <List list={list} filters={filters} shops={connections} onChange={change} />
       </Stack>
     </Page>
   );
 }
 
 interface ListProps {
+  list: Pages<Order>;
   filters: OrderFilters;
   shops: ReadonlyMap<number, string>;
   onChange: (changes: Partial<OrderFilters>) => void;
 }
 
-function List({ filters, shops, onChange }: ListProps) {
+function List({ list, filters, shops, onChange }: ListProps) {
   const { t } = useWords();
-  const query = { ...queryOf(filters), sort: sortOf(filters), limit: PAGE };
-  const list = api.useInfiniteQuery(
-    "get",
-    "/api/v1/orders",
-    { params: { query } },
-    PAGES,
-  );
   const columns = useColumns(shops);
   return (
     <PagedTable

@@ -7,18 +7,24 @@ import { Failed } from "@/ui/states";
 
 import { type OrderFilters, queryOf } from "./filters";
 
+interface Props {
+  filters: OrderFilters;
+  /** Where the list failed, that says what is wrong, and these are asked for again once it is there. */
+  isListed: boolean;
+}
+
 /** How many orders the filters find, and what they come to in each currency. */
-export function Totals({ filters }: { filters: OrderFilters }) {
+export function Totals({ filters, isListed }: Props) {
   const { t } = useWords();
   const format = useFormat();
   const totals = api.useQuery(
     "get",
     "/api/v1/orders/totals",
     { params: { query: queryOf(filters) } },
-    { placeholderData: (before) => before },
+    { placeholderData: (before) => before, enabled: isListed },
   );
   if (totals.isError) {
-    return <Failed error={totals.error} retry={() => void totals.refetch()} retrying={totals.isFetching} />;
+    return isListed ? <Failed error={totals.error} retry={() => void totals.refetch()} retrying={totals.isFetching} /> : null;
   }
   const found = totals.data;
   return (

@@ -27,7 +27,7 @@ export function Reviews({ changesOf }: Props) {
       <Conflicts
         filters={filters}
         onChange={(changes) =>
-          void navigate({ search: withoutNothing({ ...filters, ...changes }) as ReviewFilters, replace: true })
+          void navigate({ search: withoutNothing({ ...filters, ...changes }) as ReviewFilters })
         }
       />
     </Page>

@@ -5,7 +5,8 @@ import { type ReactNode, useMemo, useSyncExternalStore } from "react";
 
 import { useWords } from "@/i18n/words";
 import { session } from "@/session/session";
-import { withoutNothing } from "@/ui/address";
+import { isTyped, withoutNothing } from "@/ui/address";
+import { useListKept } from "@/ui/listKept";
 import { MorePlaces } from "@/ui/MorePlaces";
 import { Page } from "@/ui/Page";
 import { usePlaces } from "@/ui/places";
@@ -35,7 +36,11 @@ export function Stock({ actions, firstSteps, onReview }: Props) {
   const { t } = useWords();
   const filters = withoutNothing(here.useSearch());
   const navigate = here.useNavigate();
-  const show = (next: StockFilters) => void navigate({ search: withoutNothing(next), replace: true });
+  const show = (all: StockFilters) => {
+    const next = withoutNothing(all);
+    void navigate({ search: next, replace: isTyped(filters, next) });
+  };
+  useListKept("/stock", filters);
   const { list: places } = usePlaces();
   const { list } = useShops();
   const shops = useMemo(() => list.filter(({ state }) => state !== "disconnected"), [list]);

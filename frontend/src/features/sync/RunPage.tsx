@@ -69,7 +69,7 @@ export function RunPage() {
         <Items
           run={run}
           filters={filters}
-          onChange={(search) => void navigate({ search, replace: true })}
+          onChange={(search) => void navigate({ search })}
         />
       </Stack>
     </Page>

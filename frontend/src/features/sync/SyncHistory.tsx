@@ -7,11 +7,12 @@ import { api, type Schemas } from "@/api/client";
 import { PAGES } from "@/api/pages";
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
-import { withoutNothing } from "@/ui/address";
+import { isTyped, withoutNothing } from "@/ui/address";
 import type { Column } from "@/ui/DataTable";
 import { Dates } from "@/ui/Dates";
 import { Icon } from "@/ui/icons";
 import { TextLink } from "@/ui/links";
+import { useListKept } from "@/ui/listKept";
 import { Page } from "@/ui/Page";
 import { PagedTable } from "@/ui/PagedTable";
 import { useShops } from "@/ui/shops";
@@ -33,13 +34,16 @@ export function SyncHistory() {
   const { t } = useWords();
   const filters = withoutNothing(here.useSearch());
   const navigate = here.useNavigate();
-  const change = (changes: Changes) =>
-    void navigate({ search: withoutNothing({ ...filters, ...changes }) as RunFilters, replace: true });
+  const change = (changes: Changes) => {
+    const next = withoutNothing({ ...filters, ...changes }) as RunFilters;
+    void navigate({ search: next, replace: isTyped(filters, next) });
+  };
+  useListKept("/sync", filters);
   return (
     <Page title={t("sync.title")} lead={t("sync.lead")}>
       <Stack gap="md">
         <Filters filters={filters} onChange={change} />
-        <List filters={filters} onClear={() => void navigate({ search: {}, replace: true })} />
+        <List filters={filters} onClear={() => void navigate({ search: {} })} />
       </Stack>
     </Page>
   );
