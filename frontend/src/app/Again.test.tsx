@@ -65,6 +65,18 @@ describe("a session that is over under an open page", () => {
     await waitFor(() => expect(sent.map(({ body }) => body)).toEqual([{ name: "Anna's shop and daughters" }]));
   });
 
+  it("leaves a dialog beneath as it is where Escape is pressed", async () => {
+    server.use(answers("get", "/locations", { items: [{ id: 1, name: "Main", created_at: "" }], next: null }));
+    open("/settings/account");
+    await screen.findByRole("button", { name: /^Account: Anna/ });
+    await userEvent.click(await screen.findByRole("button", { name: /^Rename/ }));
+    await userEvent.type(await screen.findByDisplayValue("Main"), " street");
+    await act(() => session.renew("token").catch(() => undefined));
+    await screen.findByRole("dialog", { name: "Sign in" });
+    await userEvent.keyboard("{Escape}");
+    expect(screen.getByDisplayValue("Main street")).toBeInTheDocument();
+  });
+
   it("is not left by Escape, and leaves all behind for somebody else", async () => {
     const { dialog } = await typed();
     await userEvent.keyboard("{Escape}");

@@ -38,6 +38,8 @@ export default function Again() {
           overlayProps={{ color: "var(--app-ground)", backgroundOpacity: 1 }}
           zIndex="var(--mantine-z-index-max)"
           centered
+          // Dialogs beneath hear Escape too, unless what has the focus says that it is not for them.
+          onFocusCapture={(event) => event.target.setAttribute("data-mantine-stop-propagation", "true")}
         >
           <Stack gap="md">
             {lead === undefined ? null : (

@@ -9,7 +9,7 @@ import { useIsLive } from "@/features/live/Live";
 import { withWords } from "@/i18n/catalog";
 import { useWords } from "@/i18n/words";
 import { ButtonLink, TextLink } from "@/ui/links";
-import { useMe } from "@/ui/me";
+import { useMeQuery } from "@/ui/me";
 
 import { useSwitched } from "./switching";
 import { useTourStart } from "./tour";
@@ -20,7 +20,8 @@ const FirstSteps = lazy(() => withWords(import("@/features/first_steps/FirstStep
 export function OverviewScreen() {
   const { t } = useWords();
   const navigate = useNavigate();
-  const me = useMe();
+  const who = useMeQuery();
+  const me = who.data;
   const switched = useSwitched();
   const beginTour = useTourStart();
   const steps = useFirstSteps(me !== undefined && !me.is_sample);
@@ -35,20 +36,19 @@ export function OverviewScreen() {
       </Suspense>
     );
   const hasSteps = steps.data !== undefined && !steps.data.done && !steps.data.hidden;
+  const isUnknown = isFirstTry(who) || isFirstTry(steps);
   return (
     <Overview
       isLive={useIsLive()}
       attentionLink={(item) => <AttentionLink item={item} />}
       firstSteps={
-        hasSteps && me !== undefined ? (
-          <Suspense>
-            <FirstSteps
-              found={steps.data}
-              role={me.role}
-              wayOf={(step) => <Way step={step} beginnings={beginnings} />}
-              onTour={beginTour}
-            />
-          </Suspense>
+        isUnknown ? undefined : hasSteps && me !== undefined ? (
+          <FirstSteps
+            found={steps.data}
+            role={me.role}
+            wayOf={(step) => <Way step={step} beginnings={beginnings} />}
+            onTour={beginTour}
+          />
         ) : null
       }
       beginnings={
@@ -65,6 +65,11 @@ export function OverviewScreen() {
       )}
     />
   );
+}
+
+/** What fails is not waited for. */
+function isFirstTry({ isLoading, failureCount, errorUpdateCount }: ReturnType<typeof useFirstSteps | typeof useMeQuery>) {
+  return isLoading && failureCount + errorUpdateCount === 0;
 }
 
 function Way({ step, beginnings }: { step: Step; beginnings: ReactNode }) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { isUncertain, numberFrom, wholeOf, written } from "./numbers";
+import { decimalFrom, isUncertain, numberFrom, wholeOf, written, writtenExactly } from "./numbers";
 
 describe("an amount that is typed", () => {
   it.each([
@@ -60,6 +60,17 @@ describe("an amount that is typed", () => {
     }
     expect(written(12.5, "de", 2)).toBe("12,50");
     expect(written("1.5.", "de", 2)).toBe("1.5.");
+  });
+});
+
+describe("an exact number", () => {
+  it("loses no digit on its way", () => {
+    const rate = "123456789.123456789012";
+    expect(writtenExactly(rate, "de")).toBe("123456789,123456789012");
+    expect(decimalFrom("123.456.789,123456789012", "de", 12)).toBe(rate);
+    expect(decimalFrom(rate, "en", 12)).toBe(rate);
+    expect(decimalFrom("-3", "de", 12)).toBe("-3");
+    expect(decimalFrom("0,9.5", "de", 12)).toBeNull();
   });
 });
 

@@ -18,6 +18,12 @@ export function isUncertain(entered: Entered): boolean {
 /** The number that `text` is where people write as in `locale`, with at most so many digits behind the separator; null
  *  where it is none, or would be another one elsewhere: 1.250 is no 1.25, and 12.50 in German no 1250. */
 export function numberFrom(text: string, locale: string, digits: number): number | null {
+  const found = decimalFrom(text, locale, digits);
+  return found === null ? null : Number(found) || 0;
+}
+
+/** That number as the API takes exact ones: "-1234.50". */
+export function decimalFrom(text: string, locale: string, digits: number): string | null {
   const { group, decimal } = separatorsOf(locale);
   const groups = [...new Set([group, " ", "\u00a0", "\u202f", "’", "'"])].filter((each) => each !== decimal);
   const between = `[${groups.map(escaped).join("")}]`;
@@ -27,8 +33,7 @@ export function numberFrom(text: string, locale: string, digits: number): number
     return null;
   }
   const [, sign = "", whole = "", part = ""] = found;
-  const size = Number(`${whole.replace(/\D/g, "")}.${part}`);
-  return sign === "" || sign === "+" || size === 0 ? size : -size;
+  return `${sign === "" || sign === "+" ? "" : "-"}${whole.replace(/\D/g, "")}${part === "" ? "" : `.${part}`}`;
 }
 
 /** As it stands in a field: without groups, and with all digits of an amount. */
@@ -36,6 +41,11 @@ export function written(entered: Entered, locale: string, digits: number): strin
   return typeof entered === "string"
     ? entered
     : numberFormat(locale, { useGrouping: false, minimumFractionDigits: digits, maximumFractionDigits: 10 }).format(entered);
+}
+
+/** An exact number of the API as it stands in a field. */
+export function writtenExactly(decimal: string, locale: string): string {
+  return decimal.replace(".", separatorsOf(locale).decimal);
 }
 
 function separatorsOf(locale: string): { group: string; decimal: string } {

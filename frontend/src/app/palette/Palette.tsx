@@ -32,7 +32,8 @@ function Finder({ onEnd }: { onEnd: () => void }) {
   const term = text.trim();
   const commands = useCommands();
   const hits = useHits(term);
-  const groups = [...matching(commands, term), ...hits.groups];
+  const found = [...matching(commands, term), ...hits.groups];
+  const groups = [...found, ...hits.further];
   const offers = groups.flatMap((group) => group.offers);
   const first = term === "" ? undefined : offers[0];
   const active = offers.find(({ id }) => id === picked) ?? first;
@@ -117,7 +118,7 @@ function Finder({ onEnd }: { onEnd: () => void }) {
         ))}
       </div>
       <Text role="status" size="sm" c="dimmed" className={classes["status"] ?? ""}>
-        {hits.status ?? (term === "" ? t("palette.start") : t("palette.found", { count: offers.length }))}
+        {hits.status ?? (term === "" ? t("palette.start") : t("palette.found", { count: found.flatMap((group) => group.offers).length }))}
       </Text>
     </div>
   );

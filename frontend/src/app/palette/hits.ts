@@ -18,6 +18,8 @@ const FEW = 5;
 
 interface Hits {
   groups: Group[];
+  /** Ways to all that there are; none as long as nothing is typed. */
+  further: Group[];
   /** What there is to say of them; null where they speak for themselves. */
   status: string | null;
 }
@@ -35,9 +37,9 @@ export function useHits(term: string): Hits {
   const orders = api.useQuery("get", "/api/v1/orders", { params: { query } }, options);
   const { skuOffer, orderOffer, further } = useOffers(term);
   if (term === "") {
-    return { groups: [], status: null };
+    return { groups: [], further: [], status: null };
   }
-  const found = [
+  const groups = [
     { name: t("palette.skus"), offers: isAsked ? (skus.data?.items ?? []).map(skuOffer) : [] },
     { name: t("orders.title"), offers: isAsked ? (orders.data?.items ?? []).map(orderOffer) : [] },
   ].filter(({ offers }) => offers.length > 0);
@@ -49,14 +51,14 @@ export function useHits(term: string): Hits {
     stays: true,
     go: () => void Promise.all([skus, orders].filter(({ isError }) => isError).map(({ refetch }) => refetch())),
   };
-  const groups = [...found, { name: t("palette.further"), offers: error === null ? further : [again, ...further] }];
+  const ways = [{ name: t("palette.further"), offers: error === null ? further : [again, ...further] }];
   if (!isAsked || skus.isFetching || orders.isFetching) {
-    return { groups, status: t("palette.searching") };
+    return { groups, further: ways, status: t("palette.searching") };
   }
   if (error !== null) {
-    return { groups, status: t("palette.failed", { why: words(problemOf(error)).title }) };
+    return { groups, further: ways, status: t("palette.failed", { why: words(problemOf(error)).title }) };
   }
-  return { groups, status: found.length === 0 ? t("palette.none", { term }) : null };
+  return { groups, further: ways, status: groups.length === 0 ? t("palette.none", { term }) : null };
 }
 
 function useOffers(term: string) {

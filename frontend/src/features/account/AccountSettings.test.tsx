@@ -115,6 +115,20 @@ describe("What reports are reckoned by", () => {
     expect(sent[0]?.headers.get("If-Match")).toBe('"1"');
   });
 
+  it("takes a rate as the reader's language writes it", async () => {
+    await opened(reporting());
+    open("/settings/account", "de");
+    const field = await screen.findByRole("textbox", { name: "Was eine Einheit in EUR wert ist, Kurs 1" });
+    expect(field).toHaveValue("0,9");
+    await userEvent.clear(field);
+    await userEvent.type(field, "0,9.5{Enter}");
+    expect(await screen.findByText("Eine Zahl über 0, etwa 1,0825.")).toBeVisible();
+    const sent = takes({ "put /account/reporting": {} });
+    await userEvent.clear(field);
+    await userEvent.type(field, "1,0825{Enter}");
+    await waitFor(() => expect(sent[0]?.body).toMatchObject({ rates: [{ currency: "USD", rate: "1.0825" }] }));
+  });
+
   it("keeps the rates that were typed where somebody else has set the time zone", async () => {
     await opened(reporting());
     await userEvent.clear(await rate(1));

@@ -1,5 +1,5 @@
 import { Badge, Card, Group, SimpleGrid, Stack, Title } from "@mantine/core";
-import type { ReactNode } from "react";
+import { type ReactNode, Suspense } from "react";
 
 import { api, type Schemas } from "@/api/client";
 import { useFormat } from "@/i18n/format";
@@ -19,7 +19,8 @@ const EVERY_MS = 60_000;
 interface Props {
   /** Whether events tell of changes as they happen. */
   isLive: boolean;
-  /** What is left to do before shops are in step. */
+  /** What is left to do before shops are in step; undefined as long as that is not known. It stands above all else,
+   *  which is not shown before it: nothing moves under somebody's finger. */
   firstSteps: ReactNode;
   /** What somebody without a shop may do, unless the first steps say it. */
   beginnings: ReactNode;
@@ -57,12 +58,12 @@ export function Overview({ isLive, firstSteps, beginnings, ordersOf, attentionLi
           retrying={overview.isFetching}
         />
       ) : null}
-      {found === undefined ? (
-        overview.isPending ? (
+      {found === undefined || firstSteps === undefined ? (
+        overview.isError && found === undefined ? null : (
           <Loading rows={5} />
-        ) : null
+        )
       ) : (
-        <>
+        <Suspense fallback={<Loading rows={5} />}>
           {firstSteps}
           <Attention items={found.attention} connections={found.connections} linkOf={attentionLink} />
           <Section title={t("overview.shops")}>
@@ -95,7 +96,7 @@ export function Overview({ isLive, firstSteps, beginnings, ordersOf, attentionLi
               </SimpleGrid>
             </Section>
           </SimpleGrid>
-        </>
+        </Suspense>
       )}
     </Page>
   );

@@ -8,6 +8,7 @@ import { useWords } from "@/i18n/words";
 import { type Saving, useEdited, useTyped } from "@/ui/editing";
 import { Icon } from "@/ui/icons";
 import { LeaveGuard } from "@/ui/LeaveGuard";
+import { decimalFrom, writtenExactly } from "@/ui/numbers";
 import { isAtLeast, type Role } from "@/ui/role";
 import { Section } from "@/ui/Section";
 import { Failed, Loading } from "@/ui/states";
@@ -18,12 +19,14 @@ interface Values {
   zone: string;
   /** Empty for none. */
   currency: string;
+  /** As they are typed. */
   rates: Report["rates"];
 }
 
 /** A rate is of the currency that is set. */
 const TOGETHER = ["currency", "rates"] as const;
-const RATE = /^(?=.*[1-9])\d{1,9}(\.\d{1,12})?$/;
+const RATE = /^(?=.*[1-9])\d{1,9}(\.\d+)?$/;
+const RATE_DIGITS = 12;
 
 /** On whose clock days begin, and in which currency sums are put together. */
 export function Reporting({ role }: { role: Role }) {
@@ -58,24 +61,31 @@ interface FormProps {
 }
 
 function ReportingForm({ reporting, save, canChange }: FormProps) {
-  const { t } = useWords();
+  const { t, locale } = useWords();
   const { zones, currencies } = useChoices(reporting);
-  const before = { zone: reporting.time_zone, currency: reporting.currency ?? "", rates: reporting.rates };
+  const rateFrom = (typed: string) => decimalFrom(typed, locale, RATE_DIGITS) ?? "";
+  const example = writtenExactly("1.0825", locale);
+  const rates = useMemo(
+    () => reporting.rates.map(({ currency, rate }) => ({ currency, rate: writtenExactly(rate, locale) })),
+    [reporting.rates, locale],
+  );
+  const before = { zone: reporting.time_zone, currency: reporting.currency ?? "", rates };
   const form = useForm<Values>({
     initialValues: before,
     validate: {
       rates: {
         currency: (value, { currency }) => (value === "" || value === currency ? t("reporting.rate.currency") : null),
-        rate: (value) => (RATE.test(value) ? null : t("reporting.rate.form")),
+        rate: (value) => (RATE.test(rateFrom(value)) ? null : t("reporting.rate.form", { example })),
       },
     },
   });
   useTyped(form, before, TOGETHER);
   return (
     <form
-      onSubmit={form.onSubmit(({ zone, currency, rates }) =>
-        save.mutate({ time_zone: zone, currency: currency || null, rates: currency ? rates : [] }),
-      )}
+      onSubmit={form.onSubmit(({ zone, currency, ...typed }) => {
+        const exact = typed.rates.map((each) => ({ currency: each.currency, rate: rateFrom(each.rate) }));
+        save.mutate({ time_zone: zone, currency: currency || null, rates: currency ? exact : [] });
+      })}
       noValidate
     >
       <Stack gap="md" maw={420}>
@@ -117,7 +127,7 @@ function ReportingForm({ reporting, save, canChange }: FormProps) {
                 <TextInput
                   aria-label={t("reporting.rate.is", { currency: form.values.currency, number: index + 1 })}
                   inputMode="decimal"
-                  placeholder="1.0825"
+                  placeholder={example}
                   style={{ flex: 1 }}
                   readOnly={!canChange}
                   {...form.getInputProps(`rates.${index}.rate`)}

@@ -69,6 +69,18 @@ describe("first steps", () => {
     expect(within(switchOn as HTMLElement).queryByRole("link")).toBeNull();
   });
 
+  it("come with all else, so that nothing moves when they are known, and are not waited for in vain", async () => {
+    let answer: (response: Response) => void = () => undefined;
+    const known = new Promise<Response>((resolve) => (answer = resolve));
+    server.use(http.get("*/api/v1/first-steps", () => known));
+    const { queries } = open("/overview").options.context;
+    const isThere = () => queries.getQueryState(["get", "/api/v1/dashboard/overview", {}])?.status === "success";
+    await expect.poll(isThere).toBe(true);
+    await expect(screen.findByText("No shop is connected yet", {}, { timeout: 500 })).rejects.toThrow();
+    answer(HttpResponse.json({ code: "internal", status: 500 }, { status: 500 }));
+    expect(await screen.findByText("No shop is connected yet")).toBeVisible();
+  });
+
   it("begin with a shop, one to try with, or sample data, said once", async () => {
     server.use(answers("get", "/first-steps", NEW));
     open("/overview");
