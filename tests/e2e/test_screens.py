@@ -311,6 +311,7 @@ def look_at_connections(window: Window) -> None:
             expect(page.get_by_role("dialog").get_by_role("textbox", name="Name")).to_be_visible()
             window.look("location-rename", whole=False)
             page.keyboard.press("Escape")
+    look_at_prices(window)
     for action in ("Connect again", "Disconnect"):
         page.get_by_role("button", name="More").click()
         page.get_by_role("menuitem", name=action).click()
@@ -322,6 +323,31 @@ def look_at_connections(window: Window) -> None:
     page.get_by_role("main").get_by_role("link", name=SHOP_NAMES["shopify"]).first.wait_for()
     window.look("connections")
     window.look_at_failure("/connections", "connections-error", of="connections")
+
+
+def look_at_prices(window: Window) -> None:
+    """Of the shop that one is at. Nothing is written to it."""
+    page = window.page
+    page.get_by_role("tab", name="Prices").click()
+    page.get_by_role("textbox", name="Factor").fill("1.5")
+    page.get_by_role("button", name="Add a rate").click()
+    page.get_by_role("radio", name="To an ending").check()
+    page.get_by_role("button", name="Save and preview").click()
+    expect(page.get_by_text("Below one whole unit, such as 0.99 of it.")).to_be_visible()
+    window.look("connection-prices-error")
+    page.get_by_role("button", name="Remove the rate of").click()
+    expect(page.get_by_role("button", name="Add a rate")).to_be_focused()
+    page.get_by_role("textbox", name="Ending, ").fill("0.99")
+    page.get_by_role("button", name="Save and preview").click()
+    expect(page.get_by_role("region", name="What would change at the shop")).to_contain_text("%)")
+    window.look("connection-prices")
+    page.get_by_role("button", name="Write the prices").click()
+    expect(page.get_by_role("dialog").get_by_text("The old prices are not put back by that.")).to_be_visible()
+    window.look("connection-prices-apply", whole=False)
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Switch off").click()
+    page.get_by_role("dialog").get_by_role("button", name="Switch off").click()
+    expect(page.get_by_role("region", name="Price sync")).to_contain_text("writes no prices")
 
 
 def look_at_matching(window: Window) -> None:

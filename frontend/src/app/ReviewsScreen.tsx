@@ -6,11 +6,22 @@ export function ReviewsScreen() {
   const { t } = useWords();
   return (
     <Reviews
-      changesOf={(shopId) => (
-        <TextLink to="/changes" search={{ shop: shopId }} size="sm">
-          {t("brakes.look")}
-        </TextLink>
-      )}
+      changesOf={({ kind, connection_id: shop }) =>
+        kind === "stock" ? (
+          <TextLink to="/changes" search={{ shop }} size="sm">
+            {t("brakes.look")}
+          </TextLink>
+        ) : (
+          <TextLink
+            to="/connections/$connectionId"
+            params={{ connectionId: String(shop) }}
+            search={{ tab: "prices" }}
+            size="sm"
+          >
+            {t("brakes.look")}
+          </TextLink>
+        )
+      }
     />
   );
 }

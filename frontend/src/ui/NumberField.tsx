@@ -13,11 +13,14 @@ interface Props extends Omit<TextInputProps, "value" | "onChange" | "min" | "max
   max: number;
   /** Behind the separator, of an amount; whole numbers have none. */
   digits?: number;
+  /** As many of them are always written: all, as of an amount, where nothing else is said. */
+  fewest?: number;
 }
 
 /** A number, typed as the reader's language writes it. What is not certain is not taken, and says so once the field is
  *  left. */
-export function NumberField({ value = "", onChange, min, max, digits = 0, error, onBlur, onKeyDown, ...others }: Props) {
+export function NumberField({ value = "", onChange, min, max, digits = 0, fewest = digits, ...props }: Props) {
+  const { error, onBlur, onKeyDown, ...others } = props;
   const { t, locale } = useWords();
   const [typed, setTyped] = useState("");
   const [left, setLeft] = useState(false);
@@ -52,10 +55,10 @@ export function NumberField({ value = "", onChange, min, max, digits = 0, error,
       return t("number.range", { min, max });
     }
     const example = digits === 0 ? 1234 : 1234.5;
-    const options = { minimumFractionDigits: digits };
+    const options = { minimumFractionDigits: fewest };
     return t("number.uncertain", {
       grouped: new Intl.NumberFormat(locale, options).format(example),
-      plain: written(example, locale, digits),
+      plain: written(example, locale, fewest),
     });
   };
   return (
@@ -63,7 +66,7 @@ export function NumberField({ value = "", onChange, min, max, digits = 0, error,
       autoComplete="off"
       inputMode={min < 0 ? "text" : digits > 0 ? "decimal" : "numeric"}
       {...others}
-      value={read(typed) === value ? typed : written(value, locale, digits)}
+      value={read(typed) === value ? typed : written(value, locale, fewest)}
       onChange={(event) => type(event.currentTarget.value)}
       onKeyDown={step}
       onFocus={(event) => {

@@ -36,7 +36,7 @@ export function decimalFrom(text: string, locale: string, digits: number): strin
   return `${sign === "" || sign === "+" ? "" : "-"}${whole.replace(/\D/g, "")}${part === "" ? "" : `.${part}`}`;
 }
 
-/** As it stands in a field: without groups, and with all digits of an amount. */
+/** As it stands in a field: without groups, and with all `digits` of an amount. */
 export function written(entered: Entered, locale: string, digits: number): string {
   return typeof entered === "string"
     ? entered

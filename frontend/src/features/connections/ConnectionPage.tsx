@@ -1,6 +1,6 @@
 import { Group, Tabs, Text } from "@mantine/core";
 import { getRouteApi } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { lazy, type ReactNode, Suspense } from "react";
 
 import { api } from "@/api/client";
 import { useWords } from "@/i18n/words";
@@ -15,6 +15,8 @@ import { Locations } from "./Locations";
 import { addressOf, type Connection } from "./rows";
 import { Settings } from "./Settings";
 import { TABS } from "./view";
+
+const Prices = lazy(() => import("./Prices"));
 
 const here = getRouteApi("/inside/connections/$connectionId");
 
@@ -103,6 +105,11 @@ function Parts({ connection, links }: { connection: Connection; links: Props }) 
       </Tabs.Panel>
       <Tabs.Panel value="locations">
         <Locations connection={connection} ourLocations={links.ourLocations} />
+      </Tabs.Panel>
+      <Tabs.Panel value="prices">
+        <Suspense fallback={<Loading rows={5} />}>
+          <Prices connection={connection} />
+        </Suspense>
       </Tabs.Panel>
     </Tabs>
   );

@@ -1,4 +1,4 @@
-export const TABS = ["health", "settings", "locations"] as const;
+export const TABS = ["health", "settings", "locations", "prices"] as const;
 export type Tab = (typeof TABS)[number];
 
 /** Which part of a connection's page an address shows; its health where it names none. */

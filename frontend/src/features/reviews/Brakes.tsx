@@ -12,13 +12,13 @@ import { useTellProblem } from "@/ui/notify";
 import { For } from "@/ui/role";
 import { Failed, TooMuch } from "@/ui/states";
 
-type Brake = Schemas["Brake"];
+export type Brake = Schemas["Brake"];
 
 const EVERY_MS = 60_000;
 
 interface Props {
   /** Where one sees what would be written. */
-  changesOf: (shopId: number) => ReactNode;
+  changesOf: (brake: Brake) => ReactNode;
 }
 
 /** Syncs that stopped, as too much would have changed at once: what was about to, and the way on. */
@@ -43,7 +43,7 @@ export function Brakes({ changesOf }: Props) {
         {t("brakes.title")}
       </Title>
       {brakes.map((brake) => (
-        <Stopped key={brake.id} brake={brake} changes={changesOf(brake.connection_id)} />
+        <Stopped key={brake.id} brake={brake} changes={changesOf(brake)} />
       ))}
       {(found.data?.next ?? null) === null ? null : <TooMuch shown={brakes.length}>{t("reviews.tooMuch")}</TooMuch>}
     </Stack>

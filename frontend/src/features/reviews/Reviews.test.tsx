@@ -205,6 +205,13 @@ describe("review", () => {
     await waitFor(() => expect(screen.queryByText(/40 of 100/)).toBeNull());
   });
 
+  it("leads from stopped prices to what the shop's rule would change", async () => {
+    server.use(answers("get", "/brakes", { items: [{ ...BRAKE, kind: "prices" }], next: null }));
+    open("/reviews");
+    const link = await screen.findByRole("link", { name: "See what would be written" });
+    expect(link).toHaveAttribute("href", "/connections/5?tab=prices");
+  });
+
   it("says that more syncs stopped than are shown", async () => {
     server.use(answers("get", "/brakes", { items: [BRAKE], next: "more" }));
     open("/reviews");

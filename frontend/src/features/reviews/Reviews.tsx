@@ -5,7 +5,7 @@ import { useWords } from "@/i18n/words";
 import { withoutNothing } from "@/ui/address";
 import { Page } from "@/ui/Page";
 
-import { Brakes } from "./Brakes";
+import { type Brake, Brakes } from "./Brakes";
 import { Conflicts } from "./Conflicts";
 import type { ReviewFilters } from "./search";
 
@@ -13,7 +13,7 @@ const here = getRouteApi("/inside/reviews");
 
 interface Props {
   /** Where one sees what would be written to a shop. */
-  changesOf: (shopId: number) => ReactNode;
+  changesOf: (brake: Brake) => ReactNode;
 }
 
 /** What only a person can decide: syncs that stopped, and numbers that were changed at a shop. */

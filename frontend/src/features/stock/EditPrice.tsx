@@ -6,6 +6,7 @@ import { api, type Schemas } from "@/api/client";
 import { problemOf } from "@/api/problem";
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
+import { amountIn, amountOf, isAmount, minorOf } from "@/ui/amounts";
 import { useTellDone } from "@/ui/done";
 import { Icon } from "@/ui/icons";
 import { LeaveGuard } from "@/ui/LeaveGuard";
@@ -17,7 +18,6 @@ import { Said } from "@/ui/Said";
 import { Failed } from "@/ui/states";
 
 import { refresh } from "./changes";
-import { amountIn, amountOf, isAmount, minorOf } from "./fields";
 
 type Listing = Schemas["Listing"];
 type Price = NonNullable<Listing["price"]>;

@@ -3,13 +3,14 @@ import { useForm } from "@mantine/form";
 
 import { type ApiProblem, problemOf } from "@/api/problem";
 import { useWords } from "@/i18n/words";
+import { amountIn } from "@/ui/amounts";
 import { useTyped } from "@/ui/editing";
 import { LeaveGuard } from "@/ui/LeaveGuard";
 import { NumberField } from "@/ui/NumberField";
 import { useFieldErrors } from "@/ui/problems";
 import { Failed } from "@/ui/states";
 
-import { amountIn, changesOf, FAULTS, faultsOf, type Fields, HIGHEST_THRESHOLD, LONGEST, NAMES } from "./fields";
+import { changesOf, FAULTS, faultsOf, type Fields, HIGHEST_THRESHOLD, LONGEST, NAMES } from "./fields";
 
 /** An amount is one of its currency. */
 const MONEY = ["currency", "price", "cost"] as const;

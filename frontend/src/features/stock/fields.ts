@@ -2,12 +2,11 @@
 
 import type { Schemas } from "@/api/client";
 import type { Key } from "@/i18n/catalog";
-import { digitsOf } from "@/i18n/format";
+import { amountOf, isAmount, minorOf } from "@/ui/amounts";
 import type { Entered } from "@/ui/numbers";
 
-/** As the API has them (app/domain/variants.py, app/domain/prices.py). */
+/** As the API has them (app/domain/variants.py). */
 export const LONGEST = { title: 1000, sku: 255, barcode: 100, currency: 3 } as const;
-const HIGHEST_MINOR = 1e12;
 export const HIGHEST_THRESHOLD = 1_000_000_000;
 
 type Document = Schemas["ChangeVariantInput"];
@@ -97,27 +96,6 @@ function documentOf({ title, sku, barcode, currency, price, cost, threshold }: F
     unit_cost_minor: cost === "" ? null : minorOf(cost, currency),
     low_stock_threshold: threshold === "" ? null : Number(threshold),
   };
-}
-
-/** In whole units of the currency; empty for none. */
-export function amountOf(minor: number | null, currency: string): Entered {
-  return minor === null ? "" : minor / 10 ** digitsOf(currency);
-}
-
-/** What a field takes for an amount. */
-export function amountIn(currency: string): { digits: number; min: number; max: number } {
-  const digits = digitsOf(currency);
-  return { digits, min: 0, max: HIGHEST_MINOR / 10 ** digits };
-}
-
-export function minorOf(amount: Entered, currency: string): number {
-  return Math.round(Number(amount) * 10 ** digitsOf(currency));
-}
-
-/** Whether it is a whole number of the currency's smallest unit, and how many are allowed. */
-export function isAmount(amount: Entered, currency: string, least: number): boolean {
-  const digits = digitsOf(currency);
-  return Number(Number(amount).toFixed(digits)) === amount && isBetween(minorOf(amount, currency), least, HIGHEST_MINOR);
 }
 
 function isBetween(value: Entered, least: number, most: number): boolean {
