@@ -20,6 +20,7 @@ from tests.api.conftest import Caller, execute
 BIG = {
     "variants",
     "listings",
+    "listing_prices",
     "stock_cells",
     "stock_levels",
     "bundle_components",
@@ -41,6 +42,8 @@ LISTS: list[tuple[Callable[..., Any], dict[str, Any]]] = [
     (variants.products, {}),
     *((search_listings, {"cell_state": state}) for state in ("active", "waiting", "failed")),
     *((search_listings, {"linked": linked}) for linked in (True, False)),
+    *((search_listings, {"price_waits": waits}) for waits in (True, False)),
+    (search_listings, {"price_waits": True, "connection_id": 1}),
     (search_listings, {"reason": "no_sku"}),
     (search_listings, {"q": "cup"}),
     (search_listings, {"q": "cup", "connection_id": 1, "linked": True}),

@@ -210,6 +210,10 @@ def test_a_listings_price_is_fixed_shown_and_decided(
     [listing, *_others] = merchant.get(path(connection, "listings"))["items"]
     assert (listing["price"]["state"], listing["price"]["shop_minor"]) == ("contested", 800)
     assert listing["price"]["changed_at"]
+    waiting = merchant.get("/listings", price_waits=True, connection_id=connection.id)["items"]
+    assert [found["id"] for found in waiting] == [listing["id"]]
+    assert listing["id"] not in [found["id"] for found in merchant.get("/listings", price_waits=False)["items"]]
     assert merchant.post(f"{where}/decision", {"choice": "odd"}).status_code == 422
     decided = merchant.post(f"{where}/decision", {"choice": "shop"}).json()["price"]
     assert (decided["state"], decided["override_minor"]) == ("active", 800)
+    assert merchant.get("/listings", price_waits=True)["items"] == []

@@ -18,6 +18,10 @@ class ListingFilters(Schema):
         metadata={"description": "Why it is not linked."},
     )
     cell_state = fields.String(load_default=None, validate=validate.OneOf(CELL_STATES))
+    price_waits = fields.Boolean(
+        load_default=None,
+        metadata={"description": "Whether its price was changed or refused at the shop, and nobody decided yet."},
+    )
     q = fields.String(
         load_default=None,
         validate=validate.Length(max=200),

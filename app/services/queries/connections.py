@@ -83,6 +83,7 @@ def search_listings(
     linked: bool | None = None,
     reason: str | None = None,
     cell_state: str | None = None,
+    price_waits: bool | None = None,
     q: str | None = None,
     limit: int,
     cursor: str | None = None,
@@ -99,6 +100,7 @@ def search_listings(
         None if linked is None else f"l.variant_id IS {'NOT' if linked else ''} NULL",
         None if reason is None else "l.variant_id IS NULL AND l.unlinked_reason = :reason",
         None if cell_state is None else _BY_CELLS[cell_state],
+        None if price_waits is None else f"l.id {'' if price_waits else 'NOT'} IN {_PRICE_WAITS}",
         f"l.{MATCHES}" if text_pattern else None,
     ]
     rows = read(
@@ -219,3 +221,7 @@ _BY_CELLS = {
     "active": f"{_HAS_CELL.format(of_listing=OF_LISTING, state='active')}"
     f" AND NOT {_HAS_CELL.format(of_listing=OF_LISTING, state='failed')}",
 }
+_PRICE_WAITS = """(
+    SELECT p.listing_id FROM listing_prices p WHERE p.state <> 'active'
+        AND p.connection_id IN (SELECT id FROM connections WHERE account_id = :account_id)
+)"""

@@ -132,11 +132,19 @@ function AttentionLink({ item }: { item: AttentionItem }) {
     case "credentials_expiring":
     case "failing":
     case "webhooks_missed":
+      return item.connection_id === null ? null : (
+        <TextLink to="/connections/$connectionId" params={{ connectionId: String(item.connection_id) }} {...look} />
+      );
     case "prices_changed":
     case "prices_contested":
     case "prices_refused":
       return item.connection_id === null ? null : (
-        <TextLink to="/connections/$connectionId" params={{ connectionId: String(item.connection_id) }} {...look} />
+        <TextLink
+          to="/connections/$connectionId"
+          params={{ connectionId: String(item.connection_id) }}
+          search={{ tab: "prices" }}
+          {...look}
+        />
       );
     default:
       return null;

@@ -8,7 +8,10 @@ import { CONNECTION } from "@/test/connections";
 import { takes } from "@/test/sent";
 import { answers, refuses, server } from "@/test/server";
 
-beforeEach(signedIn);
+beforeEach(() => {
+  signedIn();
+  server.use(answers("get", "/listings", { items: [], next: null }));
+});
 
 const RULE = {
   connection_id: 1,
@@ -105,6 +108,23 @@ describe("a shop's price rule", () => {
       },
     ]);
     expect(sent[0]?.headers.get("If-Match")).toBe('"off 0"');
+  });
+
+  it("names the prices that were changed or refused at the shop, with the way to decide, while it is on", async () => {
+    const asked: string[] = [];
+    const price = { state: "changed", shop_minor: 800, currency: "EUR" };
+    preview();
+    server.use(
+      http.get("*/api/v1/listings", ({ request }) => {
+        asked.push(new URL(request.url).search);
+        return HttpResponse.json({ items: [{ id: 4, sku: "MUG", title: "Blue mug", variant_id: 2, price }], next: null });
+      }),
+    );
+    shown({ state: "on", version: 1 });
+    const list = within(await screen.findByRole("region", { name: "Prices that wait for you" }));
+    expect(list.getByText(/^Somebody changed it at the shop · At the shop: €8.00$/)).toBeVisible();
+    expect(list.getByRole("link", { name: "Decide: Blue mug" })).toHaveAttribute("href", "/stock/2");
+    expect(asked).toEqual(["?connection_id=1&price_waits=true&limit=20"]);
   });
 
   it("says at each field what is wrong, and sends nothing", async () => {

@@ -19,6 +19,7 @@ import { useFocusKept } from "@/ui/useFocusKept";
 import { documentOf, fieldsOf, type PriceRule } from "./priceRule";
 import { PricePreview } from "./PricePreview";
 import { PriceRuleForm } from "./PriceRuleForm";
+import { PricesWaiting } from "./PricesWaiting";
 import type { Connection } from "./rows";
 import { lookAgain } from "./useAction";
 
@@ -62,6 +63,7 @@ export default function Prices({ connection }: { connection: Connection }) {
   return (
     <Stack gap="lg">
       <State connection={connection} rule={live.data} save={save} readAgain={readAgain} />
+      {live.data.state === "on" ? <PricesWaiting connectionId={connection.id} /> : null}
       <PriceRuleForm connection={connection} seen={found.data.data} save={save} onChanged={setChanged} />
       <PricePreview connection={connection} rule={live.data} isChanged={isChanged} readAgain={readAgain} />
     </Stack>
