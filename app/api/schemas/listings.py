@@ -20,7 +20,7 @@ class ListingFilters(Schema):
     cell_state = fields.String(load_default=None, validate=validate.OneOf(CELL_STATES))
     price_waits = fields.Boolean(
         load_default=None,
-        metadata={"description": "Whether its price was changed or refused at the shop, and nobody decided yet."},
+        metadata={"description": "Whether its price was changed or refused at the shop, and waits."},
     )
     q = fields.String(
         load_default=None,
