@@ -83,7 +83,7 @@ describe("a listing's price", () => {
     const dialog = await opened();
     await userEvent.type(own(dialog), "0");
     await userEvent.click(dialog.getByRole("button", { name: "Save" }));
-    expect(await dialog.findByText("An amount that fits, please.")).toBeVisible();
+    expect(await dialog.findByText("An amount above 0, please.")).toBeVisible();
     expect(asked).toBe(0);
     await userEvent.type(own(dialog), ".5");
     await userEvent.click(dialog.getByRole("button", { name: "Save" }));

@@ -68,7 +68,7 @@ describe("editing a SKU", () => {
     await write("Price", "0");
     await userEvent.click(await save());
     expect(await field("Name")).toHaveAccessibleDescription("This is needed.");
-    expect(await field("Price")).toHaveAccessibleDescription("An amount that fits, please.");
+    expect(await field("Price")).toHaveAccessibleDescription("An amount above 0, please.");
     expect(sent).toEqual([]);
   });
 

@@ -42,7 +42,7 @@ export const FAULTS = {
   title: "form.needed",
   currency: "variant.currency.wrong",
   price: "variant.amount.wrong",
-  cost: "variant.amount.wrong",
+  cost: "variant.cost.wrong",
   threshold: "rules.wrong",
 } as const satisfies Partial<Record<keyof Fields, Key>>;
 
