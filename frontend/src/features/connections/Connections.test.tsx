@@ -118,7 +118,7 @@ describe("a connection's page", () => {
     );
     const facts = await screen.findByRole("region", { name: "What is known" });
     expect(facts).toHaveTextContent("90%9 of 10 changed orders of three days");
-    expect(facts).toHaveTextContent("BreakerThe shop is left alone");
+    expect(facts).toHaveTextContent("AnswersLeft alone after failures");
     expect(facts).toHaveTextContent("Good until");
     expect(facts).toHaveTextContent("198 of 200");
     await waitFor(() => expect(facts).toHaveTextContent("98%Out in 2 of 100 hours."));

@@ -125,7 +125,12 @@ function Lines({ order }: { order: Order }) {
                   </Text>
                 </Table.Td>
                 <Table.Td ta="right" data-numeric>
-                  {money(line.unit_price_minor)}
+                  {money(line.unit_price_minor * line.quantity)}
+                  {line.quantity === 1 ? null : (
+                    <Text size="sm" c="dimmed">
+                      {t("line.each", { price: money(line.unit_price_minor) })}
+                    </Text>
+                  )}
                 </Table.Td>
               </Table.Tr>
             ))}

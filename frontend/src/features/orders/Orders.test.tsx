@@ -269,6 +269,7 @@ describe("one order", () => {
     expect(await screen.findByText(/^Tea and pots · Placed/)).toBeVisible();
     expect(screen.getByText("2 reserved in stock")).toBeVisible();
     expect(screen.getByText("Not linked to your stock, so it moved none")).toBeVisible();
+    expect(screen.getAllByRole("cell", { name: "€18.00 €9.00 each" })).toHaveLength(2);
     expect(screen.getByRole("row", { name: /Tax/ })).toHaveTextContent("€3.00");
     expect(await screen.findByText("2 units reserved for order #1001 at Web shop (Main)")).toBeVisible();
     expect(screen.getByText(/by bob/)).toBeVisible();
