@@ -77,6 +77,15 @@ describe("a session that is over under an open page", () => {
     expect(screen.getByDisplayValue("Main street")).toBeInTheDocument();
   });
 
+  it("lets nothing else have the keyboard", async () => {
+    const { dialog } = await typed();
+    await userEvent.type(dialog.getByLabelText("Password"), "cor");
+    await userEvent.keyboard("{Control>}k{/Control}");
+    await userEvent.keyboard("rect");
+    expect(dialog.getByLabelText("Password")).toHaveValue("correct");
+    expect(screen.queryByRole("combobox", { name: /^SKU, / })).toBeNull();
+  });
+
   it("is not left by Escape, and leaves all behind for somebody else", async () => {
     const { dialog } = await typed();
     await userEvent.keyboard("{Escape}");

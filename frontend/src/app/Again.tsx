@@ -1,12 +1,13 @@
 import { Anchor, Modal, Stack, Text } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useRouterState } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { useState } from "react";
 
 import { SignInForm } from "@/features/auth/SignInForm";
 import { useWords } from "@/i18n/words";
 import { session } from "@/session/session";
 import { useMe } from "@/ui/me";
+import { useFocusReturned } from "@/ui/useFocusReturned";
 
 /** Over a page whose session is over: the same user goes on with what is typed there. Nothing of the page is seen until
  *  then, and whoever else signs in begins with nothing of it, since all of it is left. */
@@ -16,15 +17,7 @@ export default function Again() {
   const me = useMe();
   const [as] = useState({ email: me?.email ?? "", accountId: session.accountId });
   const place = useRouterState({ select: (state) => state.location.href });
-  const [focused] = useState(() => document.activeElement);
-  useEffect(
-    () => () => {
-      if (focused instanceof HTMLElement) {
-        focused.focus();
-      }
-    },
-    [focused],
-  );
+  useFocusReturned();
   return (
     <SignInForm as={as} notice={t("again.ended")} onSignedIn={() => queries.invalidateQueries()}>
       {({ title, lead, form }) => (

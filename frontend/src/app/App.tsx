@@ -30,6 +30,7 @@ export function App({ language, catalog, queries, router, env = "default" }: Pro
         const { status } = session;
         if (status === "out" || (status === "ended" && queries.getQueryData(ME) === undefined)) {
           queries.clear();
+          router.options.context.lists.clear();
           void router.invalidate();
         }
       }),

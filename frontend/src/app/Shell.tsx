@@ -30,11 +30,12 @@ export function Shell() {
   const accountId = useSyncExternalStore(session.watch, () => session.accountId);
   const isOver = useSyncExternalStore(session.watch, () => session.status === "ended");
   const [opened, { toggle, close, set: showPlaces }] = useDisclosure(false);
-  const [palette, setPalette] = useState(0);
+  /** Undefined until it is first asked for. */
+  const [palette, setPalette] = useState<boolean>();
   const [tour, { open: beginTour, close: endTour }] = useDisclosure(false);
-  useHotkeys([["mod+K", () => setPalette((count) => count + 1)]], []);
+  useHotkeys([["mod+K", () => setPalette(!isOver)]], []);
   return (
-    <Live rules={LIVE_RULES} accountId={accountId}>
+    <Live rules={LIVE_RULES} accountId={isOver ? null : accountId}>
       <TourStart value={beginTour}>
         <AppShell
           header={{ height: 56 }}
@@ -58,7 +59,7 @@ export function Shell() {
               <Brand />
             </Group>
             <Group gap="sm" wrap="nowrap">
-              <PaletteButton onClick={() => setPalette((count) => count + 1)} />
+              <PaletteButton onClick={() => setPalette(true)} />
               <AccountMenu />
             </Group>
           </AppShell.Header>
@@ -71,9 +72,9 @@ export function Shell() {
           </AppShell.Main>
         </AppShell>
       </TourStart>
-      {palette === 0 ? null : (
+      {palette === undefined ? null : (
         <Suspense>
-          <Palette asked={palette} />
+          <Palette opened={palette && !isOver} onClose={() => setPalette(false)} />
         </Suspense>
       )}
       {isOver ? (

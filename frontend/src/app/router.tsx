@@ -94,6 +94,7 @@ const inside = createRoute({
   beforeLoad: async ({ location, context }) => {
     if (!(await session.restore())) {
       context.queries.clear();
+      context.lists.clear();
       const next = location.href === HOME ? {} : { next: location.href };
       throw redirect({ to: "/sign-in", search: next, replace: true });
     }

@@ -135,6 +135,16 @@ describe("a session", () => {
     expect(localStorage.length).toBe(0);
   });
 
+  it("is not somebody else's for a call that comes late", async () => {
+    server.use(refuses("post", "/auth/refresh", 401, "invalid_refresh_token"));
+    const session = new Session();
+    session.begin(token("old"));
+    await session.renew("old").catch(() => undefined);
+    server.use(answers("post", "/auth/refresh", token("of the next user", 9)));
+    await expect(session.renew("old")).rejects.toMatchObject({ code: "not_signed_in" });
+    expect([session.status, session.accountId]).toEqual(["ended", 7]);
+  });
+
   it("is over in all tabs where it was not ended by anybody, and each asks by itself who goes on", async () => {
     server.use(refuses("post", "/auth/refresh", 401, "invalid_refresh_token"));
     const [one, two] = [new Session(), new Session()];

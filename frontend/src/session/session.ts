@@ -88,9 +88,12 @@ export class Session {
     return this.#token.until - Date.now() > EARLY_MS ? this.#token.value : (await this.#refresh()).value;
   }
 
-  /** Another token than one that was refused. */
+  /** Another token than one that was refused. Not for whoever is out: the cookie may be somebody else's by now. */
   async renew(refused: string): Promise<string> {
-    if (this.#token !== null && this.#token.value !== refused) {
+    if (this.#token === null) {
+      throw new ApiProblem("not_signed_in", 401);
+    }
+    if (this.#token.value !== refused) {
       return this.#token.value;
     }
     return (await this.#refresh()).value;

@@ -75,6 +75,8 @@ export function NumberField({ value = "", onChange, min, max, digits = 0, fewest
       }}
       onBlur={(event: FocusEvent<HTMLInputElement>) => {
         setLeft(true);
+        // As it was understood.
+        setTyped("");
         onBlur?.(event);
       }}
       error={isUncertain(value) && (left || Boolean(error)) ? fault() : error}

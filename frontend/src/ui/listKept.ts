@@ -1,13 +1,15 @@
 import { useRouter } from "@tanstack/react-router";
-import { useEffect } from "react";
+import { useEffect, useState } from "react";
 
 import { session } from "@/session/session";
 
 /** What a list's address asks for, kept so that the way back from what is in it leads there (`useKept`). */
 export function useListKept(path: string, search: object): void {
   const { lists } = useRouter().options.context;
+  // Of the account that it was opened for: it is still there for a moment once another one is acted for.
+  const [key] = useState(() => keyOf(path));
   useEffect(() => {
-    lists.set(keyOf(path), search);
+    lists.set(key, search);
   });
 }
 

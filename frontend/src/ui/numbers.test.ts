@@ -17,6 +17,9 @@ describe("an amount that is typed", () => {
     // By the language it is one of the two, and never the other.
     ["1,234", 1234, null],
     ["1.234", null, 1234],
+    ["0.921", null, null],
+    ["0,921", null, null],
+    ["00.921", null, null],
     ["12.50", 12.5, null],
     ["12,50", null, 12.5],
     ["12,5", null, 12.5],

@@ -28,7 +28,7 @@ export function decimalFrom(text: string, locale: string, digits: number): strin
   const groups = [...new Set([group, " ", "\u00a0", "\u202f", "’", "'"])].filter((each) => each !== decimal);
   const between = `[${groups.map(escaped).join("")}]`;
   const fraction = digits === 0 ? "" : `(?:${escaped(decimal)}(\\d{1,${digits}}))?`;
-  const found = new RegExp(`^([-−+]?)(\\d+|\\d{1,3}(?:${between}\\d{3})+)${fraction}$`).exec(text.trim());
+  const found = new RegExp(`^([-−+]?)(\\d+|[1-9]\\d{0,2}(?:${between}\\d{3})+)${fraction}$`).exec(text.trim());
   if (found === null) {
     return null;
   }

@@ -58,6 +58,18 @@ const status = () => within(screen.getByRole("dialog", { name: "Search" })).getB
 const selected = () => screen.getByRole("option", { selected: true });
 
 describe("the search", () => {
+  it("gives the focus back each time that it is left", async () => {
+    open("/reviews");
+    const link = await screen.findByRole("link", { name: "Orders" });
+    for (let time = 1; time <= 2; time += 1) {
+      link.focus();
+      await userEvent.keyboard("{Control>}k{/Control}");
+      await waitFor(() => expect(screen.getByRole("combobox", { name: /^SKU, / })).toHaveFocus());
+      await userEvent.keyboard("{Escape}");
+      await waitFor(() => expect(link).toHaveFocus());
+    }
+  });
+
   it("finds a SKU and goes there by Enter, asking once and not for every letter", async () => {
     const asked = finds("/variants", "mug", VARIANT);
     server.use(...variantPage().slice(0, -1));

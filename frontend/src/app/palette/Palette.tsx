@@ -3,21 +3,20 @@ import { type KeyboardEvent, useEffect, useId, useState } from "react";
 
 import { useWords } from "@/i18n/words";
 import { Icon } from "@/ui/icons";
+import { useFocusReturned } from "@/ui/useFocusReturned";
 
 import { matching, type Offer, useCommands } from "./commands";
 import { useHits } from "./hits";
 import classes from "./Palette.module.css";
 
-/** Finds everything by keyboard. Opens each time that `asked` counts on. */
-export default function Palette({ asked }: { asked: number }) {
+/** Finds everything by keyboard. */
+export default function Palette({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   const { t } = useWords();
-  const [ended, setEnded] = useState(0);
-  const end = () => setEnded(asked);
   return (
-    <Modal.Root opened={asked > ended} onClose={end} size={600} yOffset="8dvh" padding={0}>
+    <Modal.Root opened={opened} onClose={onClose} returnFocus={false} size={600} yOffset="8dvh" padding={0}>
       <Modal.Overlay />
       <Modal.Content aria-label={t("shell.palette")}>
-        <Finder onEnd={end} />
+        <Finder onEnd={onClose} />
       </Modal.Content>
     </Modal.Root>
   );
@@ -29,6 +28,7 @@ function Finder({ onEnd }: { onEnd: () => void }) {
   const [text, setText] = useState("");
   const [picked, setPicked] = useState<string | null>(null);
   const listId = useId();
+  useFocusReturned();
   const term = text.trim();
   const commands = useCommands();
   const hits = useHits(term);

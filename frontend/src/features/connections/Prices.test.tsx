@@ -167,6 +167,15 @@ describe("a shop's price rule", () => {
     expect(await field("1 USD in EUR")).toHaveValue("0.95");
   });
 
+  it("is the one that somebody else has saved once that is seen, as its preview is", async () => {
+    preview();
+    const { queries } = shown({ state: "preview", version: 1 }).options.context;
+    expect(await field("Factor")).toHaveValue("1");
+    rule({ state: "preview", version: 2, factor: "1.5" });
+    await queries.invalidateQueries({ queryKey: ["get", "/api/v1/connections/{connection_id}/price-rule"] });
+    await waitFor(async () => expect(await field("Factor")).toHaveValue("1.5"));
+  });
+
   it("is written as the reader's language writes numbers", async () => {
     shown({ factor: "1.1" }, "de");
     expect(await field("Faktor")).toHaveValue("1,1");

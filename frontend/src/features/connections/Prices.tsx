@@ -1,6 +1,6 @@
 import { Alert, Button, Group, Stack, Text } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 
 import { api, client, type Schemas } from "@/api/client";
 import { useWords } from "@/i18n/words";
@@ -52,6 +52,14 @@ export default function Prices({ connection }: { connection: Connection }) {
     { params },
     { refetchInterval: EVERY_MS },
   );
+  const seen = found.data?.data;
+  const isOld = seen && live.data && (seen.version !== live.data.version || seen.state !== live.data.state);
+  const { refetch } = found;
+  useEffect(() => {
+    if (isOld) {
+      void refetch();
+    }
+  }, [isOld, refetch]);
   if (found.isPending || live.isPending) {
     return <Loading rows={5} />;
   }
@@ -62,10 +70,10 @@ export default function Prices({ connection }: { connection: Connection }) {
   const readAgain = () => Promise.all([found.refetch(), lookAgain(queries)]);
   return (
     <Stack gap="lg">
-      <State connection={connection} rule={live.data} save={save} readAgain={readAgain} />
+      <State connection={connection} rule={live.data} seen={found.data.data} save={save} readAgain={readAgain} />
       {live.data.state === "on" ? <PricesWaiting connectionId={connection.id} /> : null}
       <PriceRuleForm connection={connection} seen={found.data.data} save={save} onChanged={setChanged} />
-      <PricePreview connection={connection} rule={live.data} isChanged={isChanged} readAgain={readAgain} />
+      <PricePreview connection={connection} rule={live.data} isChanged={isChanged || isOld === true} readAgain={readAgain} />
     </Stack>
   );
 }
@@ -73,21 +81,24 @@ export default function Prices({ connection }: { connection: Connection }) {
 interface StateProps {
   connection: Connection;
   rule: PriceRule;
+  /** The one whose version a change names. */
+  seen: PriceRule;
   save: Saving<Saved>;
   readAgain: () => Promise<unknown>;
 }
 
 /** Whether prices are written, and what stops them. */
-function State({ connection, rule, save, readAgain }: StateProps) {
+function State({ connection, rule, seen, save, readAgain }: StateProps) {
   const { t } = useWords();
+  const tellProblem = useTellProblem();
   const mayRun = useMay("admin") && connection.state !== "sample";
   const [asking, setAsking] = useState(false);
   const { state } = rule;
   // The buttons that switch it off and release the brake go away by that.
   const place = useFocusKept<HTMLDivElement>(`${state} ${rule.braked_at} ${asking}`);
   const off = () => {
-    const body = { ...documentOf(fieldsOf(rule), rule.currency), enabled: false };
-    save.mutate(body, { onSettled: () => setAsking(false) });
+    const body = { ...documentOf(fieldsOf(seen), seen.currency), enabled: false };
+    save.mutate(body, { onError: tellProblem, onSettled: () => setAsking(false) });
   };
   return (
     <div ref={place} tabIndex={-1} style={{ outline: "none" }}>

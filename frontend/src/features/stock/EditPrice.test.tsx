@@ -22,9 +22,11 @@ const PRICE = {
 };
 
 function priced(more: Partial<typeof PRICE> = {}) {
+  const listing = { ...LISTING, price: { ...PRICE, ...more } };
   server.use(
     answers("get", "/connections", page([CONNECTION])),
-    ...variantPage({ listings: [{ ...LISTING, price: { ...PRICE, ...more } }] }),
+    answers("get", "/listings/3", listing),
+    ...variantPage({ listings: [listing] }),
   );
 }
 
@@ -67,6 +69,18 @@ describe("a listing's price", () => {
     await userEvent.clear(own(dialog));
     await userEvent.click(dialog.getByRole("button", { name: "Save" }));
     await waitFor(() => expect(sent.map(({ body }) => body)).toEqual([{ override_minor: null }]));
+  });
+
+  it("is not set over what somebody else has set meanwhile", async () => {
+    const sent = takes({ "put /listings/3/price": LISTING });
+    priced();
+    const dialog = await opened();
+    await userEvent.type(own(dialog), "14.5");
+    priced({ override_minor: 1600 });
+    await userEvent.click(dialog.getByRole("button", { name: "Save" }));
+    expect(await dialog.findByRole("alert")).toHaveTextContent("Somebody changed it meanwhile");
+    await waitFor(() => expect(own(dialog)).toHaveValue("16.00"));
+    expect(sent).toEqual([]);
   });
 
   it("is not sent where it is none, and the API's fault stands at the field", async () => {

@@ -1,13 +1,14 @@
 import { Alert, Button, Group, Stack, Text } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 
-import { api, type Schemas } from "@/api/client";
+import { api, client, type Schemas } from "@/api/client";
 import { problemOf } from "@/api/problem";
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 import { amountIn, amountOf, isAmount, minorOf } from "@/ui/amounts";
 import { useTellDone } from "@/ui/done";
+import { changeAsShown, useTyped } from "@/ui/editing";
 import { Icon } from "@/ui/icons";
 import { LeaveGuard } from "@/ui/LeaveGuard";
 import { useTellProblem } from "@/ui/notify";
@@ -125,26 +126,38 @@ function Form({ listing, price, onClose }: { listing: Listing; price: Price; onC
   const params = { path: { listing_id: listing.id } };
   const onSettled = () => refresh(queries);
   const back = api.useMutation("put", "/api/v1/listings/{listing_id}/price", { onError: tell, onSettled });
-  const fix = api.useMutation("put", "/api/v1/listings/{listing_id}/price", {
-    onSuccess: async () => {
+  const fix = useMutation({
+    mutationFn: ({ wanted: override_minor, was }: { wanted: number | null; was: number | null }) =>
+      changeAsShown({
+        read: () => client.GET("/api/v1/listings/{listing_id}", { params }),
+        isAsShown: (now: Listing) => (now.price?.override_minor ?? null) === was,
+        write: () => client.PUT("/api/v1/listings/{listing_id}/price", { params, body: { override_minor } }),
+      }),
+    onSuccess: async (_, { was }) => {
       tellDone(t("listed.price.done", { title: listing.title }), () =>
-        back.mutate({ params, body: { override_minor: before } }),
+        back.mutate({ params, body: { override_minor: was } }),
       );
       await onSettled();
       onClose();
     },
-    onError: (error) => form.setFieldError("own", said(problemOf(error), "override_minor")["override_minor"]),
+    onError: (error) => {
+      // Where somebody else was faster, what he has set is shown.
+      void onSettled();
+      form.setFieldError("own", said(problemOf(error), "override_minor")["override_minor"]);
+    },
   });
-  const form = useForm<{ own: Entered }>({
-    initialValues: { own: amountOf(before, currency) },
+  const shown: { own: Entered } = { own: amountOf(before, currency) };
+  const form = useForm({
+    initialValues: shown,
     validate: { own: (own) => (own === "" || isAmount(own, currency, 1) ? null : t("variant.amount.wrong")) },
     validateInputOnBlur: true,
   });
+  useTyped(form, shown);
   const wanted = form.values.own === "" ? null : minorOf(form.values.own, currency);
   const isChanged = wanted !== before;
   return (
     <form
-      onSubmit={form.onSubmit(() => fix.mutate({ params, body: { override_minor: wanted } }))}
+      onSubmit={form.onSubmit(() => fix.mutate({ wanted, was: before }))}
       noValidate
     >
       <Stack gap="md">

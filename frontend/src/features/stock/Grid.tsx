@@ -55,8 +55,10 @@ export function Grid({ count, total, words, row, columns, sort, onSort, selectio
   /** The row that was gone to by a key, which is to have the focus once it is there. */
   const [focused, setFocused] = useState<number | null>(null);
   /** What opened a row's form, by a selector: the row is drawn anew around it. */
-  const opener = useRef("");
-  useFocusKept(on.adjusting?.variantId ?? null, () => scroller.current?.querySelector<HTMLElement>(opener.current));
+  const opener = useRef<string | null>(null);
+  useFocusKept(on.adjusting?.variantId ?? null, () =>
+    opener.current === null ? null : scroller.current?.querySelector<HTMLElement>(opener.current),
+  );
   const rows = useRowsInSight({ scroller, count, height: ROW_HEIGHT, active, place });
   const { first, last, indexes } = rows;
   useEffect(() => onRange(first, last), [onRange, first, last]);
