@@ -136,7 +136,7 @@ def main() -> int:
     with app.app_context():
         while not stop.is_set():
             try:
-                with db.engine.connect() as connection:
+                with lock_connection() as connection:
                     connection.detach()  # closed when left, which gives the lock back whatever happened
                     work_while_locked(connection, table, stop, pool)
             except (SQLAlchemyError, RedisError) as err:
@@ -147,6 +147,11 @@ def main() -> int:
     return 0
 
 
+def lock_connection() -> Connection:
+    """Without transactions: within one PostgreSQL does not count how long a session says nothing."""
+    return db.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+
+
 def work_while_locked(
     connection: Connection, table: Sequence[Task], stop: threading.Event, pool: ThreadPoolExecutor
 ) -> None:
@@ -154,15 +159,12 @@ def work_while_locked(
     after SILENT_SECONDS."""
     connection.execute(text(f"SET idle_session_timeout = '{SILENT_SECONDS}s'"))
     while not connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": SCHEDULER_LOCK}).scalar():
-        connection.rollback()
         if stop.wait(2):
             return
-    connection.commit()
     log.info("scheduler_working")
     _run(Task(0, sweeper.spread_sweeps, "spread the sweeps that were missed"))
     while not stop.is_set():
         connection.execute(text("SELECT 1"))  # fails if the session, and with it the lock, is gone
-        connection.commit()
         for task in table:
             _begin(task, pool)
         stop.wait(TURN_SECONDS)

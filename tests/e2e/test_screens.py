@@ -313,7 +313,7 @@ def look_at_connections(window: Window) -> None:
             page.keyboard.press("Escape")
     look_at_prices(window)
     for action in ("Connect again", "Disconnect"):
-        page.get_by_role("button", name="More").click()
+        page.get_by_role("button", name="More", exact=True).click()
         page.get_by_role("menuitem", name=action).click()
         expect(page.get_by_role("dialog").get_by_role("button").last).to_be_visible()
         window.look(f"connection-{slug(action)}", whole=False)

@@ -115,6 +115,8 @@ def test_a_narrow_window_selects_too_and_keeps_what_can_be_done_in_sight(invento
     inventory.evaluate(SETTLED)
     inventory.locator('li[data-index="20"] label').click()
     done = inventory.get_by_role("region", name="What is selected")
-    assert done.get_by_text("2 selected").bounding_box()["y"] < 200  # type: ignore[index]  # it is in sight
+    box = done.get_by_text("2 selected").bounding_box()
+    assert box is not None
+    assert 600 < box["y"] < 844 - box["height"], "it is in sight, and covers nothing above"
     assert inventory.locator("li[data-index]").count() < MOST_ROWS
     assert inventory.evaluate("document.documentElement.scrollWidth") == 390

@@ -6,14 +6,23 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
+from psycopg.pq import TransactionStatus
+from sqlalchemy import event
 
+from app import close_app, create_app
+from app.extensions import db
 from app.services.queries.operations import SCHEDULER_LOCK
+from app.settings import Settings
 from tests.runtime.waiting import wait_for
+from workers import schedule
 
 PROJECT = Path(__file__).parents[2]
 # The scheduler as it is, with a less patient PostgreSQL.
@@ -91,6 +100,28 @@ def test_another_takes_over_from_one_that_stands_still_which_then_waits(
     first.send_signal(signal.SIGCONT)
     second.kill()
     works(admin, "s0")
+
+
+def test_whenever_it_stands_still_its_session_is_seen_to_be_silent(
+    settings: Settings, clean_database: str, clean_redis: str
+) -> None:
+    app = create_app(settings, web=False)
+    stop = threading.Event()
+    states = []
+    with app.app_context(), ThreadPoolExecutor(1) as pool, schedule.lock_connection() as connection:
+        ours = connection.connection.dbapi_connection
+
+        def note(of: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+            if of.connection.dbapi_connection is ours:
+                states.append(ours.info.transaction_status)
+                if statement == "SELECT 1":
+                    stop.set()
+
+        event.listen(db.engine, "after_cursor_execute", note)
+        schedule.work_while_locked(connection, [], stop, pool)
+    close_app(app)
+    assert len(states) == 3
+    assert set(states) == {TransactionStatus.IDLE}
 
 
 @pytest.mark.timeout(180)
