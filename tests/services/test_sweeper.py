@@ -12,7 +12,6 @@ from flask import current_app
 from sqlalchemy import text
 from sqlalchemy.exc import DataError
 
-from app.extensions import db
 from app.services import leases, push, sweeper
 from app.services.leases import Work, lease
 from app.services.nudge import Drain, begin, nudge
@@ -397,7 +396,7 @@ def test_one_tasks_fault_keeps_no_other_of_the_schedule_from_running() -> None:
     def fails() -> None:
         raise DataError("statement", None, Exception("integer out of range"))
 
-    with db.engine.connect() as connection, ThreadPoolExecutor(2) as pool:
+    with schedule.lock_connection() as connection, ThreadPoolExecutor(2) as pool:
         connection.detach()
         table = [schedule.Task(60, fails, "fails"), schedule.Task(60, stop.set, "stops")]
         schedule.work_while_locked(connection, table, stop, pool)
@@ -418,7 +417,7 @@ def test_a_task_that_hangs_holds_up_no_other_and_is_not_begun_twice() -> None:
         if len(goes_on) == 5:
             stop.set()
 
-    with db.engine.connect() as connection, ThreadPoolExecutor(2) as pool:
+    with schedule.lock_connection() as connection, ThreadPoolExecutor(2) as pool:
         connection.detach()
         table = [schedule.Task(0, hang, "hangs"), schedule.Task(0, go_on, "goes on")]
         schedule.work_while_locked(connection, table, stop, pool)
