@@ -36,15 +36,16 @@ function field(language: "en" | "de", from: Entered = "", digits = 2) {
 
 describe("a number's field", () => {
   it.each([
-    ["en", "1,234.50", 1234.5],
-    ["de", "1.234,50", 1234.5],
-    ["de", "12,5", 12.5],
-  ] as const)("takes what is written in %s: %s", async (language, text, number) => {
+    ["en", "1,234.50", 1234.5, "1234.50"],
+    ["de", "1.234,50", 1234.5, "1234,50"],
+    ["de", "12,5", 12.5, "12,50"],
+  ] as const)("takes what is written in %s: %s, and shows what it understood", async (language, text, number, shown) => {
     const { box } = field(language);
     await userEvent.type(box, text);
+    expect(box).toHaveValue(text);
     await userEvent.tab();
     expect(last).toBe(number);
-    expect(box).toHaveValue(text);
+    expect(box).toHaveValue(shown);
     expect(box).toBeValid();
   });
 
