@@ -75,7 +75,7 @@ def test_an_account_without_a_shop(open_window: OpenWindow, town: Town) -> None:
     expect(window.page.get_by_text("No shop is connected yet")).to_be_visible()
     window.look("overview-empty")
     window.go_to("Orders")
-    expect(window.page.get_by_text("No orders yet")).to_be_visible()
+    expect(window.page.get_by_text("No shop is connected yet")).to_be_visible()
     window.look("orders-empty")
     for place in ("Matching", "What would change"):
         window.go_to(place)
@@ -94,7 +94,7 @@ def test_an_account_without_a_shop(open_window: OpenWindow, town: Town) -> None:
     expect(window.page.get_by_text("Nothing waits for you")).to_be_visible()
     window.look("review-empty")
     window.go_to("Sync history")
-    expect(window.page.get_by_text("Nothing was done yet")).to_be_visible()
+    expect(window.page.get_by_text("No shop is connected yet")).to_be_visible()
     window.look("sync-history-empty")
     window.go_to("Dashboards", heading="My dashboard")
     window.page.get_by_role("article").first.wait_for()

@@ -2,8 +2,7 @@ import { goTo } from "@/ui/leaving";
 import type { Schemas } from "@/api/client";
 import { LookAround } from "@/features/sample_data/LookAround";
 import { TrySandbox } from "@/features/sandbox_shops/TrySandbox";
-import { useWords } from "@/i18n/words";
-import { ButtonLink } from "@/ui/links";
+import { ConnectShop } from "@/ui/NoShop";
 
 interface Props {
   role: Schemas["Me"]["role"];
@@ -13,12 +12,9 @@ interface Props {
 
 /** What somebody without a shop may do. */
 export default function Beginnings({ role, onThere }: Props) {
-  const { t } = useWords();
   return (
     <>
-      {role === "owner" || role === "admin" ? (
-        <ButtonLink to="/connections/new">{t("connections.connect")}</ButtonLink>
-      ) : null}
+      <ConnectShop />
       <TrySandbox onAsked={goTo} onConnected={() => undefined} />
       <LookAround role={role} onThere={onThere} />
     </>

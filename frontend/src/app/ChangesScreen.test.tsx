@@ -63,6 +63,25 @@ beforeEach(() => {
   );
 });
 
+describe("what would change", () => {
+  it("leads to connecting a shop where there is none", async () => {
+    server.use(answers("get", "/connections", { items: [], next: null }));
+    open("/changes");
+    expect(await screen.findByText(/^Once a shop is connected, you see here what would be written/)).toBeVisible();
+    expect(screen.getByRole("link", { name: "Connect a shop" })).toHaveAttribute("href", "/connections/new");
+  });
+
+  it("tells those who may not connect a shop who does", async () => {
+    server.use(
+      answers("get", "/connections", { items: [], next: null }),
+      answers("get", "/me", { ...ME, role: "staff" }),
+    );
+    open("/changes");
+    expect(await screen.findByText("An owner or admin of the account connects shops.")).toBeVisible();
+    expect(screen.queryByRole("link", { name: "Connect a shop" })).toBeNull();
+  });
+});
+
 describe("the first sync", () => {
   it("shows each number, why it differs, and what comes of it", async () => {
     open("/changes?shop=5");

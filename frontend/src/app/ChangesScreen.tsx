@@ -9,6 +9,7 @@ import { EFFECTS as OF_DRY_RUN } from "@/features/sync/dryRun";
 import { useWords } from "@/i18n/words";
 import { oneFrom, withoutNothing } from "@/ui/address";
 import { TextLink } from "@/ui/links";
+import { NoShop } from "@/ui/NoShop";
 import { Page } from "@/ui/Page";
 import { type ConnectedShop, useShops } from "@/ui/shops";
 import { ShopSelect } from "@/ui/ShopSelect";
@@ -37,9 +38,7 @@ export function ChangesScreen() {
       ) : query.data === undefined ? (
         <Failed error={query.error} retry={() => void query.refetch()} retrying={query.isFetching} />
       ) : list.length === 0 ? (
-        <Empty icon="shop" title={t("overview.noShops")}>
-          {t("matching.noShop")}
-        </Empty>
+        <NoShop>{t("dryRun.noShop")}</NoShop>
       ) : (
         <Stack gap="lg">
           <ShopSelect

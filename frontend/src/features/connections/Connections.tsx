@@ -1,21 +1,19 @@
 import { Badge, Card, Group, Stack, Text, Title } from "@mantine/core";
-import { type ReactNode, useMemo } from "react";
+import { useMemo } from "react";
 
 import { api, type Schemas } from "@/api/client";
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 import { Ago } from "@/ui/Ago";
 import { type Column, DataTable } from "@/ui/DataTable";
-import { Icon } from "@/ui/icons";
 import { Light } from "@/ui/Light";
 import { ButtonLink, TextLink } from "@/ui/links";
-import { useMe } from "@/ui/me";
+import { ConnectShop, NoShop } from "@/ui/NoShop";
 import { Page } from "@/ui/Page";
 import { platformName } from "@/ui/platforms";
 import { useReasons } from "@/ui/reasons";
-import { useMay } from "@/ui/role";
 import { Said } from "@/ui/Said";
-import { Empty, Failed, Loading, TooMuch } from "@/ui/states";
+import { Failed, Loading, TooMuch } from "@/ui/states";
 
 import { addressOf, attemptsOf, type Connection, rowsOf, type ShopRow } from "./rows";
 
@@ -28,22 +26,14 @@ const NUMERIC = ["pending"];
 /** Every shop: whether it is in step, and why not. */
 export function Connections() {
   const { t } = useWords();
-  const mayConnect = useMay("admin");
-  const isSample = useMe()?.is_sample ?? true;
-  const connect =
-    mayConnect && !isSample ? (
-      <ButtonLink to="/connections/new" leftSection={<Icon name="plus" />}>
-        {t("connections.connect")}
-      </ButtonLink>
-    ) : null;
   return (
-    <Page title={t("connections.title")} actions={connect}>
-      <List connect={connect} />
+    <Page title={t("connections.title")} actions={<ConnectShop />}>
+      <List />
     </Page>
   );
 }
 
-function List({ connect }: { connect: ReactNode }) {
+function List() {
   const { t } = useWords();
   const list = api.useQuery(
     "get",
@@ -72,9 +62,7 @@ function List({ connect }: { connect: ReactNode }) {
       <Attempts attempts={attempts} />
       {rows.length === 0 ? (
         <Card withBorder>
-          <Empty icon="shop" title={t("connections.none")} action={connect}>
-            {t("connections.none.next")}
-          </Empty>
+          <NoShop>{t("connections.none.next")}</NoShop>
         </Card>
       ) : (
         <Card withBorder padding={0}>

@@ -5,6 +5,7 @@ import { api, type Schemas } from "@/api/client";
 import { useWords } from "@/i18n/words";
 import { Ago } from "@/ui/Ago";
 import { Light } from "@/ui/Light";
+import { NoShop } from "@/ui/NoShop";
 import { useReasons } from "@/ui/reasons";
 import { Empty } from "@/ui/states";
 
@@ -99,7 +100,7 @@ function Shops() {
     <Report query={useOverview()}>
       {({ connections }) =>
         connections.length === 0 ? (
-          <Empty icon="shop" title={t("overview.noShops")} />
+          <NoShop />
         ) : (
           <ul className={classes["list"]}>
             {connections.map((shop) => (

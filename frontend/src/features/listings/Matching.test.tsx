@@ -75,6 +75,13 @@ function tickOf(title: string) {
 }
 
 describe("matching", () => {
+  it("leads to connecting a shop where there is none", async () => {
+    server.use(answers("get", "/connections", { items: [], next: null }));
+    open("/matching");
+    expect(await screen.findByText("No shop is connected yet")).toBeVisible();
+    expect(screen.getByRole("link", { name: "Connect a shop" })).toHaveAttribute("href", "/connections/new");
+  });
+
   it("shows the shop that has something to link, with what speaks for each suggestion", async () => {
     open("/matching");
     const list = await screen.findByRole("list", { name: "Listings that are linked to nothing" });

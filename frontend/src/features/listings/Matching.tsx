@@ -4,6 +4,7 @@ import type { ReactNode } from "react";
 
 import { useWords } from "@/i18n/words";
 import { withoutNothing } from "@/ui/address";
+import { NoShop } from "@/ui/NoShop";
 import { Page } from "@/ui/Page";
 import { type ConnectedShop, useShops } from "@/ui/shops";
 import { ShopSelect } from "@/ui/ShopSelect";
@@ -34,9 +35,7 @@ export function Matching({ next }: Props) {
       ) : query.data === undefined ? (
         <Failed error={query.error} retry={() => void query.refetch()} retrying={query.isFetching} />
       ) : shop === undefined ? (
-        <Empty icon="shop" title={t("overview.noShops")}>
-          {t("matching.noShop")}
-        </Empty>
+        <NoShop>{t("matching.noShop")}</NoShop>
       ) : (
         <Stack gap="md">
           <Group gap="md" align="flex-end">

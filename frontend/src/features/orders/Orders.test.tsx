@@ -171,6 +171,13 @@ describe("the list of orders", () => {
     expect(await screen.findByText("No orders yet")).toBeVisible();
   });
 
+  it("leads to connecting a shop where there is none", async () => {
+    server.use(list([[]]), answers("get", "/connections", { items: [], next: null }));
+    open("/orders");
+    expect(await screen.findByText("No shop is connected yet")).toBeVisible();
+    expect(screen.getByRole("link", { name: "Connect a shop" })).toHaveAttribute("href", "/connections/new");
+  });
+
   it("clears filters that find nothing", async () => {
     server.use(list([[]]));
     const router = open("/orders?q=nothing&review=true");

@@ -10,11 +10,12 @@ import { isTyped, withoutNothing } from "@/ui/address";
 import type { Column } from "@/ui/DataTable";
 import { TextLink } from "@/ui/links";
 import { useListKept } from "@/ui/listKept";
+import { NoShop } from "@/ui/NoShop";
 import { Page } from "@/ui/Page";
 import type { Pages } from "@/ui/Paged";
 import { PagedTable } from "@/ui/PagedTable";
 import { useShops } from "@/ui/shops";
-import { Empty } from "@/ui/states";
+import { Empty, Loading } from "@/ui/states";
 
 import { Marks, PaymentBadge, StateBadge } from "./badges";
 import { Export } from "./Export";
@@ -86,8 +87,13 @@ function rowId(order: Order): string {
 
 function Nothing({ filters, onChange }: Pick<ListProps, "filters" | "onChange">) {
   const { t } = useWords();
+  const shops = useShops().query;
   if (Object.keys(filters).length === 0) {
-    return (
+    return shops.isPending ? (
+      <Loading />
+    ) : shops.data?.items.length === 0 ? (
+      <NoShop>{t("orders.noShop")}</NoShop>
+    ) : (
       <Empty icon="orders" title={t("orders.none")}>
         {t("orders.none.next")}
       </Empty>

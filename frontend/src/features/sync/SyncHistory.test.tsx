@@ -97,6 +97,14 @@ describe("the sync history", () => {
     expect(await screen.findByText("Nothing was done yet")).toBeVisible();
   });
 
+  it("leads to connecting a shop where there is none", async () => {
+    const nothing = { items: [], next: null };
+    server.use(answers("get", "/sync/runs", nothing), answers("get", "/connections", nothing));
+    open("/sync");
+    expect(await screen.findByText("No shop is connected yet")).toBeVisible();
+    expect(screen.getByRole("link", { name: "Connect a shop" })).toHaveAttribute("href", "/connections/new");
+  });
+
   it("says what failed and tries again", async () => {
     server.use(refuses("get", "/sync/runs", 503, "not_stored"));
     open("/sync");

@@ -13,11 +13,12 @@ import { Dates } from "@/ui/Dates";
 import { Icon } from "@/ui/icons";
 import { TextLink } from "@/ui/links";
 import { useListKept } from "@/ui/listKept";
+import { NoShop } from "@/ui/NoShop";
 import { Page } from "@/ui/Page";
 import { PagedTable } from "@/ui/PagedTable";
 import { useShops } from "@/ui/shops";
 import { ShopSelect } from "@/ui/ShopSelect";
-import { Empty } from "@/ui/states";
+import { Empty, Loading } from "@/ui/states";
 
 import { KINDS, RUN_STATES, type RunFilters, runsQueryOf } from "./filters";
 import { durationOf, RunState } from "./words";
@@ -120,22 +121,39 @@ function List({ filters, onClear }: { filters: RunFilters; onClear: () => void }
       numeric={NUMERIC}
       card={(run) => <RunCard run={run} />}
       remedy={t("sync.tooMuch")}
-      empty={
-        <Empty
-          icon={filtered ? "filter" : "history"}
-          title={t(filtered ? "sync.noMatch" : "sync.none")}
-          action={
-            filtered ? (
-              <Button variant="default" onClick={onClear}>
-                {t("orders.clear")}
-              </Button>
-            ) : null
-          }
-        >
-          {t(filtered ? "sync.noMatch.next" : "sync.none.next")}
-        </Empty>
-      }
+      empty={filtered ? <NoMatch onClear={onClear} /> : <Nothing />}
     />
+  );
+}
+
+function NoMatch({ onClear }: { onClear: () => void }) {
+  const { t } = useWords();
+  return (
+    <Empty
+      icon="filter"
+      title={t("sync.noMatch")}
+      action={
+        <Button variant="default" onClick={onClear}>
+          {t("orders.clear")}
+        </Button>
+      }
+    >
+      {t("sync.noMatch.next")}
+    </Empty>
+  );
+}
+
+function Nothing() {
+  const { t } = useWords();
+  const shops = useShops().query;
+  return shops.isPending ? (
+    <Loading />
+  ) : shops.data?.items.length === 0 ? (
+    <NoShop>{t("sync.noShop")}</NoShop>
+  ) : (
+    <Empty icon="history" title={t("sync.none")}>
+      {t("sync.none.next")}
+    </Empty>
   );
 }
 

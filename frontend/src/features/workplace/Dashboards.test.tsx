@@ -73,6 +73,16 @@ describe("dashboards", () => {
     expect(orders.getByRole("row", { name: "Nov 27 3 1" })).toBeVisible();
   });
 
+  it("lead to connecting a shop where there is none", async () => {
+    server.use(
+      answers("get", "/dashboards", { items: [dashboard(1, "Mornings", [widget("connections")])], next: null }),
+      answers("get", "/dashboard/overview", { connections: [] }),
+    );
+    open("/dashboards");
+    expect(await screen.findByText("No shop is connected yet")).toBeVisible();
+    expect(screen.getByRole("link", { name: "Connect a shop" })).toHaveAttribute("href", "/connections/new");
+  });
+
   it("adds up no currencies: another one is chosen", async () => {
     server.use(answers("get", "/dashboards", { items: [dashboard(1, "Mornings")], next: null }));
     open("/dashboards");
