@@ -27,6 +27,7 @@ PARTS = {
 }
 """By the end of their addresses: a heading, and what of the API they show."""
 KINDS = ["order.created", "stock.low", "review.opened"]
+COLOUR = "(element, part) => getComputedStyle(element, part).color"
 
 
 def test_settings_of_a_newcomer(open_window: OpenWindow, town: Town) -> None:
@@ -100,7 +101,10 @@ def look_at_dialogs(window: Window) -> None:
     open_part(window, "webhooks")
     page.get_by_role("button", name="New webhook").click()
     dialog.get_by_role("button", name="Create").click()
-    expect(dialog.get_by_role("textbox", name="Address")).to_have_attribute("aria-invalid", "true")
+    address = dialog.get_by_role("textbox", name="Address")
+    expect(address).to_have_attribute("aria-invalid", "true")
+    wrong = dialog.get_by_text("This is needed.").evaluate(COLOUR, None)
+    assert address.evaluate(COLOUR, "::placeholder") != wrong, "an example is not what is wrong"
     window.look("settings-webhook-new-error", whole=False)
     open_part(window, "security")
     page.get_by_role("button", name="Set up a second factor").click()

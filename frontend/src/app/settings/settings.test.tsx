@@ -222,6 +222,8 @@ describe("webhooks", () => {
     open("/settings/webhooks");
     await userEvent.click(await screen.findByRole("button", { name: "New webhook" }));
     const dialog = within(await screen.findByRole("dialog", { name: "New webhook" }));
+    await userEvent.click(dialog.getByRole("button", { name: "Create" }));
+    expect(dialog.getByRole("textbox", { name: "Address" })).toHaveAccessibleDescription(/^This is needed\./);
     await userEvent.type(dialog.getByRole("textbox", { name: "Address" }), "http://erp.example.com");
     await userEvent.click(dialog.getByRole("button", { name: "Create" }));
     expect(dialog.getByText("An address that begins with https://")).toBeVisible();

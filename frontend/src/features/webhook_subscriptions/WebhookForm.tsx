@@ -23,6 +23,8 @@ export const KINDS: readonly Kind[] = [
   "alert.opened",
 ];
 
+const FORM = /^https:\/\/[^\s/]+/;
+
 export interface Given {
   url: string;
   description: string;
@@ -45,7 +47,8 @@ export function WebhookForm({ given, action, busy, error, onGiven }: Props) {
   const form = useForm<Given>({
     initialValues: given,
     validate: {
-      url: (value) => (/^https:\/\/[^\s/]+/.test(value.trim()) ? null : t("hooks.url.form")),
+      url: (value) =>
+        value.trim() === "" ? t("form.needed") : FORM.test(value.trim()) ? null : t("hooks.url.form"),
       kinds: (value) => (value.length === 0 ? t("hooks.kinds.needed") : null),
     },
   });
@@ -69,7 +72,7 @@ export function WebhookForm({ given, action, busy, error, onGiven }: Props) {
           {...form.getInputProps("url")}
         />
         <TextInput label={t("hooks.description")} maxLength={200} {...form.getInputProps("description")} />
-        <Checkbox.Group label={t("hooks.kinds")} {...form.getInputProps("kinds")}>
+        <Checkbox.Group label={t("hooks.kinds")} errorProps={{ mt: "sm" }} {...form.getInputProps("kinds")}>
           <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="xs" verticalSpacing={8} mt="xs">
             {KINDS.map((kind) => (
               <Checkbox key={kind} value={kind} label={kind} />
