@@ -63,7 +63,7 @@ def test_settings_of_somebody_who_works_with_them(open_window: OpenWindow, town:
     expect(window.page.get_by_role("listitem").filter(has_text="ping").first).to_be_visible()
     window.look("settings-webhook")
     window.page.get_by_role("button", name=re.compile("^Look at")).first.click()
-    expect(window.page.get_by_role("table")).to_be_visible()
+    expect(window.page.get_by_role("list", name="Every attempt")).to_be_visible()
     window.look("settings-webhook-delivery", whole=False)
     window.look_at_nothing("/settings/webhooks/2000000000", "settings-webhook-error")
     look_at_dialogs(window)

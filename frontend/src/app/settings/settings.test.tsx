@@ -181,13 +181,38 @@ describe("webhooks", () => {
     open("/settings/webhooks/5");
     const log = within(await screen.findByRole("list", { name: "Deliveries" }));
     expect(log.getByText("Failed for good")).toBeVisible();
-    expect(log.getByText(/answered 500 · not answered with a 2xx · 31 ms · 15 attempts/)).toBeVisible();
+    expect(log.getByText(/answered 500 · the receiver did not accept it · 31 ms · 15 attempts/)).toBeVisible();
     await userEvent.click(log.getByRole("button", { name: "Look at: order.created, 9" }));
     const dialog = within(await screen.findByRole("dialog", { name: "Delivery" }));
     expect(await dialog.findByText("<b>no</b>")).toBeVisible();
+    expect(dialog.getByRole("list", { name: "Every attempt" })).toHaveTextContent(
+      /^answered 500 · the receiver did not accept it.* · 31 ms$/,
+    );
     await userEvent.click(dialog.getByRole("button", { name: "Close" }));
     await userEvent.click(log.getByRole("button", { name: "Send again: order.created, 9" }));
     await expect.poll(() => sent.map(({ what }) => what)).toEqual(["post /webhook-deliveries/9/replay"]);
+  });
+
+  it("offer to send all again only where something failed, however long ago", async () => {
+    const delivered = { ...DEAD, id: 10, state: "delivered", status: 200, fault: "" };
+    const waits = { ...DEAD, id: 11, state: "pending", next_attempt_at: "2026-11-28T11:30:00Z" };
+    let failed: object[] = [DEAD];
+    server.use(
+      answers("get", "/webhook-subscriptions/5", HOOK),
+      http.get("*/api/v1/webhook-subscriptions/5/deliveries", ({ request }) =>
+        HttpResponse.json(new URL(request.url).searchParams.has("state") ? page(...failed) : page(delivered, waits)),
+      ),
+      http.post("*/api/v1/webhook-subscriptions/5/replay", () => {
+        failed = [];
+        return HttpResponse.json({ deliveries: 1 }, { status: 202 });
+      }),
+    );
+    open("/settings/webhooks/5");
+    await userEvent.click(await screen.findByRole("button", { name: "Send all again that failed" }));
+    expect(screen.getByText(/ · will be tried again at /)).toBeInTheDocument();
+    await userEvent.click(await screen.findByRole("button", { name: "Send again" }));
+    await waitFor(() => expect(screen.queryByRole("button", { name: "Send all again that failed" })).toBeNull());
+    await waitFor(() => expect(screen.getByRole("combobox", { name: "State" })).toHaveFocus());
   });
 
   it("are changed by the version that was seen, and keep what was typed where somebody else was faster", async () => {

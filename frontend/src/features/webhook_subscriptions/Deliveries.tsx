@@ -1,9 +1,9 @@
-import { Button, Code, Group, Modal, Select, Stack, Table, Text } from "@mantine/core";
+import { Button, Code, Group, Modal, Select, Stack, Text } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useRef, useState } from "react";
 
 import { api, type Schemas } from "@/api/client";
-import { PAGES } from "@/api/pages";
+import { itemsOf, PAGES } from "@/api/pages";
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 import { Confirm } from "@/ui/Confirm";
@@ -42,6 +42,11 @@ export function Deliveries({ hook }: { hook: Schemas["Subscription"] }) {
         hook.state === "active" && data?.pages[0]?.items.some((each) => each.state === "pending") ? EVERY_MS : false,
     },
   );
+  const stateField = useRef<HTMLInputElement>(null);
+  const older = api.useQuery("get", "/api/v1/webhook-subscriptions/{subscription_id}/deliveries", {
+    params: { path, query: { limit: 1, state: "dead" } },
+  });
+  const hasFailed = [...itemsOf(list.data), ...(older.data?.items ?? [])].some((each) => each.state === "dead");
   const look = () => queries.invalidateQueries({ queryKey: LOG });
   const replay = api.useMutation("post", "/api/v1/webhook-deliveries/{delivery_id}/replay", {
     onSuccess: look,
@@ -68,12 +73,15 @@ export function Deliveries({ hook }: { hook: Schemas["Subscription"] }) {
       title={t("deliveries.title")}
       lead={t("deliveries.lead")}
       aside={
-        <Button variant="default" onClick={() => setAsksAll(true)}>
-          {t("deliveries.again")}
-        </Button>
+        hasFailed ? (
+          <Button variant="default" onClick={() => setAsksAll(true)}>
+            {t("deliveries.again")}
+          </Button>
+        ) : null
       }
     >
       <Select
+        ref={stateField}
         label={t("deliveries.state")}
         placeholder={t("filters.any")}
         data={STATES.map((value) => ({ value, label: t(`delivery.${value}`) }))}
@@ -118,6 +126,12 @@ export function Deliveries({ hook }: { hook: Schemas["Subscription"] }) {
           replayAll.mutate({ params: { path }, body: { since } });
         }}
         onClose={() => setAsksAll(false)}
+        onClosed={() => {
+          // What opened it is gone then.
+          if (!hasFailed) {
+            stateField.current?.focus({ preventScroll: true });
+          }
+        }}
       >
         <Text size="sm">{t("deliveries.again.sure")}</Text>
       </Confirm>
@@ -132,11 +146,11 @@ interface RowProps {
 }
 
 function DeliveryRow({ delivery, onOpen, children }: RowProps) {
-  const { t, known } = useWords();
+  const { t } = useWords();
   const format = useFormat();
+  const cameOf = useCameOf();
   const told = [
-    delivery.status === null ? null : t("delivery.status", { status: String(delivery.status) }),
-    delivery.fault === "" ? null : (known(`delivery.fault.${delivery.fault}`) ?? delivery.fault),
+    ...cameOf(delivery),
     delivery.duration_ms === null ? null : t("chart.ms", { value: format.number(delivery.duration_ms) }),
     delivery.attempts > 1 ? t("delivery.attempts", { count: delivery.attempts }) : null,
     delivery.next_attempt_at === null
@@ -171,9 +185,19 @@ function DeliveryRow({ delivery, onOpen, children }: RowProps) {
   );
 }
 
-function InFull({ id }: { id: number }) {
+/** What was answered, and why that is a failure, in words. */
+function useCameOf() {
   const { t, known } = useWords();
+  return ({ status, fault }: { status: number | null; fault: string }): string[] => [
+    ...(status === null ? [] : [t("delivery.status", { status: String(status) })]),
+    ...(fault === "" ? [] : [known(`delivery.fault.${fault}`) ?? fault]),
+  ];
+}
+
+function InFull({ id }: { id: number }) {
+  const { t } = useWords();
   const format = useFormat();
+  const cameOf = useCameOf();
   const found = api.useQuery("get", "/api/v1/webhook-deliveries/{delivery_id}", {
     params: { path: { delivery_id: id } },
   });
@@ -188,38 +212,22 @@ function InFull({ id }: { id: number }) {
       </Text>
       <Part title={t("delivery.body")} content={readable(body)} />
       <Part title={t("delivery.answer")} content={answer === "" ? t("delivery.answer.none") : answer} />
-      <Table.ScrollContainer
-        minWidth={420}
-        type="native"
-        tabIndex={0}
-        role="region"
-        aria-label={t("delivery.history")}
-      >
-        <Table aria-label={t("delivery.history")}>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>{t("delivery.at")}</Table.Th>
-              <Table.Th>{t("delivery.came")}</Table.Th>
-              <Table.Th ta="right">{t("delivery.took")}</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {history.map((attempt) => (
-              <Table.Tr key={attempt.at}>
-                <Table.Td>{format.moment(attempt.at, { dateStyle: "medium", timeStyle: "medium" })}</Table.Td>
-                <Table.Td>
-                  {[attempt.status, attempt.fault === "" ? null : (known(`delivery.fault.${attempt.fault}`) ?? attempt.fault)]
-                    .filter((each) => each !== null)
-                    .join(" · ")}
-                </Table.Td>
-                <Table.Td ta="right" data-numeric>
-                  {t("chart.ms", { value: format.number(attempt.duration_ms) })}
-                </Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+      <div>
+        <Text size="sm" fw={600}>
+          {t("delivery.history")}
+        </Text>
+        <Stack component="ul" gap="xs" m={0} mt={4} p={0} style={{ listStyle: "none" }} aria-label={t("delivery.history")}>
+          {history.map((attempt) => (
+            <Text key={attempt.at} component="li" size="sm">
+              {cameOf(attempt).join(" · ")}
+              <Text span size="sm" c="dimmed" display="block">
+                {format.moment(attempt.at, { dateStyle: "medium", timeStyle: "medium" })} ·{" "}
+                {t("chart.ms", { value: format.number(attempt.duration_ms) })}
+              </Text>
+            </Text>
+          ))}
+        </Stack>
+      </div>
     </Stack>
   );
 }
