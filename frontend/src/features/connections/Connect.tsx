@@ -1,4 +1,4 @@
-import { Alert, Card, List, SegmentedControl, SimpleGrid, Stack, Text, Title } from "@mantine/core";
+import { Alert, Card, List, SimpleGrid, Stack, Text, Title } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
@@ -13,8 +13,9 @@ import { useMay } from "@/ui/role";
 import { Empty, Failed, Loading } from "@/ui/states";
 
 import { lookAgain } from "./useAction";
-import { type ConfigField, fieldsOf } from "./config";
+import { fieldsOf } from "./config";
 import { ConfigForm } from "./ConfigForm";
+import { fieldsFor, takesKeys, type Way, Ways } from "./Ways";
 import { goTo } from "@/ui/leaving";
 
 type Platform = Schemas["Platform"];
@@ -95,8 +96,6 @@ function Choices({ platforms }: { platforms: readonly Platform[] }) {
   );
 }
 
-type Way = "consent" | "keys";
-
 function Form({ platform }: { platform: Platform }) {
   const { t } = useWords();
   const { address = "" } = here.useSearch();
@@ -104,7 +103,6 @@ function Form({ platform }: { platform: Platform }) {
   const queries = useQueryClient();
   const [way, setWay] = useState<Way>("consent");
   const fields = fieldsOf(platform.config_schema);
-  const takesKeys = fields.some(({ secret }) => secret);
   const begin = api.useMutation("post", "/api/v1/connections", {
     onSuccess: async ({ authorize_url, connection }) => {
       if (authorize_url !== null) {
@@ -123,23 +121,12 @@ function Form({ platform }: { platform: Platform }) {
       </Alert>
     );
   }
-  const asked = way === "keys" ? fields.map(needed) : fields.filter(({ secret }) => !secret);
+  const asked = fieldsFor(way, fields);
   const [first] = asked;
   return (
     <Card withBorder>
       <Stack gap="md">
-        {takesKeys ? (
-          <SegmentedControl
-            aria-label={t("connect.way")}
-            fullWidth
-            value={way}
-            onChange={(value) => setWay(value as Way)}
-            data={[
-              { value: "consent", label: t("connect.way.consent") },
-              { value: "keys", label: t("connect.way.keys") },
-            ]}
-          />
-        ) : null}
+        {takesKeys(fields) ? <Ways way={way} onChange={setWay} /> : null}
         <ConfigForm
           key={way}
           platform={platform.slug}
@@ -153,11 +140,6 @@ function Form({ platform }: { platform: Platform }) {
       </Stack>
     </Card>
   );
-}
-
-/** Who pastes keys pastes all of them. */
-function needed(field: ConfigField): ConfigField {
-  return field.secret ? { ...field, required: true } : field;
 }
 
 /** What follows, so that nobody is afraid of the next click. */

@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 
 import { ME, open, signedIn } from "@/test/app";
 import { CONNECTION, HEALTH, page, PLATFORMS, STATUS } from "@/test/connections";
+import { takes } from "@/test/sent";
 import { answers, refuses, server } from "@/test/server";
 
 import * as leaving from "@/ui/leaving";
@@ -184,6 +185,26 @@ describe("a connection's page", () => {
     await userEvent.click(await screen.findByRole("button", { name: "Test the connection" }));
     expect(await screen.findByText("The shop does not answer")).toBeVisible();
     expect(screen.getByText("Timed out.")).toBeVisible();
+  });
+
+  it("is connected again by agreeing there, or by new keys where its platform takes them", async () => {
+    shown({ platform: "woocommerce", state: "needs_auth" });
+    server.use(answers("get", "/platforms", PLATFORMS));
+    const sent = takes({ "post /connections/1/reconnect": { connection: CONNECTION, authorize_url: null } });
+    await userEvent.click(await screen.findByRole("button", { name: "Connect again" }));
+    const dialog = within(await screen.findByRole("dialog", { name: "Connect Tea again" }));
+    expect(await dialog.findByRole("button", { name: "Go on to WooCommerce" })).toBeVisible();
+    expect(dialog.queryByLabelText("Consumer key")).toBeNull();
+    await userEvent.click(dialog.getByRole("radio", { name: "Paste keys" }));
+    expect(dialog.queryByRole("button", { name: "Go on to WooCommerce" })).toBeNull();
+    await userEvent.click(dialog.getByRole("button", { name: "Connect" }));
+    expect(await dialog.findByText("A consumer key begins with ck_.")).toBeVisible();
+    await userEvent.type(dialog.getByLabelText("Consumer key"), "ck_12345678");
+    await userEvent.type(dialog.getByLabelText("Consumer secret"), "cs_12345678");
+    await userEvent.click(dialog.getByRole("button", { name: "Connect" }));
+    await expect
+      .poll(() => sent[0]?.body)
+      .toEqual({ config: { consumer_key: "ck_12345678", consumer_secret: "cs_12345678" } });
   });
 
   it("leads to the platform where it has to be connected again", async () => {

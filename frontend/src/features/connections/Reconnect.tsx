@@ -1,5 +1,6 @@
 import { Modal, Stack, Text } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
 
 import { api } from "@/api/client";
 import { useWords } from "@/i18n/words";
@@ -12,6 +13,7 @@ import { fieldsOf } from "./config";
 import { ConfigForm } from "./ConfigForm";
 import { goTo } from "@/ui/leaving";
 import type { Connection } from "./rows";
+import { fieldsFor, takesKeys, type Way, Ways } from "./Ways";
 
 interface Props {
   connection: Connection;
@@ -29,10 +31,7 @@ export function Reconnect({ connection, opened, onClose }: Props) {
       title={t("reconnect.title", { shop: connection.name })}
       closeButtonProps={{ "aria-label": t("action.close") }}
     >
-      <Stack gap="md">
-        <Text size="sm">{t("reconnect.lead")}</Text>
-        <Form connection={connection} onClose={onClose} />
-      </Stack>
+      <Form connection={connection} onClose={onClose} />
     </Modal>
   );
 }
@@ -41,6 +40,7 @@ function Form({ connection, onClose }: Omit<Props, "opened">) {
   const { t } = useWords();
   const queries = useQueryClient();
   const tell = useTellDone();
+  const [way, setWay] = useState<Way>("consent");
   const platforms = api.useQuery("get", "/api/v1/platforms", {}, { staleTime: Infinity });
   const begin = api.useMutation("post", "/api/v1/connections/{connection_id}/reconnect", {
     onSuccess: async (started) => {
@@ -64,13 +64,18 @@ function Form({ connection, onClose }: Omit<Props, "opened">) {
   const fields = fieldsOf(platform.config_schema).filter(({ secret }) => secret);
   const path = { connection_id: connection.id };
   return (
-    <ConfigForm
-      platform={connection.platform}
-      fields={fields}
-      go={t("connect.goTo", { platform: platformName(connection.platform) })}
-      busy={begin.isPending || begin.isSuccess}
-      error={begin.error}
-      onSubmit={(config) => begin.mutate({ params: { path }, body: { config } })}
-    />
+    <Stack gap="md">
+      {takesKeys(fields) ? <Ways way={way} onChange={setWay} /> : null}
+      <Text size="sm">{t(`reconnect.lead.${way}`)}</Text>
+      <ConfigForm
+        key={way}
+        platform={connection.platform}
+        fields={fieldsFor(way, fields)}
+        go={way === "keys" ? t("connect.go") : t("connect.goTo", { platform: platformName(connection.platform) })}
+        busy={begin.isPending || begin.isSuccess}
+        error={begin.error}
+        onSubmit={(config) => begin.mutate({ params: { path }, body: { config } })}
+      />
+    </Stack>
   );
 }

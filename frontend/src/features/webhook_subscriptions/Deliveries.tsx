@@ -43,10 +43,11 @@ export function Deliveries({ hook }: { hook: Schemas["Subscription"] }) {
     },
   );
   const stateField = useRef<HTMLInputElement>(null);
-  const older = api.useQuery("get", "/api/v1/webhook-subscriptions/{subscription_id}/deliveries", {
+  const failed = api.useQuery("get", "/api/v1/webhook-subscriptions/{subscription_id}/deliveries", {
     params: { path, query: { limit: 1, state: "dead" } },
   });
-  const hasFailed = [...itemsOf(list.data), ...(older.data?.items ?? [])].some((each) => each.state === "dead");
+  // One that the list may not have come to, or leaves out.
+  const hasFailed = [...itemsOf(list.data), ...(failed.data?.items ?? [])].some((each) => each.state === "dead");
   const look = () => queries.invalidateQueries({ queryKey: LOG });
   const replay = api.useMutation("post", "/api/v1/webhook-deliveries/{delivery_id}/replay", {
     onSuccess: look,
