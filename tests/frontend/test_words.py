@@ -9,6 +9,7 @@ import re
 import pytest
 
 from app.api.errors import CODES, STATUSES
+from app.api.policy import POLICY, scope_of
 from app.domain import health
 from app.domain.event_log import EventKind
 from app.domain.fault_texts import FAULTS
@@ -81,6 +82,11 @@ def test_every_kind_of_widget_has_a_name() -> None:
 def test_every_event_that_one_can_be_told_of_has_words() -> None:
     assert _named("notice") == {str(kind) for kind in EventKind}
     assert {f"notice.{kind}.means" for kind in EventKind} <= KEYS
+
+
+def test_everything_that_a_key_may_read_or_change_has_a_name() -> None:
+    scopes = (scope_of(endpoint, "GET") for endpoint in POLICY)
+    assert _named("scope") == {scope.partition(":")[0] for scope in scopes if scope is not None}
 
 
 def test_a_webhook_can_be_told_of_all_that_the_api_tells() -> None:

@@ -145,6 +145,8 @@ describe("API keys", () => {
     await userEvent.type(await dialog.findByRole("textbox", { name: "Name" }), "ERP");
     await userEvent.click(dialog.getByRole("button", { name: "Create" }));
     expect(await dialog.findByText("Choose one at least.")).toBeVisible();
+    expect(dialog.getByRole("checkbox", { name: "Stock: Write" })).toHaveAttribute("value", "stock:write");
+    expect(dialog.queryByRole("checkbox", { name: "Orders: Write" })).toBeNull();
     await userEvent.click(dialog.getByRole("button", { name: "All that reads" }));
     await userEvent.click(dialog.getByRole("button", { name: "Create" }));
     expect(await dialog.findByText("sf_live_abc")).toBeVisible();

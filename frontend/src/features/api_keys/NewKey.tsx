@@ -1,4 +1,4 @@
-import { Button, Checkbox, Group, Select, SimpleGrid, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Checkbox, Code, Group, Select, Stack, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 
 import { api } from "@/api/client";
@@ -8,6 +8,7 @@ import { Failed, Loading } from "@/ui/states";
 const LONGEST = 100;
 const DAYS = ["30", "90", "365"] as const;
 const DAY_MS = 86_400_000;
+const DEEDS = ["read", "write"] as const;
 
 /** A name, what it may do, and for how long. */
 export function NewKey({ onMade }: { onMade: (secret: string) => void }) {
@@ -53,7 +54,12 @@ export function NewKey({ onMade }: { onMade: (secret: string) => void }) {
           allowDeselect={false}
           {...form.getInputProps("days")}
         />
-        <Checkbox.Group label={t("keys.scopes")} description={t("keys.scopes.hint")} {...form.getInputProps("scopes")}>
+        <Checkbox.Group
+          label={t("keys.scopes")}
+          description={t("keys.scopes.hint")}
+          errorProps={{ mt: "sm" }}
+          {...form.getInputProps("scopes")}
+        >
           <Group gap="xs" my="xs">
             <Button variant="default" size="xs" onClick={() => form.setFieldValue("scopes", reading)}>
               {t("keys.scopes.reading")}
@@ -65,11 +71,11 @@ export function NewKey({ onMade }: { onMade: (secret: string) => void }) {
               {t("keys.scopes.count", { count: form.values.scopes.length })}
             </Text>
           </Group>
-          <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="xs" verticalSpacing={8}>
-            {all.map((scope) => (
-              <Checkbox key={scope} value={scope} label={scope} />
+          <Stack gap="xs">
+            {subjectsOf(all).map((subject) => (
+              <Subject key={subject} name={subject} all={all} />
             ))}
-          </SimpleGrid>
+          </Stack>
         </Checkbox.Group>
         <Group justify="flex-end">
           <Button type="submit" loading={make.isPending}>
@@ -79,6 +85,37 @@ export function NewKey({ onMade }: { onMade: (secret: string) => void }) {
       </Stack>
     </form>
   );
+}
+
+/** One thing that a program may read, change, or both. */
+function Subject({ name, all }: { name: string; all: readonly string[] }) {
+  const { t, known } = useWords();
+  const word = known(`scope.${name}`) ?? name;
+  return (
+    <Group style={{ gap: "4px 8px" }}>
+      <Text size="sm" style={{ flex: "1 1 260px" }}>
+        {word} <Code>{name}</Code>
+      </Text>
+      <div style={{ display: "grid", gridTemplateColumns: "100px 120px" }}>
+        {DEEDS.map((deed, column) =>
+          all.includes(`${name}:${deed}`) ? (
+            <Checkbox
+              key={deed}
+              value={`${name}:${deed}`}
+              label={t(`keys.scopes.${deed}`)}
+              aria-label={`${word}: ${t(`keys.scopes.${deed}`)}`}
+              style={{ gridColumn: column + 1 }}
+            />
+          ) : null,
+        )}
+      </div>
+    </Group>
+  );
+}
+
+/** What scopes are about, each once and in their order. */
+function subjectsOf(scopes: readonly string[]): string[] {
+  return [...new Set(scopes.map((scope) => scope.slice(0, scope.indexOf(":"))))];
 }
 
 /** That many days from now; null where it never ends. */
