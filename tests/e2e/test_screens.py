@@ -246,6 +246,11 @@ def look_at_a_listing(window: Window, town: Town) -> None:
     window.look("sku-rules-error", whole=False)
     dialog.get_by_role("textbox", name="Share").fill("80")
     expect(dialog.get_by_role("region", name="What would change")).to_contain_text("→")
+    tops = [
+        dialog.get_by_role("textbox", name=name).evaluate("field => field.getBoundingClientRect().top")
+        for name in ("Limit", "Fixed")
+    ]
+    assert tops[0] == tops[1], "fields beside each other are at one height"
     window.look("sku-rules", whole=False)
     dialog.get_by_role("button", name="Cancel").click()
     page.get_by_role("button", name=re.compile("^Link elsewhere")).first.click()

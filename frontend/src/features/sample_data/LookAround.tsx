@@ -1,4 +1,4 @@
-import { Button, Stack, Text } from "@mantine/core";
+import { Button, Text } from "@mantine/core";
 
 import { api, client, type Schemas } from "@/api/client";
 import { useWords } from "@/i18n/words";
@@ -30,13 +30,13 @@ export function LookAround({ role, onThere }: Props) {
     return <Text size="sm">{t("sample.askAdmin")}</Text>;
   }
   return (
-    <Stack gap={4} align="center">
+    <div>
       <Button variant="light" loading={make.isPending} onClick={() => make.mutate({})}>
         {t("sample.look")}
       </Button>
-      <Text size="xs" c="dimmed">
+      <Text size="xs" c="dimmed" mt={4}>
         {t("sample.hint")}
       </Text>
-    </Stack>
+    </div>
   );
 }

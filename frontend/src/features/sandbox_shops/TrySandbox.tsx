@@ -1,4 +1,4 @@
-import { Button, Stack, Text } from "@mantine/core";
+import { Button, Text } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 
 import { api } from "@/api/client";
@@ -44,7 +44,7 @@ export function TrySandbox({ isSection = false, onConnected, onAsked }: Props) {
     free === undefined ? (
       <Text size="sm">{t("sandbox.taken")}</Text>
     ) : (
-      <Stack gap={4} align={isSection ? "flex-start" : "center"}>
+      <div>
         <Button
           variant="light"
           loading={connect.isPending}
@@ -52,10 +52,10 @@ export function TrySandbox({ isSection = false, onConnected, onAsked }: Props) {
         >
           {t("sandbox.try")}
         </Button>
-        <Text size="xs" c="dimmed">
+        <Text size="xs" c="dimmed" mt={4}>
           {t("sandbox.hint")}
         </Text>
-      </Stack>
+      </div>
     );
   return isSection ? (
     <Section title={t("sandbox.title")} lead={t("sandbox.lead")}>

@@ -20,6 +20,9 @@ import { RulesPreview } from "./RulesPreview";
 
 type Change = Schemas["ConfigureListingInput"];
 
+/** The hint comes below: however long, fields beside each other are at one height. */
+const ORDER: ("label" | "input" | "error" | "description")[] = ["label", "input", "error", "description"];
+
 /** Says anew how much of what there is one listing shows. */
 export default function EditRules({ listingId, onClose }: { listingId: number; onClose: () => void }) {
   const { t } = useWords();
@@ -67,7 +70,7 @@ function Form({ listing, save, onClose }: FormProps) {
   const isChanged = Object.keys(changes).length > 0;
   const isRight = faultsOf(form.values).length === 0;
   const isOfField = NAMES.some((name) => problemOf(save.error).field(name) !== null);
-  const number = { min: 0, max: MOST_UNITS, readOnly: save.isPending } as const;
+  const number = { min: 0, max: MOST_UNITS, readOnly: save.isPending, inputWrapperOrder: ORDER };
   return (
     <form
       onSubmit={form.onSubmit((rules) =>
