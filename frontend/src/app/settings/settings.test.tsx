@@ -217,6 +217,19 @@ describe("webhooks", () => {
     await waitFor(() => expect(screen.getByRole("combobox", { name: "State" })).toHaveFocus());
   });
 
+  it("say that one fails, and not in the colour of one that works", async () => {
+    server.use(
+      answers("get", "/webhook-subscriptions", page({ ...HOOK, failing_since: "2026-11-28T10:00:00Z" }, { ...HOOK, id: 6 })),
+    );
+    open("/settings/webhooks");
+    const colour = async (words: string) => {
+      const badge = (await screen.findByText(words)).closest(".mantine-Badge-root");
+      return badge?.querySelector("circle")?.getAttribute("fill");
+    };
+    expect(await colour("Active")).toBe("var(--mantine-color-green-6)");
+    expect(await colour("Fails")).toBe("var(--mantine-color-yellow-6)");
+  });
+
   it("are changed by the version that was seen, and keep what was typed where somebody else was faster", async () => {
     const hook = (more: object, version: string) =>
       http.get("*/api/v1/webhook-subscriptions/5", () =>

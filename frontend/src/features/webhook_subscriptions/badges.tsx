@@ -6,11 +6,10 @@ const COLOURS = { active: "green", paused: "gray", disabled: "red" } as const;
 
 export function StateBadge({ hook }: { hook: Schemas["Subscription"] }) {
   const { t } = useWords();
-  return (
-    <Told colour={COLOURS[hook.state]}>
-      {hook.state === "active" && hook.failing_since !== null ? t("hooks.failing") : t(`hooks.state.${hook.state}`)}
-    </Told>
-  );
+  if (hook.state === "active" && hook.failing_since !== null) {
+    return <Told colour="yellow">{t("hooks.failing")}</Told>;
+  }
+  return <Told colour={COLOURS[hook.state]}>{t(`hooks.state.${hook.state}`)}</Told>;
 }
 
 const DELIVERIES = { pending: "gray", delivered: "green", dead: "red" } as const;
