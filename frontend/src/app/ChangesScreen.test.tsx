@@ -222,6 +222,45 @@ describe("a dry run", () => {
     expect(screen.getByRole("link", { name: "See each number" })).toHaveAttribute("href", "/sync/40");
   });
 
+  it("is not begun again while it goes on, and shows that nothing is done yet", async () => {
+    let began = 0;
+    const run = { id: 42, kind: "manual", looked_at: 0, changed: 0, failed: 0, connection_id: 5 };
+    server.use(
+      http.post("*/api/v1/sync/runs", () => {
+        began += 1;
+        return HttpResponse.json({ ...run, state: "running" }, { status: 202 });
+      }),
+      answers("get", "/sync/runs/42", { ...run, state: "running" }),
+    );
+    open("/changes");
+    const button = await screen.findByRole("button", { name: "Sync now" });
+    await userEvent.click(button);
+    const dialog = await screen.findByRole("dialog", { name: "Write 3 numbers?" });
+    await userEvent.click(within(dialog).getByRole("button", { name: "Sync now" }));
+    expect(await screen.findByText("0 looked at, 0 changed, 0 failed.")).toBeVisible();
+    expect(screen.getByRole("progressbar")).toHaveAttribute("aria-valuenow", "0");
+    await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+    expect(button).toHaveAttribute("aria-disabled", "true");
+    await userEvent.click(button);
+    expect(screen.queryByRole("dialog")).toBeNull();
+    server.use(answers("get", "/sync/runs/42", { ...run, state: "succeeded" }));
+    await waitFor(() => expect(button).toHaveAttribute("aria-disabled", "false"), { timeout: 10_000 });
+    expect(began).toBe(1);
+  });
+
+  it("shows no bar where there is nothing to write", async () => {
+    const run = { id: 43, kind: "manual", looked_at: 0, changed: 0, failed: 0, connection_id: 5 };
+    server.use(
+      answers("get", "/sync/preview/totals", { looked_at: 9, at_least: false, connections: [] }),
+      answers("post", "/sync/runs", { ...run, state: "running" }, 202),
+      answers("get", "/sync/runs/43", { ...run, state: "running" }),
+    );
+    open("/changes");
+    await userEvent.click(await screen.findByRole("button", { name: "Sync now" }));
+    expect(await screen.findByText("0 looked at, 0 changed, 0 failed.")).toBeVisible();
+    expect(screen.queryByRole("progressbar")).toBeNull();
+  });
+
   it("says that all is held back, and does not ask whether to write nothing", async () => {
     let began = 0;
     const held = { ...sums, raised: 0, to_zero: 0 };

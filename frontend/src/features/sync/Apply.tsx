@@ -41,12 +41,16 @@ export function Apply({ shopId, totals, children }: Props) {
     onSettled: () => setAsking(false),
   });
   const go = () => start.mutate({ body: shopId === undefined ? {} : { connection_id: shopId } });
+  const run = useRun(begun?.run ?? null);
+  const isRunning = begun !== null && !run.isError && (run.data === undefined || run.data.state === "running");
+  const isBusy = start.isPending || isRunning;
   return (
     <Stack gap="sm">
       {begun === null ? null : (
         <Progressing
           key={begun.run}
           runId={begun.run}
+          run={run.data}
           toWrite={begun.toWrite}
           left={totals === null ? null : written}
           onClose={() => setBegun(null)}
@@ -56,9 +60,11 @@ export function Apply({ shopId, totals, children }: Props) {
         {children}
         <For least="staff">
           <Button
-            onClick={() => (isNothing ? go() : setAsking(true))}
-            loading={start.isPending}
+            onClick={isBusy ? undefined : () => (isNothing ? go() : setAsking(true))}
             disabled={totals === null}
+            // Not disabled to the browser, which would take the focus from it.
+            data-disabled={isBusy || undefined}
+            aria-disabled={isBusy}
           >
             {t("dryRun.apply")}
           </Button>
@@ -94,16 +100,17 @@ export function Apply({ shopId, totals, children }: Props) {
 
 interface ProgressingProps {
   runId: number;
+  /** Undefined until it was asked for. */
+  run: Schemas["Run"] | undefined;
   /** How many numbers there were to write when it began, and are now. */
   toWrite: number;
   left: number | null;
   onClose: () => void;
 }
 
-function Progressing({ runId, toWrite, left, onClose }: ProgressingProps) {
+function Progressing({ runId, run, toWrite, left, onClose }: ProgressingProps) {
   const { t } = useWords();
   const queries = useQueryClient();
-  const run = useRun(runId).data;
   const looks = run?.looked_at ?? 0;
   const state = run?.state ?? "running";
   useEffect(() => {
@@ -114,7 +121,7 @@ function Progressing({ runId, toWrite, left, onClose }: ProgressingProps) {
   }, [queries, state, looks]);
   const done = state !== "running";
   const well = state === "succeeded";
-  const share = toWrite === 0 || left === null ? 100 : ((toWrite - Math.min(left, toWrite)) / toWrite) * 100;
+  const share = left === null ? 0 : ((toWrite - Math.min(left, toWrite)) / toWrite) * 100;
   return (
     <Alert
       role="status"
@@ -123,7 +130,7 @@ function Progressing({ runId, toWrite, left, onClose }: ProgressingProps) {
       title={done ? t(`run.state.${state}`) : t("dryRun.running")}
     >
       <Stack gap="sm">
-        {done ? null : <Progress value={share} animated aria-label={t("firstSync.progress")} />}
+        {done || toWrite === 0 ? null : <Progress value={share} animated aria-label={t("firstSync.progress")} />}
         {run === undefined ? null : (
           <Text size="sm">{t("run.sums", { looked: run.looked_at, changed: run.changed, failed: run.failed })}</Text>
         )}
