@@ -19,6 +19,7 @@ from app.domain.remedies import REMEDIES
 from app.domain.sentences import SENTENCES
 from app.models.events import EVENT_STATES
 from app.services.queries.dashboard.overview import ACTIONS
+from app.services.queries.first_steps import DECIDED
 from app.services.queries.sync_preview import OBSTACLES
 from app.services.workplace.dashboards import KINDS
 from syncflow.web_build import FRONTEND
@@ -107,3 +108,9 @@ def _gaps(words: str) -> set[str]:
 
 def _named(family: str) -> set[str]:
     return {key.split(".")[1] for key in KEYS if key.startswith(f"{family}.")}
+
+
+def test_what_may_stay_unlinked_is_the_same_in_the_first_steps_and_elsewhere() -> None:
+    source = (FRONTEND / "src" / "ui" / "unlinked.ts").read_text()
+    [reasons] = re.findall(r"DECIDED = new Set\(\[(.*)\]\)", source)
+    assert set(re.findall(r'"(\w+)"', reasons)) == {reason.value for reason in DECIDED}

@@ -94,6 +94,18 @@ describe("the first sync", () => {
     expect(screen.getByRole("link", { name: "Link them" })).toHaveAttribute("href", "/matching?shop=5");
   });
 
+  it("tells what waits to be linked from what stays unlinked", async () => {
+    const counts = { listings: 10, linked: 5, unlinked: { no_sku: 3, untracked: 1, by_hand: 1 }, dirty_cells: 0 };
+    server.use(answers("get", "/connections", { items: [shop({ counts })], next: null }));
+    open("/changes?shop=5");
+    expect(await screen.findByText("3 listings are linked to nothing, and stay as they are.")).toBeVisible();
+    expect(screen.getByText("Left unlinked: the shop keeps no number (1), unlinked by hand (1).")).toBeVisible();
+    server.use(answers("get", "/connections", { items: [shop({ counts: { ...counts, unlinked: { untracked: 1 } } })], next: null }));
+    open("/changes?shop=5");
+    expect(await screen.findByText("Left unlinked: the shop keeps no number (1).")).toBeVisible();
+    expect(screen.getAllByRole("link", { name: "Link them" })).toHaveLength(1);
+  });
+
   it("asks for what the address says, and writes there whose number is right and which changes are shown", async () => {
     const router = open("/changes?shop=5&q=mug");
     await screen.findByText("Blue mug");

@@ -125,6 +125,14 @@ describe("a connection's page", () => {
     await waitFor(() => expect(facts).toHaveTextContent("98%Out in 2 of 100 hours."));
   });
 
+  it("counts as unlinked what waits to be linked, and says what else is", async () => {
+    shown({ counts: { ...CONNECTION.counts, unlinked: { no_sku: 1, untracked: 1 } } });
+    const facts = await screen.findByRole("region", { name: "What is known" });
+    expect(facts).toHaveTextContent(
+      "1 is not linked to your stock, and left alone. Match them Left unlinked: the shop keeps no number (1).",
+    );
+  });
+
   it("is paused at once, and not if the server refuses", async () => {
     shown();
     let answer = (): void => undefined;

@@ -6,6 +6,7 @@ import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 import { Ago } from "@/ui/Ago";
 import { useSay } from "@/ui/Said";
+import { toLinkOf, useApart } from "@/ui/unlinked";
 
 import type { Connection } from "./rows";
 
@@ -92,18 +93,19 @@ function Linked({ connection, matching }: Pick<Props, "connection" | "matching">
   const { t } = useWords();
   const format = useFormat();
   const { linked, listings } = connection.counts;
+  const toLink = toLinkOf(connection);
+  const apart = useApart(connection);
   return (
     <Fact
       label={t("health.linked")}
       value={t("health.linked.of", { linked: format.number(linked), listings: format.number(listings) })}
     >
-      {linked === listings ? (
-        t("health.linked.all")
-      ) : (
+      {toLink === 0 ? null : (
         <>
-          {t("health.linked.rest", { count: listings - linked })} {matching(connection.id)}
+          {t("health.linked.rest", { count: toLink })} {matching(connection.id)}{" "}
         </>
       )}
+      {toLink === 0 && apart === null ? t("health.linked.all") : apart}
     </Fact>
   );
 }

@@ -10,6 +10,7 @@ import { For } from "@/ui/role";
 import { Search } from "@/ui/Search";
 import type { ConnectedShop } from "@/ui/shops";
 import { Failed } from "@/ui/states";
+import { toLinkOf, useApart } from "@/ui/unlinked";
 
 import { Ask } from "./Ask";
 import { Diff } from "./Diff";
@@ -35,7 +36,6 @@ export function FirstSync({ shop, source, filters, onChange, onStarted, matching
     { params: { path: { connection_id: shop.id }, query: { source } } },
     { placeholderData: (before) => before },
   );
-  const unlinked = shop.counts.listings - shop.counts.linked;
   return (
     <Stack gap="lg">
       <Sources value={source} onChange={(next) => onChange({ source: next, effect: undefined })} />
@@ -43,12 +43,7 @@ export function FirstSync({ shop, source, filters, onChange, onStarted, matching
         <Failed error={totals.error} retry={() => void totals.refetch()} retrying={totals.isFetching} />
       ) : null}
       <Outcome totals={totals.data ?? null} shop={shop} />
-      {unlinked === 0 ? null : (
-        <Group gap="sm" role="note">
-          <Text size="sm">{t("firstSync.unlinked", { count: unlinked })}</Text>
-          {matching}
-        </Group>
-      )}
+      <Unlinked shop={shop} matching={matching} />
       <Stack gap="sm">
         <Group align="flex-end" gap="md">
           <Search value={filters.q ?? ""} hint={t("changes.search")} onChange={(q) => onChange({ q })} />
@@ -63,6 +58,31 @@ export function FirstSync({ shop, source, filters, onChange, onStarted, matching
         />
       </Stack>
       <Diff shopId={shop.id} source={source} filters={filters} />
+    </Stack>
+  );
+}
+
+/** The listings that it does not touch. */
+function Unlinked({ shop, matching }: Pick<Props, "shop" | "matching">) {
+  const { t } = useWords();
+  const toLink = toLinkOf(shop);
+  const apart = useApart(shop);
+  if (toLink === 0 && apart === null) {
+    return null;
+  }
+  return (
+    <Stack gap={4} role="note">
+      {toLink === 0 ? null : (
+        <Group gap="sm">
+          <Text size="sm">{t("firstSync.unlinked", { count: toLink })}</Text>
+          {matching}
+        </Group>
+      )}
+      {apart === null ? null : (
+        <Text size="sm" c="dimmed">
+          {apart}
+        </Text>
+      )}
     </Stack>
   );
 }

@@ -9,12 +9,11 @@ import { Page } from "@/ui/Page";
 import { type ConnectedShop, useShops } from "@/ui/shops";
 import { ShopSelect } from "@/ui/ShopSelect";
 import { Empty, Failed, Loading } from "@/ui/states";
+import { toLinkOf } from "@/ui/unlinked";
 
 import { Suggestions } from "./Suggestions";
 
 const here = getRouteApi("/inside/matching");
-/** Those that no person links: the shop keeps no number of them. */
-const NOT_TO_LINK = new Set(["untracked", "bundle_parent", "vanished"]);
 
 interface Props {
   /** Where to go once everything of a shop is linked. */
@@ -27,7 +26,7 @@ export function Matching({ next }: Props) {
   const search = withoutNothing(here.useSearch());
   const navigate = here.useNavigate();
   const { query, list, names } = useShops();
-  const shop = list.find((each) => each.id === search.shop) ?? list.find((each) => openOf(each) > 0) ?? list[0];
+  const shop = list.find((each) => each.id === search.shop) ?? list.find((each) => toLinkOf(each) > 0) ?? list[0];
   return (
     <Page title={t("matching.title")} lead={t("matching.lead")}>
       {query.isPending ? (
@@ -61,12 +60,6 @@ export function Matching({ next }: Props) {
       )}
     </Page>
   );
-}
-
-function openOf(shop: ConnectedShop): number {
-  return Object.entries(shop.counts.unlinked)
-    .filter(([reason]) => !NOT_TO_LINK.has(reason))
-    .reduce((sum, [, count]) => sum + count, 0);
 }
 
 /** How many are linked, and why the others are not. */
