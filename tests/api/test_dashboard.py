@@ -298,6 +298,22 @@ def test_stock_has_a_value_and_shows_how_it_moved(merchant: Caller, connection: 
     assert merchant.get("/dashboard/stock", location_id=books.location_id)["movements"] == found["movements"]
 
 
+def test_what_runs_low_begins_where_the_fewest_are_left(merchant: Caller, connection: Connection) -> None:
+    """However long ago it ran low, and what is oversold once; what is archived is left out."""
+    books = keep_books(connection, variants=13, orders=0)
+    for variant_id, left in zip(books.variant_ids, (4, -2, 1, 40, *range(9, 0, -1)), strict=True):
+        change = {"variant_id": variant_id, "location_id": books.location_id, "delta": left - 10}
+        reason = {"reason": "found" if left > 10 else "damaged", "key": f"left-{variant_id}"}
+        merchant.post("/stock/adjustments", change | reason).raise_for_status()
+    execute("UPDATE variants SET archived_at = now() WHERE id = :id", id=books.variant_ids[-1])
+    found = merchant.get("/dashboard/stock")
+    told = [(row["sku"], row["kind"], row["available"]) for row in found["low_stock"]]
+    assert told[:3] == [("CUP-1", "oversold", -2), ("CUP-2", "low_stock", 1), ("CUP-11", "low_stock", 2)]
+    assert [left for _sku, _kind, left in told[2:]] == [2, 3, 4, 4, 5, 6, 7, 8]
+    assert found["low_stock_count"] == 11
+    assert len(merchant.get("/stock", low_stock=True, archived="no")["items"]) == 11
+
+
 def test_writes_succeed_or_fail_by_shop(merchant: Caller, connection: Connection) -> None:
     keep_books(connection)
     execute(

@@ -137,8 +137,10 @@ class StockReportSchema(SpanSchema):
     value = fields.List(fields.Nested(StockValueSchema))
     converted = fields.Nested(ConvertedValueSchema, allow_none=True)
     low_stock = fields.List(
-        fields.Nested(RunningLowSchema), metadata={"description": "The last ten of each kind."}
+        fields.Nested(RunningLowSchema),
+        metadata={"description": "The ten with the fewest left, fewest first."},
     )
+    low_stock_count = fields.Integer(metadata={"description": "Of all of them, without what is archived."})
     movements = fields.List(fields.Nested(MovementSeriesSchema))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import text
 
@@ -13,7 +14,7 @@ from app.services.queries.locations import location
 from app.services.queries.paging import Row, read
 
 SHOWN = 10
-"""Of what ran low last; the event log has all of it."""
+"""Of what runs low, where the fewest are left; the inventory has all of it."""
 
 
 def stock_report(
@@ -43,18 +44,21 @@ def stock_report(
     )
     for row in rows:
         points[row["kind"]][row["period"]] = {"units_in": row["units_in"], "units_out": row["units_out"]}
+    low = read(_RUNNING_LOW, account_id=account_id, limit=SHOWN)
     value = [{**row, "value_minor": int(row["value_minor"])} for row in read(_VALUE, account_id=account_id)]
     return {
         **asked.as_row(of),
         "value": value,
         "converted": converted(of, value, ("value_minor",), ("units",)),
-        "low_stock": [
-            row
-            for kind in (EventKind.OVERSOLD, EventKind.LOW_STOCK)
-            for row in read(_RUNNING_LOW, account_id=account_id, kind=kind.value, limit=SHOWN)
-        ],
+        "low_stock": [_low(**row) for row in low],
+        "low_stock_count": low[0]["count"] if low else 0,
         "movements": [{"kind": kind, "points": points[kind]} for kind in sorted(points)],
     }
+
+
+def _low(*, count: int, **row: Any) -> Row:
+    """What is oversold is low, too."""
+    return {**row, "kind": (EventKind.OVERSOLD if row["available"] < 0 else EventKind.LOW_STOCK).value}
 
 
 _MOVED = text(
@@ -74,18 +78,19 @@ _VALUE = text(
     ORDER BY currency, basis
     """
 )
+# Of what is archived nobody orders more: the inventory leaves it out, too.
 _RUNNING_LOW = text(
     """
-    SELECT e.kind, e.variant_id, v.sku, v.title, v.low_stock_threshold, e.raised_at, (
-        SELECT CAST(coalesce(sum(l.on_hand - l.committed), 0) AS bigint) FROM stock_levels l
-        WHERE l.variant_id = e.variant_id
-    ) AS available
+    SELECT v.id AS variant_id, v.sku, v.title, v.low_stock_threshold, o.raised_at, o.available, o.count
     FROM (
-        SELECT id, kind, variant_id, raised_at FROM events
-        WHERE account_id = :account_id AND kind = :kind AND cleared_at IS NULL
-        ORDER BY id DESC LIMIT :limit
-    ) AS e
-    JOIN variants v ON v.id = e.variant_id
-    ORDER BY e.id DESC
+        SELECT e.variant_id, e.raised_at, count(*) OVER () AS count,
+            CAST(coalesce(sum(l.on_hand - l.committed), 0) AS bigint) AS available
+        FROM events e JOIN variants v ON v.id = e.variant_id AND v.archived_at IS NULL
+        LEFT JOIN stock_levels l ON l.variant_id = e.variant_id
+        WHERE e.account_id = :account_id AND e.kind = 'low_stock' AND e.cleared_at IS NULL
+        GROUP BY e.id ORDER BY available, e.id DESC LIMIT :limit
+    ) AS o
+    JOIN variants v ON v.id = o.variant_id
+    ORDER BY o.available, o.raised_at DESC
     """
 )

@@ -5,6 +5,7 @@ import { Box, Group, Stack, Text } from "@mantine/core";
 import type { Schemas } from "@/api/client";
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
+import { TextLink } from "@/ui/links";
 import { Empty } from "@/ui/states";
 
 import { Chart } from "./Chart";
@@ -128,38 +129,43 @@ export function LowStock({ options }: { options: Options }) {
   const report = useStockReport(options);
   return (
     <Report query={report}>
-      {({ low_stock: items }) =>
+      {({ low_stock: items, low_stock_count: count }) =>
         items.length === 0 ? (
           <Empty icon="check" title={t("lowStock.none")} />
         ) : (
-          <ul className={classes["list"]}>
-            {items.map((item) => (
-              <Group component="li" key={`${item.kind}-${item.variant_id}`} justify="space-between" wrap="nowrap">
-                <div>
-                  <Text size="sm" fw={600} lineClamp={2}>
-                    {item.title}
-                  </Text>
-                  <Text size="xs" c="dimmed">
-                    {item.sku ?? t("line.noSku")}
-                  </Text>
-                </div>
-                <div style={{ textAlign: "right", flexShrink: 0 }}>
-                  <Text
-                    size="sm"
-                    fw={650}
-                    style={item.kind === "oversold" ? { color: "var(--mantine-color-error)" } : {}}
-                  >
-                    {item.kind === "oversold"
-                      ? t("lowStock.oversold", { count: -item.available })
-                      : t("lowStock.left", { count: item.available })}
-                  </Text>
-                  <Text size="xs" c="dimmed">
-                    {format.ago(item.raised_at)}
-                  </Text>
-                </div>
-              </Group>
-            ))}
-          </ul>
+          <>
+            <TextLink to="/stock" search={{ low: true }} size="sm">
+              {t("lowStock.all", { count })}
+            </TextLink>
+            <ul className={classes["list"]}>
+              {items.map((item) => (
+                <Group component="li" key={item.variant_id} justify="space-between" wrap="nowrap">
+                  <div>
+                    <Text size="sm" fw={600} lineClamp={2}>
+                      {item.title}
+                    </Text>
+                    <Text size="xs" c="dimmed">
+                      {item.sku ?? t("line.noSku")}
+                    </Text>
+                  </div>
+                  <div style={{ textAlign: "right", flexShrink: 0 }}>
+                    <Text
+                      size="sm"
+                      fw={650}
+                      style={item.kind === "oversold" ? { color: "var(--mantine-color-error)" } : {}}
+                    >
+                      {item.kind === "oversold"
+                        ? t("lowStock.oversold", { count: -item.available })
+                        : t("lowStock.left", { count: item.available })}
+                    </Text>
+                    <Text size="xs" c="dimmed">
+                      {format.ago(item.raised_at)}
+                    </Text>
+                  </div>
+                </Group>
+              ))}
+            </ul>
+          </>
         )
       }
     </Report>

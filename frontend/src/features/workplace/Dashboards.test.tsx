@@ -227,5 +227,26 @@ describe("dashboards", () => {
     await userEvent.click(screen.getByRole("button", { name: "Try again" }));
     const revenue = within(await screen.findByRole("article", { name: "Revenue" }));
     expect(await revenue.findByRole("alert")).toBeVisible();
+    const again = revenue.getByRole("button", { name: "Try again" });
+    expect(again.parentElement?.parentElement).toHaveStyle({ flexDirection: "column-reverse" });
+  });
+
+  it("show what runs low where the fewest are left, and lead to all of it", async () => {
+    const low = (variant_id: number, available: number, kind = "low_stock") => ({
+      ...{ variant_id, available, kind, sku: `MUG-${variant_id}`, title: `Mug ${variant_id}` },
+      ...{ low_stock_threshold: null, raised_at: "2026-11-28T10:00:00Z" },
+    });
+    const report = { ...SPAN, value: [], converted: null, movements: [] };
+    server.use(
+      answers("get", "/dashboards", { items: [dashboard(1, "Mornings", [widget("low_stock")])], next: null }),
+      answers("get", "/dashboard/stock", { ...report, low_stock: [low(4, -2, "oversold"), low(2, 1)], low_stock_count: 37 }),
+    );
+    open("/dashboards");
+    const widgets = within(await screen.findByRole("article", { name: "Running low" }));
+    expect((await widgets.findAllByRole("listitem")).map((each) => each.textContent)).toEqual([
+      expect.stringContaining("2 oversold"),
+      expect.stringContaining("1 left"),
+    ]);
+    expect(widgets.getByRole("link", { name: "See all 37" })).toHaveAttribute("href", "/stock?low=true");
   });
 });
