@@ -1,10 +1,13 @@
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { memo, type MouseEvent, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { Fragment, memo, type MouseEvent, useEffect, useLayoutEffect, useRef, useState } from "react";
 
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
+import { Icon } from "@/ui/icons";
+import { useSay } from "@/ui/Said";
 
-import { figureOf, hasOwn, tagsOf } from "./cells";
+import { figureOf, hasOwn, reviewsPath, tagsOf } from "./cells";
+import { shownAt, type Told, toldOf } from "./channels";
 import { variantPath } from "./GridRow";
 import classes from "./Stock.module.css";
 import type { Selection } from "./useSelection";
@@ -21,10 +24,12 @@ interface Props {
   selection: Selection | null;
   onRange: (first: number, last: number) => void;
   onOpen: (row: Row) => void;
+  /** To what holds its numbers. */
+  onReview: (row: Row) => void;
 }
 
 /** Where there is no room for a table. */
-export function Cards({ count, total, row, selection, onRange, onOpen }: Props) {
+export function Cards({ count, total, row, selection, onRange, onOpen, onReview }: Props) {
   const { t } = useWords();
   const list = useRef<HTMLUListElement>(null);
   const [top, setTop] = useState(0);
@@ -47,9 +52,12 @@ export function Cards({ count, total, row, selection, onRange, onOpen }: Props) 
     const found = row(index);
     if (target instanceof HTMLInputElement) {
       selection?.toggle(index, event.shiftKey);
-    } else if (target.closest("a") !== null && found !== undefined && !event.ctrlKey && !event.metaKey) {
+      return;
+    }
+    const link = target.closest("a");
+    if (link !== null && found !== undefined && !event.ctrlKey && !event.metaKey) {
       event.preventDefault();
-      onOpen(found);
+      (link.dataset["act"] === "review" ? onReview : onOpen)(found);
     }
   };
   return (
@@ -101,7 +109,6 @@ const StockCard = memo(function StockCard({ index, total, row, isSelected }: Car
   }
   const name = row.sku ?? t("stock.noSku");
   const levels = row.levels.filter((level) => hasOwn(row, level.on_hand));
-  const shops = row.channels.filter((channel) => channel.expected !== null);
   return (
     <li className={classes["card"]} data-selected={isSelected === true ? "" : undefined} {...place}>
       <div className={classes["cardHead"]}>
@@ -131,8 +138,51 @@ const StockCard = memo(function StockCard({ index, total, row, isSelected }: Car
         {levels.map((level) => `${level.location} ${format.number(level.on_hand)}`).join(" · ")}
       </div>
       <div className={`${classes["cardLine"]} ${classes["small"]}`}>
-        {shops.map((shop) => `${shop.connection_name} ${format.number(shop.expected ?? 0)}`).join(" · ")}
+        <Shops row={row} />
       </div>
     </li>
   );
 });
+
+/** What each shop shows: first those of which something is to be said, with its mark and a word, and the way to decide
+ *  about what is held, once: it is the same for all shops. */
+function Shops({ row }: { row: Row }) {
+  const { t } = useWords();
+  const format = useFormat();
+  const say = useSay();
+  const shops = [...new Set(row.channels.map((each) => each.connection_id))]
+    .map((id) => {
+      const channels = row.channels.filter((each) => each.connection_id === id);
+      const words = `${channels[0]?.connection_name} ${shownAt(format, channels)}`;
+      return { id, words, told: toldOf(t, format, say, channels) };
+    })
+    .sort((one, other) => rankOf(one.told) - rankOf(other.told));
+  return shops.map(({ id, words, told }, index) => (
+    <Fragment key={id}>
+      {index === 0 ? "" : " · "}
+      {told === null ? (
+        words
+      ) : (
+        <>
+          <span className={classes[told.colour]} role="img" aria-label={told.words} title={told.words}>
+            <Icon name={told.icon} size={12} />
+          </span>{" "}
+          {words}, {t(`stock.marked.${told.mark}`)}
+        </>
+      )}
+      {told?.mark !== "held" || index > 0 ? null : (
+        <>
+          {" "}
+          <a href={reviewsPath(row)} className={classes["link"]} data-act="review">
+            {t("shown.decide")}
+          </a>
+        </>
+      )}
+    </Fragment>
+  ));
+}
+
+/** A line is cut where it is too long. */
+function rankOf(told: Told | null): number {
+  return told === null ? 2 : told.mark === "held" ? 0 : 1;
+}

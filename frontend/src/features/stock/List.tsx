@@ -40,13 +40,14 @@ export function List({ query, isFiltered, narrow, columns, places, mayChange, on
   const chain = useChain(query);
   const [span, onRange] = useSpan();
   const pages = useStockPages(query, chain, span);
-  const total = useTotal(query);
+  const total = useTotal(query, narrow);
   const count = countOf(chain[0]);
   const [selected, selection] = useSelection(pages);
   const adjusting = useAdjusting(places);
   const [place] = useState(() => placeOf(JSON.stringify(query)));
   const open = ({ variant_id }: Row) =>
     void navigate({ to: "/stock/$variantId", params: { variantId: String(variant_id) } });
+  const review = ({ variant_id }: Row) => more.onReview(variant_id);
   if (pages.isPending) {
     return <Loading rows={8} />;
   }
@@ -68,6 +69,7 @@ export function List({ query, isFiltered, narrow, columns, places, mayChange, on
             selection={mayChange ? selection : null}
             onRange={onRange}
             onOpen={open}
+            onReview={review}
           />
           <Text size="sm" c="dimmed">
             {total.words}
@@ -86,7 +88,7 @@ export function List({ query, isFiltered, narrow, columns, places, mayChange, on
           onRange={onRange}
           place={place}
           onOpen={open}
-          onReview={({ variant_id }) => more.onReview(variant_id)}
+          onReview={review}
           adjusting={mayChange ? adjusting : null}
         />
       )}
@@ -95,8 +97,9 @@ export function List({ query, isFiltered, narrow, columns, places, mayChange, on
   );
 }
 
-/** How many there are, in words too; null until that is known, or where they are too many to count. */
-function useTotal(query: StockQuery): { count: number | null; words: string } {
+/** How many there are, in words too; null until that is known, or where they are too many to count. The words go on
+ *  from which rows are in sight, unless they stand alone. */
+function useTotal(query: StockQuery, alone: boolean): { count: number | null; words: string } {
   const { t } = useWords();
   const asked = { ...query };
   delete asked.sort;
@@ -104,7 +107,10 @@ function useTotal(query: StockQuery): { count: number | null; words: string } {
   if (found === undefined) {
     return { count: null, words: "" };
   }
-  const words = t(found.at_least ? "stock.count.atLeast" : "stock.count", { count: found.count });
+  const [exactly, atLeast] = alone
+    ? (["stock.total", "stock.total.atLeast"] as const)
+    : (["stock.count", "stock.count.atLeast"] as const);
+  const words = t(found.at_least ? atLeast : exactly, { count: found.count });
   return { count: found.at_least ? null : found.count, words };
 }
 

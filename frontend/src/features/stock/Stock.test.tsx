@@ -115,6 +115,35 @@ describe("the inventory", () => {
     expect(await screen.findByText(/of 3 SKUs/)).toBeVisible();
   });
 
+  it("says on a telephone what is to be said of the shops' numbers, how to decide, and how many there are", async () => {
+    vi.spyOn(window, "matchMedia").mockImplementation(
+      (query) =>
+        ({ matches: query.includes("max-width"), media: query, addEventListener: vi.fn(), removeEventListener: vi.fn() }) as unknown as MediaQueryList,
+    );
+    const other = { connection_id: 2, connection_name: "Plates" };
+    const refused = { connection_id: 3, connection_name: "Cups", state: "failed", error: "Gone." };
+    const held = [channel({ ...other, held: true }), channel({ connection_id: 4, connection_name: "Pans", held: true })];
+    const channels = [channel(), channel(refused), ...held];
+    server.use(
+      list(2, (id) => sku(id, { channels: id === 1 ? channels : [channel({ state: "failed", error: "Gone." })] })),
+      answers("get", "/brakes", { items: [], next: null }),
+      answers("get", "/reviews", { items: [], next: null }),
+      answers("get", "/variants/1", { id: 1, sku: "MUG-1", title: "Mug no. 1" }),
+    );
+    open("/stock");
+    const cards = within(await screen.findByRole("list", { name: "Inventory" }));
+    const [first, second] = await cards.findAllByRole("listitem");
+    expect(first).toHaveTextContent(/Plates 8, held Decide · Pans 8, held · Cups 8, refused · Tea and pots 8$/);
+    expect(within(first as HTMLElement).getAllByRole("img", { name: /^Held at 8 until you decide/ })).toHaveLength(2);
+    expect(second).toHaveTextContent(/Tea and pots 8, refused$/);
+    expect(within(second as HTMLElement).getByRole("img", { name: "The shop refuses the number: Gone." })).toBeInTheDocument();
+    expect(await screen.findByText("This list has 3 SKUs.")).toBeVisible();
+    const decide = cards.getByRole("link", { name: "Decide" });
+    expect(decide).toHaveAttribute("href", "/reviews?variant=1");
+    await userEvent.click(decide);
+    expect(await screen.findByText("Only what holds the numbers of MUG-1.")).toBeVisible();
+  });
+
   it("says that a number is held until somebody decides, and leads there", async () => {
     server.use(
       list(2, (id) => sku(id, { channels: [channel({ held: id === 2 })] })),

@@ -94,7 +94,7 @@ export function tagsOf(t: Words["t"], row: Pick<Row, "is_bundle" | "archived_at"
 }
 
 /** Where one decides about what holds a variant's numbers. */
-function reviewsPath({ variant_id }: Row): string {
+export function reviewsPath({ variant_id }: Row): string {
   return `/reviews?variant=${variant_id}`;
 }
 
