@@ -20,6 +20,15 @@ beforeEach(() => signedIn());
 
 const section = async (name = "Listings") => within(await screen.findByRole("region", { name }));
 
+describe("the listings", () => {
+  it("have a column of prices where a shop's is known", async () => {
+    listed({});
+    open("/stock/1");
+    expect(await (await section()).findByRole("columnheader", { name: "Shows" })).toBeVisible();
+    expect((await section()).queryByRole("columnheader", { name: "Price" })).toBeNull();
+  });
+});
+
 describe("what a shop has against a listing", () => {
   it("is said in the language of the reader", async () => {
     const error_said = { code: "number_differs", values: { now: "5", quantity: "8" } };

@@ -90,7 +90,7 @@ interface TableProps {
 function Table({ listings, actions }: TableProps) {
   const { t } = useWords();
   const format = useFormat();
-  const columns = useColumns(actions);
+  const columns = useColumns(actions, listings.some((listing) => priceOf(listing, format) !== ""));
   return (
     <DataTable
       label={t("listed.title")}
@@ -116,7 +116,7 @@ function Table({ listings, actions }: TableProps) {
 }
 
 /** Those that stay when others come are the same: what has the focus in them keeps it. */
-function useColumns(actions: TableProps["actions"]): Column<Listing>[] {
+function useColumns(actions: TableProps["actions"], hasPrices: boolean): Column<Listing>[] {
   const { t } = useWords();
   const format = useFormat();
   const told = useMemo(
@@ -124,10 +124,12 @@ function useColumns(actions: TableProps["actions"]): Column<Listing>[] {
       { id: "shop", header: t("order.shop"), cell: ({ row }) => <Shop listing={row.original} /> },
       { id: "listing", header: t("listed.listing"), cell: ({ row }) => <Name listing={row.original} /> },
       { id: "shows", header: t("listed.shows"), cell: ({ row }) => shownBy(row.original, format) },
-      { id: "price", header: t("stock.price"), cell: ({ row }) => priceOf(row.original, format) },
+      ...(hasPrices
+        ? [{ id: "price", header: t("stock.price"), cell: ({ row }) => priceOf(row.original, format) } as Column<Listing>]
+        : []),
       { id: "rules", header: t("listed.rules"), cell: ({ row }) => <Rules listing={row.original} /> },
     ],
-    [t, format],
+    [t, format, hasPrices],
   );
   return useMemo(() => {
     const header = () => <VisuallyHidden>{t("listed.actions")}</VisuallyHidden>;

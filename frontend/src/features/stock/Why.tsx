@@ -1,5 +1,5 @@
 import { Button, Card, Group, Stack, Text } from "@mantine/core";
-import type { ReactNode } from "react";
+import { Fragment, type ReactNode } from "react";
 
 import { api, type Schemas } from "@/api/client";
 import { itemsOf, PAGES } from "@/api/pages";
@@ -63,6 +63,16 @@ function One({ line, orderLink }: { line: Line; orderLink: Props["orderLink"] })
   const { t } = useWords();
   const format = useFormat();
   const { on_hand_after: onHand, committed_after: committed } = line;
+  const told = [
+    <time key="at" dateTime={line.at}>
+      {format.moment(line.at, { dateStyle: "medium", timeStyle: "medium" })}
+    </time>,
+    line.location,
+    onHand === null || committed === null
+      ? null
+      : t("stock.why.after", { available: format.number(onHand - committed), onHand: format.number(onHand) }),
+    line.order_id === null ? null : orderLink(line.order_id, t("stock.why.order")),
+  ].filter((each) => each !== null);
   return (
     <Group gap="sm" wrap="nowrap" align="flex-start">
       <Text span c="dimmed" lh={0} pt={3}>
@@ -72,16 +82,15 @@ function One({ line, orderLink }: { line: Line; orderLink: Props["orderLink"] })
         <Text size="sm">
           <Said line={line} />
         </Text>
-        <Group gap={6} c="dimmed" fz="xs">
-          <time dateTime={line.at}>{format.moment(line.at, { dateStyle: "medium", timeStyle: "medium" })}</time>
-          {line.location === null ? null : <span>· {line.location}</span>}
-          {onHand === null || committed === null ? null : (
-            <span>
-              · {t("stock.why.after", { available: format.number(onHand - committed), onHand: format.number(onHand) })}
-            </span>
-          )}
-          {line.order_id === null ? null : <span>· {orderLink(line.order_id, t("stock.why.order"))}</span>}
-        </Group>
+        <Text size="xs" c="dimmed">
+          {told.map((each, index) => (
+            <Fragment key={index}>
+              {/* A line may end with the dot, but not begin with it. */}
+              {index === 0 ? "" : "\u00a0· "}
+              <span>{each}</span>
+            </Fragment>
+          ))}
+        </Text>
       </div>
     </Group>
   );

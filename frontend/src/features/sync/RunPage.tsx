@@ -99,7 +99,7 @@ function Facts({ run }: { run: Run }) {
         <Figure label={t("run.looked")}>{format.number(run.looked_at)}</Figure>
         <Figure label={t("run.changed")}>{format.number(run.changed)}</Figure>
         <Figure label={t("run.failed")}>{format.number(run.failed)}</Figure>
-        <Figure label={t("run.took")}>{durationOf(run, format)}</Figure>
+        <Figure label={t("run.took")}>{durationOf(run, format) ?? "–"}</Figure>
       </SimpleGrid>
     </Stack>
   );

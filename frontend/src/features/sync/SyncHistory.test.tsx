@@ -79,6 +79,16 @@ describe("the sync history", () => {
     expect(within(table).getByRole("row", { name: /Shop read/ })).toHaveTextContent(/Failed.*It is tried again by itself/);
   });
 
+  it("says on a telephone how long they took, where that is known", async () => {
+    vi.spyOn(window, "matchMedia").mockImplementation(
+      (query) =>
+        ({ matches: query.includes("max-width"), media: query, addEventListener: vi.fn(), removeEventListener: vi.fn() }) as unknown as MediaQueryList,
+    );
+    open("/sync");
+    expect((await screen.findAllByText(/ · Web shop$/))).toHaveLength(2);
+    expect(screen.getByText(/ · Web shop · 1.5 min$/)).toBeVisible();
+  });
+
   it("asks for what the address says, and writes there what is filtered", async () => {
     const router = open("/sync?shop=5&kind=push&from=2026-11-01");
     await screen.findByRole("table");

@@ -177,7 +177,7 @@ function useColumns(): Column<Run>[] {
       { id: "looked", header: t("run.looked"), cell: ({ row }) => format.number(row.original.looked_at) },
       { id: "changed", header: t("run.changed"), cell: ({ row }) => format.number(row.original.changed) },
       { id: "failed", header: t("run.failed"), cell: ({ row }) => format.number(row.original.failed) },
-      { id: "took", header: t("run.took"), cell: ({ row }) => durationOf(row.original, format) },
+      { id: "took", header: t("run.took"), cell: ({ row }) => durationOf(row.original, format) ?? "–" },
     ],
     [t, format],
   );
@@ -225,7 +225,9 @@ function RunCard({ run }: { run: Run }) {
         <RunState state={run.state} />
       </Group>
       <Text size="sm" c="dimmed">
-        {format.moment(run.created_at)} · {run.connection_name ?? t("shop.all")} · {durationOf(run, format)}
+        {[format.moment(run.created_at), run.connection_name ?? t("shop.all"), durationOf(run, format)]
+          .filter((words) => words !== null)
+          .join(" · ")}
       </Text>
       <Text size="sm">{t("run.sums", { looked: run.looked_at, changed: run.changed, failed: run.failed })}</Text>
     </Stack>

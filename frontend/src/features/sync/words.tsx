@@ -15,11 +15,11 @@ export function RunState({ state }: Pick<Run, "state">) {
   return <Told colour={OF_STATE[state]}>{t(`run.state.${state}`)}</Told>;
 }
 
-/** How long it took, in the unit that fits: "3.2 sec"; "–" while it goes on, and where several share the row: from the
+/** How long it took, in the unit that fits: "3.2 sec"; null while it goes on, and where several share the row: from the
  *  beginning of their window to the end of the last is no work of that length. */
-export function durationOf(run: Pick<Run, "times" | "window_at" | "created_at" | "finished_at">, format: Format): string {
+export function durationOf(run: Pick<Run, "times" | "window_at" | "created_at" | "finished_at">, format: Format): string | null {
   if (run.finished_at === null || run.times > 1 || run.window_at !== null) {
-    return "–";
+    return null;
   }
   const ms = new Date(run.finished_at).getTime() - new Date(run.created_at).getTime();
   const [unit, size] = ms >= HOUR ? (["hour", HOUR] as const) : ms >= MINUTE ? (["minute", MINUTE] as const) : (["second", SECOND] as const);
