@@ -93,16 +93,24 @@ interface FailedProps {
   error: unknown;
   retry?: (() => void) | undefined;
   retrying?: boolean;
+  /** Where there is little room: the button comes before what it may push out of sight. */
+  compact?: boolean;
 }
 
 /** What went wrong, what to do about it, and a button that tries again. */
-export function Failed({ error, retry, retrying = false }: FailedProps) {
+export function Failed({ error, retry, retrying = false, compact = false }: FailedProps) {
   const { t } = useWords();
   const problem = problemOf(error);
   const { title, remedy } = useProblemWords(problem);
   return (
-    <Alert color="red" icon={<Icon name={problem.passes ? "offline" : "warn"} />} title={title} role="alert">
-      <Stack gap="xs" align="flex-start">
+    <Alert
+      color="red"
+      icon={<Icon name={problem.passes ? "offline" : "warn"} />}
+      title={title}
+      role="alert"
+      p={compact ? "xs" : "md"}
+    >
+      <Stack gap="xs" align="flex-start" style={{ flexDirection: compact ? "column-reverse" : "column" }}>
         <Text size="sm">{remedy}</Text>
         <Group gap="sm">
           {retry === undefined || IN_VAIN.has(problem.code) ? null : (

@@ -14,7 +14,7 @@ export function Report<Document>({ query, children }: Props<Document>) {
     return <Loading rows={3} />;
   }
   const failed = query.isError ? (
-    <Failed error={query.error} retry={() => void query.refetch()} retrying={query.isFetching} />
+    <Failed compact error={query.error} retry={() => void query.refetch()} retrying={query.isFetching} />
   ) : null;
   return (
     <>
