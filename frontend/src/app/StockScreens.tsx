@@ -37,12 +37,12 @@ export function VariantScreen() {
   return (
     <VariantPage
       orderLink={(orderId, text) => (
-        <TextLink to="/orders/$orderId" params={{ orderId: String(orderId) }} size="xs">
+        <TextLink to="/orders/$orderId" params={{ orderId: String(orderId) }} size="xs" underline="always">
           {text}
         </TextLink>
       )}
       reviewLink={(variant, text) => (
-        <TextLink to="/reviews" search={{ variant }} size="xs">
+        <TextLink to="/reviews" search={{ variant }} size="xs" underline="always">
           {text}
         </TextLink>
       )}
