@@ -99,7 +99,8 @@ describe("a listing's price", () => {
     await userEvent.click(dialog.getByRole("button", { name: "Save" }));
     expect(await dialog.findByText("An amount above 0, please.")).toBeVisible();
     expect(asked).toBe(0);
-    await userEvent.type(own(dialog), ".5");
+    await userEvent.clear(own(dialog));
+    await userEvent.type(own(dialog), "0.5");
     await userEvent.click(dialog.getByRole("button", { name: "Save" }));
     expect(await dialog.findByText("Not a valid integer.")).toBeVisible();
     expect(dialog.queryByRole("alert")).toBeNull();
