@@ -137,7 +137,6 @@ def main() -> int:
         while not stop.is_set():
             try:
                 with lock_connection() as connection:
-                    connection.detach()  # closed when left, which gives the lock back whatever happened
                     work_while_locked(connection, table, stop, pool)
             except (SQLAlchemyError, RedisError) as err:
                 log.warning("scheduler_interrupted", exc_info=err)
@@ -149,7 +148,9 @@ def main() -> int:
 
 def lock_connection() -> Connection:
     """Without transactions: within one PostgreSQL does not count how long a session says nothing."""
-    return db.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    connection = db.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    connection.detach()  # closed when left, which gives the lock back whatever happened
+    return connection
 
 
 def work_while_locked(

@@ -397,7 +397,6 @@ def test_one_tasks_fault_keeps_no_other_of_the_schedule_from_running() -> None:
         raise DataError("statement", None, Exception("integer out of range"))
 
     with schedule.lock_connection() as connection, ThreadPoolExecutor(2) as pool:
-        connection.detach()
         table = [schedule.Task(60, fails, "fails"), schedule.Task(60, stop.set, "stops")]
         schedule.work_while_locked(connection, table, stop, pool)
     assert stop.is_set()
@@ -418,7 +417,6 @@ def test_a_task_that_hangs_holds_up_no_other_and_is_not_begun_twice() -> None:
             stop.set()
 
     with schedule.lock_connection() as connection, ThreadPoolExecutor(2) as pool:
-        connection.detach()
         table = [schedule.Task(0, hang, "hangs"), schedule.Task(0, go_on, "goes on")]
         schedule.work_while_locked(connection, table, stop, pool)
         let_go.set()

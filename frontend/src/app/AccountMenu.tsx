@@ -11,7 +11,7 @@ import { useMe } from "@/ui/me";
 import { useTellProblem } from "@/ui/notify";
 import { LanguageItems, SchemeItems } from "@/ui/Preferences";
 
-import { useSwitched } from "./switching";
+import { useSignOut, useSwitched } from "./switching";
 import { useTourStart } from "./tour";
 
 /** Who one is; other accounts, language, light and dark, and the way out. */
@@ -107,12 +107,6 @@ function useActions() {
     },
     onError: tell,
   });
-  const signOut = useMutation({
-    mutationFn: async () => {
-      await session.signOut();
-      await navigate({ to: "/" });
-    },
-    onError: tell,
-  });
+  const signOut = useMutation({ mutationFn: useSignOut(), onError: tell });
   return { signOut, switchTo };
 }

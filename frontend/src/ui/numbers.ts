@@ -2,12 +2,20 @@
 
 import { numberFormat } from "@/i18n/intl";
 
+/** The most units that a rule may name, as the API has it (app/services/publishing.py). */
+export const MOST_UNITS = 1_000_000_000;
+
 /** What stands in a form: a number once it is certain, until then the text; empty for none. */
 export type Entered = number | string;
 
 /** How many; null where that is not said, or not certain. */
 export function wholeOf(entered: Entered): number | null {
   return typeof entered === "number" && Number.isInteger(entered) ? entered : null;
+}
+
+export function isWhole(entered: Entered, least: number, most: number): boolean {
+  const number = wholeOf(entered);
+  return number !== null && number >= least && number <= most;
 }
 
 /** Whether something is typed that is no number yet, which is worth a word. */

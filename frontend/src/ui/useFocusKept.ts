@@ -9,10 +9,17 @@ export function useFocusKept<Target extends HTMLElement>(
   const target = useRef<Target>(null);
   const last = useRef(state);
   useLayoutEffect(() => {
-    if (last.current !== undefined && last.current !== state && document.activeElement === document.body) {
-      (find === undefined ? target.current : find())?.focus({ preventScroll: true });
+    if (last.current !== undefined && last.current !== state) {
+      focusIfLost(() => (find === undefined ? target.current : find()));
     }
     last.current = state;
   });
   return target;
+}
+
+/** Where nothing has it. */
+export function focusIfLost(find: () => HTMLElement | null | undefined): void {
+  if (document.activeElement === document.body) {
+    find()?.focus({ preventScroll: true });
+  }
 }

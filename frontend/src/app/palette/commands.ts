@@ -3,9 +3,9 @@ import { useNavigate } from "@tanstack/react-router";
 
 import { PLACES } from "@/app/navigation";
 import { PARTS } from "@/app/settings/parts";
+import { useSignOut } from "@/app/switching";
 import { type Language, LANGUAGES } from "@/i18n/catalog";
 import { useWords } from "@/i18n/words";
-import { session } from "@/session/session";
 import type { IconName } from "@/ui/icons";
 import { useMe } from "@/ui/me";
 import { useTellProblem } from "@/ui/notify";
@@ -86,6 +86,7 @@ function useActions(may: (least: Role) => boolean): Offer[] {
   const { t, language, speak } = useWords();
   const { setColorScheme } = useMantineColorScheme();
   const navigate = useNavigate();
+  const signOut = useSignOut();
   const tell = useTellProblem();
   const languages = (Object.keys(LANGUAGES) as Language[]).filter((each) => each !== language);
   const made: Offer[] = may("staff")
@@ -126,7 +127,7 @@ function useActions(may: (least: Role) => boolean): Offer[] {
       id: "sign-out",
       label: t("shell.signOut"),
       icon: "leave",
-      go: () => void session.signOut().then(() => navigate({ to: "/" }), tell),
+      go: () => void signOut().catch(tell),
     },
   ];
 }

@@ -1,10 +1,10 @@
 /** What each part of the settings is put together from. */
 
 import { Stack } from "@mantine/core";
-import { useNavigate } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 
 import type { Schemas } from "@/api/client";
+import { useSignOut } from "@/app/switching";
 import { AccountSettings } from "@/features/account/AccountSettings";
 import { Reporting } from "@/features/dashboard/Reporting";
 import { Invitations } from "@/features/invitations/Invitations";
@@ -16,7 +16,6 @@ import { ChangePassword } from "@/features/passwords/ChangePassword";
 import { SecondFactor } from "@/features/second_factor/SecondFactor";
 import { Sessions } from "@/features/sessions/Sessions";
 import { useWords } from "@/i18n/words";
-import { session } from "@/session/session";
 import { useMe } from "@/ui/me";
 import { For, isAtLeast } from "@/ui/role";
 import { Section } from "@/ui/Section";
@@ -87,12 +86,4 @@ export function More() {
 function ForMe({ children }: { children: (me: Schemas["Me"]) => ReactNode }) {
   const me = useMe();
   return me === undefined ? <Loading rows={3} /> : children(me);
-}
-
-function useSignOut() {
-  const navigate = useNavigate();
-  return async () => {
-    await session.signOut();
-    await navigate({ to: "/" });
-  };
 }

@@ -16,6 +16,7 @@ import { Product } from "@/ui/Product";
 import { useMay } from "@/ui/role";
 import { Section } from "@/ui/Section";
 import { Failed, Loading, NoRows } from "@/ui/states";
+import { focusIfLost } from "@/ui/useFocusKept";
 
 import type { PriceRule } from "./priceRule";
 import type { Connection } from "./rows";
@@ -65,11 +66,7 @@ export function PricePreview({ connection, rule, isChanged, readAgain }: Props) 
               summary={summary.data}
               disabled={isChanged}
               readAgain={readAgain}
-              onClosed={() => {
-                if (document.activeElement === document.body) {
-                  place.current?.focus({ preventScroll: true });
-                }
-              }}
+              onClosed={() => focusIfLost(() => place.current)}
             />
           ) : null
         }

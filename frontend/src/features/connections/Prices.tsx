@@ -14,7 +14,7 @@ import { For, useMay } from "@/ui/role";
 import { Section } from "@/ui/Section";
 import { Failed, Loading } from "@/ui/states";
 import { Told } from "@/ui/Told";
-import { useFocusKept } from "@/ui/useFocusKept";
+import { focusIfLost, useFocusKept } from "@/ui/useFocusKept";
 
 import { documentOf, fieldsOf, type PriceRule } from "./priceRule";
 import { PricePreview } from "./PricePreview";
@@ -128,7 +128,7 @@ function State({ connection, rule, seen, save, readAgain }: StateProps) {
           busy={save.isPending}
           onConfirm={off}
           onClose={() => setAsking(false)}
-          onClosed={() => focusIfLost(place.current)}
+          onClosed={() => focusIfLost(() => place.current)}
         >
           <Text size="sm">{t("prices.switchOff.means")}</Text>
         </Confirm>
@@ -182,10 +182,4 @@ function Braked({ connection, since, readAgain }: BrakedProps) {
       </Confirm>
     </Alert>
   );
-}
-
-function focusIfLost(place: HTMLElement | null): void {
-  if (document.activeElement === document.body) {
-    place?.focus({ preventScroll: true });
-  }
 }

@@ -10,12 +10,13 @@ import { type Saving, useEdited, useTyped } from "@/ui/editing";
 import { LeaveGuard } from "@/ui/LeaveGuard";
 import { useMay } from "@/ui/role";
 import { NumberField } from "@/ui/NumberField";
+import { MOST_UNITS } from "@/ui/numbers";
 import { Failed, Loading } from "@/ui/states";
 import { useFocusKept } from "@/ui/useFocusKept";
 
 import { PublishPreview } from "./PublishPreview";
 import type { Connection } from "./rows";
-import { changesOf, faultsOf, LONGEST_NAME, MOST_UNITS, POLICIES, type Rules, rulesOf } from "./rules";
+import { changesOf, faultsOf, LONGEST_NAME, POLICIES, type Rules, rulesOf } from "./rules";
 import { lookAgain } from "./useAction";
 
 /** What a shop shows of what there is, and what it means when its numbers are changed there. */

@@ -4,7 +4,7 @@ import type { Schemas } from "@/api/client";
 import type { Key } from "@/i18n/catalog";
 import { digitsOf } from "@/i18n/format";
 import { amountOf, isAmount, minorOf } from "@/ui/amounts";
-import { type Entered, wholeOf } from "@/ui/numbers";
+import { type Entered, isWhole } from "@/ui/numbers";
 
 export type PriceRule = Schemas["PriceRule"];
 type Document = Omit<Required<Schemas["SetRuleInput"]>, "enabled">;
@@ -87,8 +87,8 @@ export function faultsOf(fields: PriceFields, currency: string): Record<string, 
   if (fields.rounding === "ending") {
     need("amount", isAmount(fields.amount, currency, 0) && Number(fields.amount) < 1, "prices.ending.wrong");
   }
-  need("brake_percent", isWhole(fields.brake_percent, BRAKE), "rules.wrong");
-  need("brake_change_percent", isWhole(fields.brake_change_percent, LARGE), "rules.wrong");
+  need("brake_percent", isWhole(fields.brake_percent, BRAKE.min, BRAKE.max), "rules.wrong");
+  need("brake_change_percent", isWhole(fields.brake_change_percent, LARGE.min, LARGE.max), "rules.wrong");
   return faults;
 }
 
@@ -111,9 +111,4 @@ function plain(entered: Entered, digits: number): string {
 
 function isAboveZero(entered: Entered, most: number): boolean {
   return typeof entered === "number" && entered > 0 && entered <= most;
-}
-
-function isWhole(entered: Entered, { min, max }: { min: number; max: number }): boolean {
-  const number = wholeOf(entered);
-  return number !== null && number >= min && number <= max;
 }

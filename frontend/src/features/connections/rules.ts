@@ -1,14 +1,13 @@
 /** What a merchant sets for a shop, as it stands in a form. */
 
 import type { Schemas } from "@/api/client";
-import { type Entered, wholeOf } from "@/ui/numbers";
+import { type Entered, isWhole, MOST_UNITS } from "@/ui/numbers";
 
 import type { Connection } from "./rows";
 
 export const POLICIES = ["merge", "syncflow_wins", "last_write_wins", "review"] as const;
 
 /** As the API has it (app/services/publishing.py). */
-export const MOST_UNITS = 1_000_000_000;
 export const LONGEST_NAME = 200;
 
 export interface Rules {
@@ -56,9 +55,4 @@ export function publishedBy(rules: Rules): { share_percent: number; buffer: numb
 function documentOf(rules: Rules) {
   const { name, drift_policy, brake_percent } = rules;
   return { name: name.trim(), drift_policy, brake_percent: Number(brake_percent), ...publishedBy(rules) };
-}
-
-function isWhole(value: Entered, least: number, most: number): boolean {
-  const number = wholeOf(value);
-  return number !== null && number >= least && number <= most;
 }

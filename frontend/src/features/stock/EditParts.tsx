@@ -10,7 +10,7 @@ import { type Saving, useEdited } from "@/ui/editing";
 import { Icon } from "@/ui/icons";
 import { LeaveGuard } from "@/ui/LeaveGuard";
 import { NumberField } from "@/ui/NumberField";
-import { type Entered, wholeOf } from "@/ui/numbers";
+import { type Entered, isWhole, wholeOf } from "@/ui/numbers";
 import { Failed, Loading } from "@/ui/states";
 import { VariantSearch } from "@/ui/VariantSearch";
 
@@ -185,6 +185,5 @@ function componentsOf(parts: readonly Part[]): Component[] {
 }
 
 function isQuantity(value: Entered): boolean {
-  const quantity = wholeOf(value);
-  return quantity !== null && quantity >= 1 && quantity <= MOST_OF_ONE;
+  return isWhole(value, 1, MOST_OF_ONE);
 }

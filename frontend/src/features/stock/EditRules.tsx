@@ -10,12 +10,13 @@ import { useTellDone } from "@/ui/done";
 import { type Saving, useEdited, useTyped } from "@/ui/editing";
 import { LeaveGuard } from "@/ui/LeaveGuard";
 import { NumberField } from "@/ui/NumberField";
+import { MOST_UNITS } from "@/ui/numbers";
 import { useFieldErrors } from "@/ui/problems";
 import { useShops } from "@/ui/shops";
 import { Failed, Loading } from "@/ui/states";
 
 import { refresh } from "./changes";
-import { changesOf, faultsOf, LARGEST_PACK, MOST_UNITS, NAMES, type Rules, rulesOf } from "./listingRules";
+import { changesOf, faultsOf, LARGEST_PACK, NAMES, type Rules, rulesOf } from "./listingRules";
 import { RulesPreview } from "./RulesPreview";
 
 type Change = Schemas["ConfigureListingInput"];

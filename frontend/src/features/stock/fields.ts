@@ -3,7 +3,7 @@
 import type { Schemas } from "@/api/client";
 import type { Key } from "@/i18n/catalog";
 import { amountOf, isAmount, minorOf } from "@/ui/amounts";
-import type { Entered } from "@/ui/numbers";
+import { type Entered, isWhole } from "@/ui/numbers";
 
 /** As the API has them (app/domain/variants.py). */
 export const LONGEST = { title: 1000, sku: 255, barcode: 100, currency: 3 } as const;
@@ -80,7 +80,7 @@ export function faultsOf(fields: Fields, before: Fields): (keyof typeof FAULTS)[
     currency: currency === "" ? price === "" && cost === "" : !isNew || /^[A-Z]{3}$/.test(currency),
     price: price === "" || (price === before.price && !isNew) || isAmount(price, currency, 1),
     cost: cost === "" || (cost === before.cost && !isNew) || isAmount(cost, currency, 0),
-    threshold: threshold === "" || isBetween(threshold, 0, HIGHEST_THRESHOLD),
+    threshold: threshold === "" || isWhole(threshold, 0, HIGHEST_THRESHOLD),
   };
   return (Object.keys(fits) as (keyof typeof FAULTS)[]).filter((name) => !fits[name]);
 }
@@ -96,8 +96,4 @@ function documentOf({ title, sku, barcode, currency, price, cost, threshold }: F
     unit_cost_minor: cost === "" ? null : minorOf(cost, currency),
     low_stock_threshold: threshold === "" ? null : Number(threshold),
   };
-}
-
-function isBetween(value: Entered, least: number, most: number): boolean {
-  return typeof value === "number" && Number.isInteger(value) && value >= least && value <= most;
 }

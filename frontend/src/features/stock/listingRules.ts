@@ -1,12 +1,11 @@
 /** What a merchant sets for one listing, as it stands in a form. */
 
 import type { Schemas } from "@/api/client";
-import { type Entered, wholeOf } from "@/ui/numbers";
+import { type Entered, isWhole, MOST_UNITS, wholeOf } from "@/ui/numbers";
 
 type Listing = Schemas["Listing"];
 
 /** As the API has them (app/services/publishing.py). */
-export const MOST_UNITS = 1_000_000_000;
 export const LARGEST_PACK = 10_000;
 
 export interface Rules {
@@ -44,9 +43,9 @@ export function rulesOf({ paused, factor, share_percent, buffer, cap, fixed_quan
 /** Which of the fields could not be saved as they are. */
 export function faultsOf(rules: Rules): (keyof typeof NUMBERS)[] {
   return (Object.keys(NUMBERS) as (keyof typeof NUMBERS)[]).filter((name) => {
-    const units = wholeOf(rules[name]);
+    const isLeftOut = name !== "factor" && rules[name] === "";
     const [least, most] = NUMBERS[name];
-    return units === null ? name === "factor" || rules[name] !== "" : units < least || units > most;
+    return !isLeftOut && !isWhole(rules[name], least, most);
   });
 }
 
