@@ -21,11 +21,13 @@ def test_the_focus_stays_with_what_one_does(open_window: OpenWindow, town: Town)
     window.go("/overview")
     window.sign_in(*town.owner)
     expect(window.heading("Overview")).to_be_visible()
+    merchant = town.merchant()
     [shop] = [
         connection["id"]
-        for connection in town.merchant().ask("GET", "connections")["items"]
+        for connection in merchant.ask("GET", "connections")["items"]
         if connection["platform"] == "woocommerce" and connection["state"] == "active"
     ]
+    merchant.choose_policy(shop, "merge")
     have_the_shop_ask(window, shop)
     for sku in LOWERED:
         town.demo.shops["woocommerce"].edit_stock(sku, -1)

@@ -16,6 +16,7 @@ import { type Entered, wholeOf } from "@/ui/numbers";
 import { isAtLeast, type Role } from "@/ui/role";
 import { Section } from "@/ui/Section";
 import { Failed, Loading } from "@/ui/states";
+import { useFocusKept } from "@/ui/useFocusKept";
 
 type Account = Schemas["Account"];
 type Change = Schemas["ConfigureAccountInput"];
@@ -96,6 +97,7 @@ function BasicsForm({ account, canChange, save }: FormProps) {
   useTyped(form, before);
   const readOnly = !canChange || save.isPending;
   const isChanged = Object.keys(changesOf(form.values, account)).length > 0;
+  const actions = useFocusKept<HTMLDivElement>(`${isChanged} ${save.isPending}`);
   return (
     <form onSubmit={form.onSubmit((values) => save.mutate(changesOf(values, account)))} noValidate>
       <Stack gap="md" maw={420}>
@@ -123,7 +125,7 @@ function BasicsForm({ account, canChange, save }: FormProps) {
           {...form.getInputProps("low_stock_threshold")}
         />
         {canChange ? (
-          <Group>
+          <Group ref={actions} role="group" aria-label={t("account.title")} tabIndex={-1}>
             <Button type="submit" loading={save.isPending} disabled={!isChanged}>
               {t("action.save")}
             </Button>

@@ -33,7 +33,9 @@ export function ConfigForm({ platform, fields, initial = {}, go, busy, error, on
         field.name,
         (entered: string) => {
           const fault = faultOf(field, entered);
-          return fault === null ? null : (known(`config.${platform}.${field.name}.wrong`) ?? t(fault));
+          return fault === "config.wrong"
+            ? (known(`config.${platform}.${field.name}.wrong`) ?? t(fault))
+            : fault && t(fault);
         },
       ]),
     ),

@@ -125,6 +125,20 @@ describe("a connection's page", () => {
     await waitFor(() => expect(facts).toHaveTextContent("98%Out in 2 of 100 hours."));
   });
 
+  it("lets a sync that stopped go on only once its figures were agreed to", async () => {
+    const sent = takes({ "post /connections/1/release-brake": CONNECTION });
+    const shop = { connection_id: 1, connection_name: "Tea", raised: 0, lowered: 1, to_zero: 39, held: 0 };
+    server.use(answers("get", "/sync/preview/totals", { looked_at: 100, at_least: false, connections: [shop] }));
+    shown({}, { braked_at: "2026-11-29T12:00:00Z" });
+    await userEvent.click(await screen.findByRole("button", { name: "Release the brake" }));
+    const dialog = within(await screen.findByRole("dialog", { name: "Let Tea go on?" }));
+    expect(await dialog.findByText(/1 lowered, 39 to zero/)).toBeVisible();
+    expect(sent).toHaveLength(0);
+    await userEvent.click(dialog.getByRole("button", { name: "Release the brake" }));
+    expect(await screen.findByText("Tea goes on.")).toBeVisible();
+    expect(sent).toHaveLength(1);
+  });
+
   it("counts as unlinked what waits to be linked, and says what else is", async () => {
     shown({ counts: { ...CONNECTION.counts, unlinked: { no_sku: 1, untracked: 1 } } });
     const facts = await screen.findByRole("region", { name: "What is known" });
@@ -206,7 +220,7 @@ describe("a connection's page", () => {
     await userEvent.click(dialog.getByRole("radio", { name: "Paste keys" }));
     expect(dialog.queryByRole("button", { name: "Go on to WooCommerce" })).toBeNull();
     await userEvent.click(dialog.getByRole("button", { name: "Connect" }));
-    expect(await dialog.findByText("A consumer key begins with ck_.")).toBeVisible();
+    expect(await dialog.findAllByText("This is needed.")).toHaveLength(2);
     await userEvent.type(dialog.getByLabelText("Consumer key"), "ck_12345678");
     await userEvent.type(dialog.getByLabelText("Consumer secret"), "cs_12345678");
     await userEvent.click(dialog.getByRole("button", { name: "Connect" }));

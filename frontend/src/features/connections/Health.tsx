@@ -9,6 +9,7 @@ import { Icon } from "@/ui/icons";
 import { Light } from "@/ui/Light";
 import { useProblemWords } from "@/ui/problems";
 import { useReasons } from "@/ui/reasons";
+import { ReleaseBrake } from "@/ui/ReleaseBrake";
 import { useMay } from "@/ui/role";
 import { Said } from "@/ui/Said";
 import { Failed, Loading } from "@/ui/states";
@@ -64,7 +65,7 @@ function Standing({ connection, health, firstSync }: Omit<Props, "matching"> & {
           ))}
         </Stack>
         <Group gap="xs" align="flex-start">
-          <Remedies health={health} />
+          <Remedies connection={connection} health={health} />
           {connection.state === "review" ? firstSync(connection.id) : null}
           <TryOut connection={connection} />
         </Group>
@@ -74,20 +75,15 @@ function Standing({ connection, health, firstSync }: Omit<Props, "matching"> & {
 }
 
 /** What can be done right here about what is not well. */
-function Remedies({ health }: { health: Schemas["Health"] }) {
+function Remedies({ connection, health }: Omit<Props, "matching" | "firstSync"> & { health: Schemas["Health"] }) {
   const { t } = useWords();
   const action = useAction(health.id);
-  const [mayWork, mayRun] = [useMay("staff"), useMay("admin")];
-  const isDoing = (name: typeof action.variables) => action.isPending && action.variables === name;
+  const mayWork = useMay("staff");
   return (
     <>
-      {health.braked_at !== null && mayRun ? (
-        <Button size="xs" loading={isDoing("brake")} onClick={() => action.mutate("brake")}>
-          {t("connection.do.brake")}
-        </Button>
-      ) : null}
+      {health.braked_at === null ? null : <ReleaseBrake kind="stock" shopId={connection.id} shop={connection.name} />}
       {health.reasons.includes("webhooks_missed") && mayWork ? (
-        <Button size="xs" loading={isDoing("webhooks")} onClick={() => action.mutate("webhooks")}>
+        <Button size="xs" loading={action.isPending} onClick={() => action.mutate("webhooks")}>
           {t("connection.do.webhooks")}
         </Button>
       ) : null}

@@ -275,7 +275,7 @@ describe("a price sync that is on", () => {
     expect(alert.getByText(/None is written before you have looked/)).toBeVisible();
     await userEvent.click(alert.getByRole("button", { name: "Release the brake" }));
     const dialog = within(await screen.findByRole("dialog"));
-    expect(dialog.getByText("The prices that are right by then are written.")).toBeVisible();
+    expect(dialog.getByText(/^The prices that are right by then are written\./)).toBeVisible();
     rule({ state: "on", version: 1 });
     await userEvent.click(dialog.getByRole("button", { name: "Release the brake" }));
     await waitFor(() => expect(screen.queryByText("Price sync has stopped and asks")).toBeNull());

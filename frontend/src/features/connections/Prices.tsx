@@ -10,7 +10,8 @@ import { useTellDone } from "@/ui/done";
 import { type Saving, useEdited } from "@/ui/editing";
 import { Icon } from "@/ui/icons";
 import { useTellProblem } from "@/ui/notify";
-import { For, useMay } from "@/ui/role";
+import { ReleaseBrake } from "@/ui/ReleaseBrake";
+import { useMay } from "@/ui/role";
 import { Section } from "@/ui/Section";
 import { Failed, Loading } from "@/ui/states";
 import { Told } from "@/ui/Told";
@@ -145,41 +146,14 @@ interface BrakedProps {
 
 function Braked({ connection, since, readAgain }: BrakedProps) {
   const { t } = useWords();
-  const tell = useTellDone();
-  const tellProblem = useTellProblem();
-  const [asking, setAsking] = useState(false);
-  const release = api.useMutation("post", "/api/v1/connections/{connection_id}/price-rule/release-brake", {
-    onSuccess: async () => {
-      tell(t("brakes.released", { shop: connection.name }));
-      await readAgain();
-    },
-    onError: tellProblem,
-    onSettled: () => setAsking(false),
-  });
   return (
     <Alert color="yellow" icon={<Icon name="stop" />} title={t("prices.braked")} role="alert">
       <Stack gap="sm" align="flex-start">
         <Text size="sm">
           {t("brakes.since")} <Ago at={since} />. {t("prices.braked.means")}
         </Text>
-        <For least="admin">
-          <Button size="xs" onClick={() => setAsking(true)}>
-            {t("brakes.release")}
-          </Button>
-        </For>
+        <ReleaseBrake kind="prices" shopId={connection.id} shop={connection.name} onReleased={readAgain} />
       </Stack>
-      <Confirm
-        opened={asking}
-        title={t("brakes.ask", { shop: connection.name })}
-        action={t("brakes.release")}
-        danger
-        busy={release.isPending}
-        onConfirm={() => release.mutate({ params: { path: { connection_id: connection.id } } })}
-        onClose={() => setAsking(false)}
-      >
-        <Text size="sm">{t("brakes.ask.prices")}</Text>
-        <Text size="sm">{t("prices.agreed")}</Text>
-      </Confirm>
     </Alert>
   );
 }

@@ -10,7 +10,6 @@ import type { Connection } from "./rows";
 const PATHS = {
   pause: "/api/v1/connections/{connection_id}/pause",
   resume: "/api/v1/connections/{connection_id}/resume",
-  brake: "/api/v1/connections/{connection_id}/release-brake",
   catalog: "/api/v1/connections/{connection_id}/import",
   webhooks: "/api/v1/connections/{connection_id}/webhooks",
   disconnect: "/api/v1/connections/{connection_id}/disconnect",

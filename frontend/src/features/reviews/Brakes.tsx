@@ -1,15 +1,11 @@
-import { Button, Card, Group, Stack, Text, Title } from "@mantine/core";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type ReactNode, useState } from "react";
+import { Card, Group, Stack, Text, Title } from "@mantine/core";
+import type { ReactNode } from "react";
 
-import { api, client, type Schemas } from "@/api/client";
+import { api, type Schemas } from "@/api/client";
 import { useWords } from "@/i18n/words";
 import { Ago } from "@/ui/Ago";
-import { Confirm } from "@/ui/Confirm";
-import { useTellDone } from "@/ui/done";
 import { Icon } from "@/ui/icons";
-import { useTellProblem } from "@/ui/notify";
-import { For } from "@/ui/role";
+import { ReleaseBrake } from "@/ui/ReleaseBrake";
 import { Failed, TooMuch } from "@/ui/states";
 
 export type Brake = Schemas["Brake"];
@@ -69,7 +65,7 @@ function Stopped({ brake, changes }: { brake: Brake; changes: ReactNode }) {
         <Text size="sm">{t("brakes.choices")}</Text>
         <Group gap="md">
           {changes}
-          <Release brake={brake} />
+          <ReleaseBrake kind={brake.kind} shopId={brake.connection_id} shop={brake.connection_name} />
         </Group>
       </Stack>
     </Card>
@@ -83,61 +79,4 @@ function What({ brake }: { brake: Brake }) {
   return typeof changed === "number" && typeof numbers === "number"
     ? t("brakes.what", { changed, count: numbers })
     : t("brakes.much");
-}
-
-function Release({ brake }: { brake: Brake }) {
-  const { t } = useWords();
-  const tell = useTellProblem();
-  const done = useTellDone();
-  const queries = useQueryClient();
-  const [asking, setAsking] = useState(false);
-  const release = useMutation({
-    mutationFn: async () => {
-      const params = { path: { connection_id: brake.connection_id } };
-      await (brake.kind === "stock"
-        ? client.POST("/api/v1/connections/{connection_id}/release-brake", { params })
-        : client.POST("/api/v1/connections/{connection_id}/price-rule/release-brake", { params }));
-    },
-    onSuccess: async () => {
-      done(t("brakes.released", { shop: brake.connection_name }));
-      await queries.invalidateQueries();
-    },
-    onError: tell,
-    onSettled: () => setAsking(false),
-  });
-  return (
-    <For least="admin">
-      <Button size="xs" onClick={() => setAsking(true)}>
-        {t("brakes.release")}
-      </Button>
-      <Confirm
-        opened={asking}
-        title={t("brakes.ask", { shop: brake.connection_name })}
-        action={t("brakes.release")}
-        danger
-        busy={release.isPending}
-        onConfirm={() => release.mutate()}
-        onClose={() => setAsking(false)}
-      >
-        {brake.kind === "stock" ? <WouldBeWritten shopId={brake.connection_id} /> : null}
-        <Text size="sm">{t(`brakes.ask.${brake.kind}`)}</Text>
-      </Confirm>
-    </For>
-  );
-}
-
-/** By what is believed of the shop now. */
-function WouldBeWritten({ shopId }: { shopId: number }) {
-  const { t } = useWords();
-  const totals = api.useQuery("get", "/api/v1/sync/preview/totals", {
-    params: { query: { connection_id: shopId } },
-  });
-  const shop = totals.data?.connections[0];
-  const nothing = { raised: 0, lowered: 0, to_zero: 0, held: 0 };
-  const { raised, lowered, to_zero, held } = shop ?? nothing;
-  return totals.data === undefined ? null : (
-    <Text size="sm" fw={600}>
-      {t("brakes.ask.figures", { raised, lowered, zero: to_zero, held })}
-    </Text>
-  );
 }

@@ -42,7 +42,7 @@ export const GridHead = memo(function GridHead({ columns, sort, onSort }: Props)
           </Sorted>
           {columns.map(({ id, name, numeric }) => (
             <th key={id} scope="col" title={name} className={numeric ? classes["numeric"] : undefined}>
-              {name}
+              <span className={classes["head"]}>{name}</span>
             </th>
           ))}
         </tr>
