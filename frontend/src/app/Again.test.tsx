@@ -4,19 +4,13 @@ import { http, HttpResponse } from "msw";
 import { beforeEach, describe, expect, it } from "vitest";
 
 import { session } from "@/session/session";
-import { open, signedIn, token } from "@/test/app";
+import { ACCOUNT, open, signedIn, token } from "@/test/app";
 import { takes } from "@/test/sent";
 import { answers, refuses, server } from "@/test/server";
-
-const ACCOUNT = {
-  ...{ id: 7, name: "Anna's shop", safety_stock: 2, low_stock_threshold: 10, writes_stopped_at: null },
-  ...{ delete_at: null, created_at: "2026-01-01T00:00:00Z" },
-};
 
 beforeEach(() => {
   signedIn();
   server.use(
-    answers("get", "/account", ACCOUNT),
     answers("get", "/account/reporting", { time_zone: "Europe/Berlin", currency: null, rates: [] }),
     answers("get", "/locations", { items: [], next: null }),
     refuses("post", "/auth/refresh", 401, "invalid_refresh_token"),

@@ -1,23 +1,21 @@
-import { AppShell, Badge, Burger, Button, Group, Kbd, Text, VisuallyHidden } from "@mantine/core";
+import { AppShell, Burger, Button, Group, Kbd, VisuallyHidden } from "@mantine/core";
 import { useDisclosure, useHotkeys } from "@mantine/hooks";
-import { Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
+import { Outlet, useRouterState } from "@tanstack/react-router";
 import { lazy, Suspense, useState, useSyncExternalStore } from "react";
 
 import { Live } from "@/features/live/Live";
-import { RemoveSample } from "@/features/sample_data/RemoveSample";
 import { withWords } from "@/i18n/catalog";
 import { useWords } from "@/i18n/words";
 import { session } from "@/session/session";
 import { Brand } from "@/ui/Brand";
 import { Icon } from "@/ui/icons";
 import { PlaceLink } from "@/ui/links";
-import { useMe } from "@/ui/me";
 
 import { AccountMenu } from "./AccountMenu";
 import { LIVE_RULES } from "./live";
 import { PLACES } from "./navigation";
+import { Notices } from "./Notices";
 import classes from "./Shell.module.css";
-import { useSwitched } from "./switching";
 import { TourStart } from "./tour";
 
 const Again = lazy(() => withWords(import("./Again")));
@@ -67,7 +65,7 @@ export function Shell() {
             <Places onGone={close} />
           </AppShell.Navbar>
           <AppShell.Main id="content" tabIndex={-1} className={classes["main"] ?? ""}>
-            <SampleNotice />
+            <Notices />
             <Outlet />
           </AppShell.Main>
         </AppShell>
@@ -134,22 +132,4 @@ function PaletteButton({ onClick }: { onClick: () => void }) {
       </Button>
     </>
   );
-}
-
-function SampleNotice() {
-  const { t } = useWords();
-  const navigate = useNavigate();
-  const switched = useSwitched();
-  const me = useMe();
-  return me?.is_sample ? (
-    <Group gap="xs" mb="md" role="note">
-      <Badge variant="default" tt="none">
-        {t("sample.badge")}
-      </Badge>
-      <Text size="sm" c="dimmed">
-        {t("sample.notice")}
-      </Text>
-      <RemoveSample onGone={() => void switched().then(() => navigate({ to: "/overview" }))} />
-    </Group>
-  ) : null;
 }

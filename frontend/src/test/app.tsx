@@ -26,12 +26,27 @@ export function token(account_id = 7, access_token = "token") {
   return { access_token, expires_in: 900, account_id };
 }
 
+export const ACCOUNT = {
+  id: 7,
+  name: "Anna's shop",
+  safety_stock: 2,
+  low_stock_threshold: 10,
+  writes_stopped_at: null as string | null,
+  delete_at: null as string | null,
+  created_at: "2026-01-01T00:00:00Z",
+};
+
 const FIRST_STEPS = { steps: [], done: true, hidden: false, tour_taken: true };
 
 /** Signs Anna in, whose stream of events says nothing, and whose shops are in step. */
 export function signedIn() {
   session.begin(token());
-  server.use(answers("get", "/me", ME), answers("get", "/live", {}), answers("get", "/first-steps", FIRST_STEPS));
+  server.use(
+    answers("get", "/me", ME),
+    answers("get", "/account", ACCOUNT),
+    answers("get", "/live", {}),
+    answers("get", "/first-steps", FIRST_STEPS),
+  );
 }
 
 export function open(address: string, language: "en" | "de" = "en") {

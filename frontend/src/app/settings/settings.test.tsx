@@ -3,14 +3,10 @@ import userEvent from "@testing-library/user-event";
 import { http, HttpResponse } from "msw";
 import { beforeEach, describe, expect, it } from "vitest";
 
-import { ME, open, signedIn } from "@/test/app";
+import { ACCOUNT, ME, open, signedIn } from "@/test/app";
 import { takes } from "@/test/sent";
 import { answers, refuses, server } from "@/test/server";
 
-const ACCOUNT = {
-  ...{ id: 7, name: "Anna's shop", safety_stock: 2, low_stock_threshold: 10, writes_stopped_at: null },
-  ...{ delete_at: null, created_at: "2026-01-01T00:00:00Z" },
-};
 const ANNA = { user_id: 1, email: "anna@example.com", role: "owner", joined_at: "2026-01-01T00:00:00Z" };
 const BEN = { user_id: 2, email: "ben@example.com", role: "staff", joined_at: "2026-02-01T00:00:00Z" };
 
@@ -25,7 +21,6 @@ function as(role: string) {
 beforeEach(() => {
   signedIn();
   server.use(
-    answers("get", "/account", ACCOUNT),
     answers("get", "/account/reporting", { time_zone: "Europe/Berlin", currency: null, rates: [] }),
     answers("get", "/locations", { items: [], next: null }),
     answers("get", "/members", page(ANNA, BEN)),

@@ -3,11 +3,10 @@ import userEvent from "@testing-library/user-event";
 import { http, HttpResponse } from "msw";
 import { describe, expect, it } from "vitest";
 
-import { open, signedIn } from "@/test/app";
+import { ACCOUNT, open, signedIn } from "@/test/app";
 import { takes } from "@/test/sent";
 import { answers, refuses, server } from "@/test/server";
 
-const ACCOUNT = { id: 7, name: "Anna's shop", safety_stock: 0, low_stock_threshold: 10, writes_stopped_at: null };
 const REPORTING = { time_zone: "UTC", currency: null, rates: [] };
 
 /** The account as it is, with the version that a change has to name. */

@@ -6,6 +6,7 @@ import { useState } from "react";
 import { api, client, type Schemas } from "@/api/client";
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
+import { AllowWrites } from "@/ui/AllowWrites";
 import { Confirm } from "@/ui/Confirm";
 import { type Saving, useEdited, useTyped } from "@/ui/editing";
 import { Icon } from "@/ui/icons";
@@ -164,15 +165,13 @@ function Writes({ account, role }: { account: Account; role: Role }) {
   const tell = useTellProblem();
   const queries = useQueryClient();
   const [asks, setAsks] = useState(false);
-  const handlers = {
+  const stop = api.useMutation("post", "/api/v1/account/stop-writes", {
     onSuccess: async () => {
       setAsks(false);
       await queries.invalidateQueries({ queryKey: ACCOUNT });
     },
     onError: tell,
-  };
-  const stop = api.useMutation("post", "/api/v1/account/stop-writes", handlers);
-  const allow = api.useMutation("post", "/api/v1/account/allow-writes", handlers);
+  });
   return (
     <Section title={t("writes.title")} lead={t("writes.lead")}>
       {account.writes_stopped_at === null ? (
@@ -191,11 +190,7 @@ function Writes({ account, role }: { account: Account; role: Role }) {
         >
           <Stack gap="sm" align="flex-start">
             <Text size="sm">{t("attention.writes_stopped.next")}</Text>
-            {isAtLeast(role, "admin") ? (
-              <Button variant="default" loading={allow.isPending} onClick={() => allow.mutate({})}>
-                {t("attention.writes_stopped.do")}
-              </Button>
-            ) : null}
+            <AllowWrites />
           </Stack>
         </Alert>
       )}

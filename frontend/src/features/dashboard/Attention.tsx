@@ -1,18 +1,17 @@
-import { Button, Card, Group, Stack, Text, Title } from "@mantine/core";
-import { useQueryClient } from "@tanstack/react-query";
+import { Card, Group, Stack, Text, Title } from "@mantine/core";
 import type { ReactNode } from "react";
 
-import { api, type Schemas } from "@/api/client";
+import type { Schemas } from "@/api/client";
 import { useWords } from "@/i18n/words";
+import { AllowWrites } from "@/ui/AllowWrites";
 import { Icon } from "@/ui/icons";
-import { useTellProblem } from "@/ui/notify";
 
 export type AttentionItem = Schemas["Attention"];
 
 interface Props {
   items: AttentionItem[];
   connections: Schemas["ShopStatus"][];
-  /** Where a person sees to it; null where there is no such place. */
+  /** Where a person sees to it, unless that is right here; null where there is no such place. */
   linkOf?: (item: AttentionItem) => ReactNode;
 }
 
@@ -58,28 +57,9 @@ export function AttentionList({ items, connections, linkOf }: Props) {
               </Text>
             </div>
           </Group>
-          <Action item={item} link={linkOf?.(item) ?? null} />
+          {item.kind === "writes_stopped" ? <AllowWrites /> : linkOf?.(item)}
         </Group>
       ))}
     </Stack>
-  );
-}
-
-/** What can be done right here, or where. */
-function Action({ item, link }: { item: AttentionItem; link: ReactNode }) {
-  const { t } = useWords();
-  const queries = useQueryClient();
-  const tell = useTellProblem();
-  const allow = api.useMutation("post", "/api/v1/account/allow-writes", {
-    onSuccess: () => queries.invalidateQueries({ queryKey: ["get", "/api/v1/dashboard/overview"] }),
-    onError: tell,
-  });
-  if (item.kind !== "writes_stopped") {
-    return link;
-  }
-  return (
-    <Button size="xs" variant="default" loading={allow.isPending} onClick={() => allow.mutate({})}>
-      {t("attention.writes_stopped.do")}
-    </Button>
   );
 }

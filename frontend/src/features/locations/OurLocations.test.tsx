@@ -8,14 +8,12 @@ import { page } from "@/test/connections";
 import { takes } from "@/test/sent";
 import { answers, refuses, server } from "@/test/server";
 
-const ACCOUNT = { id: 7, name: "Anna's shop", safety_stock: 0, low_stock_threshold: 10, writes_stopped_at: null };
 const MAIN = { id: 1, name: "Main" };
 const ATTIC = { id: 2, name: "Attic" };
 
 beforeEach(() => {
   signedIn();
   server.use(
-    answers("get", "/account", ACCOUNT),
     answers("get", "/account/reporting", { time_zone: "UTC", currency: null, rates: [] }),
     answers("get", "/locations", page([MAIN, ATTIC])),
     location(ATTIC),
