@@ -106,7 +106,7 @@ describe("the first sync", () => {
     expect(screen.getAllByRole("link", { name: "Link them" })).toHaveLength(1);
   });
 
-  it("asks for what the address says, and writes there whose number is right and which changes are shown", async () => {
+  it("asks for what the address says, and writes there whose number is right and which changes are shown, so that one can go back", async () => {
     const router = open("/changes?shop=5&q=mug");
     await screen.findByText("Blue mug");
     expect([asked[0]?.get("q"), asked[0]?.get("source")]).toEqual(["mug", "syncflow"]);
@@ -115,6 +115,8 @@ describe("the first sync", () => {
     await userEvent.click(await screen.findByRole("radio", { name: "To zero (1)" }));
     await waitFor(() => expect(asked.at(-1)?.get("effect")).toBe("to_zero"));
     expect(asked.at(-1)?.get("source")).toBe("channel");
+    router.history.back();
+    await waitFor(() => expect(router.state.location.searchStr).toBe("?shop=5&q=mug&source=channel"));
   });
 
   it("begins after asking with figures, and shows how far it is", async () => {

@@ -7,7 +7,7 @@ import { Started } from "@/features/first_sync/Started";
 import { DryRun } from "@/features/sync/DryRun";
 import { EFFECTS as OF_DRY_RUN } from "@/features/sync/dryRun";
 import { useWords } from "@/i18n/words";
-import { oneFrom, withoutNothing } from "@/ui/address";
+import { isTyped, oneFrom, withoutNothing } from "@/ui/address";
 import { TextLink } from "@/ui/links";
 import { NoShop } from "@/ui/NoShop";
 import { Page } from "@/ui/Page";
@@ -71,8 +71,11 @@ function Waiting({ shops }: { shops: ConnectedShop[] }) {
 function Of({ shop, search }: { shop: ConnectedShop | undefined; search: ChangesSearch }) {
   const { t } = useWords();
   const navigate = here.useNavigate();
-  const change = (changes: Changes) =>
-    void navigate({ search: withoutNothing({ ...search, ...changes }) as ChangesSearch, replace: true });
+  const change = (changes: Changes) => {
+    const next: ChangesSearch = withoutNothing({ ...search, ...changes });
+    // What has begun is no step that one goes back over.
+    void navigate({ search: next, replace: "started" in changes || isTyped(search, next) });
+  };
   if (shop !== undefined && (shop.state === "importing" || shop.state === "connecting")) {
     return (
       <Empty icon="shop" title={t(`firstSync.${shop.state}`)}>
