@@ -17,9 +17,10 @@ export function useFocusKept<Target extends HTMLElement>(
   return target;
 }
 
-/** Where nothing has it. */
+/** Where nothing has it, or what the browser is about to take it from: it does so some time after that cannot be used. */
 export function focusIfLost(find: () => HTMLElement | null | undefined): void {
-  if (document.activeElement === document.body) {
+  const focused = document.activeElement;
+  if (focused === document.body || focused?.matches(":disabled")) {
     find()?.focus({ preventScroll: true });
   }
 }
