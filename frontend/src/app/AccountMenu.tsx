@@ -2,23 +2,22 @@ import { Button, Menu, Text } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 
-import { client } from "@/api/client";
 import { useDismiss, useFirstSteps } from "@/features/first_steps/useFirstSteps";
 import { useWords } from "@/i18n/words";
-import { session, type TokenDocument } from "@/session/session";
 import { Icon } from "@/ui/icons";
 import { useMe } from "@/ui/me";
 import { useTellProblem } from "@/ui/notify";
 import { LanguageItems, SchemeItems } from "@/ui/Preferences";
 
-import { useSignOut, useSwitched } from "./switching";
+import { useSignOut } from "./switching";
 import { useTourStart } from "./tour";
 
 /** Who one is; other accounts, language, light and dark, and the way out. */
 export function AccountMenu() {
   const { t } = useWords();
   const me = useMe();
-  const { signOut, switchTo } = useActions();
+  const navigate = useNavigate();
+  const signOut = useMutation({ mutationFn: useSignOut(), onError: useTellProblem() });
   const beginTour = useTourStart();
   const others = me?.accounts.filter((account) => account.account_id !== me.account_id) ?? [];
   return (
@@ -31,7 +30,7 @@ export function AccountMenu() {
           px="xs"
           leftSection={<Icon name="user" />}
           aria-label={me === undefined ? t("shell.account") : t("shell.accountOf", { account: me.account_name })}
-          loading={switchTo.isPending || signOut.isPending}
+          loading={signOut.isPending}
         >
           <Text span size="sm" maw={180} truncate visibleFrom="sm">
             {me?.account_name}
@@ -51,7 +50,9 @@ export function AccountMenu() {
               <Menu.Item
                 key={account.account_id}
                 leftSection={<Icon name="swap" />}
-                onClick={() => switchTo.mutate(account.account_id)}
+                onClick={() =>
+                  void navigate({ to: "/switch/$accountId", params: { accountId: String(account.account_id) } })
+                }
               >
                 {account.account_name}
               </Menu.Item>
@@ -92,21 +93,4 @@ function FirstStepsItem() {
       {t("firstSteps.title")}
     </Menu.Item>
   );
-}
-
-function useActions() {
-  const navigate = useNavigate();
-  const switched = useSwitched();
-  const tell = useTellProblem();
-  const switchTo = useMutation({
-    mutationFn: async (account_id: number) => {
-      const { data } = await client.POST("/api/v1/auth/switch-account", { body: { account_id } });
-      session.begin(data as TokenDocument);
-      await navigate({ to: "/overview" });
-      await switched();
-    },
-    onError: tell,
-  });
-  const signOut = useMutation({ mutationFn: useSignOut(), onError: tell });
-  return { signOut, switchTo };
 }

@@ -6,17 +6,16 @@ import { ConnectShop } from "@/ui/NoShop";
 
 interface Props {
   role: Schemas["Me"]["role"];
-  /** Once the sample is the account that is shown. */
-  onThere: () => void;
+  onSample: (accountId: number) => void;
 }
 
 /** What somebody without a shop may do. */
-export default function Beginnings({ role, onThere }: Props) {
+export default function Beginnings({ role, onSample }: Props) {
   return (
     <>
       <ConnectShop />
       <TrySandbox onAsked={goTo} onConnected={() => undefined} />
-      <LookAround role={role} onThere={onThere} />
+      <LookAround role={role} onMade={onSample} />
     </>
   );
 }

@@ -150,6 +150,29 @@ describe("the first sync", () => {
     expect(screen.getByRole("button", { name: "Take it back" })).toBeVisible();
   });
 
+  it("is not agreed to by the figures of another choice", async () => {
+    let answer = (): void => undefined;
+    const answering = new Promise<void>((resolve) => (answer = resolve));
+    server.use(
+      http.get("*/api/v1/connections/5/first-sync/totals", async ({ request }) => {
+        if (new URL(request.url).searchParams.get("source") !== "lowest") {
+          return HttpResponse.json(TOTALS);
+        }
+        await answering;
+        return HttpResponse.json({ ...TOTALS, to_zero: 900 });
+      }),
+    );
+    open("/changes?shop=5");
+    const begin = await screen.findByRole("button", { name: "Begin to sync" });
+    await waitFor(() => expect(begin).toBeEnabled());
+    await userEvent.click(screen.getByRole("radio", { name: /^The lower one/ }));
+    await waitFor(() => expect(begin).toBeDisabled());
+    answer();
+    await waitFor(() => expect(begin).toBeEnabled());
+    await userEvent.click(begin);
+    expect(await screen.findByRole("dialog")).toHaveTextContent("900");
+  });
+
   it("is begun by an admin only", async () => {
     server.use(answers("get", "/me", { ...ME, role: "staff" }));
     open("/changes?shop=5");

@@ -67,7 +67,7 @@ function Sample() {
       <Text size="sm" c="dimmed">
         {t("sample.notice")}
       </Text>
-      <RemoveSample onGone={() => void switched().then(() => navigate({ to: "/overview" }))} />
+      <RemoveSample onGone={() => void navigate({ to: "/overview", ignoreBlocker: true }).then(switched)} />
     </Group>
   );
 }

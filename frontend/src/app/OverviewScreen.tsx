@@ -11,7 +11,6 @@ import { useWords } from "@/i18n/words";
 import { ButtonLink, TextLink } from "@/ui/links";
 import { useMeQuery } from "@/ui/me";
 
-import { useSwitched } from "./switching";
 import { useTourStart } from "./tour";
 
 const Beginnings = lazy(() => withWords(import("./Beginnings")));
@@ -22,17 +21,14 @@ export function OverviewScreen() {
   const navigate = useNavigate();
   const who = useMeQuery();
   const me = who.data;
-  const switched = useSwitched();
   const beginTour = useTourStart();
   const steps = useFirstSteps(me !== undefined && !me.is_sample);
-  const there = async () => {
-    await switched();
-    await navigate({ to: "/overview" });
-  };
+  const actFor = (accountId: number) =>
+    void navigate({ to: "/switch/$accountId", params: { accountId: String(accountId) } });
   const beginnings =
     me === undefined ? null : (
       <Suspense>
-        <Beginnings role={me.role} onThere={() => void there()} />
+        <Beginnings role={me.role} onSample={actFor} />
       </Suspense>
     );
   const hasSteps = steps.data !== undefined && !steps.data.done && !steps.data.hidden;

@@ -107,6 +107,11 @@ const overview = createRoute({
   path: "/overview",
   component: lazyRouteComponent(() => import("./OverviewScreen"), "OverviewScreen"),
 });
+const switchTo = createRoute({
+  getParentRoute: () => inside,
+  path: "/switch/$accountId",
+  component: lazyRouteComponent(() => withWords(import("./SwitchScreen")), "SwitchScreen"),
+});
 const orders = createRoute({
   getParentRoute: () => inside,
   path: "/orders",
@@ -275,6 +280,7 @@ const tree = root.addChildren([
   acceptInvitation,
   inside.addChildren([
     overview,
+    switchTo,
     dashboards,
     orders,
     order,

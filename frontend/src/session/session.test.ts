@@ -135,6 +135,35 @@ describe("a session", () => {
     expect(localStorage.length).toBe(0);
   });
 
+  it("is over in the tabs of an account that one is no member of any more, and goes on in the others", async () => {
+    server.use(refuses("post", "/auth/refresh", 404, "not_found"));
+    const [one, two] = [new Session(), new Session()];
+    one.begin(token("a"));
+    two.begin(token("b", 9));
+    await expect(one.renew("a")).rejects.toMatchObject({ code: "not_found" });
+    expect([one.status, two.status]).toEqual(["out", "in"]);
+    refreshing(9);
+    expect(await new Session().restore()).toBe(true);
+  });
+
+  it("is not ended by the refusal of the one before, which comes late", async () => {
+    let answer = (): void => undefined;
+    const answering = new Promise<void>((resolve) => (answer = resolve));
+    server.use(
+      http.post("*/api/v1/auth/refresh", async () => {
+        await answering;
+        return HttpResponse.json({ code: "invalid_refresh_token" }, { status: 401 });
+      }),
+    );
+    const session = new Session();
+    session.begin(token("old"));
+    const renewed = session.renew("old").catch(() => null);
+    session.begin(token("new", 9));
+    answer();
+    await renewed;
+    expect([session.status, session.accountId]).toEqual(["in", 9]);
+  });
+
   it("is not somebody else's for a call that comes late", async () => {
     server.use(refuses("post", "/auth/refresh", 401, "invalid_refresh_token"));
     const session = new Session();

@@ -128,16 +128,20 @@ export class Session {
       }
       const body = { account_id: old?.accountId ?? null };
       const answer = await post("/api/v1/auth/refresh", { "X-CSRF-Protection": "1" }, body);
+      // Signed out meanwhile, or in anew: neither is undone by an answer that comes late.
+      const isLate = () => this.#token?.value !== old?.value;
       if (!answer.ok) {
         const problem = await problemFrom(answer);
-        if (answer.status === 401) {
+        if (answer.status === 401 && !isLate()) {
           this.#leave("ended");
+        } else if (answer.status === 404 && !isLate()) {
+          // No member of the account that this tab acts for. Other tabs may be at another one.
+          this.#end("out");
         }
         throw problem;
       }
       const renewed = (await answer.json()) as TokenDocument;
-      if (this.#token?.value !== old?.value) {
-        // Signed out meanwhile, or in anew: neither is undone by an answer that comes late.
+      if (isLate()) {
         if (this.#token === null) {
           throw new ApiProblem("not_signed_in", 401);
         }

@@ -4,7 +4,7 @@ import { http, HttpResponse } from "msw";
 import { beforeEach, describe, expect, it } from "vitest";
 
 import { session } from "@/session/session";
-import { ME, open, token } from "@/test/app";
+import { ACCOUNT, ME, open, token } from "@/test/app";
 import { answers, refuses, server } from "@/test/server";
 
 const PAGE = { items: [], next: null };
@@ -16,6 +16,7 @@ beforeEach(async () => {
   }
   server.use(
     answers("get", "/me", ME),
+    answers("get", "/account", ACCOUNT),
     answers("get", "/live", {}),
     answers("get", "/orders", PAGE),
     answers("get", "/orders/totals", { count: 0, at_least: false, revenue: [] }),
@@ -37,6 +38,21 @@ describe("signing in", () => {
     await enter("anna@example.com", "correct horse battery");
     expect(await screen.findByRole("heading", { name: "Orders" })).toBeVisible();
     expect(router.state.location.href).toBe("/orders?state=open");
+  });
+
+  it("leaves nothing of whoever was signed in until now", async () => {
+    server.use(answers("post", "/auth/login", token()));
+    const router = open("/orders?state=open");
+    await enter("anna@example.com", "correct horse battery");
+    expect(await screen.findByRole("button", { name: /Anna's shop/ })).toBeVisible();
+    server.use(
+      answers("post", "/auth/login", token(8)),
+      answers("get", "/me", { ...ME, account_id: 8, account_name: "Ben's shop", accounts: [] }),
+    );
+    await router.navigate({ to: "/sign-in" });
+    await enter("ben@example.com", "correct horse battery");
+    expect(await screen.findByRole("button", { name: /Ben's shop/ })).toBeVisible();
+    expect(screen.queryByText("Anna's shop")).toBeNull();
   });
 
   it("asks for a code where there is a second factor, and takes a recovery code instead", async () => {

@@ -1,4 +1,4 @@
-import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useNavigate, useRouter, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 
 import { useWords } from "@/i18n/words";
@@ -14,10 +14,16 @@ export function SignIn() {
   const navigate = useNavigate();
   const { next } = useSearch({ from: "/sign-in" });
   const [ended] = useState(session.status === "ended");
+  const { queries, lists } = useRouter().options.context;
   return (
     <SignInForm
       notice={ended ? t("signIn.ended") : null}
-      onSignedIn={() => navigate({ href: safePath(next), replace: true })}
+      onSignedIn={() => {
+        // Who was signed in here until now, if anybody, may have been somebody else.
+        queries.clear();
+        lists.clear();
+        return navigate({ href: safePath(next), replace: true });
+      }}
     >
       {({ title, lead, isCode, form }) => (
         <Doorstep

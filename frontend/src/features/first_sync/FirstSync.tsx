@@ -36,18 +36,20 @@ export function FirstSync({ shop, source, filters, onChange, onStarted, matching
     { params: { path: { connection_id: shop.id }, query: { source } } },
     { placeholderData: (before) => before },
   );
+  /** Of the source before, while those of this one are asked for: to be looked at, not to be agreed to. */
+  const isOld = totals.isPlaceholderData;
   return (
     <Stack gap="lg">
       <Sources value={source} onChange={(next) => onChange({ source: next, effect: undefined })} />
       {totals.isError ? (
         <Failed error={totals.error} retry={() => void totals.refetch()} retrying={totals.isFetching} />
       ) : null}
-      <Outcome totals={totals.data ?? null} shop={shop} />
+      <Outcome totals={totals.data ?? null} shop={shop} isOld={isOld} />
       <Unlinked shop={shop} matching={matching} />
       <Stack gap="sm">
         <Group align="flex-end" gap="md">
           <Search value={filters.q ?? ""} hint={t("changes.search")} onChange={(q) => onChange({ q })} />
-          <Begin shop={shop} source={source} totals={totals.data ?? null} onStarted={onStarted} />
+          <Begin shop={shop} source={source} totals={isOld ? null : (totals.data ?? null)} onStarted={onStarted} />
         </Group>
         <Effects
           counts={totals.data ?? null}
@@ -112,8 +114,14 @@ function Sources({ value, onChange }: { value: Source; onChange: (source: Source
   );
 }
 
+interface OutcomeProps {
+  totals: Schemas["FirstSyncTotals"] | null;
+  shop: ConnectedShop;
+  isOld: boolean;
+}
+
 /** What comes of it: at this shop, in the stock, at the others. */
-function Outcome({ totals, shop }: { totals: Schemas["FirstSyncTotals"] | null; shop: ConnectedShop }) {
+function Outcome({ totals, shop, isOld }: OutcomeProps) {
   const { t } = useWords();
   if (totals === null) {
     return null;
@@ -121,7 +129,13 @@ function Outcome({ totals, shop }: { totals: Schemas["FirstSyncTotals"] | null; 
   const written = totals.raised + totals.lowered + totals.to_zero;
   const moved = totals.stock_raised + totals.stock_lowered;
   return (
-    <SimpleGrid cols={{ base: 1, sm: 3 }} spacing="sm" aria-live="polite">
+    <SimpleGrid
+      cols={{ base: 1, sm: 3 }}
+      spacing="sm"
+      aria-live="polite"
+      aria-busy={isOld}
+      style={{ opacity: isOld ? 0.6 : 1 }}
+    >
       <Told title={shop.name}>
         {written === 0 ? t("firstSync.shop.nothing") : t("firstSync.shop.written", { count: written })}
         {totals.to_zero === 0 ? "" : ` ${t("firstSync.shop.zero", { count: totals.to_zero })}`}{" "}

@@ -1,27 +1,23 @@
 import { Button, Text } from "@mantine/core";
 
-import { api, client, type Schemas } from "@/api/client";
+import { api, type Schemas } from "@/api/client";
 import { useWords } from "@/i18n/words";
-import { session, type TokenDocument } from "@/session/session";
 import { useTellProblem } from "@/ui/notify";
 
 interface Props {
   role: Schemas["Me"]["role"];
-  /** Once the sample is the account that is shown. */
-  onThere: () => void;
+  /** Once there is one: the number of its account. */
+  onMade: (accountId: number) => void;
 }
 
-/** Makes a filled shop, if there is none yet, and goes there. */
-export function LookAround({ role, onThere }: Props) {
+/** Makes a filled shop, if there is none yet. */
+export function LookAround({ role, onMade }: Props) {
   const { t } = useWords();
   const tell = useTellProblem();
   const make = api.useMutation("post", "/api/v1/sample-data", {
-    onSuccess: async (sample) => {
-      const account_id = sample?.account_id;
-      if (typeof account_id === "number") {
-        const { data } = await client.POST("/api/v1/auth/switch-account", { body: { account_id } });
-        session.begin(data as TokenDocument);
-        onThere();
+    onSuccess: (sample) => {
+      if (typeof sample?.account_id === "number") {
+        onMade(sample.account_id);
       }
     },
     onError: tell,

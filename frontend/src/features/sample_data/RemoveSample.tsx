@@ -1,9 +1,9 @@
 import { Button } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 
+import { actFor } from "@/api/acting";
 import { client } from "@/api/client";
 import { useWords } from "@/i18n/words";
-import { session, type TokenDocument } from "@/session/session";
 import { useTellDone } from "@/ui/done";
 import { useTellProblem } from "@/ui/notify";
 import { useMay } from "@/ui/role";
@@ -17,9 +17,7 @@ export function RemoveSample({ onGone }: { onGone: () => void }) {
   const remove = useMutation({
     mutationFn: async () => {
       const { data: sample } = await client.GET("/api/v1/sample-data");
-      const account_id = sample?.own_account_id ?? 0;
-      const { data } = await client.POST("/api/v1/auth/switch-account", { body: { account_id } });
-      session.begin(data as TokenDocument);
+      await actFor(sample?.own_account_id ?? 0);
       await client.DELETE("/api/v1/sample-data");
     },
     onSuccess: () => {
