@@ -95,7 +95,7 @@ export function ImportPage({ done }: Props) {
           ) : null}
         </Stack>
       </Card>
-      {imported.rows === 0 ? null : <Rows key={imported.state} imported={imported} />}
+      {imported.rows === 0 ? null : <Rows imported={imported} />}
     </Page>
   );
 }

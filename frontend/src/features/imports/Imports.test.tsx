@@ -169,6 +169,31 @@ describe("imports", () => {
     expect(await screen.findByText("Given up")).toBeVisible();
   });
 
+  it("looks at its rows again as more of them are known, and keeps what was chosen", async () => {
+    let known = imported({ state: "checking", rows: 1, creates: 1, changes: 1, faulty: 0 });
+    let asked = 0;
+    server.use(
+      http.get("*/api/v1/imports/4", () => HttpResponse.json(known)),
+      http.get("*/api/v1/imports/4/rows", ({ request }) => {
+        const outcome = new URL(request.url).searchParams.get("outcome");
+        asked += outcome === "create" ? 1 : 0;
+        const items = Array.from({ length: known.creates }, (_, n) => ({
+          line: n + 2, variant_id: null, given: { sku: `MUG-${n + 1}` }, changes: {}, currency: null, problem: "", problem_said: null, outcome, applied: false,
+        }));
+        return HttpResponse.json({ items, next: null });
+      }),
+    );
+    open("/imports/4");
+    await userEvent.click(await screen.findByRole("radio", { name: "New: 1" }));
+    expect(await screen.findByRole("row", { name: /MUG-1/ })).toBeVisible();
+    expect(asked).toBe(1);
+    known = imported({ state: "checking", rows: 2, creates: 2, faulty: 0 });
+    expect(await screen.findByRole("row", { name: /MUG-2/ })).toBeVisible();
+    known = imported({ rows: 4, creates: 3, faulty: 1 });
+    expect(await screen.findByRole("row", { name: /MUG-3/ })).toBeVisible();
+    expect(screen.getByRole("radio", { name: "New: 3" })).toBeChecked();
+  });
+
   it("says why a file cannot be read", async () => {
     server.use(
       answers("get", "/imports/4", imported({ state: "refused", rows: 0, problem: "Line 1: there is no column sku." })),

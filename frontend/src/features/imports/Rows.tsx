@@ -9,6 +9,7 @@ import type { Column } from "@/ui/DataTable";
 import { PagedTable } from "@/ui/PagedTable";
 import { Said } from "@/ui/Said";
 import { Empty } from "@/ui/states";
+import { useLookAgain } from "@/ui/useLookAgain";
 
 type Import = Schemas["Import"];
 type ImportRow = Schemas["ImportRow"];
@@ -17,6 +18,7 @@ type Outcome = ImportRow["outcome"];
 const PAGE = 100;
 /** More than that nobody reads. */
 const MOST_SHOWN = 2000;
+const ROWS = ["get", "/api/v1/imports/{import_id}/rows"] as const;
 const COUNTS = { fault: "faulty", change: "changes", create: "creates", same: "unchanged" } as const;
 
 /** What each row of the file would do, or did, or what is wrong with it. */
@@ -25,6 +27,7 @@ export function Rows({ imported }: { imported: Import }) {
   const there = (["fault", "change", "create", "same"] as const).filter((each) => imported[COUNTS[each]] > 0);
   const [chosen, setChosen] = useState<Outcome | null>(null);
   const outcome = chosen ?? there[0] ?? "same";
+  useLookAgain(ROWS, `${imported.state} ${imported.rows} ${imported.applied}`);
   return (
     <Stack component="section" gap="sm" aria-label={t("imports.preview")}>
       <SegmentedControl
@@ -45,8 +48,7 @@ export function Rows({ imported }: { imported: Import }) {
 function List({ imported, outcome }: { imported: Import; outcome: Outcome }) {
   const { t } = useWords();
   const list = api.useInfiniteQuery(
-    "get",
-    "/api/v1/imports/{import_id}/rows",
+    ...ROWS,
     { params: { path: { import_id: imported.id }, query: { outcome, limit: PAGE } } },
     PAGES,
   );

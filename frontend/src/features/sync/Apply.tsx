@@ -1,6 +1,5 @@
 import { Alert, Button, Group, List, Progress, Stack, Text } from "@mantine/core";
-import { useQueryClient } from "@tanstack/react-query";
-import { type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useState } from "react";
 
 import { api, type Schemas } from "@/api/client";
 import { useWords } from "@/i18n/words";
@@ -9,10 +8,14 @@ import { Icon } from "@/ui/icons";
 import { TextLink } from "@/ui/links";
 import { useTellProblem } from "@/ui/notify";
 import { For } from "@/ui/role";
+import { useLookAgain } from "@/ui/useLookAgain";
 
 import { ShopSums } from "./ShopSums";
 import { sumOf } from "./sums";
 import { useRun } from "./useRun";
+
+const PREVIEW = ["get", "/api/v1/sync/preview"] as const;
+const TOTALS = ["get", "/api/v1/sync/preview/totals"] as const;
 
 interface Props {
   shopId: number | undefined;
@@ -110,15 +113,9 @@ interface ProgressingProps {
 
 function Progressing({ runId, run, toWrite, left, onClose }: ProgressingProps) {
   const { t } = useWords();
-  const queries = useQueryClient();
-  const looks = run?.looked_at ?? 0;
   const state = run?.state ?? "running";
-  useEffect(() => {
-    void queries.invalidateQueries({ queryKey: ["get", "/api/v1/sync/preview/totals"] });
-    if (state !== "running") {
-      void queries.invalidateQueries({ queryKey: ["get", "/api/v1/sync/preview"] });
-    }
-  }, [queries, state, looks]);
+  useLookAgain(TOTALS, `${state} ${run?.looked_at ?? 0}`);
+  useLookAgain(PREVIEW, state);
   const done = state !== "running";
   const well = state === "succeeded";
   const share = left === null ? 0 : ((toWrite - Math.min(left, toWrite)) / toWrite) * 100;

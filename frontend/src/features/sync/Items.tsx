@@ -12,12 +12,14 @@ import { Product } from "@/ui/Product";
 import { useSay } from "@/ui/Said";
 import { NoRows } from "@/ui/states";
 import { Told } from "@/ui/Told";
+import { useLookAgain } from "@/ui/useLookAgain";
 
 import { type ItemFilters, OUTCOMES } from "./filters";
 
 type Item = Schemas["RunItem"];
 
 const PAGE = 50;
+const ITEMS = ["get", "/api/v1/sync/runs/{run_id}/items"] as const;
 const NUMERIC = ["change"];
 const GOOD = new Set<Item["outcome"]>(["applied", "booked", "overwritten"]);
 const BAD = new Set<Item["outcome"]>(["rejected", "not_applied", "not_registered"]);
@@ -31,6 +33,7 @@ interface Props {
 /** Each number of a run: from what to what, what came of it, and what to do where that is nothing good. */
 export function Items({ run, filters, onChange }: Props) {
   const { t } = useWords();
+  useLookAgain(ITEMS, `${run.state} ${run.looked_at}`);
   return (
     <Stack gap="sm">
       <Select
@@ -54,8 +57,7 @@ export function Items({ run, filters, onChange }: Props) {
 function List({ run, filters }: Pick<Props, "run" | "filters">) {
   const { t } = useWords();
   const list = api.useInfiniteQuery(
-    "get",
-    "/api/v1/sync/runs/{run_id}/items",
+    ...ITEMS,
     { params: { path: { run_id: run.id }, query: { ...filters, limit: PAGE } } },
     PAGES,
   );

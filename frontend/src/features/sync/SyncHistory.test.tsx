@@ -162,6 +162,28 @@ describe("one run", () => {
     expect(row).toHaveTextContent("Refused by the shopNo such itemSee the listing at the shop");
   });
 
+  it("shows more of them as it goes on, and the last once it is over", async () => {
+    let looked_at = 10;
+    let asked = 0;
+    server.use(
+      http.get("*/api/v1/sync/runs/1", () =>
+        HttpResponse.json(run(1, looked_at < 40 ? { state: "running", looked_at, finished_at: null } : {})),
+      ),
+      http.get("*/api/v1/sync/runs/1/items", () => {
+        asked += 1;
+        return HttpResponse.json({ items: [{ ...ITEM, title: `Mug of ${looked_at}` }], next: null });
+      }),
+    );
+    open("/sync/1");
+    expect(await screen.findByText("Mug of 10")).toBeVisible();
+    expect(asked).toBe(1);
+    looked_at = 20;
+    expect(await screen.findByText("Mug of 20")).toBeVisible();
+    looked_at = 40;
+    expect(await screen.findByText("Mug of 40")).toBeVisible();
+    expect(asked).toBe(3);
+  });
+
   it("says in the language of the reader what went wrong, and leaves what the shop said", async () => {
     const said = { code: "run_too_long", values: {} };
     const fault = { code: "not_finished", error: "It did not come to an end within half an hour.", error_said: said };
