@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from app.domain.audit_actions import AuditAction
 from app.models import AuditEntry
 
 
@@ -16,7 +17,7 @@ def audit(
     session: Session,
     account_id: int,
     actor: str,
-    action: str,
+    action: AuditAction,
     connection_id: int,
     detail: Mapping[str, Any] | None = None,
 ) -> None:
@@ -28,7 +29,7 @@ def audit_subject(
     session: Session,
     account_id: int,
     actor: str,
-    action: str,
+    action: AuditAction,
     subject: str,
     detail: Mapping[str, Any] | None = None,
 ) -> None:
@@ -41,7 +42,9 @@ def audit_subject(
     )
 
 
-def audit_user(session: Session, user_id: int, action: str, detail: Mapping[str, Any] | None = None) -> None:
+def audit_user(
+    session: Session, user_id: int, action: AuditAction, detail: Mapping[str, Any] | None = None
+) -> None:
     """What a user did that concerns every account of theirs, written down in each."""
     params = {"user_id": user_id, "who": f"user:{user_id}", "action": action}
     session.execute(_AUDIT_USER, params | {"detail": json.dumps(dict(detail or {}))})

@@ -33,7 +33,13 @@ AGREED_FOR = timedelta(hours=1)
 
 def pause(account_id: int, connection_id: int, *, actor: str) -> None:
     """Stop writing to the shop; orders are still taken in. Raises NotFound, Conflict."""
-    _change(account_id, connection_id, actor, "paused", come_from=("active", "paused"))
+    with unit_of_work() as uow:
+        connection = _locked(uow.session, account_id, connection_id)
+        _require(connection, ("active", "paused"), "paused")
+        connection.state, connection.state_reason = "paused", ""
+        audit(uow.session, account_id, actor, "connection.paused", connection_id)
+        tell_state(uow.session, account_id, connection_id, "paused")
+        uow.commit()
 
 
 def resume(account_id: int, connection_id: int, *, actor: str) -> None:
@@ -156,18 +162,6 @@ def tell_state(session: Session, account_id: int, connection_id: int, state: str
     """Tell outward that the connection came to a state."""
     data = {"connection_id": connection_id, "state": state}
     outward.tell(session, account_id, OutwardKind.CONNECTION_CHANGED, data)
-
-
-def _change(
-    account_id: int, connection_id: int, actor: str, state: str, *, come_from: tuple[str, ...]
-) -> None:
-    with unit_of_work() as uow:
-        connection = _locked(uow.session, account_id, connection_id)
-        _require(connection, come_from, state)
-        connection.state, connection.state_reason = state, ""
-        audit(uow.session, account_id, actor, f"connection.{state}", connection_id)
-        tell_state(uow.session, account_id, connection_id, state)
-        uow.commit()
 
 
 def _locked(session: Session, account_id: int, connection_id: int) -> Connection:

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from app.domain.audit_actions import AuditAction
 from app.domain.stock import Movement
 from app.errors import Conflict, InvalidInput, NotFound
 from app.services import cells as cell_store
@@ -207,7 +208,8 @@ def _booked(line: Row[Any]) -> dict[str, object]:
 
 def _close(uow: UnitOfWork, account_id: int, count_id: int, state: str, actor: str) -> None:
     uow.session.execute(_CLOSE, {"id": count_id, "state": state})
-    audit_subject(uow.session, account_id, actor, f"stock_count.{state}", f"stock_count:{count_id}")
+    action: AuditAction = "stock_count.finished" if state == "finished" else "stock_count.cancelled"
+    audit_subject(uow.session, account_id, actor, action, f"stock_count:{count_id}")
 
 
 ON_HAND_THEN = """

@@ -10,8 +10,9 @@ from enum import StrEnum
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from app.domain.audit_actions import AuditAction
 from app.errors import InvalidInput, NotFound, SyncFlowError
-from app.services.staff.acting import Staff, record
+from app.services.staff.acting import Staff, record_about
 from app.services.uow import unit_of_work
 
 
@@ -55,9 +56,9 @@ def switch(staff: Staff, name: str, *, on: bool, reason: str, account_id: int | 
         if account_id is not None:
             _require_account(uow.session, account_id)
         uow.session.execute(_SWITCH, {"flag": flag, "account_id": account_id, "on": on})
-        action = "flag.switched_on" if on else "flag.switched_off"
+        action: AuditAction = "flag.switched_on" if on else "flag.switched_off"
         subject, detail = f"flag:{flag}", {"reason": reason}
-        record(uow.session, staff, action, subject, account_id=account_id, detail=detail)
+        record_about(uow.session, staff, action, subject, account_id=account_id, detail=detail)
         uow.commit()
 
 
@@ -67,7 +68,7 @@ def forget(staff: Staff, name: str, account_id: int) -> None:
     with unit_of_work() as uow:
         _require_account(uow.session, account_id)
         if uow.session.execute(_FORGET, {"flag": flag, "account_id": account_id}).one_or_none() is not None:
-            record(uow.session, staff, "flag.forgotten", f"flag:{flag}", account_id=account_id)
+            record_about(uow.session, staff, "flag.forgotten", f"flag:{flag}", account_id=account_id)
         uow.commit()
 
 

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from app.domain.audit_actions import AuditAction
 from app.domain.event_log import EventKind
 from app.domain.fulfillments import beyond_open, to_ship
 from app.errors import Conflict, InvalidInput, NotFound, SyncFlowError
@@ -254,7 +255,7 @@ def subject_of(account_id: int, connection_id: int, order_id: int) -> Subject:
 
 
 def _audit(
-    session: Session, account_id: int, actor: str, action: str, fulfillment_id: int, order_id: int
+    session: Session, account_id: int, actor: str, action: AuditAction, fulfillment_id: int, order_id: int
 ) -> None:
     subject = f"fulfillment:{fulfillment_id}"
     audit_subject(session, account_id, actor, action, subject, {"order_id": order_id})

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from app.domain.audit_actions import AuditAction
 from app.errors import Conflict, InvalidInput, NotFound
 from app.models.accounts import ROLES
 from app.services.audit import audit_subject
@@ -160,7 +161,7 @@ def _send(session: Session, account_id: int, row: Any, token: str) -> None:
     queue_mail(session, to=row.email, template="invitation", context=context, account_id=account_id)
 
 
-def _write_down(session: Session, account_id: int, by: int, action: str, row: Any) -> None:
+def _write_down(session: Session, account_id: int, by: int, action: AuditAction, row: Any) -> None:
     detail = {"email": row.email, "role": row.role}
     audit_subject(session, account_id, f"user:{by}", action, f"invitation:{row.id}", detail)
 

@@ -6,7 +6,6 @@ open orders do, a movement makes up for it. A cell that disagrees with its recor
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from app.domain.event_log import EventKind
 from app.domain.stock import Movement
 from app.services import cells as cell_store
 from app.services import drifts, ledger
+from app.services.audit import audit_subject
 from app.services.cells import Cell
 from app.services.event_log import Happening, Subject, clear_all_but, clear_events, raise_events
 from app.services.nudge import Drain, nudge
@@ -156,22 +156,13 @@ def _look_into(cell: Cell, at: datetime) -> None:
 
 def _write_down(session: Session, account_id: int, actor: str, repaired: Mismatches) -> None:
     """In the audit log, and as events that are over."""
-    rows = [
-        {
-            "subject": f"variant:{row['variant_id']}",
-            "detail": {name: row[name] for name in ("location_id", *LEVEL_NUMBERS)},
-        }
-        for row in repaired.levels
-    ]
-    rows += [
-        {
-            "subject": f"cell:{row['cell_id']}",
-            "detail": {name: row[name] for name in ("faults", *CELL_NUMBERS)},
-        }
-        for row in repaired.cells
-    ]
-    params = {"account_id": account_id, "actor": actor, "rows": json.dumps(rows)}
-    session.execute(_AUDIT, params)
+    for row in repaired.levels:
+        subject, names = f"variant:{row['variant_id']}", ("location_id", *LEVEL_NUMBERS)
+        detail = {name: row[name] for name in names}
+        audit_subject(session, account_id, actor, "ledger.repaired", subject, detail)
+    for row in repaired.cells:
+        detail = {name: row[name] for name in ("faults", *CELL_NUMBERS)}
+        audit_subject(session, account_id, actor, "ledger.repaired", f"cell:{row['cell_id']}", detail)
     happenings = _happenings(repaired)
     raise_events(session, happenings)
     clear_events(session, [(h.kind, h.subject) for h in happenings])
@@ -191,10 +182,3 @@ def _happenings(found: Mismatches) -> list[Happening]:
 
 
 _PROVED = text("UPDATE accounts SET ledger_proved_at = clock_timestamp() WHERE id = :account_id")
-_AUDIT = text(
-    """
-    INSERT INTO audit_log (account_id, actor, action, subject, detail)
-    SELECT :account_id, :actor, 'ledger.repaired', r.subject, r.detail
-    FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (subject text, detail jsonb)
-    """
-)

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from app.domain.audit_actions import AuditAction
 from app.errors import Conflict, InvalidInput, NotFound, SyncFlowError
 from app.models.accounts import ROLES
 from app.services import api_keys, versions
@@ -54,7 +55,7 @@ def remove(account_id: int, user_id: int, *, by: int, seen: Collection[str] | No
         uow.session.execute(_REMOVE, {"account_id": account_id, "user_id": user_id})
         uow.session.execute(_REMOVE_FROM_SAMPLE, {"account_id": account_id, "user_id": user_id})
         _require_owner(uow.session, account_id)
-        action = "member.left" if user_id == by else "member.removed"
+        action: AuditAction = "member.left" if user_id == by else "member.removed"
         _write_down(uow.session, account_id, by, action, user_id, before, None)
         uow.commit()
 
@@ -96,7 +97,13 @@ def _require_owner(session: Session, account_id: int) -> None:
 
 
 def _write_down(
-    session: Session, account_id: int, by: int, action: str, user_id: int, before: str, after: str | None
+    session: Session,
+    account_id: int,
+    by: int,
+    action: AuditAction,
+    user_id: int,
+    before: str,
+    after: str | None,
 ) -> None:
     detail = {"from": before, **({"to": after} if after else {})}
     audit_subject(session, account_id, f"user:{by}", action, f"user:{user_id}", detail)

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 
 from sqlalchemy import text
 
+from app.domain.audit_actions import AuditAction
 from app.platforms.base import PrivacyRequest
+from app.services.audit import audit
 from app.services.uow import unit_of_work
+
+_AUDITED: Mapping[str, AuditAction] = {
+    "data_request": "privacy.data_request",
+    "redact_customer": "privacy.redact_customer",
+    "redact_shop": "privacy.redact_shop",
+}
 
 
 def handle(account_id: int, connection_id: int, request: PrivacyRequest) -> None:
@@ -30,15 +38,8 @@ def handle(account_id: int, connection_id: int, request: PrivacyRequest) -> None
             uow.session.execute(_FORGET_ALL_TRACKING if whole_shop else _FORGET_TRACKING, params)
             uow.session.execute(_FORGET_SHOP if whole_shop else _FORGET_CUSTOMER, params)
             uow.session.execute(_FORGET_ALL_BODIES if whole_shop else _FORGET_BODIES, params)
-        uow.session.execute(
-            _AUDIT,
-            params
-            | {
-                "action": f"privacy.{request.kind}",
-                "subject": f"connection:{connection_id}",
-                "detail": json.dumps({"orders": len(request.order_ids)}),
-            },
-        )
+        detail = {"orders": len(request.order_ids)}
+        audit(uow.session, account_id, "system", _AUDITED[request.kind], connection_id, detail)
         uow.commit()
 
 
@@ -91,11 +92,5 @@ _FORGET_ALL_BODIES = text(
         state = CASE WHEN state = 'done' THEN 'done' ELSE 'ignored' END,
         verdict = CASE WHEN state IN ('done', 'ignored') THEN verdict ELSE 'the shop was erased' END
     WHERE connection_id = :connection_id AND lane <> 'privacy'
-    """
-)
-_AUDIT = text(
-    """
-    INSERT INTO audit_log (account_id, actor, action, subject, detail)
-    VALUES (:account_id, 'system', :action, :subject, CAST(:detail AS jsonb))
     """
 )

@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from app.domain.audit_actions import AuditAction
 from app.domain.stock import Movement
 from app.errors import Conflict, InvalidInput, NotFound
 from app.models.stock_changes import REASONS
@@ -22,6 +23,11 @@ MOST_VARIANTS = 1000
 """In one change: one transaction holds the locks of them all."""
 MOST_NOTE_CHARACTERS = 500
 MOST_KEY_CHARACTERS = 200
+_AUDITED: Mapping[str, AuditAction] = {
+    "adjustment": "stock.adjustment",
+    "receipt": "stock.receipt",
+    "transfer": "stock.transfer",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,9 +238,13 @@ def _change(asked: _Asked) -> Change:
             session,
             asked.account_id,
             asked.actor,
-            f"stock.{asked.kind}",
+            _AUDITED[asked.kind],
             f"stock_change:{change_id}",
-            {"reason": asked.reason, "variants": len(asked.quantities)},
+            {
+                "reason": asked.reason,
+                "variants": len(asked.quantities),
+                "units": sum(asked.quantities.values()),
+            },
         )
         outcome = _outcome(session, asked)
         uow.commit()

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from app.domain.audit_actions import AuditAction
 from app.domain.variants import FIELDS, NEW, Fields, differences, what_is_wrong
 from app.errors import Conflict, InvalidInput, NotFound
 from app.services import ledger, versions
@@ -47,8 +48,7 @@ def create(account_id: int, fields: Fields, *, product_id: int | None = None, ac
         if product_id is not None:
             _require(session, _PRODUCT, account_id, product_id, "There is no such product.")
         [variant_id] = insert(session, account_id, [fields], product_id=product_id)
-        detail = {"variants": {str(variant_id): dict(fields)}}
-        audit_subject(session, account_id, actor, "variant.created", f"variant:{variant_id}", detail)
+        audit_subject(session, account_id, actor, "variant.created", f"variant:{variant_id}", fields)
         uow.commit()
     return variant_id
 
@@ -69,7 +69,10 @@ def change(
             raise InvalidInput(fault)
         _require_free(session, account_id, new.get("sku"))
         update(uow, account_id, {variant_id: new})
-        detail = {"changes": {name: [now[name], value] for name, value in new.items()}}
+        detail = {
+            "changes": {name: [now[name], value] for name, value in new.items()},
+            "currency": new.get("currency", now["currency"]),
+        }
         audit_subject(session, account_id, actor, "variant.changed", f"variant:{variant_id}", detail)
         uow.commit()
 
@@ -103,10 +106,11 @@ def delete(account_id: int, variant_id: int, *, actor: str, seen: Collection[str
         session = uow.session
         take_turns(session, account_id)
         _require(session, _LOCK, account_id, variant_id, "There is no such variant.")
-        _seen(session, account_id, variant_id, seen)
+        now = _seen(session, account_id, variant_id, seen)
         _refuse(_uses(session, variant_id), "linked", "component", "bundle", "stock", "history")
         session.execute(_DELETE, {"account_id": account_id, "id": variant_id})
-        audit_subject(session, account_id, actor, "variant.deleted", f"variant:{variant_id}")
+        detail = {name: now[name] for name in ("sku", "title")}
+        audit_subject(session, account_id, actor, "variant.deleted", f"variant:{variant_id}", detail)
         uow.commit()
 
 
@@ -184,7 +188,7 @@ def _refuse(uses: Row[Any], *reasons: str) -> None:
 def _set_archived(session: Session, account_id: int, variant_id: int, archived: bool, actor: str) -> None:
     params = {"id": variant_id, "archived": archived}
     if session.execute(_SET_ARCHIVED, params).first() is not None:
-        action = "variant.archived" if archived else "variant.restored"
+        action: AuditAction = "variant.archived" if archived else "variant.restored"
         audit_subject(session, account_id, actor, action, f"variant:{variant_id}")
 
 

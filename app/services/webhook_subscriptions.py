@@ -11,6 +11,7 @@ from flask import current_app
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
+from app.domain.audit_actions import AuditAction
 from app.domain.outward import SUBSCRIBABLE, OutwardKind
 from app.errors import Conflict, InvalidInput, NotFound
 from app.models import Account, WebhookDelivery, WebhookSubscription
@@ -55,7 +56,7 @@ def subscribe(account_id: int, *, url: str, kinds: Sequence[str], description: s
         )
         uow.session.add(row)
         uow.session.flush()
-        _audit(uow.session, row, actor, "created", {"kinds": row.kinds})
+        _audit(uow.session, row, actor, "webhook.created", {"kinds": row.kinds})
         uow.commit()
     return WithSecret(row.id, secret)
 
@@ -87,7 +88,7 @@ def change(
             uow.after_commit(outward.wake, once=outward.wake)
         # A URL may carry a secret of the receiver's.
         told = {name: value for name, value in changes.items() if name != "url"}
-        _audit(uow.session, row, actor, "changed", {**told, "names": sorted(changes)})
+        _audit(uow.session, row, actor, "webhook.changed", {**told, "names": sorted(changes)})
         uow.commit()
 
 
@@ -97,7 +98,7 @@ def remove(account_id: int, subscription_id: int, *, actor: str) -> None:
         row = _locked(uow.session, account_id, subscription_id)
         row.state, row.url, row.secret = "deleted", "", b""
         row.previous_secret = row.previous_until = None
-        _audit(uow.session, row, actor, "deleted", {})
+        _audit(uow.session, row, actor, "webhook.deleted", {})
         uow.commit()
 
 
@@ -110,7 +111,7 @@ def rotate_secret(account_id: int, subscription_id: int, *, actor: str) -> WithS
         row.previous_until = uow.session.scalar(
             select(func.clock_timestamp() + func.make_interval(0, 0, 0, 0, OVERLAP_HOURS))
         )
-        _audit(uow.session, row, actor, "secret_rotated", {})
+        _audit(uow.session, row, actor, "webhook.secret_rotated", {})
         uow.commit()
     return WithSecret(row.id, secret)
 
@@ -127,7 +128,7 @@ def ping(account_id: int, subscription_id: int, *, actor: str) -> int:
         )
         uow.session.add(delivery)
         uow.session.flush()
-        _audit(uow.session, row, actor, "pinged", {})
+        _audit(uow.session, row, actor, "webhook.pinged", {})
         uow.after_commit(outward.wake, once=outward.wake)
         uow.commit()
     return delivery.id
@@ -156,7 +157,9 @@ def replay_failed(account_id: int, subscription_id: int, since: datetime, *, act
         params = {"id": row.id, "since": since, "limit": REPLAYED_AT_ONCE}
         ids = uow.session.execute(_FAILED, params).scalars().all()
         _replay(uow, ids)
-        _audit(uow.session, row, actor, "replayed", {"since": since.isoformat(), "deliveries": len(ids)})
+        _audit(
+            uow.session, row, actor, "webhook.replayed", {"since": since.isoformat(), "deliveries": len(ids)}
+        )
         uow.commit()
     return len(ids)
 
@@ -190,9 +193,9 @@ def _locked(session: Session, account_id: int, subscription_id: int) -> WebhookS
 
 
 def _audit(
-    session: Session, row: WebhookSubscription, actor: str, what: str, detail: Mapping[str, Any]
+    session: Session, row: WebhookSubscription, actor: str, action: AuditAction, detail: Mapping[str, Any]
 ) -> None:
-    audit_subject(session, row.account_id, actor, f"webhook.{what}", f"webhook:{row.id}", detail)
+    audit_subject(session, row.account_id, actor, action, f"webhook:{row.id}", detail)
 
 
 _COUNT = text(

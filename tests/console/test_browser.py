@@ -9,7 +9,7 @@ from collections.abc import Callable
 from flask import Flask
 from playwright.sync_api import BrowserContext, Page
 
-from app.services.staff.acting import COMMAND_LINE, record
+from app.services.staff.acting import COMMAND_LINE, record_about
 from app.services.uow import unit_of_work
 from tests.api.conftest import Caller, rows
 from tests.console.browser import NARROW, TOO_WIDE, WIDE, in_a_browser, keep_picture, sign_in
@@ -82,16 +82,16 @@ def test_every_view_is_whole_in_a_browser(
     merchant = make_merchant()
     make_connection(merchant.account_id, name="A shop with quite a long name that has to go somewhere")
     with unit_of_work() as uow:
-        record(
+        record_about(
             uow.session,
             COMMAND_LINE,
-            "thing.done",
+            "support.event_shown",
             "thing:1",
             account_id=merchant.account_id,
             detail={"word": "x" * 300},
         )
         uow.commit()
-    [action] = rows("SELECT id FROM staff_actions WHERE action = 'thing.done'")
+    [action] = rows("SELECT id FROM staff_actions WHERE action = 'support.event_shown'")
     for address in [
         *addresses,
         f"/admin/accounts/{merchant.account_id}",

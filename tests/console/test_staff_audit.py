@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from app.services.staff.acting import COMMAND_LINE, Staff, record
+from app.services.staff.acting import COMMAND_LINE, Staff, record, record_about
 from app.services.uow import unit_of_work
 from tests.api.conftest import Caller, execute, rows
 from tests.console.conftest import Browser, words_of
@@ -15,10 +15,10 @@ from tests.console.staff import ADDRESS
 def do(staff: Staff, count: int, account_id: int | None = None) -> None:
     with unit_of_work() as uow:
         for number in range(count):
-            record(
+            record_about(
                 uow.session,
                 staff,
-                "thing.done",
+                "support.event_shown",
                 f"thing:{number}",
                 account_id=account_id,
                 detail={"n": number},
@@ -29,10 +29,10 @@ def do(staff: Staff, count: int, account_id: int | None = None) -> None:
 def test_an_action_about_an_account_is_in_its_audit_log_too(merchant: Caller, staff: Browser) -> None:
     [somebody] = rows("SELECT id FROM staff_users")
     do(Staff(somebody.id, ADDRESS, "192.0.2.1"), 1, merchant.account_id)
-    [entry] = merchant.get("/audit-log", action="thing.done")["items"]
+    [entry] = merchant.get("/audit-log", action="support.event_shown")["items"]
     assert (entry["actor"], entry["actor_name"]) == (f"staff:{somebody.id}", "SyncFlow support")
     assert (entry["subject"], entry["detail"]) == ("thing:0", {"n": 0})
-    page = words_of(staff.get("/admin/staff-actions/", action="thing.done").text)
+    page = words_of(staff.get("/admin/staff-actions/", action="support.event_shown").text)
     assert f"A shop ({merchant.account_id})" in page
     assert "192.0.2.1" in page
 
@@ -50,7 +50,7 @@ def test_nothing_on_record_can_be_changed_or_removed() -> None:
 
 def test_the_list_is_paged_filtered_and_says_when_it_is_empty(staff: Browser) -> None:
     do(COMMAND_LINE, 60)
-    first = staff.get("/admin/staff-actions/", action="thing.done").text
+    first = staff.get("/admin/staff-actions/", action="support.event_shown").text
     assert first.count("<tr>") == 51
     following = first.split('rel="next"')[0].split('href="')[-1].split('"')[0].replace("&amp;", "&")
     second = staff.get(following).text
@@ -85,7 +85,7 @@ def test_a_filter_that_cannot_be_used_is_said_and_the_page_stays(
 
 def test_one_action_has_a_page_and_an_unknown_number_a_page_that_says_so(staff: Browser) -> None:
     do(COMMAND_LINE, 1)
-    [action] = rows("SELECT id FROM staff_actions WHERE action = 'thing.done'")
+    [action] = rows("SELECT id FROM staff_actions WHERE action = 'support.event_shown'")
     page = words_of(staff.get(f"/admin/staff-actions/{action.id}").text)
     assert "command line" in page
     assert "thing:0" in page

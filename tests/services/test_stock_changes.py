@@ -89,9 +89,9 @@ def test_who_adjusted_and_why_is_told(world: World, place: int) -> None:
     audited = world.rows(
         "SELECT action, actor, detail FROM audit_log WHERE action LIKE 'stock.%' ORDER BY id"
     )
-    assert [(row.action, row.actor) for row in audited] == [
-        ("stock.adjustment", f"user:{anna}"),
-        ("stock.adjustment", "cli"),
+    assert [(row.action, row.actor, row.detail) for row in audited] == [
+        ("stock.adjustment", f"user:{anna}", {"reason": "damaged", "variants": 1, "units": -3}),
+        ("stock.adjustment", "cli", {"reason": "found", "variants": 1, "units": 1}),
     ]
     assert "a box fell" not in str(audited)
 

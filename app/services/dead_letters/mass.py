@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Row, text
 
+from app.domain.audit_actions import AuditAction
 from app.errors import Conflict, InvalidInput, NotFound
 from app.services.dead_letters.replay import replay_share
 from app.services.queries.dead_letters import matching
@@ -55,7 +56,8 @@ def start(
         chosen = {name: str(value) for name, value in params.items() if name != "letter_ids"}
         detail = {"letters": total, "per_second": per_second, "chosen_by": chosen}
         record(uow.session, staff, "dead_letter.many_replayed", subject, detail=detail)
-        told = {"actor": staff.actor, "subject": subject}
+        action: AuditAction = "dead_letter.many_replayed"
+        told = {"actor": staff.actor, "action": action, "subject": subject}
         uow.session.execute(text(_TELL_ACCOUNTS.format(where=where)), params | told)
         uow.commit()
     log.info("mass_replay_started", mass_replay_id=mass_id, letters=total, actor=staff.actor)
@@ -122,7 +124,7 @@ _START = text(
 )
 _TELL_ACCOUNTS = """
     INSERT INTO audit_log (account_id, actor, action, subject, detail)
-    SELECT d.about_account_id, :actor, 'dead_letter.many_replayed', :subject,
+    SELECT d.about_account_id, :actor, :action, :subject,
         jsonb_build_object('letters', count(*), 'kinds', jsonb_agg(DISTINCT d.kind))
     FROM dead_letters d WHERE {where} AND d.about_account_id IS NOT NULL GROUP BY d.about_account_id
 """

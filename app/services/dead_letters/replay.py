@@ -12,12 +12,13 @@ import structlog
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from app.domain.audit_actions import AuditAction
 from app.errors import InvalidInput, SyncFlowError
 from app.services import fulfillments, outward
 from app.services.dead_letters import registry
 from app.services.dead_letters.kinds import KINDS
 from app.services.nudge import try_enqueue
-from app.services.staff.acting import COMMAND_LINE, Staff, record
+from app.services.staff.acting import COMMAND_LINE, Staff, record_about
 from app.services.uow import UnitOfWork, unit_of_work
 
 log = structlog.get_logger()
@@ -134,7 +135,7 @@ def _take_out(letters: Sequence[Row[Any]]) -> None:
 
 
 def _record(
-    session: Session, letters: Sequence[Row[Any]], staff: Staff, action: str, detail: dict[str, Any]
+    session: Session, letters: Sequence[Row[Any]], staff: Staff, action: AuditAction, detail: dict[str, Any]
 ) -> None:
     """Once for each account, naming its letters."""
     by_account = defaultdict(list)
@@ -144,7 +145,7 @@ def _record(
         kinds = sorted({letter.kind for letter in of_account})
         told = {"letters": [letter.id for letter in of_account], "kinds": kinds} | detail
         subject = f"dead_letter:{of_account[0].id}"
-        record(session, staff, action, subject, account_id=account_id, detail=told)
+        record_about(session, staff, action, subject, account_id=account_id, detail=told)
 
 
 _LETTERS = text(

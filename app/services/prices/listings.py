@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from app.domain.audit_actions import AuditAction
 from app.domain.prices import HIGHEST_MINOR
 from app.errors import Conflict, InvalidInput, NotFound
 from app.services.audit import audit_subject
@@ -36,7 +37,8 @@ def fix_price(account_id: int, listing_id: int, override_minor: int | None, *, a
         uow.session.execute(_FIX, {"id": listing_id, "override_minor": override_minor})
         uow.session.execute(_FORGET_REVERSALS, {"id": listing_id})
         want(uow, listing_ids=[listing_id])
-        _write_down(uow.session, listing, actor, "price.fixed", {"override_minor": override_minor})
+        detail = {"override_minor": override_minor, "currency": listing.currency}
+        _write_down(uow.session, listing, actor, "price.fixed", detail)
         tell(uow.session, account_id, listing.connection_id)
         uow.commit()
 
@@ -56,7 +58,11 @@ def decide(account_id: int, listing_id: int, choice: Choice, *, actor: str) -> N
             uow.session.execute(_FIX, {"id": listing_id, "override_minor": price.shop_minor})
         uow.session.execute(_FORGET_REVERSALS, {"id": listing_id})
         want(uow, listing_ids=[listing_id])
-        detail = {"choice": choice.value, "shop_minor": price.shop_minor}
+        detail = {
+            "choice": choice.value,
+            "shop_minor": price.shop_minor,
+            "currency": listing.currency,
+        }
         _write_down(uow.session, listing, actor, "price.decided", detail)
         tell(uow.session, account_id, listing.connection_id)
         uow.commit()
@@ -70,13 +76,17 @@ def _own(session: Session, account_id: int, listing_id: int) -> Row[Any]:
 
 
 def _write_down(
-    session: Session, listing: Row[Any], actor: str, action: str, detail: dict[str, object]
+    session: Session, listing: Row[Any], actor: str, action: AuditAction, detail: dict[str, object]
 ) -> None:
     audit_subject(session, listing.account_id, actor, action, f"listing:{listing.id}", detail)
 
 
 _LISTING = text(
-    "SELECT id, account_id, connection_id FROM listings WHERE account_id = :account_id AND id = :id"
+    """
+    SELECT l.id, l.account_id, l.connection_id, c.currency
+    FROM listings l JOIN connections c ON c.id = l.connection_id
+    WHERE l.account_id = :account_id AND l.id = :id
+    """
 )
 _PRICE = text("SELECT state, shop_minor FROM listing_prices WHERE listing_id = :id FOR NO KEY UPDATE")
 _FIX = text(

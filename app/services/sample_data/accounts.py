@@ -15,6 +15,7 @@ import structlog
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from app.domain.audit_actions import AuditAction
 from app.errors import NotFound
 from app.platforms.registry import platforms
 from app.services import account_deletion, flags, outward
@@ -89,7 +90,7 @@ def _fill(session: Session, own: Row[Any], user_id: int, *, seed: int, now: date
     return sample_id
 
 
-def _write_down(session: Session, own_id: int, user_id: int, action: str, sample_id: int) -> None:
+def _write_down(session: Session, own_id: int, user_id: int, action: AuditAction, sample_id: int) -> None:
     audit_subject(session, own_id, f"user:{user_id}", action, f"account:{sample_id}")
 
 

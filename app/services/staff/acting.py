@@ -1,4 +1,4 @@
-"""The record of what staff do: written by one function, in the transaction that does it."""
+"""The record of what staff do: written here, in the transaction that does it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.domain.audit_actions import AuditAction
 from app.models import StaffAction
 from app.services.audit import audit_subject
 
@@ -30,17 +31,36 @@ COMMAND_LINE = Staff(None, "")
 
 
 def record(
+    session: Session, staff: Staff, action: str, subject: str, *, detail: Mapping[str, Any] | None = None
+) -> None:
+    """Write down what is done that is about no account, in the caller's transaction. `subject` is
+    `<kind>:<id>`; `detail` holds neither secrets nor personal data."""
+    _add(session, staff, action, subject, None, detail)
+
+
+def record_about(
+    session: Session,
+    staff: Staff,
+    action: AuditAction,
+    subject: str,
+    *,
+    account_id: int | None,
+    detail: Mapping[str, Any] | None = None,
+) -> None:
+    """`record` of what may be about an account: then it is in that account's audit log as well."""
+    _add(session, staff, action, subject, account_id, detail)
+    if account_id is not None:
+        audit_subject(session, account_id, staff.actor, action, subject, detail)
+
+
+def _add(
     session: Session,
     staff: Staff,
     action: str,
     subject: str,
-    *,
-    account_id: int | None = None,
-    detail: Mapping[str, Any] | None = None,
+    account_id: int | None,
+    detail: Mapping[str, Any] | None,
 ) -> None:
-    """Write down what is done in the caller's transaction: for staff, and where it is about an account also
-    in that account's audit log. `subject` is `<kind>:<id>`; `detail` holds neither secrets nor personal
-    data."""
     kind, _colon, subject_id = subject.partition(":")
     session.add(
         StaffAction(
@@ -53,5 +73,3 @@ def record(
             detail=dict(detail or {}),
         )
     )
-    if account_id is not None:
-        audit_subject(session, account_id, staff.actor, action, subject, detail)

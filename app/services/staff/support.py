@@ -8,13 +8,14 @@ from functools import partial
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from app.domain.audit_actions import AuditAction
 from app.errors import Conflict, NotFound
 from app.platforms.base import Lane
 from app.services import connection_care
 from app.services.nudge import DRAIN_OF_LANE, nudge
 from app.services.queries.support.connections import account_of
 from app.services.run_now import Scope, run_now
-from app.services.staff.acting import Staff, record
+from app.services.staff.acting import Staff, record_about
 from app.services.uow import unit_of_work
 
 LONGEST_BODY = 200_000
@@ -65,14 +66,16 @@ def process_again(staff: Staff, event_id: int, reason: str) -> None:
         uow.commit()
 
 
-def _ask(staff: Staff, action: str, connection_id: int, account_id: int, reason: str) -> None:
+def _ask(staff: Staff, action: AuditAction, connection_id: int, account_id: int, reason: str) -> None:
     with unit_of_work() as uow:
         _record(uow.session, staff, action, f"connection:{connection_id}", account_id, reason)
         uow.commit()
 
 
-def _record(session: Session, staff: Staff, action: str, subject: str, account_id: int, reason: str) -> None:
-    record(session, staff, action, subject, account_id=account_id, detail={"reason": reason})
+def _record(
+    session: Session, staff: Staff, action: AuditAction, subject: str, account_id: int, reason: str
+) -> None:
+    record_about(session, staff, action, subject, account_id=account_id, detail={"reason": reason})
 
 
 _BODY = text("SELECT account_id, body FROM inbound_events WHERE id = :id")

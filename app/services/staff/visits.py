@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import InvalidInput, NotFound
 from app.services.api_keys import KeyHolder
-from app.services.staff.acting import Staff, record
+from app.services.staff.acting import Staff, record_about
 from app.services.tokens import hash_of
 from app.services.uow import unit_of_work
 
@@ -60,7 +60,7 @@ def start(staff: Staff, account_id: int, *, reason: str, minutes: int) -> Visit:
         params = {"staff_id": staff.id, "account_id": account_id, "reason": reason, "minutes": minutes}
         row = uow.session.execute(_BEGIN, params | {"token": hash_of(token)}).one()
         detail = {"reason": reason, "minutes": minutes}
-        record(
+        record_about(
             uow.session, staff, "support.visit_begun", f"visit:{row.id}", account_id=account_id, detail=detail
         )
         uow.commit()
@@ -76,7 +76,7 @@ def end(staff: Staff, visit_id: int) -> int:
         if row.is_open and uow.session.execute(_ACCOUNT, {"id": row.about_account}).one_or_none() is not None:
             uow.session.execute(_END, {"id": visit_id})
             subject = f"visit:{visit_id}"
-            record(uow.session, staff, "support.visit_ended", subject, account_id=row.about_account)
+            record_about(uow.session, staff, "support.visit_ended", subject, account_id=row.about_account)
         uow.commit()
     return int(row.about_account)
 
@@ -86,7 +86,7 @@ def end_all(session: Session, staff: Staff, visitor_id: int, *, account_id: int 
     params = {"staff_id": visitor_id, "account_id": account_id}
     for row in session.execute(_END_ALL, params).all():
         there = session.execute(_ACCOUNT, {"id": row.about_account}).scalar_one_or_none()
-        record(session, staff, "support.visit_ended", f"visit:{row.id}", account_id=there)
+        record_about(session, staff, "support.visit_ended", f"visit:{row.id}", account_id=there)
 
 
 def visitor_of(token: str) -> Visitor | None:

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from app.domain.audit_actions import AuditAction
 from app.errors import Conflict, InvalidInput, NotFound
 from app.services.audit import audit_subject
 from app.services.uow import unit_of_work
@@ -74,7 +75,7 @@ def _filters(filters: Mapping[str, Any]) -> str:
     return document
 
 
-def _write_down(session: Session, member: Member, action: str, view_id: int, name: str) -> None:
+def _write_down(session: Session, member: Member, action: AuditAction, view_id: int, name: str) -> None:
     audit_subject(session, member.account_id, member.actor, action, f"saved_view:{view_id}", {"name": name})
 
 
