@@ -11,6 +11,8 @@ import pytest
 from app.api.errors import CODES, STATUSES
 from app.api.policy import POLICY, scope_of
 from app.domain import health
+from app.domain.audit_actions import ACTIONS as AUDITED
+from app.domain.audit_actions import TOPICS
 from app.domain.event_log import EventKind
 from app.domain.fault_texts import FAULTS
 from app.domain.matching import UnlinkedReason
@@ -88,6 +90,16 @@ def test_every_event_that_one_can_be_told_of_has_words() -> None:
 def test_everything_that_a_key_may_read_or_change_has_a_name() -> None:
     scopes = (scope_of(endpoint, "GET") for endpoint in POLICY)
     assert _named("scope") == {scope.partition(":")[0] for scope in scopes if scope is not None}
+
+
+def test_everything_that_is_in_the_audit_log_is_a_sentence() -> None:
+    does = {key.removeprefix("audit.does."): WORDS[key] for key in WORDS if key.startswith("audit.does.")}
+    assert set(does) == set(AUDITED)
+    gaps = {action: _gaps(words) for action, words in does.items()}
+    assert {action for action in gaps if "who" not in gaps[action]} == {"privacy.data_request"}
+    assert set().union(*gaps.values()) == {"who", "subject", "from", "to"}
+    source = (FRONTEND / "src" / "features" / "audit" / "filters.ts").read_text()
+    assert set(re.findall(r'^  "(\w+)",$', source, re.MULTILINE)) == set(TOPICS)
 
 
 def test_a_webhook_can_be_told_of_all_that_the_api_tells() -> None:

@@ -6,6 +6,8 @@ import { Webhook as OneWebhook } from "@/features/webhook_subscriptions/Webhook"
 import { Webhooks as AllWebhooks } from "@/features/webhook_subscriptions/Webhooks";
 import { For } from "@/ui/role";
 
+import { SubjectLink } from "./SubjectLink";
+
 export function ApiKeys() {
   return (
     <For least="admin">
@@ -33,7 +35,7 @@ export function Webhook() {
 export function AuditLog() {
   return (
     <For least="admin">
-      <Log />
+      <Log subjectLink={(entry, name) => <SubjectLink entry={entry} name={name} />} />
     </For>
   );
 }

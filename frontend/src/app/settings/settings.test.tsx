@@ -364,16 +364,3 @@ describe("deletion", () => {
     await expect.poll(() => sent.map(({ what }) => what)).toEqual(["delete /account/deletion"]);
   });
 });
-
-describe("the audit log", () => {
-  it("is filtered by the address", async () => {
-    server.use(answers("get", "/audit-log", page()));
-    const router = open("/settings/audit-log?action=member.removed");
-    expect(await screen.findByText("Nothing is like that")).toBeVisible();
-    expect(screen.getByRole("textbox", { name: "Action" })).toHaveValue("member.removed");
-    await userEvent.click(screen.getByRole("button", { name: "Clear all filters" }));
-    await expect.poll(() => router.state.location.search).toEqual({});
-    await userEvent.type(screen.getByRole("textbox", { name: "Who" }), "user:7{Enter}");
-    await expect.poll(() => router.state.location.search).toEqual({ actor: "user:7" });
-  });
-});

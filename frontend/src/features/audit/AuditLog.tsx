@@ -1,36 +1,57 @@
-import { Button, Code, Group, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Group, SimpleGrid, Stack, Text } from "@mantine/core";
 import { getRouteApi } from "@tanstack/react-router";
-import { useState } from "react";
+import type { ReactNode } from "react";
 
 import { api, type Schemas } from "@/api/client";
-import { PAGES } from "@/api/pages";
-import { useFormat } from "@/i18n/format";
+import { itemsOf, PAGES } from "@/api/pages";
 import { useWords } from "@/i18n/words";
-import { withoutNothing } from "@/ui/address";
+import { isTyped, withoutNothing } from "@/ui/address";
+import { Dates } from "@/ui/Dates";
 import { Icon } from "@/ui/icons";
 import { PagedList } from "@/ui/PagedList";
 import { Section } from "@/ui/Section";
 import { Empty } from "@/ui/states";
+import { useFocusKept } from "@/ui/useFocusKept";
 
-import { type AuditFilters, auditFiltersFrom } from "./filters";
+import { EntryRow } from "./EntryRow";
+import { type AuditFilters, auditQueryOf } from "./filters";
+import { AboutSelect, ActorSelect } from "./selects";
+import { subjectOf, useSay } from "./words";
 
 type Entry = Schemas["AuditEntry"];
+type Changes = { [K in keyof AuditFilters]?: AuditFilters[K] | undefined };
 
 const here = getRouteApi("/inside/settings/audit-log");
-const NAMES = ["actor", "action", "subject"] as const;
 
-/** Who changed what, newest first. Names of actions are the API's. */
-export function AuditLog() {
+interface Props {
+  /** The subject's name as a way to where it is shown, if it is anywhere. */
+  subjectLink: (entry: Entry, name: string) => ReactNode;
+}
+
+/** Who changed what, newest first, by filters that are in the address. */
+export function AuditLog({ subjectLink }: Props) {
   const { t } = useWords();
   const filters = withoutNothing(here.useSearch());
   const navigate = here.useNavigate();
-  const query = { ...filters, limit: 50 };
+  const query = { ...auditQueryOf(filters), limit: 50 };
   const list = api.useInfiniteQuery("get", "/api/v1/audit-log", { params: { query } }, PAGES);
-  const change = (next: AuditFilters) => void navigate({ search: next });
+  const entries = itemsOf(list.data);
+  const change = (changes: Changes) => {
+    const next = withoutNothing({ ...filters, ...changes }) as AuditFilters;
+    void navigate({ search: next, replace: isTyped(filters, next) });
+  };
+  const search = useFocusKept<HTMLDivElement>(JSON.stringify(filters));
   const isFiltered = Object.keys(filters).length > 0;
   return (
     <Section title={t("audit.title")} lead={t("audit.lead")}>
-      <Filters key={JSON.stringify(filters)} filters={filters} onChange={change} />
+      <Stack ref={search} gap="sm" role="search" aria-label={t("audit.filter")} tabIndex={-1}>
+        <SimpleGrid cols={{ base: 1, xs: 2, lg: 4 }} spacing="sm">
+          <ActorSelect value={filters.actor} entries={entries} onChange={(actor) => change({ actor })} />
+          <AboutSelect value={filters.topic} onChange={(topic) => change({ topic })} />
+          <Dates from={filters.from} to={filters.to} onChange={change} />
+        </SimpleGrid>
+        <Narrowed filters={filters} entries={entries} onChange={change} />
+      </Stack>
       <PagedList
         label={t("audit.title")}
         query={list}
@@ -41,7 +62,7 @@ export function AuditLog() {
             title={t("audit.none")}
             action={
               isFiltered ? (
-                <Button variant="default" onClick={() => change({})}>
+                <Button variant="default" onClick={() => void navigate({ search: {} })}>
                   {t("audit.clear")}
                 </Button>
               ) : null
@@ -49,81 +70,58 @@ export function AuditLog() {
           />
         }
       >
-        {(entry) => <EntryRow entry={entry} onFilter={change} />}
+        {(entry) => (
+          <EntryRow
+            entry={entry}
+            subjectLink={subjectLink}
+            onAll={() => void navigate({ search: { subject: entry.subject } })}
+          />
+        )}
       </PagedList>
     </Section>
   );
 }
 
-function Filters({ filters, onChange }: { filters: AuditFilters; onChange: (next: AuditFilters) => void }) {
-  const { t } = useWords();
-  const [typed, setTyped] = useState(filters);
-  return (
-    <form
-      role="search"
-      aria-label={t("audit.filter")}
-      onSubmit={(event) => {
-        event.preventDefault();
-        onChange(auditFiltersFrom({ ...typed }));
-      }}
-    >
-      <Group gap="sm" align="flex-end">
-        {NAMES.map((name) => (
-          <TextInput
-            key={name}
-            label={t(`audit.${name}`)}
-            placeholder={t(`audit.${name}.hint`)}
-            value={typed[name] ?? ""}
-            onChange={(event) => setTyped({ ...typed, [name]: event.currentTarget.value })}
-            style={{ flex: "1 1 150px" }}
-          />
-        ))}
-        <Button type="submit" variant="default" leftSection={<Icon name="filter" />}>
-          {t("audit.filter")}
-        </Button>
-      </Group>
-    </form>
-  );
+interface NarrowedProps {
+  filters: AuditFilters;
+  entries: Entry[];
+  onChange: (changes: Changes) => void;
 }
 
-function EntryRow({ entry, onFilter }: { entry: Entry; onFilter: (next: AuditFilters) => void }) {
+/** What an entry or a link led to, in words, with a way out of it. */
+function Narrowed({ filters: { subject, action }, entries, onChange }: NarrowedProps) {
   const { t } = useWords();
-  const format = useFormat();
-  const detail = Object.entries(entry.detail ?? {});
+  const say = useSay();
+  if (subject === undefined && action === undefined) {
+    return null;
+  }
+  const unknown = { subject: subject ?? "", subject_name: null, detail: {} };
+  const about = entries.find((entry) => entry.subject === subject) ?? unknown;
   return (
-    <Stack gap={4}>
-      <Group justify="space-between" gap="xs">
-        <Group gap="xs">
-          <Text size="sm" fw={600} lang="en">
-            {entry.action}
-          </Text>
-          <Button
-            variant="subtle"
-            size="compact-xs"
-            aria-label={t("audit.only", { subject: entry.subject })}
-            onClick={() => onFilter({ subject: entry.subject })}
-          >
-            {entry.subject}
-          </Button>
-        </Group>
-        <Text size="sm" c="dimmed">
-          <time dateTime={entry.created_at}>
-            {format.moment(entry.created_at, { dateStyle: "medium", timeStyle: "medium" })}
-          </time>
-        </Text>
-      </Group>
-      <Text size="sm" c="dimmed">
-        {entry.actor_name ?? (entry.actor === "system" ? t("audit.system") : entry.actor)}
-      </Text>
-      {detail.length === 0 ? null : (
-        <Code lang="en" style={{ whiteSpace: "pre-wrap" }}>
-          {detail.map(([name, value]) => `${name}: ${written(value)}`).join("\n")}
-        </Code>
+    <Group gap="xs">
+      {subject === undefined ? null : (
+        <Only what={subjectOf(about, t)} onClear={() => onChange({ subject: undefined })} />
       )}
-    </Stack>
+      {action === undefined ? null : (
+        <Only what={say(action)} onClear={() => onChange({ action: undefined })} />
+      )}
+    </Group>
   );
 }
 
-function written(value: unknown): string {
-  return typeof value === "string" ? value : JSON.stringify(value);
+function Only({ what, onClear }: { what: string; onClear: () => void }) {
+  const { t } = useWords();
+  return (
+    <Button
+      variant="light"
+      size="compact-sm"
+      rightSection={<Icon name="close" size={14} />}
+      aria-label={t("audit.only.clear", { what })}
+      onClick={onClear}
+    >
+      <Text span size="sm" truncate>
+        {t("audit.only", { what })}
+      </Text>
+    </Button>
+  );
 }

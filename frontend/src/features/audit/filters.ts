@@ -1,19 +1,52 @@
 /** Which entries are shown: kept in the address. */
+
+import type { paths } from "@/api/schema";
+import { isDay, oneFrom, startOf, termFrom, withoutNothing } from "@/ui/address";
+
+type Query = NonNullable<paths["/api/v1/audit-log"]["get"]["parameters"]["query"]>;
+type Topic = NonNullable<Query["topic"]>;
+
+export const TOPICS = [
+  "team",
+  "sign_in",
+  "account",
+  "shops",
+  "products",
+  "stock",
+  "prices",
+  "shipments",
+  "programs",
+  "support",
+] as const satisfies readonly Topic[];
+
 export interface AuditFilters {
+  /** `user:7`, `key:3`, `system`, or `support`. */
   actor?: string;
+  topic?: Topic;
   action?: string;
+  /** `variant:12`. */
   subject?: string;
+  from?: string;
+  to?: string;
 }
 
-const LONGEST = 100;
-
+/** Reads an address; what makes no sense in it is left out. */
 export function auditFiltersFrom(raw: Record<string, unknown>): AuditFilters {
-  const found: AuditFilters = {};
-  for (const name of ["actor", "action", "subject"] as const) {
-    const value = raw[name];
-    if (typeof value === "string" && value.trim() !== "") {
-      found[name] = value.trim().slice(0, LONGEST);
-    }
-  }
-  return found;
+  return withoutNothing({
+    actor: termFrom(raw["actor"]).trim(),
+    topic: oneFrom(TOPICS, raw["topic"]),
+    action: termFrom(raw["action"]).trim(),
+    subject: termFrom(raw["subject"]).trim(),
+    from: isDay(raw["from"]) ? raw["from"] : undefined,
+    to: isDay(raw["to"]) ? raw["to"] : undefined,
+  }) as AuditFilters;
+}
+
+/** What the API is asked for. */
+export function auditQueryOf({ from, to, ...filters }: AuditFilters): Omit<Query, "limit" | "cursor"> {
+  return withoutNothing({
+    ...filters,
+    since: from === undefined ? undefined : startOf(from, 0),
+    until: to === undefined ? undefined : startOf(to, 1),
+  }) as Omit<Query, "limit" | "cursor">;
 }
