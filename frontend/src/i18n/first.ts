@@ -8,6 +8,7 @@ const FIRST = [
   "connections.connect",
   "connections.title",
   "dashboards.title",
+  "deletion.at",
   "firstSteps",
   "light",
   "live",
@@ -32,6 +33,7 @@ const FIRST = [
   "stock.title",
   "sync.title",
   "tour.begin",
+  "writes.stopped",
 ];
 
 export function isFirst(key: string): boolean {
