@@ -40,7 +40,7 @@ export function Live({ rules, accountId, children }: Props) {
       return;
     }
     const ending = new AbortController();
-    const looks = new Looks((queryKey) => void queries.invalidateQueries({ queryKey }));
+    const looks = new Looks(queries);
     void listen({
       open: (lastId, signal) => {
         const request = new Request(`${BASE_URL}/api/v1/live`, { signal });

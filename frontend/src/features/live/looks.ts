@@ -1,4 +1,4 @@
-import type { QueryKey } from "@tanstack/react-query";
+import type { QueryClient, QueryKey } from "@tanstack/react-query";
 
 /** Events come in bunches. */
 const GATHER_MS = 150;
@@ -10,7 +10,7 @@ export class Looks {
   readonly #timers = new Map<string, ReturnType<typeof setTimeout>>();
   readonly #lastAt = new Map<string, number>();
 
-  constructor(private readonly look: (key: QueryKey) => void) {}
+  constructor(private readonly queries: QueryClient) {}
 
   soon(key: QueryKey): void {
     const name = JSON.stringify(key);
@@ -34,8 +34,13 @@ export class Looks {
     clearTimeout(this.#timers.get(name));
     const due = () => {
       this.#timers.delete(name);
+      // Asking anew would give up the answer on its way, be it a list's next page.
+      if (this.queries.isFetching({ queryKey: key, type: "active" }) > 0) {
+        this.soon(key);
+        return;
+      }
       this.#lastAt.set(name, Date.now());
-      this.look(key);
+      void this.queries.invalidateQueries({ queryKey: key });
     };
     this.#timers.set(name, setTimeout(due, ms));
   }

@@ -1,6 +1,5 @@
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 
-import { Looks } from "./looks";
 import { listen, type LiveEvent, makeParser } from "./stream";
 
 describe("the parser", () => {
@@ -89,26 +88,5 @@ describe("listening", () => {
     });
     expect(connected).toEqual([true, false].slice(0, connected.length));
     expect(connected[0]).toBe(true);
-  });
-});
-
-describe("looking again", () => {
-  it("gathers events, keeps apart on a busy day, and looks once more later", () => {
-    vi.useFakeTimers();
-    const looked: number[] = [];
-    const began = Date.now();
-    const looks = new Looks(() => looked.push(Date.now() - began));
-    for (let event = 0; event < 20; event += 1) {
-      looks.soon(["orders"]);
-      looks.after(["orders"], 2000);
-      vi.advanceTimersByTime(100);
-    }
-    vi.advanceTimersByTime(10_000);
-    expect(looked).toEqual([150, 1150, 2150, 3900]);
-    looks.soon(["orders"]);
-    looks.end();
-    vi.advanceTimersByTime(10_000);
-    expect(looked.length).toBe(4);
-    vi.useRealTimers();
   });
 });
