@@ -41,8 +41,11 @@ export function Live({ rules, accountId, children }: Props) {
     }
     const ending = new AbortController();
     const looks = new Looks(queries);
+    /** What was loaded before it is older than all that the stream tells of; nothing is, where it goes on after an event. */
+    let toldSince = 0;
     void listen({
       open: (lastId, signal) => {
+        toldSince = lastId === null ? Date.now() : 0;
         const request = new Request(`${BASE_URL}/api/v1/live`, { signal });
         if (lastId !== null) {
           request.headers.set("Last-Event-ID", lastId);
@@ -53,6 +56,11 @@ export function Live({ rules, accountId, children }: Props) {
       onEvent: ({ type }) => {
         if (type === "reset") {
           void queries.invalidateQueries();
+        }
+        if (type === "ready") {
+          void queries.invalidateQueries({
+            predicate: ({ state: { dataUpdatedAt } }) => dataUpdatedAt > 0 && dataUpdatedAt < toldSince,
+          });
         }
         for (const rule of rules.filter(({ kinds }) => kinds.some((kind) => type.startsWith(kind)))) {
           for (const key of rule.queries) {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 
+import { ApiProblem } from "@/api/problem";
+
 import { listen, type LiveEvent, makeParser } from "./stream";
 
 describe("the parser", () => {
@@ -65,6 +67,22 @@ describe("listening", () => {
       signal: ending.signal,
     });
     expect(waits).toEqual([3000, 6000, 12_000, 24_000, 48_000, 60_000]);
+  });
+
+  it("waits as long as whoever refuses it asks for", async () => {
+    const ending = new AbortController();
+    const waits: number[] = [];
+    await listen({
+      open: () => Promise.reject(new ApiProblem("live_unavailable", 503, "", {}, 10)),
+      onEvent: () => undefined,
+      onConnected: () => undefined,
+      wait: async (ms) => {
+        waits.push(ms);
+        if (waits.length === 4) ending.abort();
+      },
+      signal: ending.signal,
+    });
+    expect(waits).toEqual([10_000, 10_000, 12_000, 24_000]);
   });
 
   it("takes silence for a broken connection", async () => {

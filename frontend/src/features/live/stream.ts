@@ -1,6 +1,8 @@
 /** `GET /api/v1/live` as it comes: a stream of server-sent events on `fetch`, since the token goes into a header
  *  (docs/users/live.md). */
 
+import { problemOf } from "@/api/problem";
+
 export interface LiveEvent {
   /** `ready`, `reset`, or a kind such as `order.created`. */
   type: string;
@@ -67,6 +69,7 @@ export async function listen({ open, onEvent, onConnected, signal, silenceMs = 4
     const stop = () => attempt.abort();
     signal.addEventListener("abort", stop);
     let watchdog = setTimeout(stop, silenceMs);
+    let asked = 0;
     try {
       const answer = await open(lastId, attempt.signal);
       const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
@@ -84,8 +87,9 @@ export async function listen({ open, onEvent, onConnected, signal, silenceMs = 4
           }
         }
       }
-    } catch {
+    } catch (error) {
       failures += 1;
+      asked = (problemOf(error).retryAfter ?? 0) * 1000;
     } finally {
       clearTimeout(watchdog);
       signal.removeEventListener("abort", stop);
@@ -93,7 +97,7 @@ export async function listen({ open, onEvent, onConnected, signal, silenceMs = 4
     }
     if (!signal.aborted) {
       onConnected(false);
-      await wait(Math.min(retry * 2 ** Math.max(failures - 1, 0), MOST_RETRY_MS), signal);
+      await wait(Math.min(Math.max(asked, retry * 2 ** Math.max(failures - 1, 0)), MOST_RETRY_MS), signal);
     }
   }
 }
