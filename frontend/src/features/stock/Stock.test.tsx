@@ -225,6 +225,23 @@ describe("the inventory", () => {
     expect(await screen.findByText("MUG-1")).toBeVisible();
   });
 
+  it("follows events with its rows and with how many there are", async () => {
+    let tell: () => void = () => undefined;
+    const body = new ReadableStream({
+      start: (stream) => (tell = () => stream.enqueue(new TextEncoder().encode("event: stock.changed\ndata: {}\n\n"))),
+    });
+    server.use(
+      list(2),
+      http.get("*/api/v1/live", () => new HttpResponse(body, { headers: { "Content-Type": "text/event-stream" } })),
+    );
+    open("/stock");
+    expect(await screen.findByText(/of 3 SKUs/)).toBeVisible();
+    server.use(list(1), answers("get", "/stock/count", { count: 1, at_least: false }));
+    tell();
+    await waitFor(() => expect(screen.queryByText("MUG-2")).toBeNull());
+    expect(await screen.findByText(/of 1 SKU$/)).toBeVisible();
+  });
+
   it("has the columns that are chosen, also the next time", async () => {
     server.use(list(1));
     open("/stock");

@@ -9,6 +9,8 @@ import { useWords } from "@/i18n/words";
 import { useTellDone } from "@/ui/done";
 import { useTellProblem } from "@/ui/notify";
 
+import { stockLive } from "./live";
+
 export type Reason = Schemas["AdjustmentInput"]["reason"];
 
 export const REASONS = [
@@ -117,17 +119,9 @@ function show(queries: QueryClient, change: Adjustment, delta: number): void {
   );
 }
 
-const TOLD_BY = [
-  "/api/v1/stock",
-  "/api/v1/stock/count",
-  "/api/v1/stock/{variant_id}/why",
-  "/api/v1/stock/{variant_id}/history",
-  "/api/v1/variants/{variant_id}",
-] as const;
-
 /** Everything that tells of stock is asked for again where it is shown. */
 export async function refresh(queries: QueryClient): Promise<void> {
-  await Promise.all(TOLD_BY.map((path) => queries.invalidateQueries({ queryKey: ["get", path] })));
+  await Promise.all(stockLive.queries.map((queryKey) => queries.invalidateQueries({ queryKey })));
 }
 
 /** The same, and what tells how many listings of a shop are linked. */
