@@ -141,7 +141,9 @@ class ExternalOrder:
     updated_at: datetime
     currency: str
     total_minor: int
+    """As ordered: what was cancelled or refunded since stays in it, and in the sums that make it up."""
     subtotal_minor: int
+    """Of all lines, before discounts."""
     tax_minor: int
     shipping_minor: int
     discount_minor: int

@@ -92,7 +92,7 @@ def _nothing(source: Document, _info: Info, **_args: Any) -> Document:
 for _field, _name in {
     "totalPriceSet": "original",
     "originalTotalPriceSet": "original",
-    "subtotalPriceSet": "current",
+    "subtotalPriceSet": "original",
     "currentSubtotalPriceSet": "current",
     "currentTotalPriceSet": "current",
     "totalReceivedSet": "received",

@@ -14,7 +14,7 @@ Item = dict[str, Any]
 ORDER = """query($id: ID!, $after: String) { order(id: $id) {
   name displayFinancialStatus displayFulfillmentStatus cancelledAt edited test
   currentTotalPriceSet { shopMoney { amount } } totalRefundedSet { shopMoney { amount currencyCode } }
-  totalPriceSet { shopMoney { amount } }
+  totalPriceSet { shopMoney { amount } } subtotalPriceSet { shopMoney { amount } }
   lineItems(first: 250, after: $after) { pageInfo { hasNextPage endCursor }
     nodes { id sku quantity currentQuantity unfulfilledQuantity refundableQuantity variant { id } } }
   refunds { totalRefundedSet { shopMoney { amount } } refundLineItems(first: 50) { nodes {
@@ -112,6 +112,9 @@ def test_cancelling_restocks_or_writes_off(
     assert seen["displayFinancialStatus"] == "REFUNDED"
     assert only_line(seen) == {"quantity": 4, "currentQuantity": 0, "unfulfilledQuantity": 0}
     assert refund_lines(seen) == [(4, kind, restock)]
+    before_returns = [seen[name]["shopMoney"]["amount"] for name in ("totalPriceSet", "subtotalPriceSet")]
+    assert before_returns == ["20.00", "20.00"]
+    assert seen["currentTotalPriceSet"]["shopMoney"]["amount"] == "0.00"
 
 
 def test_an_unpaid_order_is_voided_and_repays_nothing(client: ShopifyClient, item: Item) -> None:

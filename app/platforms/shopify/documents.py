@@ -220,7 +220,6 @@ ORDERS = Document(
           displayFinancialStatus displayFulfillmentStatus
           currencyCode email customer { id }
           totalPriceSet { shopMoney { amount } }
-          subtotalPriceSet { shopMoney { amount } }
           totalTaxSet { shopMoney { amount } }
           totalShippingPriceSet { shopMoney { amount } }
           totalDiscountsSet { shopMoney { amount } }

@@ -74,7 +74,11 @@ def to_order(raw: Mapping[str, Any]) -> ExternalOrder:
         updated_at=moment(raw["updatedAt"]),
         currency=currency,
         total_minor=_amount(raw["totalPriceSet"], currency),
-        subtotal_minor=_amount(raw["subtotalPriceSet"], currency),
+        # `subtotalPriceSet` is after discounts.
+        subtotal_minor=sum(
+            line["quantity"] * _amount(line["originalUnitPriceSet"], currency)
+            for line in raw["lineItems"]["nodes"]
+        ),
         tax_minor=_amount(raw["totalTaxSet"], currency),
         shipping_minor=_amount(raw["totalShippingPriceSet"], currency),
         discount_minor=_amount(raw["totalDiscountsSet"], currency),

@@ -98,7 +98,6 @@ def order(*lines: dict[str, Any], **changed: Any) -> dict[str, Any]:
         "email": " Ada@Example.com ",
         "customer": {"id": "gid://shopify/Customer/8"},
         "totalPriceSet": money("35.97"),
-        "subtotalPriceSet": money("28.97"),
         "totalTaxSet": money("2.00"),
         "totalShippingPriceSet": money("5.00"),
         "totalDiscountsSet": money("1.00"),

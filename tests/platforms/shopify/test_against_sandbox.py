@@ -327,6 +327,15 @@ class TestOrders:
         assert self.effects(shop, channel, order_id) == expected
         assert shop.quantity(fresh_sku) == 100 + expected[2]
 
+    def test_the_sums_of_a_cancelled_and_refunded_order_add_up(
+        self, shop: SandboxShop, channel: ShopifyChannel
+    ) -> None:
+        order_id = shop.order(("MUG", 2))
+        shop.control("POST", f"orders/{order_id}/cancel", restock=True)
+        (order,) = channel.fetch_orders([order_id]).orders
+        assert (order.state, order.payment) == (OrderState.CANCELLED, PaymentState.REFUNDED)
+        assert (order.subtotal_minor, order.total_minor, order.refunded_minor) == (1998, 1998, 1998)
+
     def test_a_line_added_by_an_edit_is_taken_too(
         self, shop: SandboxShop, channel: ShopifyChannel, fresh_sku: str
     ) -> None:

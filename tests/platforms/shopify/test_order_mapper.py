@@ -13,7 +13,17 @@ from hypothesis import strategies as st
 from app.domain.orders import ChannelEffect, LinePart, PartKind, channel_total, ledger_effect
 from app.platforms.base import OrderState, PaymentState
 from app.platforms.shopify.order_mapper import customer_key, to_order
-from tests.platforms.shopify.samples import CREATED, LATER, LATEST, fulfillment, line, order, page, refund
+from tests.platforms.shopify.samples import (
+    CREATED,
+    LATER,
+    LATEST,
+    fulfillment,
+    line,
+    money,
+    order,
+    page,
+    refund,
+)
 
 CREATED_AT = datetime(2026, 10, 1, 10, tzinfo=UTC)
 LATER_AT = datetime(2026, 10, 2, 10, tzinfo=UTC)
@@ -46,11 +56,19 @@ def test_amounts_names_and_times_are_taken_over() -> None:
     assert (mapped.external_id, mapped.number, mapped.currency) == ("450789469", "#1001", "EUR")
     assert (mapped.state, mapped.payment) == (OrderState.OPEN, PaymentState.PAID)
     assert (mapped.created_at, mapped.updated_at) == (CREATED_AT, LATEST_AT)
-    assert (mapped.total_minor, mapped.subtotal_minor, mapped.tax_minor) == (3597, 2897, 200)
+    assert (mapped.total_minor, mapped.subtotal_minor, mapped.tax_minor) == (3597, 2997, 200)
     assert (mapped.shipping_minor, mapped.discount_minor, mapped.refunded_minor) == (500, 100, 0)
     first = mapped.lines[0]
     assert (first.external_id, first.listing_external_id, first.sku) == ("1", "77", "MUG-R")
     assert (first.title, first.unit_price_minor, first.discount_minor) == ("Mug - Red", 999, 100)
+
+
+def test_the_sums_of_an_order_add_up_also_after_it_was_cancelled_and_refunded() -> None:
+    gone = line(currentQuantity=0, unfulfilledQuantity=0)
+    refunded = {"refunds": [refund(3, "CANCEL")], "totalRefundedSet": money("35.97")}
+    for mapped in (to_order(order()), to_order(order(gone, cancelledAt=LATEST, **refunded))):
+        before_tax = mapped.subtotal_minor - mapped.discount_minor + mapped.shipping_minor
+        assert before_tax + mapped.tax_minor == mapped.total_minor == 3597
 
 
 def test_the_customer_is_known_by_a_hash_of_the_address() -> None:
