@@ -78,6 +78,10 @@ export function Grid({ count, total, words, row, columns, sort, onSort, selectio
     on.adjusting?.open(of);
   };
   const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
+    // A row's form has its keys to itself. To stop them on their way would keep them from what holds the focus in it.
+    if ((event.target as Element).closest("[role=dialog]") !== null) {
+      return;
+    }
     const isRow = event.target instanceof HTMLTableRowElement;
     const page = Math.max(1, last - first - 1);
     const of = row(active);

@@ -110,9 +110,7 @@ function Adjustable({ row, adjusting, tabIndex, children }: AdjustableProps) {
   return (
     <Popover opened onChange={(opened) => !opened && adjusting.close()} trapFocus shadow="md" width={300}>
       <Popover.Target>{button}</Popover.Target>
-      <Popover.Dropdown aria-label={t("stock.adjust.title", { name })} onKeyDown={(event) => event.stopPropagation()}>
-        {adjusting.form(row)}
-      </Popover.Dropdown>
+      <Popover.Dropdown aria-label={t("stock.adjust.title", { name })}>{adjusting.form(row)}</Popover.Dropdown>
     </Popover>
   );
 }

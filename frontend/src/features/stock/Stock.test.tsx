@@ -439,6 +439,35 @@ describe("changing stock in the list", () => {
     await waitFor(() => expect(button()).toHaveFocus());
   });
 
+  it("keeps the focus in a row's form, and its keys from the list", async () => {
+    server.use(list(3));
+    const router = open("/stock");
+    const table = await grid();
+    await onHand("MUG-2: 10 on hand, adjust");
+    const row = within(table).getAllByRole("row")[2] as HTMLElement;
+    row.focus();
+    await userEvent.keyboard("a");
+    const field = await screen.findByLabelText("Units on hand");
+    await waitFor(() => expect(field).toHaveFocus());
+    const form = field.closest("form");
+    const seen = new Set<Element | null>();
+    for (let tabs = 0; tabs < 8; tabs += 1) {
+      await userEvent.tab();
+      expect(form).toContainElement(document.activeElement as HTMLElement);
+      seen.add(document.activeElement);
+    }
+    expect(seen).toContain(field);
+    screen.getByLabelText("Note").focus();
+    await userEvent.keyboard("a {ArrowDown}{End}");
+    expect(screen.getByLabelText("Note")).toHaveFocus();
+    expect(screen.getByLabelText("Note")).toHaveValue("a ");
+    within(form as HTMLElement).getByText("Cancel").closest("button")?.focus();
+    await userEvent.keyboard("{Escape}");
+    await waitFor(() => expect(row).toHaveFocus());
+    expect(screen.queryByLabelText("Units on hand")).toBeNull();
+    expect(router.state.location.pathname).toBe("/stock");
+  });
+
   it("tells which of many were refused, and why", async () => {
     server.use(
       list(2),
