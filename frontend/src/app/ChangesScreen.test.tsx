@@ -71,6 +71,44 @@ describe("what would change", () => {
     expect(screen.getByRole("link", { name: "Connect a shop" })).toHaveAttribute("href", "/connections/new");
   });
 
+  it("leads to the first sync that waits, and to nothing else, where no shop syncs yet", async () => {
+    const ended = { ...shop({ id: 6, name: "Old shop", state: "disconnected" }) };
+    const totals = { looked_at: 0, at_least: false, connections: [] };
+    server.use(
+      answers("get", "/connections", { items: [shop(), ended], next: null }),
+      answers("get", "/sync/preview", { items: [], next: null }),
+      answers("get", "/sync/preview/totals", totals),
+    );
+    open("/changes");
+    const note = within(await screen.findByRole("note"));
+    expect(note.getByText("The first sync of Web shop waits for your word.")).toBeVisible();
+    const look = note.getByRole("link", { name: "See what it would change" });
+    expect(look).toHaveAttribute("href", "/changes?shop=5");
+    expect(look).toHaveAttribute("data-variant", "filled");
+    await expect(screen.findByText("Nothing would be written", {}, { timeout: 300 })).rejects.toThrow();
+    expect(screen.queryByRole("button", { name: "Sync now" })).toBeNull();
+  });
+
+  it("says of a shop that cannot be synced that it is not, and offers no sync", async () => {
+    server.use(
+      answers("get", "/connections", { items: [shop({ state: "needs_auth" })], next: null }),
+      answers("get", "/sync/preview", { items: [], next: null }),
+      answers("get", "/sync/preview/totals", { looked_at: 0, at_least: false, connections: [] }),
+    );
+    open("/changes");
+    expect(await screen.findByText("No shop is syncing just now.")).toBeVisible();
+    expect(screen.queryByRole("button", { name: "Sync now" })).toBeNull();
+  });
+
+  it("says that a shop is being read, also where none is chosen, and that all were disconnected", async () => {
+    server.use(answers("get", "/connections", { items: [shop({ state: "importing" })], next: null }));
+    open("/changes");
+    expect(await screen.findByText("The shop is being read")).toBeVisible();
+    server.use(answers("get", "/connections", { items: [shop({ state: "disconnected" })], next: null }));
+    open("/changes");
+    expect(await screen.findByText("No shop is connected yet")).toBeVisible();
+  });
+
   it("tells those who may not connect a shop who does", async () => {
     server.use(
       answers("get", "/connections", { items: [], next: null }),

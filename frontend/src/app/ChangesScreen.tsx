@@ -8,7 +8,7 @@ import { DryRun } from "@/features/sync/DryRun";
 import { EFFECTS as OF_DRY_RUN } from "@/features/sync/dryRun";
 import { useWords } from "@/i18n/words";
 import { isTyped, oneFrom, withoutNothing } from "@/ui/address";
-import { TextLink } from "@/ui/links";
+import { ButtonLink, TextLink } from "@/ui/links";
 import { NoShop } from "@/ui/NoShop";
 import { Page } from "@/ui/Page";
 import { type ConnectedShop, useShops } from "@/ui/shops";
@@ -20,6 +20,15 @@ import type { ChangesSearch } from "./changes";
 type Changes = { [K in keyof ChangesSearch]?: ChangesSearch[K] | undefined };
 
 const here = getRouteApi("/inside/changes");
+
+const READING = ["connecting", "importing"];
+/** Where nothing is written: before the word for the first sync, and after the end. */
+const NOT_BEGUN = [...READING, "review", "disconnected"];
+const SYNCING = ["active", "paused"];
+
+function areAll(shops: readonly ConnectedShop[], states: readonly string[]): boolean {
+  return shops.every(({ state }) => states.includes(state));
+}
 
 /** What would be written where: of a shop before its first sync, or of those that are in step. */
 export function ChangesScreen() {
@@ -37,7 +46,7 @@ export function ChangesScreen() {
         <Loading rows={6} />
       ) : query.data === undefined ? (
         <Failed error={query.error} retry={() => void query.refetch()} retrying={query.isFetching} />
-      ) : list.length === 0 ? (
+      ) : areAll(list, ["disconnected"]) ? (
         <NoShop>{t("dryRun.noShop")}</NoShop>
       ) : (
         <Stack gap="lg">
@@ -47,8 +56,8 @@ export function ChangesScreen() {
             onChange={(id) => void navigate({ search: id === undefined ? {} : { shop: id } })}
             all
           />
-          {shop === undefined ? <Waiting shops={list.filter((each) => each.state === "review")} /> : null}
-          <Of shop={shop} search={search} />
+          {shop === undefined ? <Waiting list={list} /> : null}
+          <Of shop={shop} shops={shop === undefined ? list : [shop]} search={search} />
         </Stack>
       )}
     </Page>
@@ -56,19 +65,32 @@ export function ChangesScreen() {
 }
 
 /** Shops whose first sync waits for a word. */
-function Waiting({ shops }: { shops: ConnectedShop[] }) {
+function Waiting({ list }: { list: ConnectedShop[] }) {
   const { t } = useWords();
-  return shops.map((shop) => (
-    <Group key={shop.id} gap="sm" role="note">
-      <Text size="sm">{t("firstSync.waits", { shop: shop.name })}</Text>
-      <TextLink to="/changes" search={{ shop: shop.id }} size="sm">
-        {t("firstSync.look")}
-      </TextLink>
-    </Group>
-  ));
+  return list
+    .filter(({ state }) => state === "review")
+    .map((shop) => (
+      <Group key={shop.id} gap="sm" role="note">
+        <Text size="sm">{t("firstSync.waits", { shop: shop.name })}</Text>
+        <ButtonLink
+          to="/changes"
+          search={{ shop: shop.id }}
+          variant={areAll(list, NOT_BEGUN) ? "filled" : "default"}
+        >
+          {t("firstSync.look")}
+        </ButtonLink>
+      </Group>
+    ));
 }
 
-function Of({ shop, search }: { shop: ConnectedShop | undefined; search: ChangesSearch }) {
+interface OfProps {
+  shop: ConnectedShop | undefined;
+  /** That one, or all. */
+  shops: readonly ConnectedShop[];
+  search: ChangesSearch;
+}
+
+function Of({ shop, shops, search }: OfProps) {
   const { t } = useWords();
   const navigate = here.useNavigate();
   const change = (changes: Changes) => {
@@ -76,12 +98,17 @@ function Of({ shop, search }: { shop: ConnectedShop | undefined; search: Changes
     // What has begun is no step that one goes back over.
     void navigate({ search: next, replace: "started" in changes || isTyped(search, next) });
   };
-  if (shop !== undefined && (shop.state === "importing" || shop.state === "connecting")) {
+  const reading = shops.find(({ state }) => READING.includes(state));
+  if (reading !== undefined && areAll(shops, [...READING, "disconnected"])) {
+    const state = reading.state as "connecting" | "importing";
     return (
-      <Empty icon="shop" title={t(`firstSync.${shop.state}`)}>
-        {t(`firstSync.${shop.state}.next`)}
+      <Empty icon="shop" title={t(`firstSync.${state}`)}>
+        {t(`firstSync.${state}.next`)}
       </Empty>
     );
+  }
+  if (shop === undefined && areAll(shops, NOT_BEGUN)) {
+    return null;
   }
   if (shop?.state === "review" && search.started === undefined) {
     const effect = oneFrom(OF_FIRST_SYNC, search.effect);
@@ -118,6 +145,7 @@ function Of({ shop, search }: { shop: ConnectedShop | undefined; search: Changes
       <DryRun
         key={shop?.id ?? 0}
         shopId={shop?.id}
+        canSync={shops.some(({ state }) => SYNCING.includes(state))}
         filters={withoutNothing({ effect, q: search.q }) as { q?: string }}
         onChange={change}
       />

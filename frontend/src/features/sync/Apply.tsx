@@ -19,6 +19,7 @@ const TOTALS = ["get", "/api/v1/sync/preview/totals"] as const;
 
 interface Props {
   shopId: number | undefined;
+  canSync: boolean;
   totals: Schemas["SyncTotals"] | null;
   /** Beside the button. */
   children: ReactNode;
@@ -26,7 +27,7 @@ interface Props {
 
 /** Has the numbers read and written now, after its figures were agreed to, and shows how far that is. Where nothing
  *  would be written there is nothing to agree to. */
-export function Apply({ shopId, totals, children }: Props) {
+export function Apply({ shopId, canSync, totals, children }: Props) {
   const { t } = useWords();
   const tell = useTellProblem();
   const [asking, setAsking] = useState(false);
@@ -61,17 +62,19 @@ export function Apply({ shopId, totals, children }: Props) {
       )}
       <Group gap="md" align="flex-end">
         {children}
-        <For least="staff">
-          <Button
-            onClick={isBusy ? undefined : () => (isNothing ? go() : setAsking(true))}
-            disabled={totals === null}
-            // Not disabled to the browser, which would take the focus from it.
-            data-disabled={isBusy || undefined}
-            aria-disabled={isBusy}
-          >
-            {t("dryRun.apply")}
-          </Button>
-        </For>
+        {canSync ? (
+          <For least="staff">
+            <Button
+              onClick={isBusy ? undefined : () => (isNothing ? go() : setAsking(true))}
+              disabled={totals === null}
+              // Not disabled to the browser, which would take the focus from it.
+              data-disabled={isBusy || undefined}
+              aria-disabled={isBusy}
+            >
+              {t("dryRun.apply")}
+            </Button>
+          </For>
+        ) : null}
       </Group>
       {isNothing && held > 0 ? <Text size="sm">{t("dryRun.allHeld", { count: held })}</Text> : null}
       {totals === null ? null : (

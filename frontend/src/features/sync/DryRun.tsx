@@ -15,12 +15,14 @@ import { sumOf } from "./sums";
 interface Props {
   /** Of one shop; undefined of all. */
   shopId: number | undefined;
+  /** Whether any of them takes part just now. */
+  canSync: boolean;
   filters: DryRunFilters;
   onChange: (changes: { effect?: Effect | undefined; q?: string }) => void;
 }
 
 /** What a sync would write where, by what is believed of the shops, and the way to have it done. */
-export function DryRun({ shopId, filters, onChange }: Props) {
+export function DryRun({ shopId, canSync, filters, onChange }: Props) {
   const { t } = useWords();
   const scope = shopId === undefined ? {} : { connection_id: shopId };
   const totals = api.useQuery("get", "/api/v1/sync/preview/totals", { params: { query: scope } });
@@ -32,7 +34,7 @@ export function DryRun({ shopId, filters, onChange }: Props) {
       ) : null}
       {totals.data === undefined ? null : <Shops totals={totals.data} />}
       <Stack gap="sm">
-        <Apply shopId={shopId} totals={totals.data ?? null}>
+        <Apply shopId={shopId} canSync={canSync} totals={totals.data ?? null}>
           <Search value={filters.q ?? ""} hint={t("changes.search")} onChange={(q) => onChange({ q })} />
         </Apply>
         <Effects
@@ -43,7 +45,7 @@ export function DryRun({ shopId, filters, onChange }: Props) {
           onChange={(effect) => onChange({ effect })}
         />
       </Stack>
-      <Preview scope={scope} filters={filters} />
+      <Preview scope={scope} canSync={canSync} filters={filters} />
     </Stack>
   );
 }

@@ -20,11 +20,12 @@ const NUMERIC = ["shows"];
 
 interface Props {
   scope: { connection_id?: number };
+  canSync: boolean;
   filters: DryRunFilters;
 }
 
 /** Number by number, what a sync would write and why. */
-export function Preview({ scope, filters }: Props) {
+export function Preview({ scope, canSync, filters }: Props) {
   const { t } = useWords();
   const list = api.useInfiniteQuery(
     "get",
@@ -46,7 +47,7 @@ export function Preview({ scope, filters }: Props) {
       remedy={t("changes.tooMuch")}
       empty={
         <NoRows filtered={filtered} icon="check" title={t("dryRun.none")} noMatch={t("changes.noMatch")}>
-          {t("dryRun.none.next")}
+          {t(canSync ? "dryRun.none.next" : "dryRun.none.noSync")}
         </NoRows>
       }
     />
