@@ -299,8 +299,8 @@ describe("one order", () => {
       }),
     );
     open("/orders/1");
-    await userEvent.click(await screen.findByRole("button", { name: "Ship 2 units" }));
-    const dialog = await screen.findByRole("dialog", { name: "Ship order #1001" });
+    await userEvent.click(await screen.findByRole("button", { name: "Mark 2 units as shipped" }));
+    const dialog = await screen.findByRole("dialog", { name: "Mark order #1001 as shipped" });
     const units = within(dialog).getByLabelText("Units of Mug");
     await userEvent.clear(units);
     await userEvent.type(units, "1.5{Enter}");
@@ -309,11 +309,11 @@ describe("one order", () => {
     await userEvent.type(units, "1");
     await userEvent.type(within(dialog).getByLabelText("Carrier"), "DHL");
     await userEvent.type(within(dialog).getByLabelText("Tracking link"), "https://track.example/1Z");
-    await userEvent.click(within(dialog).getByRole("button", { name: "Ship 1 unit" }));
+    await userEvent.click(within(dialog).getByRole("button", { name: "Mark 1 unit as shipped" }));
     expect(within(dialog).getByText("A link needs a number.")).toBeVisible();
     expect(bodies).toEqual([]);
     await userEvent.type(within(dialog).getByLabelText("Tracking number"), "1Z");
-    await userEvent.click(within(dialog).getByRole("button", { name: "Ship 1 unit" }));
+    await userEvent.click(within(dialog).getByRole("button", { name: "Mark 1 unit as shipped" }));
     await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
     expect(bodies).toEqual([
       {
@@ -338,11 +338,11 @@ describe("one order", () => {
       }),
     );
     open("/orders/1");
-    await userEvent.click(await screen.findByRole("button", { name: "Ship 2 units" }));
+    await userEvent.click(await screen.findByRole("button", { name: "Mark 2 units as shipped" }));
     const dialog = await screen.findByRole("dialog");
-    await userEvent.click(within(dialog).getByRole("button", { name: "Ship 2 units" }));
+    await userEvent.click(within(dialog).getByRole("button", { name: "Mark 2 units as shipped" }));
     expect(await within(dialog).findByRole("alert")).toHaveTextContent("That is more than is left to ship");
-    await userEvent.click(within(dialog).getByRole("button", { name: "Ship 2 units" }));
+    await userEvent.click(within(dialog).getByRole("button", { name: "Mark 2 units as shipped" }));
     await waitFor(() => expect(keys.length).toBe(2));
     expect(keys[0]).toBe(keys[1]);
   });
@@ -363,9 +363,13 @@ describe("one order", () => {
     expect(card).toHaveTextContent("It waits until the shop is synced again");
     expect(card).toHaveTextContent("The shop refuses thatNo such line");
     expect(within(card).getByRole("link", { name: "1Z" })).toHaveAttribute("href", "https://track.example/1Z");
-    expect(screen.queryByRole("button", { name: /^Ship / })).toBeNull();
+    expect(screen.queryByRole("button", { name: /as shipped$/ })).toBeNull();
     await userEvent.click(await within(card).findByRole("button", { name: "Try again" }));
     await userEvent.click(within(card).getByRole("button", { name: "Give up" }));
+    const dialog = await screen.findByRole("dialog", { name: "Give this shipment up?" });
+    expect(dialog).toHaveTextContent("The 1 unit in it can be marked as shipped anew");
+    expect(calls).toEqual(["retry"]);
+    await userEvent.click(within(dialog).getByRole("button", { name: "Give up" }));
     await waitFor(() => expect(calls).toEqual(["retry", "cancel"]));
   });
 

@@ -6,12 +6,13 @@ import { api, type Schemas } from "@/api/client";
 import { itemsOf, PAGES } from "@/api/pages";
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
+import { Confirm } from "@/ui/Confirm";
 import { useTellProblem } from "@/ui/notify";
 import { For } from "@/ui/role";
 import { useSay } from "@/ui/Said";
 import { Failed, Loading } from "@/ui/states";
 import { Told } from "@/ui/Told";
-import { useFocusKept } from "@/ui/useFocusKept";
+import { focusIfLost, useFocusKept } from "@/ui/useFocusKept";
 
 import { Ship } from "./Ship";
 
@@ -79,8 +80,17 @@ function One({ shipment }: { shipment: Shipment }) {
   const { t, known } = useWords();
   const format = useFormat();
   const say = useSay();
+  const canChange = shipment.state === "failed" || shipment.state === "pending";
+  const card = useFocusKept<HTMLElement>(canChange);
   return (
-    <Card withBorder padding="sm" component="article" aria-label={t("shipments.one", { id: shipment.id })}>
+    <Card
+      withBorder
+      padding="sm"
+      component="article"
+      aria-label={t("shipments.one", { id: shipment.id })}
+      ref={card}
+      tabIndex={-1}
+    >
       <Stack gap={6}>
         <Group justify="space-between">
           <Group gap="xs">
@@ -89,7 +99,9 @@ function One({ shipment }: { shipment: Shipment }) {
               {format.moment(shipment.created_at)} · {t("history.by", { who: shipment.created_by })}
             </Text>
           </Group>
-          <Actions shipment={shipment} />
+          <For least="staff">
+            <Actions shipment={shipment} canChange={canChange} onClosed={() => focusIfLost(() => card.current)} />
+          </For>
         </Group>
         <Text size="sm">
           {shipment.lines.map((line) => `${format.number(line.quantity)} × ${line.title}`).join(", ")}
@@ -135,11 +147,19 @@ function Tracking({ shipment }: { shipment: Shipment }) {
   );
 }
 
+interface ActionsProps {
+  shipment: Shipment;
+  canChange: boolean;
+  /** What was asked is gone. */
+  onClosed: () => void;
+}
+
 /** What its state allows. */
-function Actions({ shipment }: { shipment: Shipment }) {
+function Actions({ shipment, canChange, onClosed }: ActionsProps) {
   const { t } = useWords();
   const tell = useTellProblem();
   const queries = useQueryClient();
+  const [asking, setAsking] = useState(false);
   const after = {
     onSuccess: () =>
       queries.invalidateQueries({
@@ -148,23 +168,39 @@ function Actions({ shipment }: { shipment: Shipment }) {
     onError: tell,
   };
   const retry = api.useMutation("post", "/api/v1/fulfillments/{fulfillment_id}/retry", after);
-  const cancel = api.useMutation("post", "/api/v1/fulfillments/{fulfillment_id}/cancel", after);
+  const cancel = api.useMutation("post", "/api/v1/fulfillments/{fulfillment_id}/cancel", {
+    ...after,
+    onSettled: () => setAsking(false),
+  });
   const params = { path: { fulfillment_id: shipment.id } };
-  if (shipment.state !== "failed" && shipment.state !== "pending") {
-    return null;
-  }
   return (
-    <For least="staff">
-      <Group gap="xs">
-        {shipment.state === "failed" ? (
-          <Button size="xs" variant="default" loading={retry.isPending} onClick={() => retry.mutate({ params })}>
-            {t("state.retry")}
+    <>
+      {canChange ? (
+        <Group gap="xs">
+          {shipment.state === "failed" ? (
+            <Button size="xs" variant="default" loading={retry.isPending} onClick={() => retry.mutate({ params })}>
+              {t("state.retry")}
+            </Button>
+          ) : null}
+          <Button size="xs" variant="default" onClick={() => setAsking(true)}>
+            {t("shipment.cancel")}
           </Button>
-        ) : null}
-        <Button size="xs" variant="default" loading={cancel.isPending} onClick={() => cancel.mutate({ params })}>
-          {t("shipment.cancel")}
-        </Button>
-      </Group>
-    </For>
+        </Group>
+      ) : null}
+      <Confirm
+        opened={asking}
+        title={t("shipment.cancel.ask")}
+        action={t("shipment.cancel")}
+        danger
+        busy={cancel.isPending}
+        onConfirm={() => cancel.mutate({ params })}
+        onClose={() => setAsking(false)}
+        onClosed={onClosed}
+      >
+        <Text size="sm">
+          {t("shipment.cancel.sure", { count: shipment.lines.reduce((sum, line) => sum + line.quantity, 0) })}
+        </Text>
+      </Confirm>
+    </>
   );
 }
