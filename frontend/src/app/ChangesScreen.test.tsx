@@ -197,7 +197,7 @@ describe("the first sync", () => {
           return HttpResponse.json(TOTALS);
         }
         await answering;
-        return HttpResponse.json({ ...TOTALS, to_zero: 900 });
+        return HttpResponse.json({ ...TOTALS, raised: 0, to_zero: 900 });
       }),
     );
     open("/changes?shop=5");
@@ -208,7 +208,10 @@ describe("the first sync", () => {
     answer();
     await waitFor(() => expect(begin).toBeEnabled());
     await userEvent.click(begin);
-    expect(await screen.findByRole("dialog")).toHaveTextContent("900");
+    const dialog = await screen.findByRole("dialog");
+    expect(dialog).toHaveTextContent("900");
+    expect(dialog).toHaveTextContent("2 numbers of the shop are lowered.");
+    expect(dialog).not.toHaveTextContent("are raised");
   });
 
   it("is begun by an admin only", async () => {

@@ -61,9 +61,11 @@ function LastSuccess({ health }: Pick<Props, "health">) {
   const at = health.last_success_at;
   return (
     <Fact label={t("shop.last")} value={at === null ? t("shop.never") : <Ago at={at} />}>
-      {health.last_error === ""
-        ? t("health.noError")
-        : t("health.lastError", { error: say({ text: health.last_error, ...health.last_error_said }) })}
+      {health.last_error !== ""
+        ? t("health.lastError", { error: say({ text: health.last_error, ...health.last_error_said }) })
+        : at === null
+          ? null
+          : t("health.noError")}
     </Fact>
   );
 }

@@ -33,23 +33,25 @@ export function Ask({ opened, shop, source, totals, busy, onConfirm, onClose }: 
       onClose={onClose}
     >
       <Text size="sm">{t(`firstSync.source.${source}.hint`)}</Text>
-      <List size="sm">
-        <List.Item>{t("firstSync.ask.raised", { count: totals.raised })}</List.Item>
-        <List.Item>{t("firstSync.ask.lowered", { count: totals.lowered })}</List.Item>
-        {totals.to_zero === 0 ? null : (
-          <List.Item fw={700}>{t("firstSync.ask.zero", { count: totals.to_zero })}</List.Item>
-        )}
-        {moved === 0 ? null : (
-          <List.Item>
-            {t("firstSync.stock.moved", { count: moved, added: totals.units_added, taken: totals.units_taken })}
-          </List.Item>
-        )}
-        {totals.followers.map((each) => (
-          <List.Item key={each.connection_id}>
-            {t("firstSync.others.follow", { shop: each.connection_name, count: each.numbers })}
-          </List.Item>
-        ))}
-      </List>
+      {written === 0 && moved === 0 && totals.followers.length === 0 ? null : (
+        <List size="sm">
+          {totals.raised === 0 ? null : <List.Item>{t("firstSync.ask.raised", { count: totals.raised })}</List.Item>}
+          {totals.lowered === 0 ? null : <List.Item>{t("firstSync.ask.lowered", { count: totals.lowered })}</List.Item>}
+          {totals.to_zero === 0 ? null : (
+            <List.Item fw={700}>{t("firstSync.ask.zero", { count: totals.to_zero })}</List.Item>
+          )}
+          {moved === 0 ? null : (
+            <List.Item>
+              {t("firstSync.stock.moved", { count: moved, added: totals.units_added, taken: totals.units_taken })}
+            </List.Item>
+          )}
+          {totals.followers.map((each) => (
+            <List.Item key={each.connection_id}>
+              {t("firstSync.others.follow", { shop: each.connection_name, count: each.numbers })}
+            </List.Item>
+          ))}
+        </List>
+      )}
       {totals.at_least ? <Text size="sm">{t("changes.atLeast")}</Text> : null}
       <Text size="sm" c="dimmed">
         {written === 0 && moved === 0

@@ -138,8 +138,8 @@ function Outcome({ totals, shop, isOld }: OutcomeProps) {
     >
       <Told title={shop.name}>
         {written === 0 ? t("firstSync.shop.nothing") : t("firstSync.shop.written", { count: written })}
-        {totals.to_zero === 0 ? "" : ` ${t("firstSync.shop.zero", { count: totals.to_zero })}`}{" "}
-        {t("firstSync.shop.unchanged", { count: totals.unchanged })}
+        {totals.to_zero === 0 ? "" : ` ${t("firstSync.shop.zero", { count: totals.to_zero })}`}
+        {totals.unchanged === 0 ? "" : ` ${t("firstSync.shop.unchanged", { count: totals.unchanged })}`}
       </Told>
       <Told title={t("firstSync.stock")}>
         {moved === 0
