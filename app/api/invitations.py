@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from app.api.errors import CREATED, NO_CONTENT, OK
+from app.api.languages import language
 from app.api.limits import limit_mails, limit_tokens
 from app.api.policy import principal, signed_in
 from app.api.resource import Resource
@@ -39,7 +40,9 @@ def invite(given: dict[str, Any]) -> Row:
     """Mail somebody a link by which they join, for 7 days. Their role is none above one's own."""
     caller = signed_in()
     limit_mails(given["email"])
-    made = invitations.invite(caller.account_id, given["email"], given["role"], by=caller.user_id)
+    made = invitations.invite(
+        caller.account_id, given["email"], given["role"], by=caller.user_id, language=language()
+    )
     return team.invitation(caller.account_id, made)
 
 
@@ -49,7 +52,7 @@ def resend_invitation(invitation_id: int) -> Row:
     """Mail it again, for another 7 days. The link before stops working."""
     caller = signed_in()
     limit_mails(team.invitation(caller.account_id, invitation_id)["email"])
-    invitations.send_again(caller.account_id, invitation_id, by=caller.user_id)
+    invitations.send_again(caller.account_id, invitation_id, by=caller.user_id, language=language())
     return team.invitation(caller.account_id, invitation_id)
 
 
@@ -76,4 +79,4 @@ def show_invitation(given: dict[str, Any]) -> Row:
 def accept_invitation(given: dict[str, Any]) -> Row:
     """Join, as the user of the invited address or as a new one with this password. Then sign in as them."""
     limit_tokens()
-    return asdict(invitations.accept(given["token"], given["password"]))
+    return asdict(invitations.accept(given["token"], given["password"], language()))

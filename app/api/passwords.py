@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.api.errors import NO_CONTENT
+from app.api.languages import language
 from app.api.limits import limit_mails, limit_own_secrets, limit_tokens
 from app.api.policy import person
 from app.api.resource import Resource
@@ -31,7 +32,7 @@ def change_password(given: dict[str, Any]) -> None:
 def request_reset(given: dict[str, Any]) -> None:
     """Have a link to set a new password sent. The answer is the same for every address."""
     limit_mails(given["email"])
-    password_changes.request_reset(given["email"])
+    password_changes.request_reset(given["email"], language())
 
 
 @blp.route("/auth/password/reset/confirm", methods=("POST",))
@@ -41,4 +42,4 @@ def request_reset(given: dict[str, Any]) -> None:
 def confirm_reset(given: dict[str, Any]) -> None:
     """Set a new password by the token of the mail. All sessions of the user end."""
     limit_tokens()
-    password_changes.confirm_reset(given["token"], given["password"])
+    password_changes.confirm_reset(given["token"], given["password"], language())

@@ -20,6 +20,7 @@ from jwt.exceptions import PyJWTError
 from structlog.contextvars import bind_contextvars
 
 from app.api.errors import Forbidden, MissingScope, NotSignedIn, SampleAccount
+from app.api.languages import language
 from app.api.limits import limit_key, limit_visit
 from app.api.schemas.base import LARGEST_ID
 from app.errors import InvalidInput, NotFound
@@ -382,7 +383,7 @@ def person() -> Person:
     caller = signed_in()
     if caller.session_id is None:
         raise Forbidden("Only a user who signed in can do this.")
-    return Person(caller.user_id, caller.email, caller.account_id, caller.session_id)
+    return Person(caller.user_id, caller.email, caller.account_id, caller.session_id, language())
 
 
 def scope_of(endpoint: str, method: str) -> str | None:

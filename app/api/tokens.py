@@ -13,6 +13,7 @@ from flask import Response, after_this_request, current_app, request
 from flask_jwt_extended import create_access_token
 
 from app.api.errors import CsrfHeaderMissing
+from app.api.languages import language
 from app.services.auth import Principal
 from app.services.sessions import IDLE_DAYS, Client, InvalidRefreshToken, SignedIn
 from app.settings import Settings
@@ -64,7 +65,7 @@ def drop_cookie() -> None:
 
 def client() -> Client:
     """What the request came from."""
-    return Client(request.headers.get("User-Agent", ""), request.remote_addr or "")
+    return Client(request.headers.get("User-Agent", ""), request.remote_addr or "", language())
 
 
 def _set_cookie(value: str, life: timedelta) -> None:

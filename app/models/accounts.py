@@ -24,6 +24,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.models.base import Base, CreatedAt, Id, TenantRow, account_ref
 
 ROLES = ("owner", "admin", "staff", "viewer")
+LANGUAGES = ("en", "de")
+"""Of mails; the first is for whoever reads none of them."""
 PHONE = r"\+[1-9][0-9]{6,14}"
 """A number of E.164: `+`, the country's code, the rest without blanks."""
 
@@ -75,12 +77,15 @@ class User(Base):
     __table_args__ = (
         UniqueConstraint("email"),
         CheckConstraint("email = lower(email)", name="email_lower"),
+        CheckConstraint(f"language IN {LANGUAGES}", name="language"),
     )
 
     id: Mapped[Id]
     email: Mapped[str] = mapped_column(Text)
     password_hash: Mapped[str] = mapped_column(Text)
     """Argon2id, PHC string."""
+    language: Mapped[str | None] = mapped_column(Text)
+    """The last one that they signed in with, for mails that they did not ask for themselves."""
     created_at: Mapped[CreatedAt]
 
 

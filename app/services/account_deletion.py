@@ -198,10 +198,17 @@ def _tell_owners(session: Session, account_id: int, delete_at: datetime) -> None
     for row in session.execute(_OWNERS, {"id": account_id}).all():
         context = {
             "account": row.account,
-            "day": delete_at.strftime("%Y-%m-%d %H:%M UTC"),
+            "delete_at": delete_at.astimezone(UTC),
             "link": link("/account"),
         }
-        queue_mail(session, to=row.email, template="account_deletion", context=context, account_id=account_id)
+        queue_mail(
+            session,
+            to=row.email,
+            language=row.language,
+            template="account_deletion",
+            context=context,
+            account_id=account_id,
+        )
 
 
 _ASK = text("UPDATE accounts SET delete_at = :delete_at WHERE id = :id AND delete_at IS NULL RETURNING id")
@@ -230,7 +237,7 @@ _DISCONNECT = text(
 )
 _OWNERS = text(
     """
-    SELECT u.email, a.name AS account FROM memberships m
+    SELECT u.email, u.language, a.name AS account FROM memberships m
     JOIN users u ON u.id = m.user_id JOIN accounts a ON a.id = m.account_id
     WHERE m.account_id = :id AND m.role = 'owner' ORDER BY m.id
     """

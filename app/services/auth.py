@@ -43,6 +43,8 @@ class Person:
     email: str
     account_id: int
     session_id: int
+    language: str | None = None
+    """The one that they ask for, of LANGUAGES."""
 
 
 def normal(email: str) -> str:
@@ -86,14 +88,16 @@ def open_account(name: str, email: str, password: str) -> Principal:
     return opened
 
 
-def make_account(session: Session, name: str, email: str, password_hash: str) -> Principal:
+def make_account(
+    session: Session, name: str, email: str, password_hash: str, *, language: str | None = None
+) -> Principal:
     """`open_account` in the caller's transaction, which cannot go on after a Conflict. Who has left every
     account they were in is its owner as the user they are, by this password from now on."""
     account = Account(name=name)
     session.add(account)
-    user_id = _returning(session, email, password_hash)
+    user_id = _returning(session, email, password_hash, language)
     if user_id is None:
-        user = User(email=email, password_hash=password_hash)
+        user = User(email=email, password_hash=password_hash, language=language)
         session.add(user)
         try:
             session.flush()
@@ -111,10 +115,10 @@ def belongs_to_an_account(session: Session, email: str) -> bool:
     return session.execute(_BELONGS, {"email": email}).one_or_none() is not None
 
 
-def _returning(session: Session, email: str, password_hash: str) -> int | None:
+def _returning(session: Session, email: str, password_hash: str, language: str | None) -> int | None:
     """The user with this address, if they belong to no account; nobody adds them to one meanwhile."""
     session.execute(_HELD, {"email": email})
-    params = {"email": email, "password_hash": password_hash}
+    params = {"email": email, "password_hash": password_hash, "language": language}
     found: int | None = session.execute(_RETURNING, params).scalar_one_or_none()
     return found
 
@@ -142,7 +146,7 @@ _BELONGS = text(
 _HELD = text("SELECT id FROM users WHERE email = :email FOR UPDATE")
 _RETURNING = text(
     """
-    UPDATE users u SET password_hash = :password_hash
+    UPDATE users u SET password_hash = :password_hash, language = coalesce(:language, language)
     WHERE email = :email AND NOT EXISTS (SELECT 1 FROM memberships WHERE user_id = u.id) RETURNING id
     """
 )

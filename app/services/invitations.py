@@ -41,9 +41,9 @@ class Offer:
     is_known: bool
 
 
-def invite(account_id: int, email: str, role: str, *, by: int) -> int:
-    """Mail somebody an offer to join; returns its id. Raises InvalidInput, RoleTooLow, Conflict (a member, or
-    invited already, or too many are open)."""
+def invite(account_id: int, email: str, role: str, *, by: int, language: str | None) -> int:
+    """Mail somebody an offer to join, in the inviter's language; returns its id. Raises InvalidInput,
+    RoleTooLow, Conflict (a member, or invited already, or too many are open)."""
     email = email.strip().lower()
     if role not in ROLES:
         raise InvalidInput(f"A role is one of {', '.join(ROLES)}.")
@@ -60,13 +60,13 @@ def invite(account_id: int, email: str, role: str, *, by: int) -> int:
             raise Conflict(f"{MOST_OPEN} open invitations are the most.")
         token = new_token()
         row = uow.session.execute(_INSERT, {**params, **_times(token), "role": role, "by": by}).one()
-        _send(uow.session, account_id, row, token)
+        _send(uow.session, account_id, row, token, language)
         _write_down(uow.session, account_id, by, "invitation.sent", row)
         uow.commit()
     return int(row.id)
 
 
-def send_again(account_id: int, invitation_id: int, *, by: int) -> None:
+def send_again(account_id: int, invitation_id: int, *, by: int, language: str | None) -> None:
     """Mail it once more, open for another 7 days; the link before stops working. From now on it is from who
     sends it. Raises NotFound, RoleTooLow."""
     token = new_token()
@@ -77,7 +77,7 @@ def send_again(account_id: int, invitation_id: int, *, by: int) -> None:
         if row is None:
             raise NotFound("There is no such invitation.")
         require_no_less(role_of(uow.session, account_id, by), row.role)
-        _send(uow.session, account_id, row, token)
+        _send(uow.session, account_id, row, token, language)
         _write_down(uow.session, account_id, by, "invitation.sent_again", row)
         uow.commit()
 
@@ -98,7 +98,7 @@ def offer(token: str) -> Offer:
         return _open(uow.session, token)
 
 
-def accept(token: str, password: str | None) -> Offer:
+def accept(token: str, password: str | None, language: str | None) -> Offer:
     """Join. Somebody who has no user yet gets one with this password; a user's stays as it is.
 
     Works once. Raises InvalidToken, InvalidInput (a password is needed, or too short).
@@ -113,7 +113,7 @@ def accept(token: str, password: str | None) -> Offer:
         taken = uow.session.execute(_TAKE, {"token": hash_of(token)}).one_or_none()
         if taken is None:
             raise InvalidToken()
-        user_id = _user(uow.session, offered.email, password_hash)
+        user_id = _user(uow.session, offered.email, password_hash, language)
         joined = {"account_id": offered.account_id, "user_id": user_id, "role": taken.role}
         uow.session.execute(_JOIN, joined)
         audit_subject(
@@ -135,10 +135,11 @@ def _open(session: Session, token: str) -> Offer:
     return Offer(row.account_id, row.account_name, row.email, row.role, row.is_known)
 
 
-def _user(session: Session, email: str, password_hash: str | None) -> int:
+def _user(session: Session, email: str, password_hash: str | None, language: str | None) -> int:
     """The address's user, made now if nobody was faster."""
     if password_hash is not None:
-        session.execute(_NEW_USER, {"email": email, "password_hash": password_hash})
+        params = {"email": email, "password_hash": password_hash, "language": language}
+        session.execute(_NEW_USER, params)
     found = session.execute(_USER, {"email": email}).scalar_one_or_none()
     if found is None:  # they were deleted since we looked
         raise InvalidToken()
@@ -149,7 +150,7 @@ def _times(token: str) -> dict[str, Any]:
     return {"token": hash_of(token), "expires_at": datetime.now(UTC) + LIFE}
 
 
-def _send(session: Session, account_id: int, row: Any, token: str) -> None:
+def _send(session: Session, account_id: int, row: Any, token: str, language: str | None) -> None:
     names = session.execute(_NAMES, {"account_id": account_id, "user_id": row.user_id}).one()
     context: Mapping[str, Any] = {
         "account": names.account,
@@ -158,7 +159,14 @@ def _send(session: Session, account_id: int, row: Any, token: str) -> None:
         "link": link(f"/accept-invitation#token={token}"),
         "days": LIFE.days,
     }
-    queue_mail(session, to=row.email, template="invitation", context=context, account_id=account_id)
+    queue_mail(
+        session,
+        to=row.email,
+        language=language,
+        template="invitation",
+        context=context,
+        account_id=account_id,
+    )
 
 
 def _write_down(session: Session, account_id: int, by: int, action: AuditAction, row: Any) -> None:
@@ -205,7 +213,8 @@ _TAKE = text(
 )
 _NEW_USER = text(
     """
-    INSERT INTO users (email, password_hash) VALUES (:email, :password_hash) ON CONFLICT (email) DO NOTHING
+    INSERT INTO users (email, password_hash, language) VALUES (:email, :password_hash, :language)
+    ON CONFLICT (email) DO NOTHING
     """
 )
 _USER = text("SELECT id FROM users WHERE email = :email FOR KEY SHARE")

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from app.integrations import mail as port
 from app.models import Mail
+from app.models.accounts import LANGUAGES
 from app.services.credentials import CredentialsUnreadable, vault
 from app.services.dead_letters.notes import Failure, note_failures
 from app.services.faults import Fault, fault_of, told
@@ -39,14 +40,21 @@ WOKEN_AT_ONCE = 200
 
 
 def queue_mail(
-    session: Session, *, to: str, template: str, context: Mapping[str, Any], account_id: int | None
+    session: Session,
+    *,
+    to: str,
+    language: str | None,
+    template: str,
+    context: Mapping[str, Any],
+    account_id: int | None,
 ) -> None:
     """Write a mail in the caller's transaction; it is sent once that is durable, and never if it is not.
 
-    `template` is one of `app/integrations/mail/templates`, `context` what it needs; `account_id` the account
-    that the mail speaks of. Takes as long whoever it is for.
+    `language`: one of LANGUAGES, English where that is not known. `template` is one of
+    `app/integrations/mail/templates`, `context` what it needs; `account_id` the account that the mail speaks
+    of. Takes as long whoever it is for.
     """
-    wording = port.worded(template, context)
+    wording = port.worded(template, language or LANGUAGES[0], context)
     mail = Mail(
         about_account_id=account_id,
         recipient=to,

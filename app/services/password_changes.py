@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -16,6 +18,15 @@ from app.services.uow import unit_of_work
 RESET_HOURS = 1
 
 
+class Change(StrEnum):
+    """Of how somebody signs in, which they are told of by mail."""
+
+    PASSWORD = "password"  # noqa: S105  (no password)
+    SECOND_FACTOR_ON = "second_factor_on"
+    SECOND_FACTOR_OFF = "second_factor_off"
+    RECOVERY_CODES = "recovery_codes"
+
+
 def change(person: Person, *, current: str, new: str) -> None:
     """Set a new password and end the person's other sessions. Raises WrongPassword, InvalidInput."""
     old_hash = require(person.user_id, current)
@@ -25,7 +36,7 @@ def change(person: Person, *, current: str, new: str) -> None:
         if uow.session.execute(_CHANGE, params).one_or_none() is None:
             raise WrongPassword()  # it was changed meanwhile
         sessions.end_others(uow.session, person.user_id, but=person.session_id)
-        _changed(uow.session, person.user_id, person.email, {"by": "password"})
+        _changed(uow.session, person.user_id, person.email, {"by": "password"}, person.language)
         uow.commit()
 
 
@@ -38,7 +49,7 @@ def require(user_id: int, password: str) -> str:
     return str(found)
 
 
-def request_reset(email: str) -> None:
+def request_reset(email: str, language: str | None) -> None:
     """Send a link to set a new password, or word that there is no account. The same work either way."""
     email, token = normal(email), new_token()
     with unit_of_work() as uow:
@@ -47,11 +58,13 @@ def request_reset(email: str) -> None:
         path = f"/reset-password#token={token}" if known else "/"
         context = {"email": email, "link": link(path), "hours": RESET_HOURS}
         template = "reset_password" if known else "no_account"
-        queue_mail(uow.session, to=email, template=template, context=context, account_id=None)
+        queue_mail(
+            uow.session, to=email, language=language, template=template, context=context, account_id=None
+        )
         uow.commit()
 
 
-def confirm_reset(token: str, password: str) -> None:
+def confirm_reset(token: str, password: str, language: str | None) -> None:
     """Set the password of whoever got the mail, and end all of their sessions. Raises InvalidToken,
     InvalidInput (the token can be used again)."""
     with unit_of_work() as uow:
@@ -64,21 +77,25 @@ def confirm_reset(token: str, password: str) -> None:
             raise InvalidToken()
         uow.session.execute(_RESET, {"id": user.id, "new": new_hash})
         sessions.end_others(uow.session, user.id, but=None)
-        _changed(uow.session, user.id, user.email, {"by": "mail"})
+        _changed(uow.session, user.id, user.email, {"by": "mail"}, language)
         uow.commit()
 
 
-def _changed(session: Session, user_id: int, email: str, detail: dict[str, str]) -> None:
+def _changed(
+    session: Session, user_id: int, email: str, detail: dict[str, str], language: str | None
+) -> None:
     """Links that were asked for before stop working; the user is told."""
     session.execute(_FORGET, {"email": email})
     audit_user(session, user_id, "user.password_changed", detail)
-    notify(session, email, "Your password was changed, and your other sessions were ended.")
+    notify(session, email, Change.PASSWORD, language)
 
 
-def notify(session: Session, email: str, what: str) -> None:
+def notify(session: Session, email: str, change: Change, language: str | None) -> None:
     """Tell a user of a change to how they sign in, which somebody else may have made."""
-    context = {"what": what, "link": link("/forgot-password")}
-    queue_mail(session, to=email, template="security_notice", context=context, account_id=None)
+    context = {"change": change, "link": link("/forgot-password")}
+    queue_mail(
+        session, to=email, language=language, template="security_notice", context=context, account_id=None
+    )
 
 
 _HASH = text("SELECT password_hash FROM users WHERE id = :id")

@@ -23,7 +23,7 @@ from app.services.uow import unit_of_work
 CONFIRM_HOURS = 24
 
 
-def register(*, email: str, account_name: str, password: str) -> None:
+def register(*, email: str, account_name: str, password: str, language: str | None) -> None:
     """Have an address confirmed, or have its owner told that it has an account. Raises InvalidInput,
     SwitchedOff."""
     email, password_hash, token = normal(email), hashed(password), new_token()
@@ -39,13 +39,13 @@ def register(*, email: str, account_name: str, password: str) -> None:
         known = belongs_to_an_account(uow.session, email)
         uow.session.execute(_REGISTER, params)
         if known:
-            _tell(uow.session, email, "already_registered")
+            _tell(uow.session, email, "already_registered", language)
         else:
-            _ask(uow.session, email, token)
+            _ask(uow.session, email, token, language)
         uow.commit()
 
 
-def resend(email: str) -> None:
+def resend(email: str, language: str | None) -> None:
     """Send the last registration of an address a new link; the one before stops working."""
     email, token = normal(email), new_token()
     with unit_of_work() as uow:
@@ -54,15 +54,15 @@ def resend(email: str) -> None:
             _RENEW, {"email": email, "token": hash_of(token), "hours": CONFIRM_HOURS}
         ).one_or_none()
         if known:
-            _tell(uow.session, email, "already_registered")
+            _tell(uow.session, email, "already_registered", language)
         elif waiting:
-            _ask(uow.session, email, token)
+            _ask(uow.session, email, token, language)
         else:
-            _tell(uow.session, email, "not_registered")
+            _tell(uow.session, email, "not_registered", language)
         uow.commit()
 
 
-def confirm(token: str, password: str) -> None:
+def confirm(token: str, password: str, language: str | None) -> None:
     """Make the account and its owner, by the password that was registered with. Raises InvalidToken,
     WrongPassword (the token can be used again), and Conflict where the address got an account in another way
     meanwhile."""
@@ -77,7 +77,9 @@ def confirm(token: str, password: str) -> None:
         given = uow.session.execute(_TAKE, {"token": hash_of(token)}).one_or_none()
         if given is None:
             raise InvalidToken()
-        opened = make_account(uow.session, given.account_name, given.email, given.password_hash)
+        opened = make_account(
+            uow.session, given.account_name, given.email, given.password_hash, language=language
+        )
         uow.session.execute(_FORGET, {"email": given.email})
         sessions.end_others(uow.session, opened.user_id, but=None)  # begun by another password, if any
         audit_subject(
@@ -90,14 +92,16 @@ def confirm(token: str, password: str) -> None:
         uow.commit()
 
 
-def _ask(session: Session, email: str, token: str) -> None:
+def _ask(session: Session, email: str, token: str, language: str | None) -> None:
     context = {"email": email, "link": link(f"/verify-email#token={token}"), "hours": CONFIRM_HOURS}
-    queue_mail(session, to=email, template="verify_email", context=context, account_id=None)
+    queue_mail(
+        session, to=email, language=language, template="verify_email", context=context, account_id=None
+    )
 
 
-def _tell(session: Session, email: str, template: str) -> None:
+def _tell(session: Session, email: str, template: str, language: str | None) -> None:
     context = {"email": email, "link": link("/")}
-    queue_mail(session, to=email, template=template, context=context, account_id=None)
+    queue_mail(session, to=email, language=language, template=template, context=context, account_id=None)
 
 
 _REGISTER = text(

@@ -14,7 +14,7 @@ from app.errors import Conflict
 from app.services.audit import audit_user
 from app.services.auth import Person
 from app.services.one_time_codes import Enrolment, Factors
-from app.services.password_changes import notify, require
+from app.services.password_changes import Change, notify, require
 from app.services.tokens import hash_of
 from app.services.uow import unit_of_work
 
@@ -45,7 +45,7 @@ def confirm(person: Person, code: str, *, clock: Callable[[], float] = time.time
         FACTORS.confirm(uow.session, person.user_id)
         codes = _new_recovery_codes(uow.session, person.user_id)
         audit_user(uow.session, person.user_id, "user.second_factor_enabled")
-        notify(uow.session, person.email, "A second factor was set up for signing in.")
+        notify(uow.session, person.email, Change.SECOND_FACTOR_ON, person.language)
         uow.commit()
     return codes
 
@@ -58,7 +58,7 @@ def disable(person: Person, password: str) -> None:
         if FACTORS.remove(uow.session, person.user_id):
             uow.session.execute(_FORGET_CODES, {"user_id": person.user_id})
             audit_user(uow.session, person.user_id, "user.second_factor_disabled")
-            notify(uow.session, person.email, "The second factor for signing in was turned off.")
+            notify(uow.session, person.email, Change.SECOND_FACTOR_OFF, person.language)
         uow.commit()
 
 
@@ -71,7 +71,7 @@ def renew_recovery_codes(person: Person, password: str) -> list[str]:
             raise Conflict("You have no second factor.")
         codes = _new_recovery_codes(uow.session, person.user_id)
         audit_user(uow.session, person.user_id, "user.recovery_codes_renewed")
-        notify(uow.session, person.email, "New recovery codes for signing in were made.")
+        notify(uow.session, person.email, Change.RECOVERY_CODES, person.language)
         uow.commit()
     return codes
 

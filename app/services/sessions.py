@@ -49,6 +49,8 @@ class Client:
 
     user_agent: str
     address: str
+    language: str | None = None
+    """The one that it asks for, of LANGUAGES."""
 
     @property
     def columns(self) -> dict[str, str]:

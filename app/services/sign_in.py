@@ -52,7 +52,12 @@ def sign_in(
     new_hash = hashed(password) if is_outdated(user.password_hash) else user.password_hash
     with unit_of_work() as uow:
         # Whoever changes the password ends all sessions: one that an old password begins must not come after.
-        current = {"id": user.id, "password_hash": user.password_hash, "new_hash": new_hash}
+        current = {
+            "id": user.id,
+            "password_hash": user.password_hash,
+            "new_hash": new_hash,
+            "language": client.language,
+        }
         if uow.session.execute(_STILL_THE_PASSWORD, current).one_or_none() is None:
             raise WrongCredentials()
         begun = sessions.begin(uow.session, principal, client)
@@ -78,7 +83,7 @@ _USER = text(
 )
 _STILL_THE_PASSWORD = text(
     """
-    UPDATE users SET password_hash = :new_hash WHERE id = :id AND password_hash = :password_hash
-    RETURNING id
+    UPDATE users SET password_hash = :new_hash, language = coalesce(:language, language)
+    WHERE id = :id AND password_hash = :password_hash RETURNING id
     """
 )

@@ -77,6 +77,8 @@ class Caller:
     user_id: int
     email: str
     token: str = ""
+    languages: str = ""
+    """What the browser asks for, as Accept-Language; nothing where empty."""
 
     def call(
         self,
@@ -88,6 +90,7 @@ class Caller:
         **options: Any,
     ) -> requests.Response:
         own = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        own |= {"Accept-Language": self.languages} if self.languages else {}
         answer = requests.request(
             method,
             f"{self.base_url}/api/v1{path}",

@@ -1,4 +1,7 @@
-"""What mails say. A mail NAME is `templates/NAME.txt` (its first line is the subject) and `NAME.html`."""
+"""What mails say.
+
+A mail NAME is `templates/LANGUAGE/NAME.txt`, whose first line is the subject, and `NAME.html`.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +20,13 @@ class Wording:
     html: str = field(repr=False)
 
 
-def worded(template: str, context: Mapping[str, Any]) -> Wording:
+def worded(template: str, language: str, context: Mapping[str, Any]) -> Wording:
     """The mail in both forms, each value on one line: what somebody calls their account begins no paragraph
     of its own. Raises jinja2's errors: no such template, or a value is missing."""
-    context = {name: _on_one_line(value) for name, value in context.items()}
-    subject, _newline, text = _environment().get_template(f"{template}.txt").render(context).partition("\n")
-    html = _environment().get_template(f"{template}.html").render(context)
+    context = {name: _on_one_line(value) for name, value in context.items()} | {"language": language}
+    name = f"{language}/{template}"
+    subject, _newline, text = _environment().get_template(f"{name}.txt").render(context).partition("\n")
+    html = _environment().get_template(f"{name}.html").render(context)
     return Wording(_on_one_line(subject), text.strip() + "\n", html)
 
 

@@ -48,6 +48,22 @@ describe("a call", () => {
     expect(data).toMatchObject({ sent: expect.not.arrayContaining(["authorization"]) });
   });
 
+  it.each([client, publicClient])("asks for the language that is read here", async (by) => {
+    begin("good");
+    const seen: (string | null)[] = [];
+    server.use(
+      http.get("*/api/v1/me", ({ request }) => {
+        seen.push(request.headers.get("Accept-Language"));
+        return HttpResponse.json({});
+      }),
+    );
+    for (const language of ["de", "en"]) {
+      document.documentElement.lang = language;
+      await by.GET("/api/v1/me");
+    }
+    expect(seen).toEqual(["de", "en"]);
+  });
+
   it("tells what was wrong, when to come back, and what support finds it by", async () => {
     begin("good");
     server.use(

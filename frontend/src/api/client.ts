@@ -37,6 +37,8 @@ async function taken(answer: Response): Promise<Response> {
 }
 
 async function attempt(request: Request, token: string | null): Promise<Response> {
+  // What one reads here, for the mails that come of it: the browser's own setting may be another.
+  request.headers.set("Accept-Language", document.documentElement.lang);
   if (token !== null) {
     request.headers.set("Authorization", `Bearer ${token}`);
   }
