@@ -324,8 +324,8 @@ describe("more than is shown", () => {
 describe("changing stock in the list", () => {
   const onHand = (name: string) => screen.findByRole("button", { name });
 
-  async function adjust(units: string) {
-    await userEvent.click(await onHand("MUG-1: 10 on hand, adjust"));
+  async function adjust(units: string, from = "MUG-1: 10 on hand, adjust") {
+    await userEvent.click(await onHand(from));
     const dialog = await screen.findByRole("dialog", floating);
     const field = await within(dialog).findByLabelText("Units on hand");
     await userEvent.clear(field);
@@ -362,6 +362,51 @@ describe("changing stock in the list", () => {
     await adjust("7");
     expect(await screen.findByText("Something in it is not right")).toBeVisible();
     expect(await onHand("MUG-1: 10 on hand, adjust")).toBeVisible();
+  });
+
+  it("takes a refused change off only what was not read anew meanwhile", async () => {
+    let refuse: () => void = () => undefined;
+    const waits = new Promise<void>((resolve) => (refuse = resolve));
+    server.use(
+      list(1),
+      http.post("*/api/v1/stock/adjustments", async () => {
+        await waits;
+        return HttpResponse.json({ status: 422, code: "invalid_input", detail: "No." }, { status: 422 });
+      }),
+    );
+    const router = open("/stock");
+    await adjust("7");
+    expect(await onHand("MUG-1: 7 on hand, adjust")).toBeVisible();
+    await router.options.context.queries.invalidateQueries({ queryKey: ["get", "/api/v1/stock"] });
+    expect(await onHand("MUG-1: 10 on hand, adjust")).toBeVisible();
+    server.use(refuses("get", "/stock", 503, "not_stored"));
+    refuse();
+    expect(await screen.findByText("Something in it is not right")).toBeVisible();
+    expect(await onHand("MUG-1: 10 on hand, adjust")).toBeVisible();
+  });
+
+  it("takes off what was refused, and leaves what was changed meanwhile", async () => {
+    const answers: (() => void)[] = [];
+    server.use(
+      list(1),
+      http.post("*/api/v1/stock/adjustments", async () => {
+        const nth = answers.length;
+        await new Promise<void>((resolve) => answers.push(resolve));
+        return nth === 0
+          ? HttpResponse.json({ status: 422, code: "invalid_input", detail: "No." }, { status: 422 })
+          : HttpResponse.json({});
+      }),
+    );
+    open("/stock");
+    await adjust("7");
+    await onHand("MUG-1: 7 on hand, adjust");
+    await waitFor(() => expect(answers).toHaveLength(1));
+    await adjust("9", "MUG-1: 7 on hand, adjust");
+    await onHand("MUG-1: 9 on hand, adjust");
+    await waitFor(() => expect(answers).toHaveLength(2));
+    server.use(refuses("get", "/stock", 503, "not_stored"));
+    answers[0]?.();
+    expect(await onHand("MUG-1: 12 on hand, adjust")).toBeVisible();
   });
 
   it("takes a part of a unit for what it is, and books nothing", async () => {

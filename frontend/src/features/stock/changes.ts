@@ -62,7 +62,7 @@ export function useAdjust(): (change: Adjustment) => void {
   const { mutate } = useMutation({
     mutationFn: ({ change, key }: Sent) => client.POST("/api/v1/stock/adjustments", { body: bodyOf(change, key) }),
     retry: (failures, error) => failures < TRIES - 1 && problemOf(error).passes,
-    onMutate: ({ change }) => show(queries, change, change.delta),
+    onMutate: ({ change }) => show(queries, change),
     onSuccess: (_answer, { change, isUndo }) => {
       if (!isUndo) {
         const delta = format.number(change.delta, { signDisplay: "always" });
@@ -72,8 +72,8 @@ export function useAdjust(): (change: Adjustment) => void {
         );
       }
     },
-    onError: (error, { change }) => {
-      show(queries, change, -change.delta);
+    onError: (error, _sent, takeBack) => {
+      takeBack?.();
       tell(error);
     },
     onSettled: () => refresh(queries),
@@ -104,19 +104,27 @@ export function moved<Of extends Levels>(of: Of, place: Adjustment["place"], del
   };
 }
 
-/** In every list and page that is shown, before anybody answered. */
-function show(queries: QueryClient, change: Adjustment, delta: number): void {
-  void queries.cancelQueries({ queryKey: ["get", "/api/v1/stock"], type: "active" });
-  queries.setQueriesData<Schemas["StockPage"]>({ queryKey: ["get", "/api/v1/stock"] }, (page) =>
-    page?.items.some((row) => row.variant_id === change.variantId)
-      ? {
-          ...page,
-          items: page.items.map((row) =>
-            row.variant_id === change.variantId ? moved(row, change.place, delta) : row,
-          ),
-        }
-      : page,
-  );
+/** In every list and page that is shown, before anybody answered; they stay as old as they were read. What takes it back
+ *  leaves those alone that were read anew meanwhile. */
+function show(queries: QueryClient, change: Adjustment): () => void {
+  const queryKey = ["get", "/api/v1/stock"];
+  void queries.cancelQueries({ queryKey, type: "active" });
+  const shown = queries.getQueryCache().findAll({ queryKey }).map(({ queryKey: key, state: { dataUpdatedAt } }) => {
+    const move = (delta: number) =>
+      queries.setQueryData<Schemas["StockPage"]>(key, (page) => page && movedIn(page, change, delta), {
+        updatedAt: dataUpdatedAt,
+      });
+    move(change.delta);
+    return () => {
+      if (queries.getQueryState(key)?.dataUpdatedAt === dataUpdatedAt) move(-change.delta);
+    };
+  });
+  return () => shown.forEach((takeBack) => takeBack());
+}
+
+function movedIn(page: Schemas["StockPage"], { variantId, place }: Adjustment, delta: number): Schemas["StockPage"] {
+  const items = page.items.map((row) => (row.variant_id === variantId ? moved(row, place, delta) : row));
+  return { ...page, items };
 }
 
 /** Everything that tells of stock is asked for again where it is shown. */
