@@ -33,9 +33,10 @@ export function AdjustForm({ of, places, at, onAdjust, onClose }: Props) {
   const [note, setNote] = useState("");
   const level = of.levels.find((each) => each.location_id === placeId);
   const before = level?.on_hand ?? 0;
-  const [after, setAfter] = useState<Entered>(before);
+  /** What is typed; null until something is: the number may move beneath the form. */
+  const [after, setAfter] = useState<Entered | null>(null);
   const place = places.find((each) => each.id === placeId);
-  const units = wholeOf(after);
+  const units = wholeOf(after ?? before);
   const delta = units === null ? 0 : units - before;
   const submit = () => {
     if (place !== undefined && delta !== 0) {
@@ -59,9 +60,8 @@ export function AdjustForm({ of, places, at, onAdjust, onClose }: Props) {
             allowDeselect={false}
             comboboxProps={{ withinPortal: false }}
             onChange={(value) => {
-              const chosen = Number(value);
-              setPlaceId(chosen);
-              setAfter(of.levels.find((each) => each.location_id === chosen)?.on_hand ?? 0);
+              setPlaceId(Number(value));
+              setAfter(null);
             }}
           />
         ) : null}
@@ -70,7 +70,7 @@ export function AdjustForm({ of, places, at, onAdjust, onClose }: Props) {
           data-autofocus
           label={t("stock.adjust.onHand")}
           description={t("stock.adjust.hint", { count: level?.committed ?? 0 })}
-          value={after}
+          value={after ?? before}
           onChange={setAfter}
           onFocus={(event) => event.currentTarget.select()}
           min={-MOST}

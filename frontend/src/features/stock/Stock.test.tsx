@@ -409,6 +409,26 @@ describe("changing stock in the list", () => {
     expect(await onHand("MUG-1: 12 on hand, adjust")).toBeVisible();
   });
 
+  it("books nothing that nobody typed where the number moves beneath the form", async () => {
+    let onHandNow = 10;
+    const level = { location_id: 1, location: "Main", committed: 2, available: 8 };
+    server.use(
+      list(1, (id) => sku(id, { on_hand: onHandNow, levels: [{ ...level, on_hand: onHandNow }] })),
+      takes("/stock/adjustments"),
+    );
+    const router = open("/stock");
+    await userEvent.click(await onHand("MUG-1: 10 on hand, adjust"));
+    const field = await screen.findByLabelText("Units on hand");
+    onHandNow = 8;
+    await router.options.context.queries.invalidateQueries({ queryKey: ["get", "/api/v1/stock"] });
+    await waitFor(() => expect(field).toHaveValue("8"));
+    await userEvent.type(screen.getByLabelText("Note"), "Counted{Enter}");
+    expect(field).toBeInTheDocument();
+    await userEvent.clear(field);
+    await userEvent.type(field, "7{Enter}");
+    await waitFor(() => expect(sent.map(({ body }) => body["delta"])).toEqual([-1]));
+  });
+
   it("takes a part of a unit for what it is, and books nothing", async () => {
     server.use(list(1), takes("/stock/adjustments"));
     open("/stock");
