@@ -11,21 +11,8 @@ import { makeRouter } from "@/app/router";
 import { loadFirst, preferredLanguage } from "@/i18n/catalog";
 import { styleNonce } from "@/ui/theme";
 
-const RELOADED = "syncflow.reloaded";
-const RELOAD_APART_MS = 60_000;
-
 // react-remove-scroll, below Mantine's modals, looks here for what its <style> is allowed with.
 Object.assign(globalThis, { __webpack_nonce__: styleNonce() });
-
-// A newer build has taken the place of the one that this page came from: its parts are gone.
-window.addEventListener("vite:preloadError", (event) => {
-  const reloaded = Number(sessionStorage.getItem(RELOADED) ?? 0);
-  if (Date.now() - reloaded > RELOAD_APART_MS) {
-    sessionStorage.setItem(RELOADED, String(Date.now()));
-    event.preventDefault();
-    window.location.reload();
-  }
-});
 
 const language = preferredLanguage();
 const queries = makeQueryClient();

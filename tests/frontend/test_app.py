@@ -19,7 +19,8 @@ OVERVIEW = (
     "src/app/vitals.ts",
     "src/i18n/de.json?first",
 )
-"""What is loaded for it: the entry, and what that loads by and by."""
+"""What is loaded for it: the entry, and what that loads by and by. It is not of the first load what the shell
+fetches a quarter of a minute later, to have it where nobody answers any more."""
 
 pytestmark = pytest.mark.timeout(1000)
 

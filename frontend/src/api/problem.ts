@@ -1,5 +1,7 @@
 /** What went wrong, whatever it was: the API's problem document, or that nobody answered. */
 
+import { PartMissing } from "@/i18n/catalog";
+
 import type { components } from "./schema";
 import { isRecord, isSaid, type Sentence } from "./sentence";
 
@@ -64,6 +66,9 @@ export async function problemFrom(answer: Response): Promise<ApiProblem> {
 export function problemOf(error: unknown): ApiProblem {
   if (error instanceof ApiProblem) {
     return error;
+  }
+  if (error instanceof PartMissing) {
+    return unreachable();
   }
   return new ApiProblem("internal", 0, error instanceof Error ? error.message : String(error));
 }

@@ -2,10 +2,14 @@
 
 import { Center, Container } from "@mantine/core";
 import { type ErrorComponentProps, useRouter } from "@tanstack/react-router";
+import { useEffect } from "react";
 
+import { PartMissing } from "@/i18n/catalog";
 import { useWords } from "@/i18n/words";
 import { ButtonLink } from "@/ui/links";
 import { Empty, Failed, Loading } from "@/ui/states";
+
+import { loadAnew, loadAnewOnce } from "./reload";
 
 export function Waiting() {
   return (
@@ -36,9 +40,19 @@ export function Lost() {
 
 export function Crashed({ error, reset }: ErrorComponentProps) {
   const router = useRouter();
+  const isMissing = error instanceof PartMissing;
+  useEffect(() => {
+    if (isMissing) {
+      void loadAnewOnce();
+    }
+  }, [isMissing]);
   const retry = () => {
-    reset();
-    void router.invalidate();
+    if (isMissing) {
+      void loadAnew();
+    } else {
+      reset();
+      void router.invalidate();
+    }
   };
   return (
     <Container size="sm" py="xl" component="main">

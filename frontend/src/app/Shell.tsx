@@ -1,7 +1,7 @@
 import { AppShell, Burger, Button, Group, Kbd, VisuallyHidden } from "@mantine/core";
 import { useDisclosure, useHotkeys } from "@mantine/hooks";
 import { Outlet, useRouterState } from "@tanstack/react-router";
-import { lazy, Suspense, useState, useSyncExternalStore } from "react";
+import { lazy, Suspense, useEffect, useState, useSyncExternalStore } from "react";
 
 import { Live } from "@/features/live/Live";
 import { withWords } from "@/i18n/catalog";
@@ -18,9 +18,13 @@ import { Notices } from "./Notices";
 import classes from "./Shell.module.css";
 import { TourStart } from "./tour";
 
-const Again = lazy(() => withWords(import("./Again")));
-const Palette = lazy(() => withWords(import("./palette/Palette")));
+const again = () => withWords(import("./Again"));
+const palette = () => withWords(import("./palette/Palette"));
+const Again = lazy(again);
+const Palette = lazy(palette);
 const Tour = lazy(() => withWords(import("./Tour")));
+
+const LATER_MS = 15_000;
 
 /** What is around every screen of a member. */
 export function Shell() {
@@ -29,8 +33,13 @@ export function Shell() {
   const isOver = useSyncExternalStore(session.watch, () => session.status === "ended");
   const [opened, { toggle, close, set: showPlaces }] = useDisclosure(false);
   /** Undefined until it is first asked for. */
-  const [palette, setPalette] = useState<boolean>();
+  const [showsPalette, setPalette] = useState<boolean>();
   const [tour, { open: beginTour, close: endTour }] = useDisclosure(false);
+  useEffect(() => {
+    // What comes over any screen is there before it is needed: one is in the middle of something when it cannot be loaded.
+    const timer = setTimeout(() => void Promise.allSettled([again(), palette()]), LATER_MS);
+    return () => clearTimeout(timer);
+  }, []);
   useHotkeys([["mod+K", () => setPalette(!isOver)]], []);
   return (
     <Live rules={LIVE_RULES} accountId={isOver ? null : accountId}>
@@ -70,9 +79,9 @@ export function Shell() {
           </AppShell.Main>
         </AppShell>
       </TourStart>
-      {palette === undefined ? null : (
+      {showsPalette === undefined ? null : (
         <Suspense>
-          <Palette opened={palette && !isOver} onClose={() => setPalette(false)} />
+          <Palette opened={showsPalette && !isOver} onClose={() => setPalette(false)} />
         </Suspense>
       )}
       {isOver ? (

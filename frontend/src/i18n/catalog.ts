@@ -43,9 +43,16 @@ export async function loadAll(language: Language): Promise<Catalog> {
   return Object.assign(catalog, words);
 }
 
+/** Nobody answers who is asked for a part of the app, or a newer build has taken the place of the one that this page is
+ *  of, whose parts are gone. */
+export class PartMissing extends Error {}
+
 /** A part of the app, once all its words are there too. */
 export async function withWords<Part>(coming: Promise<Part>): Promise<Part> {
-  const [part] = await Promise.all([coming, ...(Object.keys(loaded) as Language[]).map(loadAll)]);
+  const all = Promise.all([coming, ...(Object.keys(loaded) as Language[]).map(loadAll)]);
+  const [part] = await all.catch((cause: unknown) => {
+    throw new PartMissing("", { cause });
+  });
   return part;
 }
 

@@ -2,3 +2,8 @@
 export function goTo(address: string): void {
   window.location.assign(address);
 }
+
+/** Leave it for itself, loaded anew. */
+export function reload(): void {
+  window.location.reload();
+}
