@@ -107,7 +107,7 @@ def delete(account_id: int, variant_id: int, *, actor: str, seen: Collection[str
         take_turns(session, account_id)
         _require(session, _LOCK, account_id, variant_id, "There is no such variant.")
         now = _seen(session, account_id, variant_id, seen)
-        _refuse(_uses(session, variant_id), "linked", "component", "bundle", "stock", "history")
+        _refuse(_uses(session, variant_id), "linked", "component", "bundle", "history")
         session.execute(_DELETE, {"account_id": account_id, "id": variant_id})
         detail = {name: now[name] for name in ("sku", "title")}
         audit_subject(session, account_id, actor, "variant.deleted", f"variant:{variant_id}", detail)
@@ -181,8 +181,10 @@ _SAID = {
 
 
 def _refuse(uses: Row[Any], *reasons: str) -> None:
-    if found := [_SAID[reason] for reason in reasons if getattr(uses, reason)]:
-        raise VariantInUse(" ".join(found))
+    """For the first of the reasons that there is."""
+    for reason in reasons:
+        if getattr(uses, reason):
+            raise VariantInUse(_SAID[reason])
 
 
 def _set_archived(session: Session, account_id: int, variant_id: int, archived: bool, actor: str) -> None:

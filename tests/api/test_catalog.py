@@ -169,14 +169,20 @@ def test_another_threshold_tells_of_low_stock(merchant: Caller, books: Books) ->
 
 
 def test_a_variant_in_use_is_neither_deleted_nor_archived(merchant: Caller, books: Books) -> None:
+    """And it is said what to do first, in words that the reader's language has."""
     cup = books.variant_ids[0]
-    answer = merchant.call("DELETE", f"/variants/{cup}")
-    assert refused(answer) == (409, "variant_in_use")
-    for words in ("Listings are linked", "stock or open orders", "archived, not deleted"):
-        assert words in answer.json()["detail"]
-    answer = merchant.post(f"/variants/{cup}/archive")
-    assert refused(answer) == (409, "variant_in_use")
-    assert "archived, not deleted" not in answer.json()["detail"]
+
+    def why(method: str, path: str) -> str:
+        answer = merchant.call(method, path)
+        assert refused(answer) == (409, "variant_in_use")
+        return str(answer.json()["said"]["code"])
+
+    assert why("DELETE", f"/variants/{cup}") == "listings_linked"
+    assert why("POST", f"/variants/{cup}/archive") == "listings_linked"
+    for listing in merchant.get("/listings", variant_id=cup)["items"]:
+        merchant.post(f"/listings/{listing['id']}/unlink")
+    assert why("POST", f"/variants/{cup}/archive") == "has_stock"
+    assert why("DELETE", f"/variants/{cup}") == "has_history"
 
 
 def test_a_variant_without_listings_and_stock_is_archived_and_comes_back_when_it_is_linked(

@@ -6,7 +6,7 @@ import { useWords } from "@/i18n/words";
 import { useSay } from "./Said";
 
 /** Refusals of which only the API knows the reason: it stands in place of the remedy, unless fields have theirs. */
-const WITH_REASON = new Set(["conflict", "invalid_input"]);
+const WITH_REASON = new Set(["conflict", "invalid_input", "variant_in_use"]);
 
 /** Words for a problem by its code. What has none of its own gets the API's. */
 export function useProblemWords(problem: ApiProblem): ProblemWords {
