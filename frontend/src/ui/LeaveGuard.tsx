@@ -21,7 +21,7 @@ export function LeaveGuard({ isChanged }: { isChanged: boolean }) {
     >
       <Text size="sm">{t("leave.lost")}</Text>
       <Group justify="flex-end" mt="lg">
-        <Button variant="default" onClick={() => reset?.()}>
+        <Button variant="default" data-autofocus onClick={() => reset?.()}>
           {t("leave.stay")}
         </Button>
         <Button color="red" onClick={() => proceed?.()}>

@@ -73,6 +73,7 @@ function Content({
           <TextInput
             label={t("sure.type", { word: typed })}
             autoComplete="off"
+            data-autofocus
             value={word}
             onChange={(event) => setWord(event.currentTarget.value)}
           />
@@ -81,12 +82,13 @@ function Content({
           <PasswordField
             label={t("field.password")}
             autoComplete="current-password"
+            data-autofocus
             value={password}
             onChange={(event) => setPassword(event.currentTarget.value)}
           />
         ) : null}
         <Group justify="flex-end">
-          <Button variant="default" data-autofocus={!asksPassword || undefined} onClick={onClose}>
+          <Button variant="default" data-autofocus onClick={onClose}>
             {t("action.cancel")}
           </Button>
           <Button type="submit" color="red" loading={busy} disabled={!isReady}>

@@ -130,14 +130,19 @@ describe("API keys", () => {
   it("show their secret this once", async () => {
     server.use(
       answers("get", "/api-keys", page()),
-      answers("get", "/api-keys/scopes", { items: ["orders:read", "stock:read", "stock:write"] }),
+      http.get("*/api/v1/api-keys/scopes", async () => {
+        await waitFor(() => expect(screen.getByRole("button", { name: "Close" })).toHaveFocus());
+        return HttpResponse.json({ items: ["orders:read", "stock:read", "stock:write"] });
+      }),
     );
     const sent = takes({ "post /api-keys": { id: 3, secret: "sf_live_abc" } });
     open("/settings/api-keys");
     expect(await screen.findByText("No API key yet")).toBeVisible();
     await userEvent.click(screen.getByRole("button", { name: "New key" }));
     const dialog = within(await screen.findByRole("dialog", { name: "New key" }));
-    await userEvent.type(await dialog.findByRole("textbox", { name: "Name" }), "ERP");
+    const name = await dialog.findByRole("textbox", { name: "Name" });
+    await waitFor(() => expect(name).toHaveFocus(), { timeout: 2000 });
+    await userEvent.type(name, "ERP");
     await userEvent.click(dialog.getByRole("button", { name: "Create" }));
     expect(await dialog.findByText("Choose one at least.")).toBeVisible();
     expect(dialog.getByRole("checkbox", { name: "Stock: Write" })).toHaveAttribute("value", "stock:write");
@@ -343,9 +348,11 @@ describe("deletion", () => {
     await userEvent.click(await screen.findByRole("button", { name: "Delete the account" }));
     const dialog = within(await screen.findByRole("dialog", { name: "Delete the account" }));
     const go = dialog.getByRole("button", { name: "Delete everything" });
+    const name = dialog.getByRole("textbox", { name: "Type “Anna's shop” to confirm" });
+    await waitFor(() => expect(name).toHaveFocus(), { timeout: 2000 });
     await userEvent.type(dialog.getByLabelText("Password"), "secret words");
     expect(go).toBeDisabled();
-    await userEvent.type(dialog.getByRole("textbox", { name: "Type “Anna's shop” to confirm" }), "Anna's sho");
+    await userEvent.type(name, "Anna's sho");
     await userEvent.keyboard("{Enter}");
     expect(sent).toEqual([]);
     await userEvent.keyboard("p");

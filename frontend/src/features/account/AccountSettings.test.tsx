@@ -42,7 +42,9 @@ describe("The account's settings", () => {
     await userEvent.type(safety, "3");
     await leave();
     const dialog = await screen.findByRole("dialog", { name: "Leave without saving?" });
-    await userEvent.click(within(dialog).getByRole("button", { name: "Stay" }));
+    const stay = within(dialog).getByRole("button", { name: "Stay" });
+    await waitFor(() => expect(stay).toHaveFocus(), { timeout: 2000 });
+    await userEvent.click(stay);
     expect(router.state.location.pathname).toBe("/settings/account");
     expect(safety).toHaveValue("3");
 

@@ -42,6 +42,7 @@ export function NewKey({ onMade }: { onMade: (secret: string) => void }) {
           label={t("keys.name")}
           description={t("keys.name.hint")}
           maxLength={LONGEST}
+          autoFocus
           data-autofocus
           {...form.getInputProps("name")}
         />

@@ -302,6 +302,7 @@ describe("one order", () => {
     await userEvent.click(await screen.findByRole("button", { name: "Mark 2 units as shipped" }));
     const dialog = await screen.findByRole("dialog", { name: "Mark order #1001 as shipped" });
     const units = within(dialog).getByLabelText("Units of Mug");
+    await waitFor(() => expect(units).toHaveFocus(), { timeout: 2000 });
     await userEvent.clear(units);
     await userEvent.type(units, "1.5{Enter}");
     expect(units).toHaveAccessibleDescription("That is not certain as a number. Write it like 1,234 or 1234.");

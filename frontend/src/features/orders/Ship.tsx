@@ -75,7 +75,7 @@ function Form({ order, onDone }: { order: Order; onDone: () => void }) {
   return (
     <form onSubmit={submit}>
       <Stack gap="md">
-        {open.map((line) => (
+        {open.map((line, index) => (
           <Group key={line.id} justify="space-between" wrap="nowrap" gap="sm">
             <div>
               <Text size="sm" fw={600}>
@@ -87,6 +87,7 @@ function Form({ order, onDone }: { order: Order; onDone: () => void }) {
             </div>
             <NumberField
               aria-label={t("ship.units", { title: line.title })}
+              data-autofocus={index === 0 || undefined}
               w={96}
               min={0}
               max={line.open_quantity}
