@@ -1,9 +1,11 @@
 import { Button, Group, Menu } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
+import { useRef, useState } from "react";
 
 import { useWords } from "@/i18n/words";
 import { Icon } from "@/ui/icons";
 import { useMay } from "@/ui/role";
+import { useFocusKept } from "@/ui/useFocusKept";
 
 import { useAction } from "./useAction";
 import { Disconnect } from "./Disconnect";
@@ -21,6 +23,14 @@ export function Actions({ connection }: { connection: Connection }) {
   const [reconnecting, reconnect] = useDisclosure(false);
   const [leaving, leave] = useDisclosure(false);
   const { state } = connection;
+  const more = useRef<HTMLButtonElement>(null);
+  const buttons = useRef<HTMLDivElement>(null);
+  const first = () => buttons.current?.querySelector("button");
+  useFocusKept(state, first);
+  /** How often a dialog was closed, which the menu's entry that opened it does not outlive. */
+  const [closed, setClosed] = useState(0);
+  useFocusKept(closed, () => more.current ?? first());
+  const onClosed = () => setClosed(closed + 1);
   if (!mayWork || state === "sample" || state === "connecting") {
     return null;
   }
@@ -28,7 +38,7 @@ export function Actions({ connection }: { connection: Connection }) {
   const needsConnecting = state === "needs_auth" || state === "disconnected";
   const loading = (name: typeof action.variables) => action.isPending && action.variables === name;
   return (
-    <Group gap="xs">
+    <Group gap="xs" ref={buttons}>
       {state === "active" ? (
         <Button
           variant="default"
@@ -52,7 +62,7 @@ export function Actions({ connection }: { connection: Connection }) {
       {isConnected || (mayRun && state !== "disconnected") ? (
         <Menu position="bottom-end" width={280} keepMounted={false} transitionProps={{ duration: 0 }}>
           <Menu.Target>
-            <Button variant="default" rightSection={<Icon name="more" />} loading={action.isPending && loading("sync")}>
+            <Button ref={more} variant="default" rightSection={<Icon name="more" />} loading={action.isPending && loading("sync")}>
               {t("connection.do.more")}
             </Button>
           </Menu.Target>
@@ -80,8 +90,8 @@ export function Actions({ connection }: { connection: Connection }) {
           </Menu.Dropdown>
         </Menu>
       ) : null}
-      <Reconnect connection={connection} opened={reconnecting} onClose={reconnect.close} />
-      <Disconnect connection={connection} opened={leaving} onClose={leave.close} />
+      <Reconnect connection={connection} opened={reconnecting} onClose={reconnect.close} onClosed={onClosed} />
+      <Disconnect connection={connection} opened={leaving} onClose={leave.close} onClosed={onClosed} />
     </Group>
   );
 }

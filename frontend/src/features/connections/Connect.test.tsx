@@ -25,6 +25,9 @@ describe("connecting a shop", () => {
     expect(screen.queryByRole("link", { name: "Connect Shopify" })).toBeNull();
     await userEvent.click(screen.getByRole("link", { name: "Connect WooCommerce" }));
     expect(await screen.findByRole("textbox", { name: "Store address" })).toBeVisible();
+    expect(screen.getByRole("heading", { name: "Connect a WooCommerce shop" })).toHaveFocus();
+    await userEvent.click(screen.getByRole("link", { name: "Other platforms" }));
+    expect(await screen.findByRole("heading", { name: "Connect a shop" })).toHaveFocus();
   });
 
   it("leads to Shopify's consent page", async () => {

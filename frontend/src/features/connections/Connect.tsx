@@ -32,6 +32,8 @@ export function Connect({ sandbox }: { sandbox: ReactNode }) {
   const platform = platforms.data?.items.find(({ slug }) => slug === chosen);
   return (
     <Page
+      // A step that begins anew with its heading.
+      key={chosen}
       title={platform === undefined ? t("connections.connect") : t("connect.title", { platform: platform.name })}
       lead={<Back isChosen={platform !== undefined} />}
     >

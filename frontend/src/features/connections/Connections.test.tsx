@@ -187,6 +187,34 @@ describe("a connection's page", () => {
     expect(await screen.findByText("The shop is disconnected")).toBeVisible();
   });
 
+  it("keeps the focus with what can be done next", async () => {
+    shown();
+    const becomes = (state: string) =>
+      http.post("*/api/v1/connections/1/:action", () => {
+        server.use(answers("get", "/connections/1", { ...CONNECTION, state }));
+        return HttpResponse.json({ ...CONNECTION, state });
+      });
+    const focused = (name: string) =>
+      waitFor(() => expect(screen.getByRole("button", { name })).toHaveFocus(), { timeout: 3000 });
+    server.use(becomes("paused"));
+    (await screen.findByRole("button", { name: "Pause" })).focus();
+    await userEvent.keyboard("{Enter}");
+    await focused("Resume");
+    server.use(becomes("active"));
+    await userEvent.keyboard("{Enter}");
+    await focused("Pause");
+    screen.getByRole("button", { name: "More" }).focus();
+    await userEvent.keyboard("{Enter}");
+    await userEvent.click(await screen.findByRole("menuitem", { name: "Disconnect" }));
+    await userEvent.type(within(await screen.findByRole("dialog")).getByRole("textbox"), "Te{Escape}");
+    await focused("More");
+    server.use(becomes("disconnected"));
+    await userEvent.keyboard("{Enter}");
+    await userEvent.click(await screen.findByRole("menuitem", { name: "Disconnect" }));
+    await userEvent.type(within(await screen.findByRole("dialog")).getByRole("textbox"), "Tea{Enter}");
+    await focused("Connect again");
+  });
+
   it.each([
     ["viewer", []],
     ["staff", ["Pause", "More"]],

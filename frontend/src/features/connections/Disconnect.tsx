@@ -10,15 +10,18 @@ interface Props {
   connection: Connection;
   opened: boolean;
   onClose: () => void;
+  /** It is gone. */
+  onClosed: () => void;
 }
 
 /** What it means to disconnect a shop; done once its name was typed. */
-export function Disconnect({ connection, opened, onClose }: Props) {
+export function Disconnect({ connection, opened, onClose, onClosed }: Props) {
   const { t } = useWords();
   return (
     <Modal
       opened={opened}
       onClose={onClose}
+      onExitTransitionEnd={onClosed}
       title={t("disconnect.title", { shop: connection.name })}
       closeButtonProps={{ "aria-label": t("action.close") }}
     >
@@ -27,7 +30,7 @@ export function Disconnect({ connection, opened, onClose }: Props) {
   );
 }
 
-function Sure({ connection, onClose }: Omit<Props, "opened">) {
+function Sure({ connection, onClose }: Omit<Props, "opened" | "onClosed">) {
   const { t } = useWords();
   const [typed, setTyped] = useState("");
   const action = useAction(connection.id);

@@ -19,15 +19,18 @@ interface Props {
   connection: Connection;
   opened: boolean;
   onClose: () => void;
+  /** It is gone. */
+  onClosed: () => void;
 }
 
 /** Connect the same shop once more: by its consent page, or by new keys. */
-export function Reconnect({ connection, opened, onClose }: Props) {
+export function Reconnect({ connection, opened, onClose, onClosed }: Props) {
   const { t } = useWords();
   return (
     <Modal
       opened={opened}
       onClose={onClose}
+      onExitTransitionEnd={onClosed}
       title={t("reconnect.title", { shop: connection.name })}
       closeButtonProps={{ "aria-label": t("action.close") }}
     >
@@ -36,7 +39,7 @@ export function Reconnect({ connection, opened, onClose }: Props) {
   );
 }
 
-function Form({ connection, onClose }: Omit<Props, "opened">) {
+function Form({ connection, onClose }: Omit<Props, "opened" | "onClosed">) {
   const { t } = useWords();
   const queries = useQueryClient();
   const tell = useTellDone();
