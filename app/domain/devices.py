@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 PROGRAMS = (
     ("Edg/", "Edge"),
     ("OPR/", "Opera"),
@@ -11,7 +13,7 @@ PROGRAMS = (
     ("Chrome/", "Chrome"),
     ("Safari/", "Safari"),
     ("curl/", "curl"),
-    ("python-requests/", "a Python program"),
+    ("python-requests/", "Python"),
 )
 """What is looked for, in this order: most browsers name others, too."""
 SYSTEMS = (
@@ -25,13 +27,22 @@ SYSTEMS = (
 )
 
 
-def device_of(user_agent: str) -> str:
-    """Such as "Firefox on Windows"; "Unknown device" where the header tells nothing."""
-    program = _first(PROGRAMS, user_agent)
-    system = _first(SYSTEMS, user_agent)
-    if program and system:
-        return f"{program} on {system}"
-    return program or system or "Unknown device"
+@dataclass(frozen=True)
+class Device:
+    program: str
+    """Empty where the header does not tell; so is `system`."""
+    system: str
+
+    @property
+    def text(self) -> str:
+        """Such as "Firefox on Windows"."""
+        if self.program and self.system:
+            return f"{self.program} on {self.system}"
+        return self.program or self.system or "Unknown device"
+
+
+def device_of(user_agent: str) -> Device:
+    return Device(_first(PROGRAMS, user_agent), _first(SYSTEMS, user_agent))
 
 
 def _first(names: tuple[tuple[str, str], ...], user_agent: str) -> str:

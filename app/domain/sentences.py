@@ -66,8 +66,8 @@ SENTENCES: Mapping[str, str] = {
     "line_removed_lost": "{count} of {what} cancelled or refunded before it left, not put back",
     "line_fulfilled": "{count} of {what} left the house",
     "line_returned_restocked": "{count} of {what} came back to the shelf",
-    "told": "{shop} told of it ({topic}), {progress}",
-    "told_verdict": "{shop} told of it ({topic}), {progress}: {verdict}",
+    "told": "{shop} told of it, {progress}",
+    "told_verdict": "{shop} told of it, {progress}: {verdict}",
     "shipment": "shipment of {count} entered",
     "shipment_by": "shipment of {count} entered ({carrier})",
     "shipment_told": "{shop} has the shipment",
@@ -78,7 +78,8 @@ SENTENCES: Mapping[str, str] = {
 """Code -> English. Codes are stable, and so is what their values are called: `count` units, a `change` with
 its sign, and what else the braces name. `units`, `of_order`, `deltas` and `refunded` are made of `count`, of
 `order` and `shop`, of `on_hand_change` and `reserved_change`, and of `refunded_minor` and `currency`. A
-`note` and a `place` stand behind whatever it is, where there are any."""
+`note` and a `place` stand behind whatever it is, where there are any. What a shop told has the platform's own
+`topic` among its values."""
 FAULTS_IN_THEM = {"answer", "verdict"}
 """Values that are texts of faults: what those say, where it is known, stands beside them (`answer_said`)."""
 

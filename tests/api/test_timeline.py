@@ -78,7 +78,7 @@ def test_a_timeline_tells_oldest_first_what_happened_and_who_did_it(merchant: Ca
     ]
     assert {
         ("stored", "first known here"),
-        ("webhook", "Shop told of it (orders/create), done"),
+        ("webhook", "Shop told of it, done"),
         ("stock", "2 units reserved for order #1000 at Shop (Main)"),
         ("write", "Shop was told to show 9 instead of 10: done"),
     } <= set(told)

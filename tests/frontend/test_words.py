@@ -103,8 +103,11 @@ def test_everything_that_is_in_the_audit_log_is_a_sentence() -> None:
 
 
 def test_a_webhook_can_be_told_of_all_that_the_api_tells() -> None:
-    source = FRONTEND / "src" / "features" / "webhook_subscriptions" / "WebhookForm.tsx"
+    source = FRONTEND / "src" / "features" / "webhook_subscriptions" / "kinds.ts"
     assert set(re.findall(r'^  "([a-z.]+)",$', source.read_text(), re.MULTILINE)) == set(SUBSCRIBABLE)
+    assert {key for key in KEYS if key.startswith("hooks.kind.")} == {
+        f"hooks.kind.{kind.replace('.', '_')}" for kind in SUBSCRIBABLE
+    }
 
 
 @pytest.mark.parametrize("language", ["en", "de"])

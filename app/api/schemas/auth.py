@@ -169,7 +169,9 @@ class SecondFactorSchema(Schema):
 
 class SessionSchema(Schema):
     id = fields.Integer()
-    device = fields.String()
+    device = fields.String(metadata={"description": 'Such as "Firefox on Windows": the two that follow.'})
+    program = fields.String(metadata={"description": "Empty where it is not known, as is `system`."})
+    system = fields.String()
     address = fields.String(metadata={"description": "Where it was used from last."})
     created_at = fields.DateTime()
     last_used_at = fields.DateTime(metadata={"description": "Its last refresh."})

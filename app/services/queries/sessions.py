@@ -17,7 +17,8 @@ def sessions(person: Person, *, limit: int, cursor: str | None = None) -> Page:
     before = decode(cursor, int) or [NEWER_THAN_ANY]
     rows = read(_SESSIONS, user_id=person.user_id, before=before[0], limit=limit + 1)
     for row in rows:
-        row["device"] = device_of(row.pop("user_agent"))
+        device = device_of(row.pop("user_agent"))
+        row |= {"device": device.text, "program": device.program, "system": device.system}
         row["current"] = row["id"] == person.session_id
     return page(rows, limit, lambda row: [row["id"]])
 

@@ -30,7 +30,7 @@ it("says what happened in the language of the reader", async () => {
 });
 
 it.each([
-  [{ code: "changed_at_shop", values: { shop: "Web", change: 2 } }, "the number at Web was changed there by +2"],
+  [{ code: "changed_at_shop", values: { shop: "Web", change: 2 } }, "The number at Web was changed there by +2"],
   [
     { code: "settled", values: { order: "7", shop: "Web", on_hand_change: -1, reserved_change: -2 } },
     "order 7 at Web: -1 on hand, -2 reserved",
@@ -44,7 +44,7 @@ it.each([
       code: "read_refunded",
       values: { shop: "Web", state: "fulfilled", payment: "refunded", refunded_minor: 500, currency: "EUR" },
     },
-    "read last from Web: Shipped, Refunded, €5.00 refunded",
+    "Read last from Web: Shipped, Refunded, €5.00 refunded",
   ],
 ])("speaks of what the values name: %j", async (line, words) => {
   expect(await told("en", line)).toHaveTextContent(words);

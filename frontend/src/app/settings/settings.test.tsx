@@ -247,7 +247,7 @@ describe("webhooks", () => {
     );
     await userEvent.click(dialog.getByRole("button", { name: "Save" }));
     expect(await dialog.findByRole("alert")).toHaveTextContent("Somebody changed it meanwhile");
-    await waitFor(() => expect(dialog.getByRole("checkbox", { name: "stock.low" })).toBeChecked());
+    await waitFor(() => expect(dialog.getByRole("checkbox", { name: "Stock runs low" })).toBeChecked());
     expect(description).toHaveValue("ERP of Berlin");
     const sent = takes({ "patch /webhook-subscriptions/5": HOOK });
     await userEvent.click(dialog.getByRole("button", { name: "Save" }));
@@ -269,7 +269,7 @@ describe("webhooks", () => {
     expect(dialog.getByText("An address that begins with https://")).toBeVisible();
     await userEvent.clear(dialog.getByRole("textbox", { name: "Address" }));
     await userEvent.type(dialog.getByRole("textbox", { name: "Address" }), "https://erp.example.com");
-    await userEvent.click(dialog.getByRole("checkbox", { name: "stock.low" }));
+    await userEvent.click(dialog.getByRole("checkbox", { name: "Stock runs low" }));
     await userEvent.click(dialog.getByRole("button", { name: "Create" }));
     expect(await dialog.findByText("whsec_abc")).toBeVisible();
     expect(sent[0]?.body).toEqual({ url: "https://erp.example.com", description: "", kinds: ["stock.low"] });
@@ -337,6 +337,19 @@ describe("security", () => {
     const codes = within(await screen.findByRole("dialog", { name: "Recovery codes" }));
     expect(codes.getByText(/aaaa-bbbb/)).toBeVisible();
     expect(sent.map(({ body }) => body)).toEqual([{ password: "not this" }, { code: "123456" }]);
+  });
+
+  it("names devices in the reader's language", async () => {
+    const device = (id: number, program: string, system: string) => ({
+      ...{ id, program, system, device: "", address: "10.0.0.1", current: false },
+      ...{ created_at: "2026-11-01T00:00:00Z", last_used_at: "2026-11-28T10:00:00Z", expires_at: "2027-01-01T00:00:00Z" },
+    });
+    const devices = [device(1, "Firefox", "Windows"), device(2, "curl", ""), device(3, "", "")];
+    server.use(answers("get", "/auth/sessions", page(...devices)));
+    open("/settings/security", "de");
+    expect(await screen.findByRole("button", { name: "Abmelden: Firefox auf Windows" })).toBeVisible();
+    expect(screen.getByText("curl")).toBeVisible();
+    expect(screen.getByText("Unbekanntes Gerät")).toBeVisible();
   });
 });
 

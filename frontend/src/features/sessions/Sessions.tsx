@@ -2,7 +2,7 @@ import { Badge, Button, Group, Stack, Text } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
-import { api, client } from "@/api/client";
+import { api, client, type Schemas } from "@/api/client";
 import { PAGES } from "@/api/pages";
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
@@ -21,6 +21,10 @@ interface Props {
 export function Sessions({ signOut }: Props) {
   const { t } = useWords();
   const format = useFormat();
+  const nameOf = ({ program, system }: Schemas["Session"]) =>
+    program !== "" && system !== ""
+      ? t("sessions.device", { program, system })
+      : program || system || t("sessions.device.unknown");
   const tell = useTellProblem();
   const queries = useQueryClient();
   const [asks, setAsks] = useState(false);
@@ -52,7 +56,7 @@ export function Sessions({ signOut }: Props) {
             <Stack gap={0} style={{ flex: "1 1 220px" }}>
               <Group gap="xs">
                 <Text size="sm" fw={600}>
-                  {one.device}
+                  {nameOf(one)}
                 </Text>
                 {one.current ? (
                   <Badge variant="default" tt="none">
@@ -69,7 +73,7 @@ export function Sessions({ signOut }: Props) {
               <Button
                 variant="default"
                 size="xs"
-                aria-label={t("sessions.end.of", { device: one.device })}
+                aria-label={t("sessions.end.of", { device: nameOf(one) })}
                 loading={end.isPending && end.variables.params.path.session_id === one.id}
                 onClick={() => end.mutate({ params: { path: { session_id: one.id } } })}
               >

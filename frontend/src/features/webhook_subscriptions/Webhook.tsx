@@ -18,6 +18,7 @@ import { Failed, Loading } from "@/ui/states";
 
 import { StateBadge } from "./badges";
 import { Deliveries } from "./Deliveries";
+import { useKindWords } from "./kinds";
 import { type Given, WebhookForm } from "./WebhookForm";
 
 type Subscription = Schemas["Subscription"];
@@ -51,6 +52,7 @@ export function Webhook() {
 
 function About({ hook }: { hook: Subscription }) {
   const { t } = useWords();
+  const kindWords = useKindWords();
   const format = useFormat();
   const [dialog, setDialog] = useState<Dialog>(null);
   const close = () => setDialog(null);
@@ -67,7 +69,7 @@ function About({ hook }: { hook: Subscription }) {
         </Alert>
       ) : null}
       <Stack gap={2}>
-        <Text size="sm">{hook.kinds.join(", ")}</Text>
+        <Text size="sm">{hook.kinds.map(kindWords).join(", ")}</Text>
         {hook.failing_since === null ? null : (
           <Text size="sm">{t("hooks.failingSince", { at: format.moment(hook.failing_since) })}</Text>
         )}

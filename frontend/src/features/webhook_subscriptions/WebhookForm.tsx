@@ -1,27 +1,11 @@
 import { Button, Checkbox, Group, SimpleGrid, Stack, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 
-import type { Schemas } from "@/api/client";
 import { useWords } from "@/i18n/words";
 import { useTyped } from "@/ui/editing";
 import { Failed } from "@/ui/states";
 
-type Kind = Schemas["Subscription"]["kinds"][number];
-
-/** As the API has them (app/domain/outward.py). */
-export const KINDS: readonly Kind[] = [
-  "order.created",
-  "order.updated",
-  "order.cancelled",
-  "stock.changed",
-  "stock.low",
-  "stock.oversold",
-  "listing.published",
-  "connection.changed",
-  "sync.failed",
-  "review.opened",
-  "alert.opened",
-];
+import { type Kind, KINDS, useKindWords } from "./kinds";
 
 const FORM = /^https:\/\/[^\s/]+/;
 
@@ -44,6 +28,7 @@ interface Props {
 
 export function WebhookForm({ given, action, busy, error, onGiven }: Props) {
   const { t } = useWords();
+  const kindWords = useKindWords();
   const form = useForm<Given>({
     initialValues: given,
     validate: {
@@ -75,7 +60,7 @@ export function WebhookForm({ given, action, busy, error, onGiven }: Props) {
         <Checkbox.Group label={t("hooks.kinds")} errorProps={{ mt: "sm" }} {...form.getInputProps("kinds")}>
           <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="xs" verticalSpacing={8} mt="xs">
             {KINDS.map((kind) => (
-              <Checkbox key={kind} value={kind} label={kind} />
+              <Checkbox key={kind} value={kind} label={kindWords(kind)} description={kind} />
             ))}
           </SimpleGrid>
         </Checkbox.Group>

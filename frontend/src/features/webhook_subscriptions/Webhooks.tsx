@@ -13,11 +13,13 @@ import { Section } from "@/ui/Section";
 import { Empty } from "@/ui/states";
 
 import { StateBadge } from "./badges";
+import { useKindWords } from "./kinds";
 import { NOTHING, WebhookForm } from "./WebhookForm";
 
 /** Addresses of the merchant's own that are told of what happens. */
 export function Webhooks() {
   const { t } = useWords();
+  const kindWords = useKindWords();
   const queries = useQueryClient();
   const [isMaking, setMaking] = useState(false);
   const [secret, setSecret] = useState<string | null>(null);
@@ -66,7 +68,7 @@ export function Webhooks() {
               </TextLink>
               <Text size="sm" c="dimmed">
                 {hook.description === "" ? null : `${hook.description} · `}
-                {hook.kinds.join(", ")}
+                {hook.kinds.map(kindWords).join(", ")}
               </Text>
             </Stack>
             <StateBadge hook={hook} />
