@@ -293,19 +293,70 @@ describe("notifications", () => {
   });
 
   const LOW = { kind: "low_stock", channel: "email", wanted: false };
+  const OVERSOLD = { ...LOW, kind: "oversold" };
+
+  /** An API that keeps wishes, and takes `ms` for the first of them; what `isRefused` is not kept. In order: all that
+   *  were answered. */
+  function wishes(isRefused: (wish: typeof LOW) => boolean, ms = 0) {
+    let kept = [LOW, { ...LOW, channel: "app" }, OVERSOLD];
+    let asked = 0;
+    const answered: [string, boolean][] = [];
+    server.use(
+      http.get("*/api/v1/notification-preferences", () => HttpResponse.json({ items: kept, phone: null })),
+      http.patch("*/api/v1/notification-preferences", async ({ request }) => {
+        const { items } = (await request.json()) as { items: [typeof LOW] };
+        const [wish] = items;
+        asked += 1;
+        await new Promise((resolve) => setTimeout(resolve, asked === 1 ? ms : 0));
+        answered.push([wish.kind, wish.wanted]);
+        if (isRefused(wish)) {
+          return HttpResponse.json({ status: 500, code: "internal", detail: "" }, { status: 500 });
+        }
+        kept = kept.map((each) => (each.kind === wish.kind && each.channel === wish.channel ? wish : each));
+        return HttpResponse.json({ items: kept, phone: null });
+      }),
+    );
+    return answered;
+  }
 
   it("are switched at once, and back where that fails", async () => {
-    server.use(answers("get", "/notification-preferences", { items: [LOW, { ...LOW, channel: "app" }] }));
-    const sent = takes({ "patch /notification-preferences": { items: [] } });
+    let fails = false;
+    const answered = wishes(() => fails);
     open("/settings/notifications");
     const low = await screen.findByRole("switch", { name: /^A variant runs low/ });
     await userEvent.click(low);
     expect(low).toBeChecked();
-    await expect.poll(() => sent.map(({ body }) => body)).toEqual([{ items: [{ ...LOW, wanted: true }] }]);
-    server.use(refuses("patch", "/notification-preferences", 500, "internal"));
+    await expect.poll(() => answered).toEqual([["low_stock", true]]);
+    fails = true;
     await userEvent.click(low);
+    await expect.poll(() => answered).toHaveLength(2);
     await expect.poll(() => low).toBeChecked();
     expect(screen.getByText("Mails about events are not sent yet")).toBeVisible();
+  });
+
+  it("keep one that was saved where another is refused late", async () => {
+    const answered = wishes(({ kind }) => kind === "low_stock", 300);
+    open("/settings/notifications");
+    const low = await screen.findByRole("switch", { name: /^A variant runs low/ });
+    const oversold = screen.getByRole("switch", { name: /^More was sold/ });
+    await userEvent.click(low);
+    await userEvent.click(oversold);
+    await expect.poll(() => low).not.toBeChecked();
+    expect(oversold).toBeChecked();
+    await expect.poll(() => answered).toHaveLength(2);
+    expect(oversold).toBeChecked();
+  });
+
+  it("are saved in the order in which they were switched", async () => {
+    const answered = wishes(() => false, 300);
+    open("/settings/notifications");
+    const low = await screen.findByRole("switch", { name: /^A variant runs low/ });
+    await userEvent.click(low);
+    await userEvent.click(low);
+    expect(low).not.toBeChecked();
+    await expect.poll(() => answered).toHaveLength(2);
+    expect(answered).toEqual([["low_stock", true], ["low_stock", false]]);
+    expect(low).not.toBeChecked();
   });
 });
 

@@ -14,9 +14,10 @@ type Preference = Schemas["Preference"];
 type Preferences = Schemas["Preferences"];
 
 const PREFERENCES = ["get", "/api/v1/notification-preferences", {}] as const;
+const SWITCHING = ["notification-preferences"];
 
 /** Of what one wants to be told by mail, and the number for text messages. A switch takes effect at once, and goes back
- *  if that fails. */
+ *  if that fails; what was switched is sent in that order, and looked at again once all of it is answered. */
 export function Notifications() {
   const { t } = useWords();
   const tell = useTellProblem();
@@ -24,17 +25,26 @@ export function Notifications() {
   const found = api.useQuery(...PREFERENCES);
   const keep = (change: (now: Preferences) => Preferences) =>
     queries.setQueryData<Preferences>(PREFERENCES, (now) => (now === undefined ? now : change(now)));
+  const show = ({ kind, channel, wanted }: Preference) => {
+    const isIt = (each: Preference) => each.kind === kind && each.channel === channel;
+    keep((now) => ({ ...now, items: now.items.map((each) => (isIt(each) ? { ...each, wanted } : each)) }));
+  };
   const set = useMutation({
+    mutationKey: SWITCHING,
+    scope: { id: "notification-preferences" },
     mutationFn: (wish: Preference) => client.PATCH("/api/v1/notification-preferences", { body: { items: [wish] } }),
-    onMutate: ({ kind, channel, wanted }) => {
-      const before = queries.getQueryData<Preferences>(PREFERENCES);
-      const isIt = (each: Preference) => each.kind === kind && each.channel === channel;
-      keep((now) => ({ ...now, items: now.items.map((each) => (isIt(each) ? { ...each, wanted } : each)) }));
-      return before;
+    onMutate: async (wish) => {
+      await queries.cancelQueries({ queryKey: PREFERENCES });
+      show(wish);
     },
-    onError: (problem, _given, before) => {
-      queries.setQueryData(PREFERENCES, before);
+    onError: (problem, wish) => {
+      show({ ...wish, wanted: !wish.wanted });
       tell(problem);
+    },
+    onSettled: () => {
+      if (queries.isMutating({ mutationKey: SWITCHING }) === 1) {
+        void queries.invalidateQueries({ queryKey: PREFERENCES });
+      }
     },
   });
   const mails = found.data?.items.filter(({ channel }) => channel === "email") ?? [];
