@@ -110,6 +110,30 @@ describe("matching", () => {
     expect(unlinked).toEqual([{ id: 1 }]);
   });
 
+  it("takes back once what was linked, and not what was linked after it", async () => {
+    open("/matching?shop=5");
+    await userEvent.click(await screen.findByRole("button", { name: "Link: Blue mug no. 1" }));
+    const [older] = await screen.findAllByRole("button", { name: "Undo" });
+    await userEvent.keyboard("u");
+    await waitFor(() => expect(unlinked).toEqual([{ id: 1 }]));
+    await userEvent.click(await screen.findByRole("button", { name: "Link: Blue mug no. 1" }));
+    await waitFor(() => expect(linked).toHaveLength(2));
+    await waitFor(() => expect(screen.getAllByText("1 listing linked.")).toHaveLength(2));
+    await userEvent.click(older as HTMLElement);
+    await waitFor(() => expect(screen.getAllByText("1 listing linked.")).toHaveLength(1));
+    expect(unlinked).toEqual([{ id: 1 }]);
+    expect(screen.queryByText("Blue mug no. 1")).toBeNull();
+    await userEvent.click(screen.getByRole("button", { name: "Link: Blue mug no. 2" }));
+    await waitFor(() => expect(screen.getAllByText("1 listing linked.")).toHaveLength(2));
+    const [before] = screen.getAllByRole("button", { name: "Undo" });
+    await userEvent.click(before as HTMLElement);
+    expect(await screen.findByText("Blue mug no. 1")).toBeVisible();
+    tickOf("Something else").focus();
+    await userEvent.keyboard("u");
+    expect(await screen.findByText("Blue mug no. 2")).toBeVisible();
+    expect(unlinked).toEqual([{ id: 1 }, { id: 1 }, { id: 2 }]);
+  });
+
   it("leaves unlinked what is to stay so, and shows it again when that is taken back", async () => {
     server.use(
       answers("get", "/connections/5/suggestions", {

@@ -65,9 +65,15 @@ export function useLinking() {
         const why = refused.map((each) => [each.listing_id, { text: each.problem, ...each.problem_said }] as const);
         setProblems((before) => new Map([...before, ...why]));
         if (taken.length > 0) {
+          let isUndone = false;
           const once = () => {
-            undoes.current = null;
-            undo(taken);
+            if (undoes.current === once) {
+              undoes.current = null;
+            }
+            if (!isUndone) {
+              isUndone = true;
+              undo(taken);
+            }
           };
           undoes.current = once;
           done(words(taken.length), once);
