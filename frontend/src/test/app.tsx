@@ -36,14 +36,16 @@ export const ACCOUNT = {
   created_at: "2026-01-01T00:00:00Z",
 };
 
+const REPORTING = { time_zone: "UTC", currency: null, rates: [] };
 const FIRST_STEPS = { steps: [], done: true, hidden: false, tour_taken: true };
 
-/** Signs Anna in, whose stream of events says nothing, and whose shops are in step. */
+/** Signs Anna in, whose stream of events says nothing, and whose shops are in step. Days begin with those of UTC. */
 export function signedIn() {
   session.begin(token());
   server.use(
     answers("get", "/me", ME),
     answers("get", "/account", ACCOUNT),
+    answers("get", "/account/reporting", REPORTING),
     answers("get", "/live", {}),
     answers("get", "/first-steps", FIRST_STEPS),
   );

@@ -29,12 +29,6 @@ export function isDay(raw: unknown): raw is string {
   return typeof raw === "string" && /^\d{4}-\d{2}-\d{2}$/.test(raw) && !Number.isNaN(Date.parse(raw));
 }
 
-/** Where a day begins by the browser's clock, as the API takes it. */
-export function startOf(day: string, daysLater: number): string {
-  const [year, month, date] = day.split("-").map(Number) as [number, number, number];
-  return new Date(year, month - 1, date + daysLater).toISOString();
-}
-
 /** Without members that ask for nothing, so that addresses stay short. */
 export function withoutNothing<T extends object>(filters: T): T {
   return Object.fromEntries(

@@ -149,6 +149,16 @@ describe("the audit log", () => {
     await expect.poll(() => asked.at(-1)?.toString()).toBe("actor=key%3A3&topic=prices&limit=50");
   });
 
+  it("asks once for the days of the account, wherever the browser is", async () => {
+    const asked = logHas(...LOG);
+    server.use(answers("get", "/account/reporting", { time_zone: "Pacific/Kiritimati", currency: null, rates: [] }));
+    open("/settings/audit-log?from=2026-11-30&to=2026-11-30");
+    expect(await screen.findAllByRole("listitem")).not.toHaveLength(0);
+    expect(asked.map((query) => [query.get("since"), query.get("until")])).toEqual([
+      ["2026-11-29T10:00:00.000Z", "2026-11-30T10:00:00.000Z"],
+    ]);
+  });
+
   it("understands addresses from before, and names who is no member any more", async () => {
     const dora = "dora@example.com";
     const asked = logHas({ ...entry("member.left", "user:9", dora, {}, "user:9"), actor_name: dora });

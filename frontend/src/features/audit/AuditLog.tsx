@@ -7,6 +7,7 @@ import { itemsOf, PAGES } from "@/api/pages";
 import { useWords } from "@/i18n/words";
 import { isTyped, withoutNothing } from "@/ui/address";
 import { Dates } from "@/ui/Dates";
+import { hasDay, useTimeZone } from "@/ui/days";
 import { Icon } from "@/ui/icons";
 import { PagedList } from "@/ui/PagedList";
 import { Section } from "@/ui/Section";
@@ -33,8 +34,9 @@ export function AuditLog({ subjectLink }: Props) {
   const { t } = useWords();
   const filters = withoutNothing(here.useSearch());
   const navigate = here.useNavigate();
-  const query = { ...auditQueryOf(filters), limit: 50 };
-  const list = api.useInfiniteQuery("get", "/api/v1/audit-log", { params: { query } }, PAGES);
+  const { timeZone, isKnown } = useTimeZone(hasDay(filters));
+  const query = { ...auditQueryOf(filters, timeZone), limit: 50 };
+  const list = api.useInfiniteQuery("get", "/api/v1/audit-log", { params: { query } }, { ...PAGES, enabled: isKnown });
   const entries = itemsOf(list.data);
   const change = (changes: Changes) => {
     const next = withoutNothing({ ...filters, ...changes }) as AuditFilters;

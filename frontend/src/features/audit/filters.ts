@@ -1,7 +1,8 @@
 /** Which entries are shown: kept in the address. */
 
 import type { paths } from "@/api/schema";
-import { isDay, oneFrom, startOf, termFrom, withoutNothing } from "@/ui/address";
+import { isDay, oneFrom, termFrom, withoutNothing } from "@/ui/address";
+import { startOf } from "@/ui/days";
 
 type Query = NonNullable<paths["/api/v1/audit-log"]["get"]["parameters"]["query"]>;
 type Topic = NonNullable<Query["topic"]>;
@@ -42,11 +43,14 @@ export function auditFiltersFrom(raw: Record<string, unknown>): AuditFilters {
   }) as AuditFilters;
 }
 
-/** What the API is asked for. */
-export function auditQueryOf({ from, to, ...filters }: AuditFilters): Omit<Query, "limit" | "cursor"> {
+/** What the API is asked for, where days begin with those of the time zone. */
+export function auditQueryOf(
+  { from, to, ...filters }: AuditFilters,
+  timeZone: string,
+): Omit<Query, "limit" | "cursor"> {
   return withoutNothing({
     ...filters,
-    since: from === undefined ? undefined : startOf(from, 0),
-    until: to === undefined ? undefined : startOf(to, 1),
+    since: from === undefined ? undefined : startOf(from, timeZone),
+    until: to === undefined ? undefined : startOf(to, timeZone, 1),
   }) as Omit<Query, "limit" | "cursor">;
 }

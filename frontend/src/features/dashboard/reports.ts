@@ -1,12 +1,12 @@
 /** Figures over a span of days. Widgets of the same span share them. */
 
 import { api } from "@/api/client";
+import { useTimeZone } from "@/ui/days";
 
 import { type Options, spanOf } from "./spans";
 
 /** Sums follow events by seconds; nobody watches a month's chart by the second. */
 const EVERY_MS = 60_000;
-const RARELY_MS = 600_000;
 
 export function useOrderReport(options: Options, by: "currency" | "platform") {
   const { span, enabled } = useSpan(options);
@@ -40,9 +40,7 @@ export function useSyncReport(options: Options) {
   );
 }
 
-/** The merchant's clock says which day it is; where that cannot be asked, the browser's does. */
 function useSpan(options: Options) {
-  const reporting = api.useQuery("get", "/api/v1/account/reporting", {}, { staleTime: RARELY_MS });
-  const here = new Intl.DateTimeFormat().resolvedOptions().timeZone;
-  return { span: spanOf(options, reporting.data?.time_zone ?? here), enabled: !reporting.isPending };
+  const { timeZone, isKnown } = useTimeZone();
+  return { span: spanOf(options, timeZone), enabled: isKnown };
 }

@@ -2,6 +2,7 @@
 
 import type { Schemas } from "@/api/client";
 import type { Format } from "@/i18n/format";
+import { dayOf, daysAfter } from "@/ui/days";
 
 export type Options = Schemas["WidgetOptions"];
 export type Grain = Schemas["OrderReport"]["grain"];
@@ -24,8 +25,7 @@ export interface Asked {
 /** The last so many days by the merchant's clock, today included. */
 export function spanOf(options: Options, timeZone: string, now = new Date()): Asked {
   const days = Math.min(Math.max(options.days ?? DEFAULT_DAYS, 1), MOST_DAYS);
-  const today = new Intl.DateTimeFormat("en-CA", { timeZone, dateStyle: "short" }).format(now);
-  const first = new Date(Date.parse(today) - (days - 1) * 86_400_000).toISOString().slice(0, 10);
+  const first = daysAfter(dayOf(now, timeZone), 1 - days);
   return { first, grain: GRAINS.find(([most]) => days <= most)?.[1] ?? "month" };
 }
 

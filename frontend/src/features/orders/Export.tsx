@@ -7,16 +7,21 @@ import { Icon } from "@/ui/icons";
 import { save } from "@/ui/save";
 import { useTellProblem } from "@/ui/notify";
 
-import { type OrderFilters, queryOf } from "./filters";
+import type { OrderQuery } from "./filters";
 
-/** The orders of the filters, or their lines, as a CSV file. */
-export function Export({ filters }: { filters: OrderFilters }) {
+interface Props {
+  query: OrderQuery;
+  isReady: boolean;
+}
+
+/** The orders of a query, or their lines, as a CSV file. */
+export function Export({ query, isReady }: Props) {
   const { t } = useWords();
   const tell = useTellProblem();
   const fetchFile = useMutation({
     mutationFn: async (rows: "orders" | "lines") => {
-      const query = { ...queryOf(filters), rows };
-      const { data } = await client.GET("/api/v1/orders.csv", { params: { query }, parseAs: "blob" });
+      const params = { query: { ...query, rows } };
+      const { data } = await client.GET("/api/v1/orders.csv", { params, parseAs: "blob" });
       save(data as Blob, rows === "lines" ? "order-lines.csv" : "orders.csv");
     },
     onError: tell,
@@ -24,7 +29,12 @@ export function Export({ filters }: { filters: OrderFilters }) {
   return (
     <Menu position="bottom-end">
       <Menu.Target>
-        <Button variant="default" leftSection={<Icon name="download" />} loading={fetchFile.isPending}>
+        <Button
+          variant="default"
+          leftSection={<Icon name="download" />}
+          loading={fetchFile.isPending}
+          disabled={!isReady}
+        >
           {t("orders.export")}
         </Button>
       </Menu.Target>

@@ -1,6 +1,6 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { http, HttpResponse } from "msw";
+import { delay, http, HttpResponse } from "msw";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
 import { open, signedIn } from "@/test/app";
@@ -67,6 +67,36 @@ describe("the list of orders", () => {
       expect(router.state.location.href).toBe("/orders");
     },
   );
+
+  it("asks once for the days of the account, wherever the browser is", async () => {
+    const totals: URLSearchParams[] = [];
+    server.use(
+      list([[order(1)]]),
+      http.get("*/api/v1/orders/totals", ({ request }) => {
+        totals.push(new URL(request.url).searchParams);
+        return HttpResponse.json({ count: 1, at_least: false, revenue: [] });
+      }),
+      http.get("*/api/v1/account/reporting", async () => {
+        await delay(300);
+        return HttpResponse.json({ time_zone: "Pacific/Kiritimati", currency: null, rates: [] });
+      }),
+    );
+    open("/orders?from=2026-11-30&to=2026-11-30");
+    expect(await screen.findByRole("button", { name: "Export" })).toBeDisabled();
+    expect(await screen.findByRole("row", { name: /#1001/ })).toBeVisible();
+    expect(await screen.findByText("1 order")).toBeVisible();
+    const day = ["2026-11-29T10:00:00.000Z", "2026-11-30T10:00:00.000Z"];
+    expect(asked.map((query) => [query.get("placed_from"), query.get("placed_to")])).toEqual([day]);
+    expect(totals.map((query) => [query.get("placed_from"), query.get("placed_to")])).toEqual([day]);
+    expect(screen.getByRole("button", { name: "Export" })).toBeEnabled();
+  });
+
+  it("asks for the days of the browser where those of the account cannot be asked", async () => {
+    server.use(list([[order(1)]]), refuses("get", "/account/reporting", 500, "internal"));
+    open("/orders?from=2026-11-30");
+    expect(await screen.findByRole("row", { name: /#1001/ })).toBeVisible();
+    expect(asked.map((query) => query.get("placed_from"))).toEqual([new Date(2026, 10, 30).toISOString()]);
+  });
 
   it("says so where there is no network, and tries again", async () => {
     server.use(http.get("*/api/v1/orders", () => HttpResponse.error()));

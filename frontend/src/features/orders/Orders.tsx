@@ -8,6 +8,7 @@ import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 import { isTyped, withoutNothing } from "@/ui/address";
 import type { Column } from "@/ui/DataTable";
+import { hasDay, useTimeZone } from "@/ui/days";
 import { TextLink } from "@/ui/links";
 import { useListKept } from "@/ui/listKept";
 import { NoShop } from "@/ui/NoShop";
@@ -40,13 +41,15 @@ export function Orders() {
   };
   useListKept("/orders", filters);
   const connections = useShops().names;
-  const query = { ...queryOf(filters), sort: sortOf(filters), limit: PAGE };
-  const list = api.useInfiniteQuery("get", "/api/v1/orders", { params: { query } }, PAGES);
+  const { timeZone, isKnown } = useTimeZone(hasDay(filters));
+  const asked = queryOf(filters, timeZone);
+  const query = { ...asked, sort: sortOf(filters), limit: PAGE };
+  const list = api.useInfiniteQuery("get", "/api/v1/orders", { params: { query } }, { ...PAGES, enabled: isKnown });
   return (
-    <Page title={t("orders.title")} actions={<Export filters={filters} />}>
+    <Page title={t("orders.title")} actions={<Export query={asked} isReady={isKnown} />}>
       <Stack gap="md">
         <Filters filters={filters} shops={connections} onChange={change} />
-        <Totals filters={filters} isListed={!list.isError} />
+        <Totals query={asked} isListed={isKnown && !list.isError} />
         <List list={list} filters={filters} shops={connections} onChange={change} />
       </Stack>
     </Page>

@@ -5,22 +5,23 @@ import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 import { Failed } from "@/ui/states";
 
-import { type OrderFilters, queryOf } from "./filters";
+import type { OrderQuery } from "./filters";
 
 interface Props {
-  filters: OrderFilters;
-  /** Where the list failed, that says what is wrong, and these are asked for again once it is there. */
+  query: OrderQuery;
+  /** Whether the list is there, or asked for: where it failed, that says what is wrong, and these are asked for again
+   *  once it is there. */
   isListed: boolean;
 }
 
 /** How many orders the filters find, and what they come to in each currency. */
-export function Totals({ filters, isListed }: Props) {
+export function Totals({ query, isListed }: Props) {
   const { t } = useWords();
   const format = useFormat();
   const totals = api.useQuery(
     "get",
     "/api/v1/orders/totals",
-    { params: { query: queryOf(filters) } },
+    { params: { query } },
     { placeholderData: (before) => before, enabled: isListed },
   );
   if (totals.isError) {

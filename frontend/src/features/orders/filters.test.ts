@@ -31,12 +31,11 @@ describe("filters of orders", () => {
     expect(filtersFrom({ shop: "1e99", to: "2026-13-45", q: "x".repeat(300) })).toEqual({ q: "x".repeat(100) });
   });
 
-  it("ask the API for whole days of this place", () => {
-    const query = queryOf(EVERY);
+  it("ask the API for whole days of a place", () => {
+    const query = queryOf(EVERY, "Europe/Berlin");
     expect(query).toMatchObject({ connection_id: 12, needs_review: true, state: ["open", "cancelled"] });
-    expect(new Date(query.placed_from ?? "")).toEqual(new Date(2026, 10, 1));
-    expect(new Date(query.placed_to ?? "")).toEqual(new Date(2026, 10, 29));
-    expect(queryOf({})).toEqual({});
+    expect([query.placed_from, query.placed_to]).toEqual(["2026-10-31T23:00:00.000Z", "2026-11-28T23:00:00.000Z"]);
+    expect(queryOf({}, "Europe/Berlin")).toEqual({});
   });
 
   it("are counted as people see them, and sorted newest first unless said otherwise", () => {

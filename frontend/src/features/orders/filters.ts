@@ -1,7 +1,8 @@
 /** Which orders are shown: kept in the address, so that a view can be linked to and gone back to. */
 
 import type { paths } from "@/api/schema";
-import { idFrom, isDay, isYes, someFrom, startOf, termFrom, withoutNothing } from "@/ui/address";
+import { idFrom, isDay, isYes, someFrom, termFrom, withoutNothing } from "@/ui/address";
+import { startOf } from "@/ui/days";
 
 type Query = NonNullable<paths["/api/v1/orders"]["get"]["parameters"]["query"]>;
 
@@ -23,7 +24,7 @@ export const NEWEST_FIRST = "-placed_at";
 export type State = (typeof STATES)[number];
 export type Payment = (typeof PAYMENTS)[number];
 
-/** What is not given asks for nothing. Days are those of the browser's time zone, both included. */
+/** What is not given asks for nothing. Both days are included. */
 export interface OrderFilters {
   q?: string;
   state?: State[];
@@ -52,15 +53,17 @@ export function filtersFrom(raw: Record<string, unknown>): OrderFilters {
   return withoutNothing(found);
 }
 
-/** What the API is asked for. */
-export function queryOf(filters: OrderFilters): Omit<Query, "sort" | "limit" | "cursor"> {
-  const query: Omit<Query, "sort" | "limit" | "cursor"> = {};
+export type OrderQuery = Omit<Query, "sort" | "limit" | "cursor">;
+
+/** What the API is asked for, where days begin with those of the time zone. */
+export function queryOf(filters: OrderFilters, timeZone: string): OrderQuery {
+  const query: OrderQuery = {};
   if (filters.q) query.q = filters.q;
   if (filters.state) query.state = filters.state;
   if (filters.payment) query.payment = filters.payment;
   if (filters.shop) query.connection_id = filters.shop;
-  if (filters.from) query.placed_from = startOf(filters.from, 0);
-  if (filters.to) query.placed_to = startOf(filters.to, 1);
+  if (filters.from) query.placed_from = startOf(filters.from, timeZone);
+  if (filters.to) query.placed_to = startOf(filters.to, timeZone, 1);
   if (filters.review) query.needs_review = true;
   return query;
 }

@@ -7,6 +7,7 @@ import { useState } from "react";
 import { api, type Schemas } from "@/api/client";
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
+import { dayOf, daysAfter, useTimeZone } from "@/ui/days";
 import { Room } from "@/ui/Room";
 import { Failed, Loading } from "@/ui/states";
 
@@ -14,7 +15,6 @@ import { None } from "./Section";
 
 const DAYS = [30, 90, 365] as const;
 const HEIGHT = 220;
-const DAY_MS = 24 * 3600 * 1000;
 
 type History = Schemas["StockHistory"];
 
@@ -23,12 +23,13 @@ export default function Chart({ variantId }: { variantId: number }) {
   const { t } = useWords();
   const [days, setDays] = useState<number>(DAYS[0]);
   const [now] = useState(() => Date.now());
-  const first = dayOf(new Date(now - (days - 1) * DAY_MS));
+  const { timeZone, isKnown } = useTimeZone();
+  const first = daysAfter(dayOf(now, timeZone), 1 - days);
   const history = api.useQuery(
     "get",
     "/api/v1/stock/{variant_id}/history",
     { params: { path: { variant_id: variantId }, query: { first } } },
-    { placeholderData: (before) => before },
+    { placeholderData: (before) => before, enabled: isKnown },
   );
   return (
     <Card withBorder>
@@ -113,9 +114,4 @@ export function pointsOf({ levels, periods }: Pick<History, "levels" | "periods"
       known.length === 0 ? null : known.reduce((total, point) => total + point[name], 0);
     return { at: period.start, onHand: sum("on_hand"), available: sum("available") };
   });
-}
-
-function dayOf(at: Date): string {
-  const digits = (value: number) => String(value).padStart(2, "0");
-  return `${at.getFullYear()}-${digits(at.getMonth() + 1)}-${digits(at.getDate())}`;
 }

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { ME, open, signedIn } from "@/test/app";
 import { answers, refuses, server } from "@/test/server";
+import { variantPage } from "@/test/variants";
 
 function sku(id: number, more: object = {}) {
   const level = { location_id: 1, location: "Main", on_hand: 10, committed: 2, available: 8 };
@@ -650,6 +651,23 @@ describe("one SKU", () => {
     expect(screen.getByRole("link", { name: "SET" })).toHaveAttribute("href", "/stock/9");
     expect(screen.getByText("€12.50")).toBeVisible();
     expect(await screen.findByText("Nothing was booked in this time.")).toBeVisible();
+  });
+
+  it("draws as many days of the account as are chosen, wherever the browser is", async () => {
+    vi.spyOn(Date, "now").mockReturnValue(Date.parse("2026-11-28T23:30:00Z"));
+    signedIn();
+    const asked: (string | null)[] = [];
+    server.use(
+      answers("get", "/account/reporting", { time_zone: "Pacific/Kiritimati", currency: null, rates: [] }),
+      http.get("*/api/v1/stock/1/history", ({ request }) => {
+        asked.push(new URL(request.url).searchParams.get("first"));
+        return HttpResponse.json({ time_zone: "Pacific/Kiritimati", periods: [], levels: [] });
+      }),
+      ...variantPage(),
+    );
+    open("/stock/1");
+    await userEvent.click(await screen.findByRole("radio", { name: "90 days" }));
+    await waitFor(() => expect(asked).toEqual(["2026-10-31", "2026-09-01"]));
   });
 
   it("says that a shop's number is held until somebody decides, and leads there", async () => {

@@ -1,6 +1,6 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { http, HttpResponse } from "msw";
+import { delay, http, HttpResponse } from "msw";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
 import { open, signedIn } from "@/test/app";
@@ -99,6 +99,20 @@ describe("the sync history", () => {
     expect(router.state.location.searchStr).toContain("bad=true");
   });
 
+  it("asks once for the days of the account, wherever the browser is", async () => {
+    server.use(
+      http.get("*/api/v1/account/reporting", async () => {
+        await delay(300);
+        return HttpResponse.json({ time_zone: "Pacific/Kiritimati", currency: null, rates: [] });
+      }),
+    );
+    open("/sync?from=2026-11-30&to=2026-11-30");
+    await screen.findByRole("table");
+    expect(asked.map((query) => [query.get("since"), query.get("until")])).toEqual([
+      ["2026-11-29T10:00:00.000Z", "2026-11-30T10:00:00.000Z"],
+    ]);
+  });
+
   it("says that filters find nothing, and clears them", async () => {
     server.use(answers("get", "/sync/runs", { items: [], next: null }));
     const router = open("/sync?kind=check");
@@ -129,7 +143,7 @@ describe("the sync history", () => {
       state: "failed",
       bad: true,
     });
-    expect(runsQueryOf({ to: "2026-11-28" })).toEqual({ until: new Date(2026, 10, 29).toISOString() });
+    expect(runsQueryOf({ to: "2026-11-28" }, "Europe/Berlin")).toEqual({ until: "2026-11-28T23:00:00.000Z" });
   });
 });
 

@@ -10,6 +10,7 @@ import { useWords } from "@/i18n/words";
 import { isTyped, withoutNothing } from "@/ui/address";
 import type { Column } from "@/ui/DataTable";
 import { Dates } from "@/ui/Dates";
+import { hasDay, useTimeZone } from "@/ui/days";
 import { Icon } from "@/ui/icons";
 import { TextLink } from "@/ui/links";
 import { useListKept } from "@/ui/listKept";
@@ -104,11 +105,12 @@ function Filters({ filters, onChange }: { filters: RunFilters; onChange: (change
 
 function List({ filters, onClear }: { filters: RunFilters; onClear: () => void }) {
   const { t } = useWords();
+  const { timeZone, isKnown } = useTimeZone(hasDay(filters));
   const list = api.useInfiniteQuery(
     "get",
     "/api/v1/sync/runs",
-    { params: { query: { ...runsQueryOf(filters), limit: PAGE } } },
-    PAGES,
+    { params: { query: { ...runsQueryOf(filters, timeZone), limit: PAGE } } },
+    { ...PAGES, enabled: isKnown },
   );
   const columns = useColumns();
   const filtered = Object.keys(filters).length > 0;

@@ -1,7 +1,8 @@
 /** Which runs are shown: kept in the address. */
 
 import type { paths } from "@/api/schema";
-import { idFrom, isDay, isYes, oneFrom, startOf, withoutNothing } from "@/ui/address";
+import { idFrom, isDay, isYes, oneFrom, withoutNothing } from "@/ui/address";
+import { startOf } from "@/ui/days";
 
 type Query = NonNullable<paths["/api/v1/sync/runs"]["get"]["parameters"]["query"]>;
 
@@ -29,15 +30,15 @@ export function runsFrom(raw: Record<string, unknown>): RunFilters {
   }) as RunFilters;
 }
 
-/** What the API is asked for. */
-export function runsQueryOf(filters: RunFilters): Omit<Query, "limit" | "cursor"> {
+/** What the API is asked for, where days begin with those of the time zone. */
+export function runsQueryOf(filters: RunFilters, timeZone: string): Omit<Query, "limit" | "cursor"> {
   return withoutNothing({
     connection_id: filters.shop,
     kind: filters.kind,
     state: filters.state,
     not_well: filters.bad,
-    since: filters.from === undefined ? undefined : startOf(filters.from, 0),
-    until: filters.to === undefined ? undefined : startOf(filters.to, 1),
+    since: filters.from === undefined ? undefined : startOf(filters.from, timeZone),
+    until: filters.to === undefined ? undefined : startOf(filters.to, timeZone, 1),
   }) as Omit<Query, "limit" | "cursor">;
 }
 
