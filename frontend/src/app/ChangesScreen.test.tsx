@@ -300,6 +300,20 @@ describe("a dry run", () => {
     expect(screen.getByRole("link", { name: "See each number" })).toHaveAttribute("href", "/sync/40");
   });
 
+  it("says what failed, and what to do about it", async () => {
+    const run = { id: 40, kind: "manual", looked_at: 9, changed: 0, failed: 0, connection_id: 5, code: "" };
+    const failed = { code: "platform_transient", error: "HTTP 502", suggestion: "It is tried again." };
+    server.use(
+      http.post("*/api/v1/sync/runs", () => HttpResponse.json({ ...run, state: "running" }, { status: 202 })),
+      answers("get", "/sync/runs/40", { ...run, ...failed, state: "partly" }),
+    );
+    open("/changes?shop=5");
+    await userEvent.click(await screen.findByRole("button", { name: "Sync now" }));
+    await userEvent.click(within(await screen.findByRole("dialog")).getByRole("button", { name: "Sync now" }));
+    const status = await screen.findByText("Done in part");
+    expect(status.closest("[role=status]")).toHaveTextContent("HTTP 502");
+  });
+
   it("is not begun again while it goes on, and shows that nothing is done yet", async () => {
     let began = 0;
     const run = { id: 42, kind: "manual", looked_at: 0, changed: 0, failed: 0, connection_id: 5 };

@@ -111,7 +111,7 @@ describe("the inventory", () => {
     expect(within(table).getByRole("link", { name: "MUG-1" })).toHaveAttribute("href", "/stock/1");
     expect(await within(table).findByRole("columnheader", { name: "Tea and pots" })).toBeVisible();
     expect(first).toHaveTextContent(/^MUG-1 Mug no. 1810210–8/);
-    expect(within(second as HTMLElement).getByRole("img", { name: "It should show 8, and will be written." })).toBeInTheDocument();
+    expect(within(second as HTMLElement).getByRole("img", { name: /^It should show 8, and will be written/ })).toBeInTheDocument();
     expect(asked[0]?.toString()).toBe("archived=no&sort=sku&limit=100");
     expect(await screen.findByText(/of 3 SKUs/)).toBeVisible();
   });

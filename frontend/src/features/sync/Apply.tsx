@@ -10,6 +10,7 @@ import { useTellProblem } from "@/ui/notify";
 import { For } from "@/ui/role";
 import { useLookAgain } from "@/ui/useLookAgain";
 
+import { FaultWords } from "./FaultWords";
 import { ShopSums } from "./ShopSums";
 import { sumOf } from "./sums";
 import { useRun } from "./useRun";
@@ -134,6 +135,7 @@ function Progressing({ runId, run, toWrite, left, onClose }: ProgressingProps) {
         {run === undefined ? null : (
           <Text size="sm">{t("run.sums", { looked: run.looked_at, changed: run.changed, failed: run.failed })}</Text>
         )}
+        {run === undefined || run.code === "" ? null : <FaultWords run={run} />}
         <Group gap="sm">
           <TextLink to="/sync/$runId" params={{ runId: String(runId) }} size="sm">
             {t("run.see")}

@@ -11,11 +11,11 @@ import { Icon } from "@/ui/icons";
 import { BackLink } from "@/ui/links";
 import { useTellProblem } from "@/ui/notify";
 import { Page } from "@/ui/Page";
-import { Said } from "@/ui/Said";
 import { save } from "@/ui/save";
 import { Failed, Loading } from "@/ui/states";
 import { UndoRun } from "@/ui/UndoRun";
 
+import { FaultWords } from "./FaultWords";
 import { type ItemFilters } from "./filters";
 import { Items } from "./Items";
 import { useRun } from "./useRun";
@@ -126,12 +126,7 @@ function Fault({ run }: { run: Run }) {
   }
   return (
     <Alert color="red" icon={<Icon name="warn" />} title={known(`problem.${run.code}`) ?? t("run.fault")}>
-      <Text size="sm">{known(`remedy.${run.code}`) ?? run.suggestion}</Text>
-      {run.error === "" ? null : (
-        <Text size="sm" mt={4} c="dimmed">
-          <Said line={{ text: run.error, ...run.error_said }} />
-        </Text>
-      )}
+      <FaultWords run={run} />
     </Alert>
   );
 }
