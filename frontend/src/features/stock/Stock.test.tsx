@@ -534,6 +534,31 @@ describe("changing stock in the list", () => {
     expect(router.state.location.pathname).toBe("/stock");
   });
 
+  it("takes a threshold back to what it was just before, though it was another when its row was selected", async () => {
+    let low_stock_threshold: number | null = null;
+    const set: (number | null)[] = [];
+    server.use(
+      list(1, (id) => sku(id, { low_stock_threshold })),
+      http.get("*/api/v1/variants/1", () => HttpResponse.json({ id: 1, low_stock_threshold })),
+      http.patch("*/api/v1/stock/1", async ({ request }) => {
+        ({ low_stock_threshold } = (await request.json()) as { low_stock_threshold: number | null });
+        set.push(low_stock_threshold);
+        return HttpResponse.json({});
+      }),
+    );
+    open("/stock");
+    await userEvent.click(await screen.findByRole("checkbox", { name: /Select MUG/ }));
+    for (const units of ["5", "8"]) {
+      await userEvent.click(screen.getByRole("button", { name: "Low at …" }));
+      await userEvent.type(await screen.findByLabelText("Low at so many units"), `${units}{Enter}`);
+      await waitFor(() => expect(set.at(-1)).toBe(Number(units)));
+      await screen.findAllByText("Done for 1 SKU.");
+      if (units === "5") notifications.clean();
+    }
+    await userEvent.click(await screen.findByRole("button", { name: "Undo" }));
+    await waitFor(() => expect(set).toEqual([5, 8, 5]));
+  });
+
   it("tells which of many were refused, and why", async () => {
     server.use(
       list(2),

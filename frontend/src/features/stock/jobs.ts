@@ -48,13 +48,21 @@ export function moveAll(rows: readonly Row[], from: number, to: number, quantity
   return { rows, each: (row) => send(row, from, to, ""), back: (row) => send(row, to, from, ":back") };
 }
 
+/** Taken back to what each was just before, which may be another than when it was selected. */
 export function setThresholds(rows: readonly Row[], threshold: number | null): Job {
+  const before = new Map<number, number | null>();
+  const path = (row: Row) => ({ path: { variant_id: row.variant_id } });
   const set = (row: Row, low_stock_threshold: number | null) =>
-    client.PATCH("/api/v1/stock/{variant_id}", {
-      params: { path: { variant_id: row.variant_id } },
-      body: { low_stock_threshold },
-    });
-  return { rows, each: (row) => set(row, threshold), back: (row) => set(row, row.low_stock_threshold) };
+    client.PATCH("/api/v1/stock/{variant_id}", { params: path(row), body: { low_stock_threshold } });
+  return {
+    rows,
+    each: async (row) => {
+      const { data } = await client.GET("/api/v1/variants/{variant_id}", { params: path(row) });
+      before.set(row.variant_id, data?.low_stock_threshold ?? null);
+      await set(row, threshold);
+    },
+    back: (row) => set(row, before.get(row.variant_id) ?? null),
+  };
 }
 
 export function archiveAll(rows: readonly Row[]): Job {
