@@ -1,5 +1,5 @@
 import { notifications } from "@mantine/notifications";
-import { screen, waitFor, within } from "@testing-library/react";
+import { configure, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { http, HttpResponse } from "msw";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -559,13 +559,49 @@ describe("changing stock in the list", () => {
     await waitFor(() => expect(set).toEqual([5, 8, 5]));
   });
 
-  it("tells which of many were refused, and why", async () => {
+  it("tells whoever left meanwhile how it ended, and does nothing twice", async () => {
+    const archived: unknown[] = [];
+    let answer: () => void = () => undefined;
+    const waits = new Promise<void>((resolve) => (answer = resolve));
     server.use(
       list(2),
+      answers("get", "/imports", { items: [], next: null }),
+      http.post("*/api/v1/variants/:id/archive", async ({ params }) => {
+        archived.push(params["id"]);
+        await waits;
+        return params["id"] === "1"
+          ? HttpResponse.json({})
+          : HttpResponse.json({ status: 409, code: "variant_in_use", detail: "" }, { status: 409 });
+      }),
+    );
+    configure({ reactStrictMode: true });
+    const router = open("/imports");
+    configure({ reactStrictMode: false });
+    await screen.findByRole("heading", { name: "Imports" });
+    await router.navigate({ to: "/stock" });
+    for (const each of await screen.findAllByRole("checkbox", { name: /Select MUG/ })) {
+      await userEvent.click(each);
+    }
+    await userEvent.click(screen.getByRole("button", { name: "Archive" }));
+    await screen.findByRole("dialog", { name: "Working on it" });
+    router.history.back();
+    await screen.findByRole("heading", { name: "Imports" });
+    answer();
+    const alert = (await screen.findByText("Some were refused")).closest<HTMLElement>("[role=alert]");
+    expect(alert).toHaveTextContent("MUG-2: The variant is still used");
+    expect(await screen.findByText("Done for 1 SKU.")).toBeVisible();
+    expect(screen.getByRole("button", { name: "Undo" })).toBeVisible();
+    expect(archived).toEqual(["1", "2"]);
+  });
+
+  it.each(["closed", "left"])("tells which of many were refused, and why, and what was done once that is %s", async (how) => {
+    server.use(
+      list(2),
+      answers("get", "/imports", { items: [], next: null }),
       answers("post", "/variants/1/archive", {}),
       refuses("post", "/variants/2/archive", 409, "variant_in_use"),
     );
-    open("/stock");
+    const router = open("/stock");
     for (const each of await screen.findAllByRole("checkbox", { name: /Select MUG/ })) {
       await userEvent.click(each);
     }
@@ -573,7 +609,11 @@ describe("changing stock in the list", () => {
     const dialog = await screen.findByRole("dialog", { name: "Some were refused" });
     expect(dialog).toHaveTextContent("MUG-2: The variant is still used");
     expect(dialog).not.toHaveTextContent("MUG-1");
-    await userEvent.click(within(dialog).getAllByRole("button", { name: "Close" }).at(-1) as HTMLElement);
+    if (how === "closed") {
+      await userEvent.click(within(dialog).getAllByRole("button", { name: "Close" }).at(-1) as HTMLElement);
+    } else {
+      await router.navigate({ to: "/imports" });
+    }
     expect(await screen.findByText("Done for 1 SKU.")).toBeVisible();
   });
 });

@@ -74,13 +74,18 @@ export function archiveAll(rows: readonly Row[]): Job {
   };
 }
 
+export interface Outcome {
+  did: Row[];
+  refused: Refused[];
+}
+
 /** Does it to each row, in order, until `signal` ends it. What is under way then is still done. */
 export async function run(
   rows: readonly Row[],
   each: Job["each"],
   onDone: (done: number) => void,
   signal: AbortSignal,
-): Promise<{ did: Row[]; refused: Refused[] }> {
+): Promise<Outcome> {
   const did: Row[] = [];
   const refused: Refused[] = [];
   let next = 0;
