@@ -104,6 +104,8 @@ class Registration(Base):
     email: Mapped[str] = mapped_column(Text)
     account_name: Mapped[str] = mapped_column(Text)
     password_hash: Mapped[str] = mapped_column(Text)
+    time_zone: Mapped[str] = mapped_column(Text, server_default="UTC")
+    """Where the account's days will begin."""
     token_hash: Mapped[bytes] = mapped_column(LargeBinary)
     expires_at: Mapped[Utc]
     created_at: Mapped[CreatedAt]

@@ -89,11 +89,17 @@ def open_account(name: str, email: str, password: str) -> Principal:
 
 
 def make_account(
-    session: Session, name: str, email: str, password_hash: str, *, language: str | None = None
+    session: Session,
+    name: str,
+    email: str,
+    password_hash: str,
+    *,
+    language: str | None = None,
+    time_zone: str = "UTC",
 ) -> Principal:
     """`open_account` in the caller's transaction, which cannot go on after a Conflict. Who has left every
     account they were in is its owner as the user they are, by this password from now on."""
-    account = Account(name=name)
+    account = Account(name=name, time_zone=time_zone)
     session.add(account)
     user_id = _returning(session, email, password_hash, language)
     if user_id is None:

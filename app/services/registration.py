@@ -17,20 +17,27 @@ from app.services.auth import belongs_to_an_account, make_account, normal
 from app.services.flags import Flag
 from app.services.mail import link, queue_mail
 from app.services.passwords import WrongPassword, hashed, matches
+from app.services.reporting import is_zone
 from app.services.tokens import InvalidToken, hash_of, new_token
 from app.services.uow import unit_of_work
 
 CONFIRM_HOURS = 24
 
 
-def register(*, email: str, account_name: str, password: str, language: str | None) -> None:
+def register(
+    *, email: str, account_name: str, password: str, time_zone: str | None, language: str | None
+) -> None:
     """Have an address confirmed, or have its owner told that it has an account. Raises InvalidInput,
-    SwitchedOff."""
+    SwitchedOff.
+
+    `time_zone`: what the browser calls it. Some have names that nobody else knows: those count as UTC.
+    """
     email, password_hash, token = normal(email), hashed(password), new_token()
     params = {
         "email": email,
         "account_name": account_name.strip(),
         "password_hash": password_hash,
+        "time_zone": time_zone if time_zone and is_zone(time_zone) else "UTC",
         "token": hash_of(token),
         "hours": CONFIRM_HOURS,
     }
@@ -78,7 +85,12 @@ def confirm(token: str, password: str, language: str | None) -> None:
         if given is None:
             raise InvalidToken()
         opened = make_account(
-            uow.session, given.account_name, given.email, given.password_hash, language=language
+            uow.session,
+            given.account_name,
+            given.email,
+            given.password_hash,
+            language=language,
+            time_zone=given.time_zone,
         )
         uow.session.execute(_FORGET, {"email": given.email})
         sessions.end_others(uow.session, opened.user_id, but=None)  # begun by another password, if any
@@ -106,8 +118,10 @@ def _tell(session: Session, email: str, template: str, language: str | None) -> 
 
 _REGISTER = text(
     """
-    INSERT INTO registrations (email, account_name, password_hash, token_hash, expires_at)
-    VALUES (:email, :account_name, :password_hash, :token, now() + make_interval(hours => :hours))
+    INSERT INTO registrations (email, account_name, password_hash, time_zone, token_hash, expires_at)
+    VALUES (
+        :email, :account_name, :password_hash, :time_zone, :token, now() + make_interval(hours => :hours)
+    )
     """
 )
 _RENEW = text(
@@ -130,7 +144,7 @@ _LOCK_ALL = text(
 _TAKE = text(
     """
     DELETE FROM registrations WHERE token_hash = :token AND expires_at > now()
-    RETURNING email, account_name, password_hash
+    RETURNING email, account_name, password_hash, time_zone
     """
 )
 _FORGET = text("DELETE FROM registrations WHERE email = :email")

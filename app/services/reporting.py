@@ -60,9 +60,14 @@ def set_reporting(
         uow.commit()
 
 
+def is_zone(name: str) -> bool:
+    """Whether it is a time zone of IANA's."""
+    return name in _zones()
+
+
 def require_zone(name: str) -> ZoneInfo:
-    """Raises InvalidInput for what is no time zone of IANA's."""
-    if name not in _zones():
+    """Raises InvalidInput for what is none."""
+    if not is_zone(name):
         raise InvalidInput("A time zone has a name such as Europe/Berlin.")
     return zone_of(name)
 

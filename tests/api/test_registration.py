@@ -60,6 +60,31 @@ def test_registering_makes_the_account_and_its_owner_once_the_address_is_confirm
     assert rows("SELECT 1 FROM registrations") == []
 
 
+@pytest.mark.parametrize(
+    ("told", "zone"),
+    [
+        ({"time_zone": "Europe/Berlin"}, "Europe/Berlin"),
+        ({"time_zone": "Asia/Calcutta"}, "Asia/Calcutta"),  # what browsers call Asia/Kolkata
+        ({"time_zone": "Etc/Unknown"}, "UTC"),
+        ({"time_zone": "+01:00"}, "UTC"),
+        ({"time_zone": "../" * 9000}, "UTC"),
+        ({"time_zone": "\0\ud800"}, "UTC"),
+        ({"time_zone": None}, "UTC"),
+        ({}, "UTC"),
+    ],
+)
+def test_an_accounts_days_begin_where_it_was_registered_from(
+    visitor: Caller, told: dict[str, Any], zone: str
+) -> None:
+    """What a browser calls its zone keeps nobody out."""
+    document = {"email": NEW, "password": PASSWORD, "account_name": "Blue"} | told
+    assert visitor.post("/auth/register", document).status_code == 204
+    assert visitor.post("/auth/verify-email/resend", {"email": NEW}).status_code == 204
+    assert verify(visitor, token_in(mails(NEW)[-1])).status_code == 204
+    visitor.sign_in()
+    assert visitor.get("/account/reporting")["time_zone"] == zone
+
+
 def test_registering_a_known_address_answers_the_same_and_its_owner_is_told(
     visitor: Caller, merchant: Caller
 ) -> None:
@@ -173,6 +198,7 @@ def test_who_left_every_account_may_register_again(
         {"account_name": "  "},
         {"account_name": "x" * 201},
         {"account_name": "a\0b"},
+        {"time_zone": 1},
         {"role": "owner"},
     ],
 )

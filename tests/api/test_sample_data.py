@@ -57,6 +57,7 @@ def everything() -> dict[str, int]:
 
 
 def test_a_merchant_looks_at_a_filled_shop_that_is_not_theirs(merchant: Caller) -> None:
+    execute("UPDATE accounts SET time_zone = 'Europe/Berlin' WHERE id = :a", a=merchant.account_id)
     before = counts(merchant.account_id)
     sample = made(merchant)
     folded()
@@ -68,6 +69,7 @@ def test_a_merchant_looks_at_a_filled_shop_that_is_not_theirs(merchant: Caller) 
         (sample.account_id, True),
     ]
     overview = sample.get("/dashboard/overview")
+    assert overview["time_zone"] == "Europe/Berlin"
     assert {shop["state"] for shop in overview["connections"]} == {"sample"}
     assert {shop["light"] for shop in overview["connections"]} == {"green"}
     assert 2 <= len(overview["connections"]) <= 4

@@ -115,6 +115,12 @@ class RegisterSchema(Schema):
     account_name = fields.String(
         required=True, validate=[validate.Length(max=200), validate.Regexp(r".*\S"), _is_text]
     )
+    time_zone = fields.String(
+        load_default=None,
+        metadata={
+            "description": "Where the account's days begin: Europe/Berlin. UTC if absent or not known."
+        },
+    )
 
 
 class AddressSchema(Schema):

@@ -32,7 +32,12 @@ export function SignUp() {
     const email = values.email.trim();
     try {
       await publicClient.POST("/api/v1/auth/register", {
-        body: { ...values, email, account_name: values.account_name.trim() },
+        body: {
+          ...values,
+          email,
+          account_name: values.account_name.trim(),
+          time_zone: new Intl.DateTimeFormat().resolvedOptions().timeZone,
+        },
       });
       setSentTo(email);
     } catch (error) {
