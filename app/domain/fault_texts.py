@@ -105,6 +105,10 @@ FAULTS: Mapping[str, str] = {
     "item_left_out": "The shop left the item out.",
     "number_untracked": "The shop does not track this number itself and ignored the write.",
     "number_differs": "The shop answered {now} to a write of {quantity}.",
+    "number_gone": "It is no longer at the shop. Restore it there, or unlink it here.",
+    "number_not_kept": "The shop keeps no number for it. Have it track the stock there, or unlink it here.",
+    "number_of_bundle": "It is a bundle of the shop's own, which has no number. Unlink it here.",
+    "number_not_told": "The shop does not tell its number. See the listing there.",
     "price_kept": "The shop kept its own price.",
     "prices_not_allowed": "This shop was connected before SyncFlow wrote prices: connect it again, to let it"
     " change products.",

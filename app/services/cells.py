@@ -27,8 +27,14 @@ DOUBT_SETTLE = timedelta(seconds=1)
 """Gathers cells in doubt into one reading. What was learned before a reading is asked for is certain."""
 
 
-UNREADABLE = (*(problem.value for problem in Unsyncable), "unreadable")
-"""Errors of failed cells that any number read later heals."""
+UNREADABLE = {
+    Unsyncable.VANISHED.value: "It is no longer at the shop. Restore it there, or unlink it here.",
+    Unsyncable.UNTRACKED.value: "The shop keeps no number for it. Have it track the stock there, or unlink"
+    " it here.",
+    Unsyncable.BUNDLE_PARENT.value: "It is a bundle of the shop's own, which has no number. Unlink it here.",
+    "unreadable": "The shop does not tell its number. See the listing there.",
+}
+"""Errors of failed cells that any number read later heals, and what they say."""
 MOST_REVERSALS = 3
 """So often in a row somebody at the shop put back what we had written over; then we stop, and ask."""
 MOST_UNITS = 1_000_000_000
@@ -239,6 +245,11 @@ def targets(
             )
             found[row.id] = min(shown, found.get(row.id, shown))
     return found
+
+
+def error_in_words(error: str) -> str:
+    """What a failed cell's error says: in our words where it is a code of ours, else in the shop's."""
+    return UNREADABLE.get(error, error)
 
 
 def places(session: Session, cells: Iterable[Cell]) -> dict[int, list[int]]:

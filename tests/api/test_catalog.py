@@ -101,6 +101,12 @@ def test_what_a_shop_has_against_a_listing_is_told_for_other_languages_too(
     (listing,) = merchant.get(f"/variants/{books.variant_ids[0]}")["listings"]
     said = {"code": "number_differs", "values": {"now": "5", "quantity": "8"}}
     assert (listing["error"], listing["error_said"]) == ("The shop answered 5 to a write of 8.", said)
+    execute("UPDATE stock_cells SET state = 'failed', error = 'vanished'")
+    (listing,) = merchant.get(f"/variants/{books.variant_ids[0]}")["listings"]
+    (channel,) = merchant.get("/stock")["items"][0]["channels"]
+    for shown in (listing, channel, merchant.get("/sync/preview")["items"][0]):
+        assert shown["error"] == "It is no longer at the shop. Restore it there, or unlink it here."
+        assert shown["error_said"] == {"code": "number_gone", "values": {}}
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +14,8 @@ from app.platforms.errors import Transient
 from app.services import connections, importer, push, reconcile, run_book, runs, sweeper, undo
 from app.services.first_sync import Source, approve
 from app.services.queries import runs as queries
-from app.services.queries.sync_preview import sync_preview
+from app.services.queries.dashboard.overview import overview
+from app.services.queries.sync_preview import sync_preview, sync_totals
 from app.services.run_now import Scope, run_now
 from tests.services.shop import Shop
 from tests.services.world import World, new_account, owe
@@ -325,6 +326,33 @@ def test_a_dry_run_says_what_would_be_written_and_what_keeps_it(
     [row] = sync_preview(world.account_id, Scope(variant_id=row["variant_id"]), limit=10).items
     assert (row["written"], row["obstacle"]) == (False, "its connection is paused")
     assert shop.writes == []
+
+
+@pytest.mark.parametrize(
+    "so",
+    [
+        "UPDATE stock_cells SET wanted_version = synced_version, dirty_since = NULL",  # it differs by nothing
+        "UPDATE stock_cells SET account = account + 2 WHERE state = 'failed'",
+        "UPDATE stock_cells SET account = NULL WHERE state = 'failed'",
+        "UPDATE listings SET paused = true",
+        "UPDATE connections SET state = 'paused'",
+        "UPDATE accounts SET writes_stopped_at = now()",
+    ],
+)
+def test_as_many_numbers_as_a_shop_is_said_to_refuse_are_listed_with_why(
+    world: World, connection: int, so: str
+) -> None:
+    world.sql("UPDATE stock_cells SET state = 'failed', error = 'vanished' WHERE external_stock_id = 'iA'")
+    world.sql(so)
+    told = overview(world.account_id, now=datetime.now(UTC))["attention"]
+    [said] = [item["count"] for item in told if item["kind"] == "refused"]
+    rows = sync_preview(world.account_id, Scope(connection_id=connection), effect="refused", limit=10).items
+    [shop] = sync_totals(world.account_id, Scope(connection_id=connection))["connections"]
+    assert said == len(rows) == shop["refused"] == 1
+    [row] = rows
+    assert row["obstacle_code"] == "refused"
+    assert row["error"] == "It is no longer at the shop. Restore it there, or unlink it here."
+    assert row["sku"] == "SKU"
 
 
 def test_a_dry_run_comes_in_pages_that_together_are_all(

@@ -46,23 +46,35 @@ class SyncPreviewRowSchema(Schema):
     sku = fields.String(allow_none=True)
     title = fields.String()
     location = fields.String()
-    from_quantity = fields.Integer(metadata={"description": "What we believe that the shop shows."})
-    to_quantity = fields.Integer(metadata={"description": "What it should show."})
+    from_quantity = fields.Integer(
+        allow_none=True,
+        metadata={"description": "What we believe that the shop shows; null where it never told."},
+    )
+    to_quantity = fields.Integer(
+        allow_none=True, metadata={"description": "What it should show; null where its listing is paused."}
+    )
     effect = fields.String(
         validate=validate.OneOf(EFFECTS),
-        metadata={"description": "What would become of it; `held`: it would not be written."},
+        metadata={
+            "description": "What would become of it; `held`: it would not be written; `refused`: the shop "
+            "refuses it, whether it should show another number or not."
+        },
     )
-    why = fields.Nested(WhyNumberSchema)
+    why = fields.Nested(
+        WhyNumberSchema, allow_none=True, metadata={"description": "Null where both are the same."}
+    )
     causes = fields.List(fields.String(), metadata={"description": "Why they differ, in words."})
     written = fields.Boolean(metadata={"description": "Whether a run would write it."})
     obstacle = fields.String(metadata={"description": "Why not, else empty."})
     obstacle_code = fields.String(
         validate=validate.OneOf(("", *OBSTACLES)), metadata={"description": "The same, for programs."}
     )
+    error = fields.String(metadata={"description": "What the shop has against it, else empty."})
+    error_said = Said("error")
 
 
 class ShopTotalsSchema(Schema):
-    """A shop's numbers that are not what they should be; each is in one of the counts."""
+    """A shop's numbers that are not what they should be, or refused; each is in one of the counts."""
 
     connection_id = fields.Integer()
     connection_name = fields.String()
@@ -70,6 +82,7 @@ class ShopTotalsSchema(Schema):
     lowered = fields.Integer(metadata={"description": "And not to zero."})
     to_zero = fields.Integer()
     held = fields.Integer(metadata={"description": "Would not be written, for now."})
+    refused = fields.Integer(metadata={"description": "The shop refuses them."})
 
 
 class SyncTotalsSchema(Schema):

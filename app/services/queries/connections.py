@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import text
 
 from app.errors import NotFound
-from app.services.cells import OF_LISTING
+from app.services.cells import OF_LISTING, error_in_words
 from app.services.queries.paging import MOST, Page, Row, decode, page, read
 from app.services.queries.search import MATCHES, pattern, where
 
@@ -58,7 +60,7 @@ def listings(
         after=after[0],
         limit=limit + 1,
     )
-    return page(rows, limit, lambda row: [row["id"]])
+    return page(_told(rows), limit, lambda row: [row["id"]])
 
 
 def require_connection(account_id: int, connection_id: int) -> None:
@@ -72,7 +74,7 @@ def listing(account_id: int, listing_id: int) -> Row:
     rows = read(_LISTING, account_id=account_id, id=listing_id)
     if not rows:
         raise NotFound("There is no such listing.")
-    return rows[0]
+    return _told(rows)[0]
 
 
 def search_listings(
@@ -113,12 +115,16 @@ def search_listings(
         after=after[0],
         limit=limit + 1,
     )
-    return page(rows, limit, lambda row: [row["id"]])
+    return page(_told(rows), limit, lambda row: [row["id"]])
 
 
 def listings_of_variant(account_id: int, variant_id: int) -> list[Row]:
     """The first MOST of them."""
     return list(search_listings(account_id, variant_id=variant_id, limit=MOST).items)
+
+
+def _told(listings: Sequence[Row]) -> list[Row]:
+    return [{**row, "error": row["error"] and error_in_words(row["error"])} for row in listings]
 
 
 def _nested(row: Row) -> Row:
@@ -154,7 +160,8 @@ _CONNECTIONS = text(
             SELECT count(*) FROM stock_cells
             WHERE connection_id = c.id AND state = 'active' AND dirty_since IS NOT NULL
         ) AS dirty_cells,
-        (SELECT count(*) FROM stock_cells WHERE connection_id = c.id AND state = 'failed') AS failed_cells,
+        (SELECT count(*) FROM stock_cells
+            WHERE connection_id = c.id AND state = 'failed' AND variant_id IS NOT NULL) AS failed_cells,
         (SELECT count(*) FROM stock_cells WHERE connection_id = c.id AND check_due_at IS NOT NULL)
             AS checks_due
     ) AS s

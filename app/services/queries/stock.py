@@ -65,7 +65,7 @@ def _with_channels(account_id: int, variants: Sequence[Row]) -> list[Row]:
         fallen = uow.session.execute(_FALLEN, {"account_id": account_id, "variants": ids}).scalar_one()
         free = cell_store.targets(uow.session, cells, decided=True) if fallen else wanted
     for row in rows:
-        channel = dict(row._mapping)
+        channel = {**row._mapping, "error": cell_store.error_in_words(row.error)}
         target = None if row.expected is None else wanted.get(row.id)
         channel["target"] = target
         channel["held"] = row.in_review or (target is not None and target < free.get(row.id, target))

@@ -26,13 +26,14 @@ MOST_COUNTED = 50_000
 OBSTACLES = {
     "connection": "its connection is {0.connection_state}",
     "writes_stopped": "all writes of the account are stopped",
-    "refused": "the shop refuses it: {0.error}",
+    "refused": "the shop refuses it: {error}",
     "not_followed": "it is not followed yet",
     "in_review": "it was changed at the shop and waits for a person",
     "brake": "the brake holds it back",
 }
-EFFECTS = (*WRITTEN, "held")
-"""What a sync does to a number that is not what it should be: `held`, where it would not be written."""
+EFFECTS = (*WRITTEN, "held", "refused")
+"""What a sync does to a number that is not what it should be: `held`, where it would not be written. All that
+the shop refuses are `refused`, also those that are what they should be."""
 
 
 def sync_preview(
@@ -44,9 +45,9 @@ def sync_preview(
     effect: str | None = None,
     q: str | None = None,
 ) -> Page:
-    """Numbers that are not what they should be, by cell: from what to what, why, and what keeps it from being
-    written if anything does; of one effect, and with `q` in their SKU or title, if these are given. Raises
-    NotFound, InvalidInput."""
+    """Numbers that are not what they should be, or that a shop refuses, by cell: from what to what, why, and
+    what keeps it from being written if anything does; of one effect, and with `q` in their SKU or title, if
+    these are given. Raises NotFound, InvalidInput."""
     after = (decode(cursor, int) or [0])[0]
     term = (q or "").strip().casefold()
     with unit_of_work() as uow:
@@ -117,24 +118,30 @@ def _batches(account_id: int, scope: Scope) -> Iterator[tuple[Sequence[Record[An
 def _looked_at(
     session: Session, account_id: int, scope: Scope, after: int
 ) -> tuple[Sequence[Record[Any]], list[Row]]:
-    """The next numbers, and those of them that are not what they should be."""
+    """The next numbers, and those of them that are not what they should be, or refused."""
     query = _OF_VARIANTS if scope.of_variants else _OF_SHOPS
     params = {"account_id": account_id, "after": after, "limit": CELLS_AT_A_TIME, **asdict(scope)}
     rows = session.execute(query, params).all()
     # `targets` reads no more of a cell than these rows have.
     targets = cell_store.targets(session, cast("Sequence[cell_store.Cell]", rows))
-    differing = [
-        _item(row, targets[row.id])
-        for row in rows
-        if row.id in targets and max(row.expected, 0) != targets[row.id]
-    ]
-    return rows, differing
+    items = [_item(row, targets.get(row.id)) for row in rows]
+    return rows, [item for item in items if item is not None]
 
 
-def _item(row: Record[Any], target: int) -> Row:
-    obstacle = _obstacle(row, target)
+def _item(row: Record[Any], target: int | None) -> Row | None:
+    """None for a number that is what it should be, or whose listing is paused, unless the shop refuses it."""
+    done, obstacle = "refused", "refused"
+    reasons: Row = {"why": None, "causes": []}
+    if target is not None and row.expected is not None and max(row.expected, 0) != target:
+        reasons = {"why": asdict(why(row, target)), "causes": causes(row, target)}
+        if row.state != "failed":
+            obstacle = _obstacle(row, target)
+            done = "held" if obstacle else effect(max(row.expected, 0), target)
+    elif row.state != "failed":
+        return None
+    error = cell_store.error_in_words(row.error) if obstacle == "refused" else ""
     return {
-        "effect": "held" if obstacle else effect(max(row.expected, 0), target),
+        "effect": done,
         "cell_id": row.id,
         "connection_id": row.connection_id,
         "connection_name": row.connection_name,
@@ -144,22 +151,20 @@ def _item(row: Record[Any], target: int) -> Row:
         "location": row.location,
         "from_quantity": row.expected,
         "to_quantity": target,
-        "why": asdict(why(row, target)),
-        "causes": causes(row, target),
+        **reasons,
         "written": not obstacle,
-        "obstacle": OBSTACLES[obstacle].format(row) if obstacle else "",
+        "obstacle": OBSTACLES[obstacle].format(row, error=error) if obstacle else "",
         "obstacle_code": obstacle,
+        "error": error,
     }
 
 
 def _obstacle(row: Record[Any], target: int) -> str:
-    """Which of the OBSTACLES keeps it from being written; empty if none."""
+    """Which of the other OBSTACLES keeps it from being written; empty if none."""
     if row.connection_state != "active":
         return "connection"
     if row.writes_stopped:
         return "writes_stopped"
-    if row.state == "failed":
-        return "refused"
     if row.state == "waiting":
         return "not_followed"
     if row.in_review and target > row.expected:
@@ -182,7 +187,7 @@ _ROWS = f"""
     ORDER BY c.id
 """  # noqa: S608  (constants)
 _LIVE = """
-    c.account IS NOT NULL AND c.variant_id IS NOT NULL AND EXISTS (
+    (c.account IS NOT NULL OR c.state = 'failed') AND c.variant_id IS NOT NULL AND EXISTS (
         SELECT 1 FROM connections n
         WHERE n.id = c.connection_id AND n.state IN ('review', 'active', 'paused', 'needs_auth')
     )

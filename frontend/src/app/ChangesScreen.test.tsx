@@ -261,7 +261,7 @@ describe("a dry run", () => {
     obstacle: "the brake holds it back",
     obstacle_code: "brake",
   };
-  const sums = { connection_id: 5, connection_name: "Web shop", raised: 1, lowered: 0, to_zero: 2, held: 4 };
+  const sums = { connection_id: 5, connection_name: "Web shop", raised: 1, lowered: 0, to_zero: 2, held: 4, refused: 0 };
 
   beforeEach(() => {
     server.use(
@@ -279,6 +279,20 @@ describe("a dry run", () => {
     expect(await screen.findByText("Held back: the brake holds it back")).toBeVisible();
     expect(screen.getByRole("region", { name: "Web shop" })).toHaveTextContent("1 raised, 2 to zero, 4 held back");
     expect(screen.getByRole("radio", { name: "Held back (4)" })).toBeVisible();
+  });
+
+  it("lists what the shop refuses, with why and what to do, also where the number is right", async () => {
+    const error = "It is no longer at the shop. Restore it there, or unlink it here.";
+    const refused = { from_quantity: 13, to_quantity: 13, effect: "refused", why: null, obstacle_code: "refused" };
+    const said = { error, error_said: { code: "number_gone", values: {} } };
+    server.use(
+      answers("get", "/sync/preview/totals", { looked_at: 9, at_least: false, connections: [{ ...sums, refused: 1 }] }),
+      answers("get", "/sync/preview", { items: [{ ...preview, ...refused, ...said }], next: null }),
+    );
+    open("/changes?shop=5&effect=refused");
+    expect(await screen.findByText(`The shop refuses the number: ${error}`)).toBeVisible();
+    expect(screen.getByRole("radio", { name: "Refused by the shop (1)" })).toBeChecked();
+    expect(screen.getByRole("region", { name: "Web shop" })).toHaveTextContent("4 held back, 1 refused by the shop");
   });
 
   it("is applied after asking with figures, and followed to its end", async () => {

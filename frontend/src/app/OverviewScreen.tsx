@@ -112,7 +112,7 @@ function AttentionLink({ item }: { item: AttentionItem }) {
     case "review":
       return <TextLink to="/changes" search={shop} {...look} />;
     case "refused":
-      return <TextLink to="/changes" search={{ ...shop, effect: "held" }} {...look} />;
+      return <TextLink to="/changes" search={{ ...shop, effect: "refused" }} {...look} />;
     case "brake":
     case "price_brake":
       return <TextLink to="/reviews" {...look} />;

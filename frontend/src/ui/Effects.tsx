@@ -2,7 +2,7 @@ import { Chip, Group } from "@mantine/core";
 
 import { useWords } from "@/i18n/words";
 
-export type Effect = "raised" | "lowered" | "to_zero" | "held" | "stock_raised" | "stock_lowered";
+export type Effect = "raised" | "lowered" | "to_zero" | "held" | "refused" | "stock_raised" | "stock_lowered";
 
 /** What becomes of a price. */
 export type PriceEffect = Extract<Effect, "raised" | "lowered"> | "unchanged" | "cannot";

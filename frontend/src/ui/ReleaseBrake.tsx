@@ -67,11 +67,11 @@ function WouldBeWritten({ shopId }: { shopId: number }) {
     params: { query: { connection_id: shopId } },
   });
   const shop = totals.data?.connections[0];
-  const nothing = { raised: 0, lowered: 0, to_zero: 0, held: 0 };
-  const { raised, lowered, to_zero, held } = shop ?? nothing;
+  const nothing = { raised: 0, lowered: 0, to_zero: 0, held: 0, refused: 0 };
+  const { raised, lowered, to_zero, held, refused } = shop ?? nothing;
   return totals.data === undefined ? null : (
     <Text size="sm" fw={600}>
-      {t("brakes.ask.figures", { raised, lowered, zero: to_zero, held })}
+      {t("brakes.ask.figures", { raised, lowered, zero: to_zero, held: held + refused })}
     </Text>
   );
 }

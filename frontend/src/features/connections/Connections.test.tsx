@@ -127,7 +127,7 @@ describe("a connection's page", () => {
 
   it("lets a sync that stopped go on only once its figures were agreed to", async () => {
     const sent = takes({ "post /connections/1/release-brake": CONNECTION });
-    const shop = { connection_id: 1, connection_name: "Tea", raised: 0, lowered: 1, to_zero: 39, held: 0 };
+    const shop = { connection_id: 1, connection_name: "Tea", raised: 0, lowered: 1, to_zero: 39, held: 0, refused: 0 };
     server.use(answers("get", "/sync/preview/totals", { looked_at: 100, at_least: false, connections: [shop] }));
     shown({}, { braked_at: "2026-11-29T12:00:00Z" });
     await userEvent.click(await screen.findByRole("button", { name: "Release the brake" }));

@@ -186,7 +186,7 @@ describe("review", () => {
       answers("get", "/sync/preview/totals", {
         looked_at: 100,
         at_least: false,
-        connections: [{ connection_id: 5, connection_name: "Web shop", raised: 0, lowered: 1, to_zero: 39, held: 0 }],
+        connections: [{ connection_id: 5, connection_name: "Web shop", raised: 0, lowered: 1, to_zero: 39, held: 0, refused: 0 }],
       }),
       http.post("*/api/v1/connections/5/release-brake", ({ request }) => {
         released.push(new URL(request.url).pathname);

@@ -34,7 +34,7 @@ export function Apply({ shopId, canSync, totals, children }: Props) {
   const [asking, setAsking] = useState(false);
   const [begun, setBegun] = useState<{ run: number; toWrite: number } | null>(null);
   const written = totals === null ? 0 : writtenOf(totals);
-  const held = totals === null ? 0 : sumOf(totals).held;
+  const held = totals === null ? 0 : heldOf(totals);
   const isNothing = written === 0 && totals?.at_least === false;
   const start = api.useMutation("post", "/api/v1/sync/runs", {
     onSuccess: (run) => {
@@ -149,6 +149,11 @@ function Progressing({ runId, run, toWrite, left, onClose }: ProgressingProps) {
       </Stack>
     </Alert>
   );
+}
+
+function heldOf(totals: Schemas["SyncTotals"]): number {
+  const { held, refused } = sumOf(totals);
+  return held + refused;
 }
 
 function writtenOf(totals: Schemas["SyncTotals"]): number {

@@ -8,6 +8,7 @@ import { Change } from "@/ui/Change";
 import type { Column } from "@/ui/DataTable";
 import { PagedTable } from "@/ui/PagedTable";
 import { Product } from "@/ui/Product";
+import { useSay } from "@/ui/Said";
 import { NoRows } from "@/ui/states";
 import { WhyNumber } from "@/ui/WhyNumber";
 
@@ -92,12 +93,16 @@ function Where({ row }: { row: PreviewRow }) {
 
 function Why({ row }: { row: PreviewRow }) {
   const { t } = useWords();
+  const say = useSay();
+  const { why, from_quantity: shown, to_quantity: target, obstacle_code: obstacle } = row;
   return (
     <>
-      <WhyNumber why={row.why} shown={row.from_quantity} target={row.to_quantity} />
-      {row.obstacle_code === "" ? null : (
+      {why === null || shown === null || target === null ? null : <WhyNumber why={why} shown={shown} target={target} />}
+      {obstacle === "" ? null : (
         <Text size="sm" fw={600} title={row.obstacle}>
-          {t("dryRun.heldBy", { why: t(`obstacle.${row.obstacle_code}`) })}
+          {obstacle === "refused"
+            ? t("stock.mark.failed", { error: say({ text: row.error, ...row.error_said }) })
+            : t("dryRun.heldBy", { why: t(`obstacle.${obstacle}`) })}
         </Text>
       )}
     </>

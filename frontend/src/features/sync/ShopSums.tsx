@@ -3,12 +3,12 @@ import { Text } from "@mantine/core";
 import type { Schemas } from "@/api/client";
 import { useWords } from "@/i18n/words";
 
-const WRITTEN = ["raised", "lowered", "to_zero", "held"] as const;
+import { EFFECTS } from "./dryRun";
 
 /** How many of a shop's numbers would change in which way; ways that there are none of are left out. */
 export function ShopSums({ shop }: { shop: Schemas["ShopTotals"] }) {
   const { t } = useWords();
-  const told = WRITTEN.filter((effect) => shop[effect] > 0).map((effect) =>
+  const told = EFFECTS.filter((effect) => shop[effect] > 0).map((effect) =>
     t(`dryRun.${effect}`, { count: shop[effect] }),
   );
   return (
