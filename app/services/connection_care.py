@@ -11,7 +11,7 @@ from sqlalchemy import Row, text
 
 from app.domain.remedies import remedy
 from app.errors import Conflict, InvalidInput, NotFound
-from app.platforms.errors import AuthExpired, PlatformError
+from app.platforms.errors import AuthExpired, PlatformError, Transient
 from app.services import breaker, shops
 from app.services.audit import audit
 from app.services.connecting import Started, start_connecting
@@ -50,7 +50,9 @@ def try_out(account_id: int, connection_id: int) -> Trial:
     except (PlatformError, CredentialsUnreadable, Conflict) as err:
         if isinstance(err, AuthExpired):
             mark_needs_auth(connection_id, str(err))
-        return Trial(False, str(err), err.code, remedy(err.code), _since(began))
+        # A trial only reads: of no fault is it unknown what it did.
+        code = Transient.code if isinstance(err, Transient) else err.code
+        return Trial(False, str(err), code, remedy(code), _since(began))
     if row.failures:
         breaker.succeeded(connection_id, seen=row.failures)
     return Trial(True, "The shop answers, and accepts our credentials.", milliseconds=_since(began))

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from app.domain.remedies import remedy
 from app.models import Connection
 from app.platforms.errors import AuthExpired, Transient
-from app.platforms.http import CallRecord
+from app.platforms.http import CallRecord, OutcomeUnknown
 from app.platforms.rate_budget import RateBudget
 from app.services import connecting, run_book
 from app.services.credentials import vault
@@ -309,8 +310,13 @@ def test_a_connection_that_works_is_said_to_and_may_go_on(merchant: Caller, conn
 
 
 @pytest.mark.parametrize(
-    ("fault", "state"),
-    [(AuthExpired("The key is dead."), "needs_auth"), (Transient("The shop is away."), "active")],
+    ("fault", "state", "code"),
+    [
+        (AuthExpired("The key is dead."), "needs_auth", "platform_auth_expired"),
+        (Transient("The shop is away."), "active", "platform_transient"),
+        # A test only reads: there is no outcome that one might wonder about.
+        (OutcomeUnknown("shop.example answered with 502."), "active", "platform_transient"),
+    ],
 )
 def test_a_connection_that_does_not_work_says_what_is_wrong_in_words(
     merchant: Caller,
@@ -318,14 +324,15 @@ def test_a_connection_that_does_not_work_says_what_is_wrong_in_words(
     monkeypatch: pytest.MonkeyPatch,
     fault: Exception,
     state: str,
+    code: str,
 ) -> None:
     def probe(_self: FakeChannel) -> None:
         raise fault
 
     monkeypatch.setattr(FakeChannel, "probe", probe)
     answer = merchant.post(f"/connections/{connection.id}/test").json()
-    assert (answer["ok"], answer["message"]) == (False, str(fault))
-    assert answer["remedy"]
+    assert (answer["ok"], answer["message"], answer["code"]) == (False, str(fault), code)
+    assert answer["remedy"] == remedy(code)
     assert merchant.get(f"/connections/{connection.id}")["state"] == state
 
 

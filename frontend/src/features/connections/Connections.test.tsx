@@ -122,7 +122,7 @@ describe("a connection's page", () => {
     expect(facts).toHaveTextContent("AnswersLeft alone after failures");
     expect(facts).toHaveTextContent("Good until");
     expect(facts).toHaveTextContent("198 of 200");
-    await waitFor(() => expect(facts).toHaveTextContent("98%Out in 2 of 100 hours."));
+    await waitFor(() => expect(facts).toHaveTextContent("98%In 2 of the 100 hours in which it was called it answered nothing."));
   });
 
   it("lets a sync that stopped go on only once its figures were agreed to", async () => {
