@@ -111,6 +111,7 @@ class Connection(TenantRow, Base):
     """Calls in a row that failed; 0 after any success."""
     backoff_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     last_success_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """After failures, or before it was asked to be read anew; polls and sweeps that went well count too."""
     last_error: Mapped[str] = mapped_column(Text, server_default="")
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from app.domain.event_log import EventKind
@@ -22,6 +22,7 @@ from app.services.credentials import CredentialsUnreadable
 from app.services.event_log import Subject, clear_events
 from app.services.nudge import Drain, nudge
 from app.services.proposals import OF_A_CONNECTION
+from app.services.turns import READ_ANEW
 from app.services.uow import UnitOfWork, unit_of_work
 
 log = structlog.get_logger(__name__)
@@ -48,7 +49,7 @@ def resume(account_id: int, connection_id: int, *, actor: str) -> None:
         connection = _locked(uow.session, account_id, connection_id)
         _require(connection, ("paused", "active"), "resumed")
         connection.state, connection.state_reason = "active", ""
-        connection.orders_polled_at = connection.levels_swept_at = None  # due at once
+        uow.session.execute(_READ_ANEW, {"id": connection_id})
         audit(uow.session, account_id, actor, "connection.resumed", connection_id)
         tell_state(uow.session, account_id, connection_id, "active")
         for drain in (Drain.RECONCILE, Drain.INTAKE, Drain.PUSH):
@@ -182,3 +183,6 @@ def _require(connection: Connection, states: tuple[str, ...], what: str) -> None
 
 def _nudge_after(uow: UnitOfWork, drain: Drain, connection_id: int) -> None:
     uow.after_commit(lambda: nudge(drain, connection_id))
+
+
+_READ_ANEW = text(f"UPDATE connections SET {READ_ANEW} WHERE id = :id")  # noqa: S608  (a constant)

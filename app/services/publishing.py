@@ -16,6 +16,7 @@ from app.services.cells import MOST_UNITS
 from app.services.nudge import Drain, nudge
 from app.services.prices import wants as prices
 from app.services.proposals import OF_A_LISTING, Proposal
+from app.services.turns import READ_ANEW
 from app.services.uow import UnitOfWork, unit_of_work
 
 LARGEST_PACK = 10_000
@@ -179,10 +180,10 @@ _STOP = text(
 )
 _ALLOW = text("UPDATE accounts SET writes_stopped_at = NULL WHERE id = :id")
 _READ_ANEW = text(
-    """
-    UPDATE connections SET orders_polled_at = NULL, levels_swept_at = NULL
+    f"""
+    UPDATE connections SET {READ_ANEW}
     WHERE account_id = :account_id AND state = 'active' RETURNING id
-    """
+    """  # noqa: S608  (a constant)
 )
 _CONNECTIONS = text("SELECT id FROM connections WHERE account_id = :account_id AND state <> 'disconnected'")
 _WAKE = text(

@@ -12,6 +12,7 @@ from app.services import publishing, runs
 from app.services.audit import audit_subject
 from app.services.cells import UNREADABLE
 from app.services.nudge import Drain, nudge
+from app.services.turns import READ_ANEW
 from app.services.uow import UnitOfWork, unit_of_work
 
 
@@ -100,12 +101,12 @@ _CONNECTIONS = text(
     """  # noqa: S608  (a constant)
 )
 _LOOK_AT_ALL = text(
-    """
+    f"""
     WITH those AS (
         SELECT id FROM connections WHERE id = ANY(CAST(:ids AS bigint[])) ORDER BY id FOR NO KEY UPDATE
     )
-    UPDATE connections n SET orders_polled_at = NULL, levels_swept_at = NULL FROM those WHERE n.id = those.id
-    """
+    UPDATE connections n SET {READ_ANEW} FROM those WHERE n.id = those.id
+    """  # noqa: S608  (a constant)
 )
 _CELLS = text(
     f"""

@@ -11,10 +11,13 @@ from flask import Flask
 
 from app.errors import Conflict, InvalidInput, NotFound
 from app.platforms.errors import Transient
-from app.services import connections, importer, push, reconcile, run_book, runs, sweeper, undo
+from app.services import connections, importer, publishing, push, reconcile, run_book, runs, sweeper, undo
 from app.services.first_sync import Source, approve
 from app.services.queries import runs as queries
+from app.services.queries.connection_health import health
+from app.services.queries.connections import connections as connections_shown
 from app.services.queries.dashboard.overview import overview
+from app.services.queries.dashboard.status import shop_status
 from app.services.queries.sync_preview import sync_preview, sync_totals
 from app.services.run_now import Scope, run_now
 from tests.services.shop import Shop
@@ -326,6 +329,26 @@ def test_a_dry_run_says_what_would_be_written_and_what_keeps_it(
     [row] = sync_preview(world.account_id, Scope(variant_id=row["variant_id"]), limit=10).items
     assert (row["written"], row["obstacle"]) == (False, "its connection is paused")
     assert shop.writes == []
+
+
+def test_a_shop_that_always_worked_has_its_last_success_also_once_it_was_asked_to_be_read_anew(
+    world: World, connection: int
+) -> None:
+    at = datetime(2026, 11, 29, 12, tzinfo=UTC)
+    asks = [
+        lambda: ask(world),
+        lambda: publishing.allow_writes(world.account_id, actor=BY),
+        lambda: connections.resume(world.account_id, connection, actor=BY),
+    ]
+    for asked in asks:
+        world.sql("UPDATE connections SET levels_swept_at = :at, last_success_at = NULL", at=at)
+        world.sql("UPDATE connections SET orders_polled_at = :at", at=at - timedelta(hours=1))
+        asked()
+        assert world.one("SELECT orders_polled_at, levels_swept_at FROM connections") == (None, None)
+        [row] = connections_shown(world.account_id, limit=1).items
+        [status] = shop_status(world.account_id)
+        assert health(world.account_id, connection)["last_success_at"] == at
+        assert (row["last_success_at"], status["last_success_at"]) == (at, at)
 
 
 @pytest.mark.parametrize(

@@ -138,7 +138,8 @@ _CONNECTIONS = text(
            c.state_reason AS reason, c.drift_policy, c.share_percent, c.buffer, c.cap, c.brake_percent,
            c.braked_at, c.config,
            c.created_at, c.orders_polled_at, c.levels_swept_at, c.failures, c.backoff_until,
-           c.last_success_at, c.last_error,
+           greatest(c.last_success_at, c.orders_polled_at, c.levels_swept_at) AS last_success_at,
+           c.last_error,
            l.listings, l.linked, l.unlinked, e.pending_events, s.dirty_cells, s.failed_cells,
            s.checks_due, a.open_attempts, d.pending_drifts, d.reviews
     FROM connections c

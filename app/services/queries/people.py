@@ -123,7 +123,8 @@ _MEMBERS = text(
 )
 _SHOPS = text(
     """
-    SELECT id, name, platform, state, failures, last_success_at FROM connections
+    SELECT id, name, platform, state, failures,
+        greatest(last_success_at, orders_polled_at, levels_swept_at) AS last_success_at FROM connections
     WHERE account_id = :id AND state <> 'connecting' ORDER BY id LIMIT :most
     """
 )
