@@ -24,9 +24,13 @@ beforeEach(() => {
   );
 });
 
-/** What answers in the place of the app's own page. */
+/** What answers to whoever asks for the app's own page. */
 function page(answer: () => Response) {
-  server.use(http.get(window.location.href, answer));
+  server.use(
+    http.get(window.location.href, ({ request }) =>
+      request.headers.get("Accept") === "text/html" ? answer() : new HttpResponse(null, { status: 404 }),
+    ),
+  );
 }
 
 it("loads the page anew for a part that is gone, once by itself and then where one asks for it", async () => {

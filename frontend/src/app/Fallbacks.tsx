@@ -55,7 +55,7 @@ export function Crashed({ error, reset }: ErrorComponentProps) {
     }
   };
   return (
-    <Container size="sm" py="xl" component="main">
+    <Container size="sm" py="xl">
       <Failed error={error} retry={retry} />
     </Container>
   );

@@ -7,7 +7,7 @@ const APART_MS = 60_000;
 
 /** Unless nobody answers: the browser's own page, which would take this one's place, knows no way back. */
 export async function loadAnew(): Promise<void> {
-  const answer = await fetch(window.location.href, { cache: "no-store" }).catch(() => null);
+  const answer = await fetch(window.location.href, { cache: "no-store", headers: { Accept: "text/html" } }).catch(() => null);
   if (answer?.ok) {
     reload();
   }
