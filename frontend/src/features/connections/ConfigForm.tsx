@@ -6,7 +6,7 @@ import { type ApiProblem, problemOf } from "@/api/problem";
 import { useWords } from "@/i18n/words";
 import { Icon } from "@/ui/icons";
 import { useProblemWords } from "@/ui/problems";
-import { Said } from "@/ui/Said";
+import { Said, useSay } from "@/ui/Said";
 
 import { type ConfigField, configOf, faultOf } from "./config";
 
@@ -76,10 +76,11 @@ export function ConfigForm({ platform, fields, initial = {}, go, busy, error, on
 /** Why it could not be connected; in the shop's or the API's own words where these say more than ours. */
 function Refused({ problem }: { problem: ApiProblem }) {
   const { title, remedy } = useProblemWords(problem);
+  const said = useSay()(problem.sentence);
   return (
     <Alert color="red" icon={<Icon name="warn" />} title={title} role="alert">
       <Text size="sm">{remedy}</Text>
-      {problem.message === "" || problem.message === remedy ? null : (
+      {["", title, remedy].includes(said) ? null : (
         <Text size="sm" c="dimmed" mt={4}>
           <Said line={problem.sentence} />
         </Text>

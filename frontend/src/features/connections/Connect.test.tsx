@@ -1,4 +1,4 @@
-import { screen, waitFor } from "@testing-library/react";
+import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { http, HttpResponse } from "msw";
 import { beforeEach, describe, expect, it, vi } from "vitest";
@@ -76,6 +76,16 @@ describe("connecting a shop", () => {
     const alert = await screen.findByRole("alert");
     expect(alert).toHaveTextContent("The shop does not answer");
     expect(alert).toHaveTextContent("Refused: platform_transient");
+  });
+
+  it("says once what only the API knows, in every language", async () => {
+    const said = { code: "address_unusable", values: {} };
+    const problem = { status: 422, code: "invalid_input", detail: "The shop's address cannot be used.", said };
+    server.use(http.post("*/api/v1/connections", () => HttpResponse.json(problem, { status: 422 })));
+    open("/connections/new?platform=shopify&address=tea", "de");
+    await userEvent.click(await screen.findByRole("button", { name: "Weiter zu Shopify" }));
+    const alert = within(await screen.findByRole("alert"));
+    expect(alert.getAllByText("Die Adresse des Shops kann nicht verwendet werden.")).toHaveLength(1);
   });
 
   it("is not for everybody", async () => {

@@ -47,6 +47,9 @@ export function TrySandbox({ isSection = false, onConnected, onAsked }: Props) {
       <div>
         <Button
           variant="light"
+          h="auto"
+          mih={36}
+          styles={{ label: { whiteSpace: "normal" } }}
           loading={connect.isPending}
           onClick={() => connect.mutate({ body: { number: free.number } })}
         >

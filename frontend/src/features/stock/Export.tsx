@@ -36,7 +36,7 @@ export function Export({ filters }: { filters: StockFilters }) {
           </span>
         </Button>
       </Menu.Target>
-      <Menu.Dropdown>
+      <Menu.Dropdown maw="calc(100vw - 2rem)">
         <Menu.Item onClick={() => fetchFile.mutate("catalog")}>{t("stock.export.catalog")}</Menu.Item>
         <Menu.Item onClick={() => fetchFile.mutate("levels")}>{t("stock.export.levels")}</Menu.Item>
         <Menu.Item onClick={() => fetchFile.mutate("listings")}>{t("stock.export.listings")}</Menu.Item>

@@ -11,6 +11,7 @@ import { useFieldErrors } from "@/ui/problems";
 import { Failed } from "@/ui/states";
 
 import { changesOf, FAULTS, faultsOf, type Fields, HIGHEST_THRESHOLD, LONGEST, NAMES } from "./fields";
+import { useUsualThreshold } from "./useUsualThreshold";
 
 /** An amount is one of its currency. */
 const MONEY = ["currency", "price", "cost"] as const;
@@ -34,6 +35,7 @@ interface Props {
 export function VariantForm({ title, lead, before, go, busy, error, onSave, onCancel }: Props) {
   const { t } = useWords();
   const said = useFieldErrors();
+  const usualThreshold = useUsualThreshold();
   const form = useForm<Fields>({
     initialValues: before,
     validate: (fields) => Object.fromEntries(faultsOf(fields, before).map((name) => [name, t(FAULTS[name])])),
@@ -80,7 +82,7 @@ export function VariantForm({ title, lead, before, go, busy, error, onSave, onCa
             />
             <NumberField
               label={t("stock.threshold")}
-              placeholder={t("stock.threshold.usual")}
+              placeholder={usualThreshold}
               min={0}
               max={HIGHEST_THRESHOLD}
               readOnly={busy}

@@ -24,6 +24,7 @@ import { Section } from "./Section";
 import { Shops } from "./Shops";
 import { useInPlace } from "./useInPlace";
 import type { Row } from "./useStockPages";
+import { useUsualThreshold } from "./useUsualThreshold";
 import { Why } from "./Why";
 
 type Variant = Schemas["VariantDetail"];
@@ -149,6 +150,7 @@ function useRow(id: number) {
 function Facts({ variant, row }: { variant: Variant; row: Row }) {
   const { t } = useWords();
   const format = useFormat();
+  const usualThreshold = useUsualThreshold();
   const figures = [
     ["stock.available", row.available, true],
     ["stock.onHand", row.on_hand, hasOwn(row, row.on_hand)],
@@ -162,7 +164,7 @@ function Facts({ variant, row }: { variant: Variant; row: Row }) {
     [t("stock.cost"), price(variant.unit_cost_minor)],
     [
       t("stock.threshold"),
-      variant.low_stock_threshold === null ? t("stock.threshold.usual") : format.number(variant.low_stock_threshold),
+      variant.low_stock_threshold === null ? usualThreshold : format.number(variant.low_stock_threshold),
     ],
   ].filter((each): each is [string, string] => each[1] !== null);
   return (

@@ -23,7 +23,7 @@ export interface Cells {
   threshold: (row: Row) => ReactNode;
 }
 
-export function cellsFor(t: Words["t"], format: Format, say: Say): Cells {
+export function cellsFor(t: Words["t"], format: Format, say: Say, usualThreshold: string): Cells {
   const figure = (value: number, strong = false) => figureOf(format, value, strong);
   const nothing = nothingOf(t);
   return {
@@ -62,7 +62,7 @@ export function cellsFor(t: Words["t"], format: Format, say: Say): Cells {
       );
     },
     threshold: ({ low_stock_threshold: own }) =>
-      own === null ? <span className={classes["quiet"]}>{t("stock.threshold.usual")}</span> : format.number(own),
+      own === null ? <span className={classes["quiet"]}>{usualThreshold}</span> : format.number(own),
   };
 }
 

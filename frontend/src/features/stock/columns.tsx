@@ -6,6 +6,7 @@ import { useSay } from "@/ui/Said";
 
 import { cellsFor } from "./cells";
 import type { Row } from "./useStockPages";
+import { useUsualThreshold } from "./useUsualThreshold";
 
 export interface Place {
   id: number;
@@ -33,13 +34,14 @@ export function useStockColumns(places: readonly Place[], shops: readonly Place[
   const { t } = useWords();
   const format = useFormat();
   const say = useSay();
+  const usualThreshold = useUsualThreshold();
   return useMemo(() => {
-    const cells = cellsFor(t, format, say);
+    const cells = cellsFor(t, format, say, usualThreshold);
     return [
       {
         id: "available",
         name: t("stock.available"),
-        width: 100,
+        width: 120,
         numeric: true,
         usual: true,
         cell: cells.available,
@@ -47,7 +49,7 @@ export function useStockColumns(places: readonly Place[], shops: readonly Place[
       {
         id: "on_hand",
         name: t("stock.onHand"),
-        width: 100,
+        width: 120,
         numeric: true,
         usual: true,
         cell: (row: Row) => cells.own(row, row.on_hand),
@@ -55,7 +57,7 @@ export function useStockColumns(places: readonly Place[], shops: readonly Place[
       {
         id: "committed",
         name: t("stock.committed"),
-        width: 100,
+        width: 120,
         numeric: true,
         usual: true,
         cell: (row: Row) => cells.own(row, row.committed),
@@ -86,13 +88,13 @@ export function useStockColumns(places: readonly Place[], shops: readonly Place[
       {
         id: "threshold",
         name: t("stock.threshold"),
-        width: 120,
+        width: 175,
         numeric: true,
         usual: false,
         cell: cells.threshold,
       },
     ];
-  }, [t, format, say, places, shops]);
+  }, [t, format, say, usualThreshold, places, shops]);
 }
 
 /** Which columns somebody chose, kept in this browser; null for the usual ones. */

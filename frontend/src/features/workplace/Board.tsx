@@ -1,4 +1,4 @@
-import { Button, Group, Text, VisuallyHidden } from "@mantine/core";
+import { Button, Group, VisuallyHidden } from "@mantine/core";
 import { type ReactNode, useRef, useState } from "react";
 import { flushSync } from "react-dom";
 
@@ -78,11 +78,6 @@ export function Board({ shown, kept, draw }: Props) {
         )
       }
     >
-      {draft === null ? null : (
-        <Text size="sm" c="dimmed">
-          {t("arrange.lead")}
-        </Text>
-      )}
       <VisuallyHidden role="status">{told}</VisuallyHidden>
       {widgets.length === 0 ? (
         <Empty icon="dashboards" title={t("dashboards.empty")}>

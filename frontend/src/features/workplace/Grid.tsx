@@ -1,9 +1,11 @@
 import "react-grid-layout/css/styles.css";
 
-import { Stack } from "@mantine/core";
+import { Stack, Text } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import type { ReactNode } from "react";
 import GridLayout, { type Layout, useContainerWidth } from "react-grid-layout";
+
+import { useWords } from "@/i18n/words";
 
 import {
   type Change,
@@ -35,7 +37,17 @@ interface Props {
 /** Widgets where they were laid; one below the other on a telephone. */
 export function Grid(props: Props) {
   const narrow = useMediaQuery("(max-width: 48em)", false, { getInitialValueInEffect: false });
-  return narrow ? <Pile {...props} /> : <Board {...props} />;
+  const { t } = useWords();
+  return (
+    <>
+      {props.isArranging ? (
+        <Text size="sm" c="dimmed">
+          {t(narrow ? "arrange.lead.piled" : "arrange.lead")}
+        </Text>
+      ) : null}
+      {narrow ? <Pile {...props} /> : <Board {...props} />}
+    </>
+  );
 }
 
 function Pile({ widgets, isArranging, draw, onChange, onDays, onRemove }: Props) {

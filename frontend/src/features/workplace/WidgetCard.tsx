@@ -81,7 +81,7 @@ function WidgetMenu({ widget, title, changes, onChange, onDays, onRemove }: Menu
         </ActionIcon>
       </Menu.Target>
       <Menu.Dropdown mah="60vh" style={{ overflowY: "auto" }}>
-        <Menu.Label>{t("arrange.place")}</Menu.Label>
+        <Menu.Label>{t(changes.includes("wider") ? "arrange.place" : "arrange.order")}</Menu.Label>
         {changes.map((change) => (
           <Menu.Item key={change} leftSection={<Icon name={ICONS[change]} />} onClick={() => onChange(change)}>
             {t(`arrange.${change}`)}
