@@ -92,7 +92,7 @@ describe("the audit log", () => {
         "API-Schlüssel Till hat Bestand am Standort Warehouse geändert",
         "Grund: Beschädigt · SKUs: 2 · Stück: -3",
       ],
-      ["anna@example.com hat die Rolle von ben@example.com von Betrachter zu Verwalter geändert"],
+      ["anna@example.com hat die Rolle von ben@example.com von Betrachter zu Admin geändert"],
       ["anna@example.com hat die SKU MUG geändert", "Preis: 10,00\u00a0€ → 12,50\u00a0€"],
     ]);
   });
