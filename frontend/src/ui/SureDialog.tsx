@@ -14,6 +14,8 @@ interface Props {
   /** `password`: what was entered, where one is asked for. */
   onYes: (password: string) => void;
   onClose: () => void;
+  /** It is gone. */
+  onClosed?: () => void;
   /** What it means. */
   children: ReactNode;
   /** To be typed before it can be done, for what cannot be taken back. */
@@ -25,12 +27,13 @@ interface Props {
 
 /** Asks before something is done that is not easily taken back, and for what shows that it is meant: a word that
  *  is typed, or the password. `Confirm` asks for neither. */
-export function SureDialog({ opened, onClose, title, ...content }: Props) {
+export function SureDialog({ opened, onClose, onClosed, title, ...content }: Props) {
   const { t } = useWords();
   return (
     <Modal
       opened={opened}
       onClose={onClose}
+      onExitTransitionEnd={onClosed}
       title={title}
       closeButtonProps={{ "aria-label": t("action.close") }}
       centered
@@ -50,7 +53,7 @@ function Content({
   typed,
   asksPassword = false,
   error,
-}: Omit<Props, "opened" | "title">) {
+}: Omit<Props, "opened" | "onClosed" | "title">) {
   const { t } = useWords();
   const [word, setWord] = useState("");
   const [password, setPassword] = useState("");

@@ -1,10 +1,10 @@
-import { Button, Group, List, Modal, Stack, Text, TextInput } from "@mantine/core";
-import { useState } from "react";
+import { List, Text } from "@mantine/core";
 
 import { useWords } from "@/i18n/words";
+import { SureDialog } from "@/ui/SureDialog";
 
-import { useAction } from "./useAction";
 import type { Connection } from "./rows";
+import { useAction } from "./useAction";
 
 interface Props {
   connection: Connection;
@@ -17,62 +17,27 @@ interface Props {
 /** What it means to disconnect a shop; done once its name was typed. */
 export function Disconnect({ connection, opened, onClose, onClosed }: Props) {
   const { t } = useWords();
-  return (
-    <Modal
-      opened={opened}
-      onClose={onClose}
-      onExitTransitionEnd={onClosed}
-      title={t("disconnect.title", { shop: connection.name })}
-      closeButtonProps={{ "aria-label": t("action.close") }}
-    >
-      <Sure connection={connection} onClose={onClose} />
-    </Modal>
-  );
-}
-
-function Sure({ connection, onClose }: Omit<Props, "opened" | "onClosed">) {
-  const { t } = useWords();
-  const [typed, setTyped] = useState("");
   const action = useAction(connection.id);
-  const isSure = typed.trim() === connection.name.trim();
-  const go = () => {
-    if (isSure) {
-      action.mutate("disconnect", { onSuccess: onClose });
-    }
-  };
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        go();
-      }}
+    <SureDialog
+      opened={opened}
+      title={t("disconnect.title", { shop: connection.name })}
+      action={t("connection.do.disconnect")}
+      busy={action.isPending}
+      typed={connection.name.trim()}
+      onYes={() => action.mutate("disconnect", { onSuccess: onClose })}
+      onClose={onClose}
+      onClosed={onClosed}
     >
-      <Stack gap="md">
-        <List size="sm" spacing={6}>
-          <List.Item>{t("disconnect.writes")}</List.Item>
-          <List.Item>{t("disconnect.orders")}</List.Item>
-          <List.Item>{t("disconnect.credentials")}</List.Item>
-          <List.Item>{t("disconnect.stays")}</List.Item>
-        </List>
-        <Text size="sm" c="dimmed">
-          {t("disconnect.pause")}
-        </Text>
-        <TextInput
-          label={t("disconnect.type", { shop: connection.name })}
-          value={typed}
-          autoComplete="off"
-          data-autofocus
-          onChange={(event) => setTyped(event.currentTarget.value)}
-        />
-        <Group justify="flex-end" gap="xs">
-          <Button variant="default" onClick={onClose}>
-            {t("action.cancel")}
-          </Button>
-          <Button type="submit" color="red" disabled={!isSure} loading={action.isPending}>
-            {t("connection.do.disconnect")}
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+      <List size="sm" spacing={6} mb="md">
+        <List.Item>{t("disconnect.writes")}</List.Item>
+        <List.Item>{t("disconnect.orders")}</List.Item>
+        <List.Item>{t("disconnect.credentials")}</List.Item>
+        <List.Item>{t("disconnect.stays")}</List.Item>
+      </List>
+      <Text size="sm" c="dimmed">
+        {t("disconnect.pause")}
+      </Text>
+    </SureDialog>
   );
 }
