@@ -1,10 +1,11 @@
-import { Badge, Card, Group, SimpleGrid, Stack, Title } from "@mantine/core";
+import { Badge, Card, SimpleGrid } from "@mantine/core";
 import { type ReactNode, Suspense } from "react";
 
 import { api, type Schemas } from "@/api/client";
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 import { Page } from "@/ui/Page";
+import { PlainSection } from "@/ui/PlainSection";
 import { Empty, Failed, Loading } from "@/ui/states";
 
 import { Attention, type AttentionItem } from "./Attention";
@@ -66,7 +67,7 @@ export function Overview({ isLive, firstSteps, beginnings, ordersOf, attentionLi
         <Suspense fallback={<Loading rows={5} />}>
           {firstSteps}
           <Attention items={found.attention} connections={found.connections} linkOf={attentionLink} />
-          <Section title={t("overview.shops")}>
+          <PlainSection title={t("overview.shops")}>
             {found.connections.length === 0 ? (
               <Card withBorder>
                 <Empty icon="shop" title={t("overview.noShops")} action={beginnings}>
@@ -80,12 +81,12 @@ export function Overview({ isLive, firstSteps, beginnings, ordersOf, attentionLi
                 ))}
               </SimpleGrid>
             )}
-          </Section>
+          </PlainSection>
           <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
-            <Section title={t("overview.sales")} aside={ordersOf(found.today)}>
+            <PlainSection title={t("overview.sales")} aside={ordersOf(found.today)}>
               <Sales today={found.today} />
-            </Section>
-            <Section title={t("overview.stock")}>
+            </PlainSection>
+            <PlainSection title={t("overview.stock")}>
               <SimpleGrid cols={2}>
                 <Figure label={t("overview.lowStock")} value={format.number(found.low_stock)}>
                   {t("overview.lowStock.hint")}
@@ -94,7 +95,7 @@ export function Overview({ isLive, firstSteps, beginnings, ordersOf, attentionLi
                   {t("overview.oversold.hint")}
                 </Figure>
               </SimpleGrid>
-            </Section>
+            </PlainSection>
           </SimpleGrid>
         </Suspense>
       )}
@@ -112,19 +113,5 @@ function Dot({ colour }: { colour: string }) {
     <svg width={9} height={9} viewBox="0 0 9 9" aria-hidden="true">
       <circle cx={4.5} cy={4.5} r={4} fill={colour} />
     </svg>
-  );
-}
-
-function Section({ title, aside, children }: { title: string; aside?: ReactNode; children: ReactNode }) {
-  return (
-    <Stack component="section" gap="sm" aria-label={title}>
-      <Group justify="space-between">
-        <Title order={2} size="h4">
-          {title}
-        </Title>
-        {aside}
-      </Group>
-      {children}
-    </Stack>
   );
 }

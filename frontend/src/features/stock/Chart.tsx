@@ -11,7 +11,7 @@ import { dayOf, daysAfter, useTimeZone } from "@/ui/days";
 import { Room } from "@/ui/Room";
 import { Failed, Loading } from "@/ui/states";
 
-import { None } from "./Section";
+import { None } from "./None";
 
 const DAYS = [30, 90, 365] as const;
 const HEIGHT = 220;

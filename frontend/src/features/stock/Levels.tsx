@@ -3,13 +3,14 @@ import { useState } from "react";
 
 import { useWords } from "@/i18n/words";
 import { usePlaces } from "@/ui/places";
+import { PlainSection } from "@/ui/PlainSection";
 
 import { AdjustForm } from "./AdjustForm";
 import { BulkForm } from "./BulkForm";
 import { hasOwn } from "./cells";
 import { useAdjust } from "./changes";
 import { Figure } from "./Figure";
-import { None, Section } from "./Section";
+import { None } from "./None";
 import { useJob } from "./useJob";
 import type { Row } from "./useStockPages";
 
@@ -25,7 +26,7 @@ export function Levels({ row, mayChange }: { row: Row; mayChange: boolean }) {
   const name = row.sku ?? row.title;
   const levels = row.levels.filter((level) => hasOwn(row, level.on_hand) || hasOwn(row, level.committed));
   return (
-    <Section
+    <PlainSection
       title={t("levels.title")}
       aside={
         may ? (
@@ -119,6 +120,6 @@ export function Levels({ row, mayChange }: { row: Row; mayChange: boolean }) {
         />
       ) : null}
       {running}
-    </Section>
+    </PlainSection>
   );
 }

@@ -5,11 +5,12 @@ import type { Schemas } from "@/api/client";
 import { type Format, useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 import { type Column, DataTable } from "@/ui/DataTable";
+import { PlainSection } from "@/ui/PlainSection";
 import { Said } from "@/ui/Said";
 import { useShops } from "@/ui/shops";
 import { Loading } from "@/ui/states";
 
-import { None, Section } from "./Section";
+import { None } from "./None";
 import { Unlink } from "./Unlink";
 
 type Listing = Schemas["Listing"];
@@ -51,7 +52,7 @@ export function Listings({ variant, mayChange }: Props) {
   const listing = asked?.listing ?? null;
   const dialog = (act: Act) => ({ opened: isAsking && asked?.act === act, onClose: close });
   return (
-    <Section title={t("listed.title")}>
+    <PlainSection title={t("listed.title")}>
       <Card withBorder ref={list} tabIndex={-1} {...(variant.listings.length === 0 ? {} : { padding: 0 })}>
         {variant.listings.length === 0 ? (
           <None>{t("listed.none")}</None>
@@ -77,7 +78,7 @@ export function Listings({ variant, mayChange }: Props) {
         )}
       </Dialog>
       <Unlink {...dialog("unlink")} listing={listing} variantId={variant.id} onUnlinked={focusList} />
-    </Section>
+    </PlainSection>
   );
 }
 

@@ -4,9 +4,10 @@ import { lazy, Suspense } from "react";
 import type { Schemas } from "@/api/client";
 import { useWords } from "@/i18n/words";
 import { TextLink } from "@/ui/links";
+import { PlainSection } from "@/ui/PlainSection";
 import { Loading } from "@/ui/states";
 
-import { None, Section } from "./Section";
+import { None } from "./None";
 import { useInPlace } from "./useInPlace";
 
 type Variant = Pick<Schemas["VariantDetail"], "id" | "available" | "components" | "part_of" | "archived_at">;
@@ -20,9 +21,9 @@ export function Parts({ variant, mayChange }: { variant: Variant; mayChange: boo
     <>
       <MadeOf variant={variant} mayChange={mayChange} />
       {variant.part_of.length === 0 ? null : (
-        <Section title={t("parts.partOf")}>
+        <PlainSection title={t("parts.partOf")}>
           <List parts={variant.part_of} />
-        </Section>
+        </PlainSection>
       )}
     </>
   );
@@ -38,7 +39,7 @@ function MadeOf({ variant, mayChange }: { variant: Variant; mayChange: boolean }
     return null;
   }
   return (
-    <Section
+    <PlainSection
       title={t("parts.madeOf")}
       aside={
         may ? (
@@ -57,7 +58,7 @@ function MadeOf({ variant, mayChange }: { variant: Variant; mayChange: boolean }
       ) : (
         <None>{t("parts.none")}</None>
       )}
-    </Section>
+    </PlainSection>
   );
 }
 

@@ -5,10 +5,11 @@ import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 import { Ago } from "@/ui/Ago";
 import { Icon } from "@/ui/icons";
+import { PlainSection } from "@/ui/PlainSection";
 import { useSay } from "@/ui/Said";
 
 import { type Channel, shownAt, toldOf } from "./channels";
-import { None, Section } from "./Section";
+import { None } from "./None";
 import type { Row } from "./useStockPages";
 
 interface Props {
@@ -21,7 +22,7 @@ interface Props {
 export function Shops({ row, decide }: Props) {
   const { t } = useWords();
   return (
-    <Section title={t("shown.title")}>
+    <PlainSection title={t("shown.title")}>
       <Card withBorder>
         {row.channels.length === 0 ? <None>{t("shown.none")}</None> : null}
         <Stack gap="sm" component="ul" p={0} m={0} style={{ listStyle: "none" }}>
@@ -32,7 +33,7 @@ export function Shops({ row, decide }: Props) {
           ))}
         </Stack>
       </Card>
-    </Section>
+    </PlainSection>
   );
 }
 

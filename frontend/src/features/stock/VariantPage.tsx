@@ -10,6 +10,7 @@ import { useTellDone } from "@/ui/done";
 import { BackLink } from "@/ui/links";
 import { useTellProblem } from "@/ui/notify";
 import { Page } from "@/ui/Page";
+import { PlainSection } from "@/ui/PlainSection";
 import { useMay } from "@/ui/role";
 import { Failed, Loading } from "@/ui/states";
 import { useFocusKept } from "@/ui/useFocusKept";
@@ -20,7 +21,6 @@ import { Figure } from "./Figure";
 import { Levels } from "./Levels";
 import { Listings } from "./Listings";
 import { Parts } from "./Parts";
-import { Section } from "./Section";
 import { Shops } from "./Shops";
 import { useInPlace } from "./useInPlace";
 import type { Row } from "./useStockPages";
@@ -124,11 +124,11 @@ function Found({ variant, row, problem, mayChange, orderLink, reviewLink }: Foun
           <Parts variant={variant} mayChange={mayChange} />
         </Stack>
         <Stack gap="lg">
-          <Section title={t("chart.title")}>
+          <PlainSection title={t("chart.title")}>
             <Suspense fallback={<Loading />}>
               <Chart variantId={variant.id} />
             </Suspense>
-          </Section>
+          </PlainSection>
           <Why variantId={variant.id} available={row.available} isBundle={row.is_bundle} orderLink={orderLink} />
         </Stack>
       </SimpleGrid>

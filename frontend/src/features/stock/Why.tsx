@@ -6,10 +6,11 @@ import { itemsOf, PAGES } from "@/api/pages";
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
 import { Icon } from "@/ui/icons";
+import { PlainSection } from "@/ui/PlainSection";
 import { Said } from "@/ui/Said";
 import { Failed, Loading } from "@/ui/states";
 
-import { None, Section } from "./Section";
+import { None } from "./None";
 
 type Line = Schemas["Why"];
 
@@ -35,7 +36,7 @@ export function Why({ variantId, available, isBundle, orderLink }: Props) {
   );
   const lines = itemsOf(list.data);
   return (
-    <Section title={t("stock.why.title", { number: format.number(available) })}>
+    <PlainSection title={t("stock.why.title", { number: format.number(available) })}>
       <Card withBorder>
         {list.isPending ? <Loading rows={4} /> : null}
         {list.isError ? (
@@ -55,7 +56,7 @@ export function Why({ variantId, available, isBundle, orderLink }: Props) {
           </Button>
         ) : null}
       </Card>
-    </Section>
+    </PlainSection>
   );
 }
 

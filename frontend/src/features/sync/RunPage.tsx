@@ -1,4 +1,4 @@
-import { Alert, Button, Card, Group, Progress, SimpleGrid, Stack, Text, Title } from "@mantine/core";
+import { Alert, Button, Card, Group, Progress, SimpleGrid, Stack, Text } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import type { ReactNode } from "react";
@@ -11,6 +11,7 @@ import { Icon } from "@/ui/icons";
 import { BackLink } from "@/ui/links";
 import { useTellProblem } from "@/ui/notify";
 import { Page } from "@/ui/Page";
+import { PlainSection } from "@/ui/PlainSection";
 import { save } from "@/ui/save";
 import { Failed, Loading } from "@/ui/states";
 import { UndoRun } from "@/ui/UndoRun";
@@ -62,16 +63,9 @@ export function RunPage() {
       {found.isError ? <Failed error={found.error} retry={() => void found.refetch()} /> : null}
       <Facts run={run} />
       <Fault run={run} />
-      <Stack component="section" gap="sm" aria-label={t("run.items")}>
-        <Title order={2} size="h4">
-          {t("run.items")}
-        </Title>
-        <Items
-          run={run}
-          filters={filters}
-          onChange={(search) => void navigate({ search })}
-        />
-      </Stack>
+      <PlainSection title={t("run.items")}>
+        <Items run={run} filters={filters} onChange={(search) => void navigate({ search })} />
+      </PlainSection>
     </Page>
   );
 }

@@ -1,14 +1,15 @@
-import { Group, Stack, Text, Title } from "@mantine/core";
+import { Group, Stack, Title } from "@mantine/core";
 import type { ReactNode } from "react";
 
 interface Props {
   title: string;
-  children: ReactNode;
   /** To the right of the title. */
   aside?: ReactNode;
+  children: ReactNode;
 }
 
-export function Section({ title, children, aside }: Props) {
+/** A part of a screen about one thing, which brings cards of its own or needs none. */
+export function PlainSection({ title, aside, children }: Props) {
   return (
     <Stack component="section" gap="sm" aria-label={title}>
       <Group justify="space-between">
@@ -19,14 +20,5 @@ export function Section({ title, children, aside }: Props) {
       </Group>
       {children}
     </Stack>
-  );
-}
-
-/** There is nothing of a kind; not worth a picture. */
-export function None({ children }: { children: string }) {
-  return (
-    <Text size="sm" c="dimmed">
-      {children}
-    </Text>
   );
 }
