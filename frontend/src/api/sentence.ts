@@ -10,5 +10,5 @@ export function isSaid(value: unknown): value is Required<Pick<Sentence, "code" 
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

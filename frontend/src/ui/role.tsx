@@ -1,8 +1,9 @@
 import { Text } from "@mantine/core";
 import type { ReactNode } from "react";
 
-import { api } from "@/api/client";
 import { useWords } from "@/i18n/words";
+
+import { useMe } from "./me";
 
 const RANKS = ["viewer", "staff", "admin", "owner"] as const;
 export type Role = (typeof RANKS)[number];
@@ -19,7 +20,7 @@ export function rolesUpTo(role: Role): Role[] {
 
 /** Whether whoever is signed in may do what asks for this role; undefined until that is known. */
 export function useMay(least: Role): boolean | undefined {
-  const role = api.useQuery("get", "/api/v1/me", {}, { staleTime: 60_000 }).data?.role;
+  const role = useMe()?.role;
   return role === undefined ? undefined : isAtLeast(role, least);
 }
 

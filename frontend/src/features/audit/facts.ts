@@ -1,6 +1,7 @@
 /** What an entry's details say, in words: what is not named here is only to be read as it was written down. */
 
 import type { Schemas } from "@/api/client";
+import { isRecord } from "@/api/sentence";
 import type { Key } from "@/i18n/catalog";
 import { type Format, useFormat } from "@/i18n/format";
 import { useWords, type Words } from "@/i18n/words";
@@ -187,8 +188,4 @@ function inWords(name: string, value: unknown, currency: unknown, words: Words, 
 function scopeInWords(scope: string, known: Words["known"]): string {
   const [subject = "", may = ""] = scope.split(":");
   return `${known(`scope.${subject}`) ?? subject}: ${known(`keys.scopes.${may}`) ?? may}`;
-}
-
-function isRecord(value: unknown): value is Detail {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,6 @@
 /** A platform's connect form, as its JSON schema says (app/api/config_schema.py). */
 
+import { isRecord } from "@/api/sentence";
 import type { Key } from "@/i18n/catalog";
 
 export interface ConfigField {
@@ -51,8 +52,4 @@ export function faultOf(field: ConfigField, entered: string): Key | null {
 export function configOf(entered: Record<string, string>): Record<string, string> {
   const trimmed = Object.entries(entered).map(([name, value]) => [name, value.trim()] as const);
   return Object.fromEntries(trimmed.filter(([, value]) => value !== ""));
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

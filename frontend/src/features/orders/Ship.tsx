@@ -3,6 +3,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 
 import { api, type Schemas } from "@/api/client";
+import { newKey } from "@/api/newKey";
 import { problemOf } from "@/api/problem";
 import { useWords } from "@/i18n/words";
 import { useTellDone } from "@/ui/done";
@@ -150,8 +151,4 @@ function Refused({ error }: { error: unknown }) {
       <Text size="sm">{remedy}</Text>
     </Alert>
   );
-}
-
-function newKey(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

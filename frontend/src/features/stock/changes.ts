@@ -3,6 +3,7 @@
 import { type QueryClient, useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { client, type Schemas } from "@/api/client";
+import { newKey } from "@/api/newKey";
 import { problemOf } from "@/api/problem";
 import { useFormat } from "@/i18n/format";
 import { useWords } from "@/i18n/words";
@@ -84,11 +85,6 @@ export function useAdjust(): (change: Adjustment) => void {
 export function bodyOf(change: Adjustment, key: string): Schemas["AdjustmentInput"] {
   const { variantId, place, delta, reason, note } = change;
   return { variant_id: variantId, location_id: place.id, delta, reason, note, key };
-}
-
-/** Random enough to be nobody else's, also where a page is not served by https. */
-export function newKey(): string {
-  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** A variant's numbers once `delta` units more are on hand at a place. */

@@ -1,9 +1,10 @@
 /** The same done to many SKUs, each by a call of its own: what is refused of one leaves the others alone. */
 
 import { client } from "@/api/client";
+import { newKey } from "@/api/newKey";
 import { type ApiProblem, problemOf } from "@/api/problem";
 
-import { type Adjustment, bodyOf, newKey } from "./changes";
+import { type Adjustment, bodyOf } from "./changes";
 import type { Row } from "./useStockPages";
 
 /** Calls under way at a time. */
