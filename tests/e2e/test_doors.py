@@ -32,7 +32,7 @@ def test_a_newcomer_opens_an_account_and_looks_around(open_window: OpenWindow, t
     page.get_by_role("button", name="Weiter").click()
     expect(window.heading("Sehen Sie in Ihre Post")).to_be_visible()
 
-    window.go(town.mailed(email))
+    window.go(town.mailed(email, "Bestätigen Sie .*"))
     page.get_by_label("Passwort", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Konto eröffnen").click()
     expect(window.heading("Ihr Konto ist eröffnet")).to_be_visible()
@@ -51,7 +51,7 @@ def test_a_newcomer_opens_an_account_and_looks_around(open_window: OpenWindow, t
     page.get_by_label("E-Mail-Adresse").fill(email)
     page.get_by_role("button", name="Link schicken").click()
     expect(window.heading("Sehen Sie in Ihre Post")).to_be_visible()
-    window.go(town.mailed(email))
+    window.go(town.mailed(email, "Neues Passwort .*"))
     page.get_by_label("Neues Passwort").fill(f"{PASSWORD} 2")
     page.get_by_role("button", name="Passwort setzen").click()
     expect(window.heading("Ihr Passwort ist geändert")).to_be_visible()

@@ -69,13 +69,13 @@ class Town:
         placed = self.demo.shops[shop].twin().buy([Line(sku, units)], reference="e2e")
         assert placed.order_id
 
-    def mailed(self, address: str) -> str:
-        """Wait for a mail that has not been read yet; where its link leads."""
+    def mailed(self, address: str, subject: str = ".*") -> str:
+        """Wait for a mail with such a subject that has not been read yet; where its link leads."""
 
         def look() -> str:
             self._unread.extend(self.demo.mails.lines())
             for line in self._unread:
-                if found := re.fullmatch(rf"mail to {re.escape(address)}: .*  (\S+)", line):
+                if found := re.fullmatch(rf"mail to {re.escape(address)}: {subject}  (\S+)", line):
                     self._unread.remove(line)
                     return found[1]
             return ""
