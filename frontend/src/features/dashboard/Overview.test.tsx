@@ -96,6 +96,7 @@ describe("the overview", () => {
     const attention = [
       { kind: "oversold", connection_id: null, count: 2, action: "look", path: "/event-log" },
       { kind: "brake", connection_id: 1, count: 1, action: "release_brake", path: "/" },
+      { kind: "refused", connection_id: 1, count: 1, action: "look", path: "/" },
       { kind: "writes_stopped", connection_id: null, count: 1, action: "allow_writes", path: "/" },
     ];
     server.use(answers("get", "/dashboard/overview", { ...OVERVIEW, attention }));
@@ -103,6 +104,9 @@ describe("the overview", () => {
     const list = within(await screen.findByRole("region", { name: "Needs you" }));
     expect(list.getByText("2 variants were sold more often than you have them")).toBeVisible();
     expect(list.getByText(/SyncFlow stopped · Tea and pots/)).toBeVisible();
+    expect(list.getByText(/^The shop refuses 1 number/)).toBeVisible();
+    const looks = list.getAllByRole("link", { name: "Look" }).map((link) => link.getAttribute("href"));
+    expect(looks).toContain("/changes?shop=1&effect=refused");
     server.use(
       answers("post", "/account/allow-writes", {}),
       answers("get", "/dashboard/overview", OVERVIEW),
