@@ -33,6 +33,7 @@ export function AdjustForm({ of, places, at, onAdjust, onClose }: Props) {
   const [note, setNote] = useState("");
   const level = of.levels.find((each) => each.location_id === placeId);
   const before = level?.on_hand ?? 0;
+  const committed = level?.committed ?? 0;
   /** What is typed; null until something is: the number may move beneath the form. */
   const [after, setAfter] = useState<Entered | null>(null);
   const place = places.find((each) => each.id === placeId);
@@ -69,7 +70,7 @@ export function AdjustForm({ of, places, at, onAdjust, onClose }: Props) {
         <NumberField
           data-autofocus
           label={t("stock.adjust.onHand")}
-          description={t("stock.adjust.hint", { count: level?.committed ?? 0 })}
+          description={committed === 0 ? null : t("stock.adjust.hint", { count: committed })}
           value={after ?? before}
           onChange={setAfter}
           onFocus={(event) => event.currentTarget.select()}

@@ -413,17 +413,21 @@ describe("changing stock in the list", () => {
 
   it("books nothing that nobody typed where the number moves beneath the form", async () => {
     let onHandNow = 10;
-    const level = { location_id: 1, location: "Main", committed: 2, available: 8 };
+    let committed = 2;
+    const level = { location_id: 1, location: "Main", available: 8 };
     server.use(
-      list(1, (id) => sku(id, { on_hand: onHandNow, levels: [{ ...level, on_hand: onHandNow }] })),
+      list(1, (id) => sku(id, { on_hand: onHandNow, levels: [{ ...level, on_hand: onHandNow, committed }] })),
       takes("/stock/adjustments"),
     );
     const router = open("/stock");
     await userEvent.click(await onHand("MUG-1: 10 on hand, adjust"));
     const field = await screen.findByLabelText("Units on hand");
+    expect(field).toHaveAccessibleDescription("2 of them are reserved for orders: count them too.");
     onHandNow = 8;
+    committed = 0;
     await router.options.context.queries.invalidateQueries({ queryKey: ["get", "/api/v1/stock"] });
     await waitFor(() => expect(field).toHaveValue("8"));
+    expect(field).toHaveAccessibleDescription("");
     await userEvent.type(screen.getByLabelText("Note"), "Counted{Enter}");
     expect(field).toBeInTheDocument();
     await userEvent.clear(field);
