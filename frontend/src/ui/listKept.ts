@@ -18,6 +18,24 @@ export function useKept(path: string): object {
   return useRouter().options.context.lists.get(keyOf(path)) ?? {};
 }
 
+export interface Scrolled {
+  read: () => number;
+  keep: (top: number) => void;
+}
+
+/** How far a list was scrolled when it was left in this tab. */
+export function useScrolled(list: string): Scrolled {
+  const { lists } = useRouter().options.context;
+  const [kept] = useState(() => {
+    const key = keyOf(`scrolled ${list}`);
+    return {
+      read: () => (lists.get(key) as { top: number } | undefined)?.top ?? 0,
+      keep: (top: number) => void lists.set(key, { top }),
+    };
+  });
+  return kept;
+}
+
 /** Another account's shops and places are others. */
 function keyOf(path: string): string {
   return `${session.accountId} ${path}`;

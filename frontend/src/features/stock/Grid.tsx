@@ -9,6 +9,7 @@ import {
 } from "react";
 
 import { useWords } from "@/i18n/words";
+import type { Scrolled } from "@/ui/listKept";
 import { useFocusKept } from "@/ui/useFocusKept";
 import { useNow } from "@/ui/useNow";
 
@@ -18,7 +19,7 @@ import { type Adjusting, GridRow } from "./GridRow";
 import { Status } from "./Status";
 import classes from "./Stock.module.css";
 import type { Selection } from "./useSelection";
-import { type ListPlace, useRowsInSight } from "./useRowsInSight";
+import { useRowsInSight } from "./useRowsInSight";
 import type { Row } from "./useStockPages";
 
 const ROW_HEIGHT = 44;
@@ -37,7 +38,7 @@ interface Props {
   selection: Selection;
   /** What rows are in sight. */
   onRange: (first: number, last: number) => void;
-  place: ListPlace;
+  scrolled: Scrolled;
   onOpen: (row: Row) => void;
   /** To what holds its numbers. */
   onReview: (row: Row) => void;
@@ -47,7 +48,7 @@ interface Props {
 
 /** A table of any length, of which only rows in sight are in the document. By keyboard: up and down, Page up and
  *  Page down, Home and End go; Enter opens, Space selects, A adjusts. */
-export function Grid({ count, total, words, row, columns, sort, onSort, selection, onRange, place, ...on }: Props) {
+export function Grid({ count, total, words, row, columns, sort, onSort, selection, onRange, scrolled, ...on }: Props) {
   const { t } = useWords();
   const now = useNow();
   const scroller = useRef<HTMLDivElement>(null);
@@ -59,7 +60,7 @@ export function Grid({ count, total, words, row, columns, sort, onSort, selectio
   useFocusKept(on.adjusting?.variantId ?? null, () =>
     opener.current === null ? null : scroller.current?.querySelector<HTMLElement>(opener.current),
   );
-  const rows = useRowsInSight({ scroller, count, height: ROW_HEIGHT, active, place });
+  const rows = useRowsInSight({ scroller, count, height: ROW_HEIGHT, active, scrolled });
   const { first, last, indexes } = rows;
   useEffect(() => onRange(first, last), [onRange, first, last]);
   useLayoutEffect(() => {

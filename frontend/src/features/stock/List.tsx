@@ -4,6 +4,7 @@ import { type ReactNode, useState } from "react";
 
 import { api } from "@/api/client";
 import { useWords } from "@/i18n/words";
+import { useScrolled } from "@/ui/listKept";
 import { Empty, Failed, Loading } from "@/ui/states";
 
 import { AdjustForm } from "./AdjustForm";
@@ -14,7 +15,6 @@ import type { Place, StockColumn } from "./columns";
 import type { StockQuery } from "./filters";
 import { Grid } from "./Grid";
 import type { Adjusting } from "./GridRow";
-import type { ListPlace } from "./useRowsInSight";
 import { useSelection } from "./useSelection";
 import { countOf, isKnown, type Row, useChain, useSpan, useStockPages } from "./useStockPages";
 
@@ -32,9 +32,6 @@ interface Props {
   firstSteps: ReactNode;
 }
 
-/** Where lists were left, so that whoever comes back finds them so. */
-const left = new Map<string, number>();
-
 export function List({ query, isFiltered, narrow, columns, places, mayChange, onSort, onClear, ...more }: Props) {
   const navigate = useNavigate();
   const chain = useChain(query);
@@ -44,7 +41,7 @@ export function List({ query, isFiltered, narrow, columns, places, mayChange, on
   const count = countOf(chain[0]);
   const [selected, selection] = useSelection(pages);
   const adjusting = useAdjusting(places);
-  const [place] = useState(() => placeOf(JSON.stringify(query)));
+  const scrolled = useScrolled(`/stock ${JSON.stringify(query)}`);
   const open = ({ variant_id }: Row) =>
     void navigate({ to: "/stock/$variantId", params: { variantId: String(variant_id) } });
   const review = ({ variant_id }: Row) => more.onReview(variant_id);
@@ -86,7 +83,7 @@ export function List({ query, isFiltered, narrow, columns, places, mayChange, on
           onSort={onSort}
           selection={selection}
           onRange={onRange}
-          place={place}
+          scrolled={scrolled}
           onOpen={open}
           onReview={review}
           adjusting={mayChange ? adjusting : null}
@@ -148,8 +145,4 @@ function Nothing({ isFiltered, onClear, firstSteps }: Pick<Props, "isFiltered" |
       {t("stock.noMatch.next")}
     </Empty>
   );
-}
-
-function placeOf(list: string): ListPlace {
-  return { read: () => left.get(list) ?? 0, keep: (top) => void left.set(list, top) };
 }

@@ -1,10 +1,11 @@
 import { notifications } from "@mantine/notifications";
-import { configure, screen, waitFor, within } from "@testing-library/react";
+import { act, configure, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { http, HttpResponse } from "msw";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import { ME, open, signedIn } from "@/test/app";
+import { session } from "@/session/session";
+import { ME, open, signedIn, token } from "@/test/app";
 import { answers, refuses, server } from "@/test/server";
 import { variantPage } from "@/test/variants";
 
@@ -191,6 +192,23 @@ describe("the inventory", () => {
     expect(asked.map((query) => query.get("cursor"))).toEqual(cursors);
     expect(Number(document.activeElement?.getAttribute("aria-rowindex"))).toBeGreaterThan(200);
     expect(within(table).getAllByRole("row").length).toBeLessThan(60);
+  });
+
+  it("is as far scrolled as it was left, but not for another account", async () => {
+    scrolls();
+    server.use(list(100), answers("get", "/imports", { items: [], next: null }));
+    const router = open("/stock");
+    within(await grid()).getAllByRole("row")[1]?.focus();
+    await userEvent.keyboard("{End}");
+    const left = screen.getByTestId("stock").scrollTop;
+    expect(left).toBeGreaterThan(0);
+    await router.navigate({ to: "/imports" });
+    await screen.findByRole("heading", { name: "Imports" });
+    await router.navigate({ to: "/stock" });
+    await grid();
+    expect(screen.getByTestId("stock").scrollTop).toBe(left);
+    act(() => session.begin(token(8)));
+    await waitFor(() => expect(screen.getByTestId("stock").scrollTop).toBe(0));
   });
 
   it("asks for what the address says, and writes there what is searched and sorted", async () => {

@@ -1,5 +1,7 @@
 import { type RefObject, useLayoutEffect, useState } from "react";
 
+import type { Scrolled } from "@/ui/listKept";
+
 /** Rows beyond those in sight, so that a turn of the wheel finds them there. */
 const OVERSCAN = 4;
 
@@ -18,18 +20,12 @@ interface Options {
   height: number;
   /** Stays in the document, so that it keeps the focus however far one scrolls. */
   active: number;
-  place: ListPlace;
-}
-
-/** How far a list was scrolled, for whoever comes back to it. */
-export interface ListPlace {
-  read: () => number;
-  keep: (top: number) => void;
+  scrolled: Scrolled;
 }
 
 /** Which rows of a scrolled list of any length are to be in the document. Rows are all of one height, so that it costs
  *  the same for 100 and 100,000. */
-export function useRowsInSight({ scroller, count, height, active, place }: Options): RowsInSight {
+export function useRowsInSight({ scroller, count, height, active, scrolled }: Options): RowsInSight {
   const [sight, setSight] = useState({ first: 0, last: 0 });
   useLayoutEffect(() => {
     const element = scroller.current;
@@ -37,12 +33,12 @@ export function useRowsInSight({ scroller, count, height, active, place }: Optio
       return;
     }
     const look = () => {
-      place.keep(element.scrollTop);
+      scrolled.keep(element.scrollTop);
       const first = Math.floor(element.scrollTop / height);
       const last = Math.max(first, Math.ceil((element.scrollTop + element.clientHeight - height) / height) - 1);
       setSight((before) => (before.first === first && before.last === last ? before : { first, last }));
     };
-    element.scrollTo({ top: place.read() });
+    element.scrollTo({ top: scrolled.read() });
     look();
     const resized = new ResizeObserver(look);
     resized.observe(element);
@@ -51,7 +47,7 @@ export function useRowsInSight({ scroller, count, height, active, place }: Optio
       resized.disconnect();
       element.removeEventListener("scroll", look);
     };
-  }, [scroller, height, place]);
+  }, [scroller, height, scrolled]);
   const last = Math.min(sight.last, count - 1);
   const first = Math.max(0, Math.min(sight.first, last));
   return {
