@@ -9,7 +9,7 @@ import classes from "./Stock.module.css";
 
 const CHECK_WIDTH = 44;
 const SKU_WIDTH = 150;
-const TITLE_WIDTH = 235;
+const TITLE_WIDTH = 223;
 
 interface Props {
   columns: readonly StockColumn[];

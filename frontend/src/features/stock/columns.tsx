@@ -41,7 +41,7 @@ export function useStockColumns(places: readonly Place[], shops: readonly Place[
       {
         id: "available",
         name: t("stock.available"),
-        width: 120,
+        width: 108,
         numeric: true,
         usual: true,
         cell: cells.available,
@@ -49,7 +49,7 @@ export function useStockColumns(places: readonly Place[], shops: readonly Place[
       {
         id: "on_hand",
         name: t("stock.onHand"),
-        width: 120,
+        width: 96,
         numeric: true,
         usual: true,
         cell: (row: Row) => cells.own(row, row.on_hand),
@@ -57,7 +57,7 @@ export function useStockColumns(places: readonly Place[], shops: readonly Place[
       {
         id: "committed",
         name: t("stock.committed"),
-        width: 120,
+        width: 108,
         numeric: true,
         usual: true,
         cell: (row: Row) => cells.own(row, row.committed),
