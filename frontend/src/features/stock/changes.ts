@@ -44,7 +44,7 @@ export interface Adjustment {
   note: string;
 }
 
-const TRIES = 3;
+export const TRIES = 3;
 
 interface Sent {
   change: Adjustment;

@@ -4,7 +4,7 @@ import { client } from "@/api/client";
 import { newKey } from "@/api/newKey";
 import { type ApiProblem, problemOf } from "@/api/problem";
 
-import { type Adjustment, bodyOf } from "./changes";
+import { type Adjustment, bodyOf, TRIES } from "./changes";
 import type { Row } from "./useStockPages";
 
 /** Calls under way at a time. */
@@ -12,6 +12,7 @@ const AT_ONCE = 4;
 
 export interface Job {
   rows: readonly Row[];
+  /** Done once, however often it is sent: what is not answered may have been. */
   each: (row: Row) => Promise<unknown>;
   /** The same the other way round. */
   back: (row: Row) => Promise<unknown>;
@@ -58,8 +59,10 @@ export function setThresholds(rows: readonly Row[], threshold: number | null): J
   return {
     rows,
     each: async (row) => {
-      const { data } = await client.GET("/api/v1/variants/{variant_id}", { params: path(row) });
-      before.set(row.variant_id, data?.low_stock_threshold ?? null);
+      if (!before.has(row.variant_id)) {
+        const { data } = await client.GET("/api/v1/variants/{variant_id}", { params: path(row) });
+        before.set(row.variant_id, data?.low_stock_threshold ?? null);
+      }
       await set(row, threshold);
     },
     back: (row) => set(row, before.get(row.variant_id) ?? null),
@@ -80,12 +83,15 @@ export interface Outcome {
   refused: Refused[];
 }
 
-/** Does it to each row, in order, until `signal` ends it. What is under way then is still done. */
+const pause = (ms: number) => new Promise<unknown>((resolve) => setTimeout(resolve, ms));
+
+/** Does it to each row, in order, and again where what is in the way passes, until `signal` ends it. What is under way then is still done. */
 export async function run(
   rows: readonly Row[],
   each: Job["each"],
   onDone: (done: number) => void,
   signal: AbortSignal,
+  wait = pause,
 ): Promise<Outcome> {
   const did: Row[] = [];
   const refused: Refused[] = [];
@@ -93,7 +99,7 @@ export async function run(
   const work = async () => {
     for (let row = rows[next++]; row !== undefined && !signal.aborted; row = rows[next++]) {
       try {
-        await each(row);
+        await tried(() => each(row), wait);
         did.push(row);
       } catch (error) {
         refused.push({ row, problem: problemOf(error) });
@@ -103,4 +109,19 @@ export async function run(
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   return { did, refused };
+}
+
+async function tried(send: () => Promise<unknown>, wait: typeof pause): Promise<void> {
+  for (let seconds = 1, left = TRIES - 1; ; seconds *= 2, left -= 1) {
+    try {
+      await send();
+      return;
+    } catch (error) {
+      const { passes, retryAfter } = problemOf(error);
+      if (!passes || left === 0) {
+        throw error;
+      }
+      await wait((retryAfter ?? seconds) * 1000);
+    }
+  }
 }
