@@ -89,7 +89,7 @@ describe("the audit log", () => {
         "Faktor: 1,1 · Rundung: Auf die kleinste Einheit",
       ],
       [
-        "API-Schlüssel Till hat Bestand am Standort Warehouse geändert",
+        "API-Schlüssel Till hat Bestand am Lagerort Warehouse geändert",
         "Grund: Beschädigt · SKUs: 2 · Stück: -3",
       ],
       ["anna@example.com hat die Rolle von ben@example.com von Betrachter zu Admin geändert"],
