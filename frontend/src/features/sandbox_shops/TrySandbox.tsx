@@ -49,7 +49,8 @@ export function TrySandbox({ isSection = false, onConnected, onAsked }: Props) {
           variant="light"
           h="auto"
           mih={36}
-          styles={{ label: { whiteSpace: "normal" } }}
+          py={6}
+          styles={{ label: { whiteSpace: "normal", lineHeight: 1.3 } }}
           loading={connect.isPending}
           onClick={() => connect.mutate({ body: { number: free.number } })}
         >
