@@ -59,6 +59,21 @@ export function OverviewScreen() {
           {t("overview.seeOrders")}
         </TextLink>
       )}
+      lowStockLink={(name) => (
+        <TextLink to="/stock" search={{ low: true }} inherit>
+          {name}
+        </TextLink>
+      )}
+      oversoldLink={(name) => (
+        <TextLink to="/stock" search={{ out: true }} inherit>
+          {name}
+        </TextLink>
+      )}
+      shopLink={({ connection_id, name }) => (
+        <TextLink to="/connections/$connectionId" params={{ connectionId: String(connection_id) }} inherit>
+          {name}
+        </TextLink>
+      )}
     />
   );
 }

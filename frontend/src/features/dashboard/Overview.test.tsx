@@ -71,6 +71,8 @@ describe("the overview", () => {
       "href",
       "/orders?from=2026-11-28",
     );
+    const ways = ["Tea and pots", "Running low", "Oversold"].map((name) => screen.queryByRole("link", { name }));
+    expect(ways.map((way) => way?.getAttribute("href"))).toEqual(["/connections/1", "/stock?low=true", "/stock?out=true"]);
   });
 
   it.each([

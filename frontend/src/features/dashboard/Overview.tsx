@@ -29,10 +29,14 @@ interface Props {
   ordersOf: (today: OverviewDocument["today"]) => ReactNode;
   /** Where what needs a person is seen to. */
   attentionLink: (item: AttentionItem) => ReactNode;
+  /** The names of figures and shops as the ways to what they are about. */
+  lowStockLink: (name: string) => ReactNode;
+  oversoldLink: (name: string) => ReactNode;
+  shopLink: (shop: Schemas["ShopStatus"]) => ReactNode;
 }
 
 /** The first screen: is everything in sync, what sold, what runs out, what needs me. */
-export function Overview({ isLive, firstSteps, beginnings, ordersOf, attentionLink }: Props) {
+export function Overview({ isLive, firstSteps, beginnings, ordersOf, attentionLink, ...ways }: Props) {
   const { t } = useWords();
   const format = useFormat();
   const overview = api.useQuery("get", "/api/v1/dashboard/overview", {}, { refetchInterval: EVERY_MS });
@@ -77,7 +81,7 @@ export function Overview({ isLive, firstSteps, beginnings, ordersOf, attentionLi
             ) : (
               <SimpleGrid cols={{ base: 1, sm: 2, xl: Math.min(Math.max(found.connections.length, 2), 3) }}>
                 {found.connections.map((shop) => (
-                  <Shop key={shop.connection_id} shop={shop} />
+                  <Shop key={shop.connection_id} shop={shop} link={ways.shopLink(shop)} />
                 ))}
               </SimpleGrid>
             )}
@@ -88,10 +92,10 @@ export function Overview({ isLive, firstSteps, beginnings, ordersOf, attentionLi
             </PlainSection>
             <PlainSection title={t("overview.stock")}>
               <SimpleGrid cols={2}>
-                <Figure label={t("overview.lowStock")} value={format.number(found.low_stock)}>
+                <Figure label={ways.lowStockLink(t("overview.lowStock"))} value={format.number(found.low_stock)}>
                   {t("overview.lowStock.hint")}
                 </Figure>
-                <Figure label={t("overview.oversold")} value={format.number(found.oversold)}>
+                <Figure label={ways.oversoldLink(t("overview.oversold"))} value={format.number(found.oversold)}>
                   {t("overview.oversold.hint")}
                 </Figure>
               </SimpleGrid>

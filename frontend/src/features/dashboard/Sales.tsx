@@ -45,7 +45,7 @@ export function Sales({ today, framed = true }: { today: Schemas["Today"]; frame
 }
 
 interface FigureProps {
-  label: string;
+  label: ReactNode;
   value: string;
   children: ReactNode;
   /** Whether it has a card of its own. */

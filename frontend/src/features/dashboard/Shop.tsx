@@ -1,4 +1,5 @@
 import { Card, Group, Stack, Text, Title } from "@mantine/core";
+import type { ReactNode } from "react";
 
 import type { Schemas } from "@/api/client";
 import { useFormat } from "@/i18n/format";
@@ -8,8 +9,14 @@ import { Light } from "@/ui/Light";
 import { platformName } from "@/ui/platforms";
 import { useReasons } from "@/ui/reasons";
 
+interface Props {
+  shop: Schemas["ShopStatus"];
+  /** Its name, as the way to its page. */
+  link: ReactNode;
+}
+
 /** One shop: its light and why, when it last worked, what is under way. */
-export function Shop({ shop }: { shop: Schemas["ShopStatus"] }) {
+export function Shop({ shop, link }: Props) {
   const { t } = useWords();
   const reasonsOf = useReasons();
   const format = useFormat();
@@ -19,7 +26,7 @@ export function Shop({ shop }: { shop: Schemas["ShopStatus"] }) {
         <Group justify="space-between" align="flex-start" wrap="nowrap">
           <div>
             <Title order={3} size="h5">
-              {shop.name}
+              {link}
             </Title>
             <Text size="sm" c="dimmed">
               {platformName(shop.platform)}
