@@ -134,6 +134,24 @@ describe("matching", () => {
     expect(unlinked).toEqual([{ id: 1 }, { id: 1 }, { id: 2 }]);
   });
 
+  it("is begun by keyboard from the page, and takes no keys from what else has them", async () => {
+    open("/matching?shop=5");
+    await screen.findByText("Blue mug no. 1");
+    await waitFor(() => expect(tickOf("Blue mug no. 1")).toBeEnabled());
+    const shops = screen.getByRole("combobox", { name: "Shop" });
+    shops.focus();
+    await userEvent.keyboard("{ArrowDown}{Escape}");
+    expect(shops).toHaveFocus();
+    shops.blur();
+    await userEvent.keyboard("{ArrowDown}");
+    expect(tickOf("Blue mug no. 1")).toHaveFocus();
+    await userEvent.keyboard("{ArrowDown}");
+    expect(tickOf("Blue mug no. 2")).toHaveFocus();
+    screen.getByRole("heading", { level: 1 }).focus();
+    await userEvent.keyboard("{ArrowDown}");
+    expect(tickOf("Blue mug no. 1")).toHaveFocus();
+  });
+
   it("leaves unlinked what is to stay so, and shows it again when that is taken back", async () => {
     server.use(
       answers("get", "/connections/5/suggestions", {

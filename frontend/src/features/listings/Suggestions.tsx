@@ -1,5 +1,5 @@
 import { Box, Button, Card, Group, Kbd, Text } from "@mantine/core";
-import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, type ReactNode, useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
 
 import { api } from "@/api/client";
 import { itemsOf, PAGES } from "@/api/pages";
@@ -144,6 +144,18 @@ function Rows({ shop, rows, linking }: RowsProps) {
       action();
     }
   };
+
+  const onPageKey = useEffectEvent((event: globalThis.KeyboardEvent) => {
+    const isNobodys = event.target === document.body || event.target instanceof HTMLHeadingElement;
+    if (event.key === "ArrowDown" && isNobodys && mayChange && rows[0] !== undefined) {
+      event.preventDefault();
+      focusRow(list.current, rows[0].listing_id);
+    }
+  });
+  useEffect(() => {
+    document.addEventListener("keydown", onPageKey);
+    return () => document.removeEventListener("keydown", onPageKey);
+  }, []);
 
   return (
     <>
