@@ -12,6 +12,7 @@ from app.services import cells as cell_store
 from app.services import connections, ledger, push, reviews
 from app.services.queries import reviews as queries
 from app.services.queries import stock as stock_lists
+from app.services.queries.dashboard.overview import overview
 from app.services.queries.paging import Row
 from app.services.uow import unit_of_work
 from tests.services.shop import Shop, a_line, an_order
@@ -101,6 +102,48 @@ def test_a_review_says_what_the_shop_was_changed_to_whatever_it_shows_since(worl
     edit(world, connection, shop, 12)
     changed_again = only_review(world)
     assert (changed_again["quantity"], changed_again["changed_to"]) == (6, 12)
+
+
+@pytest.mark.parametrize(("number", "asked"), [(14, 0), (7, 1)])
+def test_a_shop_that_left_is_asked_about_only_while_it_holds_units_back_from_others(
+    world: World, shop: Shop, other_shop: Shop, number: int, asked: int
+) -> None:
+    """And about all of it again once it is back."""
+    connection = world.connect(shop, drift_policy="review")
+    other = world.connect(other_shop)
+    edit(world, connection, shop, number)
+    assert waiting(world) == (1, 1)
+    connections.disconnect(world.account_id, connection, actor="user:1")
+    assert waiting(world) == (asked, asked)
+    connections.disconnect(world.account_id, other, actor="user:1")
+    assert waiting(world) == (0, 0)
+    for state in ("importing", "review", "active"):
+        world.sql("UPDATE connections SET state = :state WHERE id = :id", state=state, id=connection)
+        assert waiting(world) == (1, 1)
+
+
+def test_what_a_shop_that_left_holds_back_is_freed_by_a_decision(
+    world: World, shop: Shop, other_shop: Shop
+) -> None:
+    connection = world.connect(shop, drift_policy="review")
+    world.connect(other_shop)
+    edit(world, connection, shop, 7)
+    connections.disconnect(world.account_id, connection, actor="user:1")
+    world.settle()
+    assert other_shop.number("B") == 7
+    review = only_review(world)
+    assert review["connection_state"] == "disconnected"
+    reviews.resolve(world.account_id, review["id"], "overwrite", -3, actor="user:1")
+    world.settle()
+    assert (shop.number("A"), other_shop.number("B")) == (7, 10)
+    assert waiting(world) == (0, 0)
+
+
+def waiting(world: World) -> tuple[int, int]:
+    """How many are listed, and how many the overview tells of."""
+    attention = overview(world.account_id, now=now())["attention"]
+    told = [item["count"] for item in attention if item["kind"] == "drift_in_review"]
+    return len(queries.reviews(world.account_id, limit=10).items), sum(told)
 
 
 def channels(world: World, what: str) -> dict[int, object]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from app.api.schemas.base import OF_AN_ID, PageArgs, Said, SentenceSchema
+from app.models.connections import CONNECTION_STATES
 from app.models.stock import REVIEW_REASONS
 from app.services.queries.why import KINDS
 from app.services.reviews import CHOICES, MOST_AT_ONCE
@@ -38,6 +39,7 @@ class ReviewSchema(Schema):
     title = fields.String()
     connection_id = fields.Integer()
     connection_name = fields.String()
+    connection_state = fields.String(validate=validate.OneOf(CONNECTION_STATES))
     platform = fields.String()
     shown = fields.Integer(metadata={"description": "The number at the shop."})
     changed_to = fields.Integer(

@@ -17,6 +17,15 @@ from app.services.uow import unit_of_work
 
 LINES = 20
 
+ASKED = """
+    (n.state <> 'disconnected' OR c.drift < 0 AND EXISTS (
+        SELECT 1 FROM connections o
+        WHERE o.account_id = n.account_id AND o.state NOT IN ('connecting', 'disconnected')
+    ))
+"""
+"""Whether what waits at a cell `c` of a connection `n` has to be decided: of a shop that was disconnected
+only where it holds units back from others. All of it is asked again once the shop is connected again."""
+
 _REASONS = {
     "policy": "this connection asks before it takes over what was changed at the shop",
     "no_identity": "the shop does not simply show what is available, so its change has no single meaning",
@@ -92,8 +101,8 @@ def _in_full(row: Record[Any], target: int | None) -> Row:
 _REVIEWS = text(
     f"""
     SELECT d.id, d.seen_at, d.review_reason AS reason, d.quantity, d.cell_id, c.variant_id, c.location_id,
-        c.connection_id, n.name AS connection_name, n.platform, v.sku, v.title, c.factor,
-        c.account + c.drift AS shown, coalesce(d.shown, c.account + c.drift) AS changed_to,
+        c.connection_id, n.name AS connection_name, n.state AS connection_state, n.platform, v.sku,
+        v.title, c.factor, c.account + c.drift AS shown, coalesce(d.shown, c.account + c.drift) AS changed_to,
         coalesce(l.on_hand, 0) AS on_hand,
         coalesce(l.committed, 0) AS committed, coalesce((
             SELECT CAST(sum(there.sets) AS bigint) FROM unnest({cell_store.PLACES}) AS place (id)
@@ -109,7 +118,7 @@ _REVIEWS = text(
     JOIN variants v ON v.id = c.variant_id
     JOIN connections n ON n.id = c.connection_id
     {LEVELS}
-    WHERE d.account_id = :account_id AND d.state = 'review' AND d.id > :after
+    WHERE d.account_id = :account_id AND d.state = 'review' AND d.id > :after AND {ASKED}
         AND (CAST(:id AS bigint) IS NULL OR d.id = :id)
         AND (CAST(:connection_id AS bigint) IS NULL OR c.connection_id = CAST(:connection_id AS bigint))
         AND (CAST(:variant_id AS bigint) IS NULL OR c.variant_id = ANY(ARRAY({cell_store.RELATED})))

@@ -12,6 +12,7 @@ from app.services.queries.dashboard.orders import order_sums, totals
 from app.services.queries.dashboard.reporting import reporting, today
 from app.services.queries.dashboard.status import shop_status
 from app.services.queries.paging import Row, read
+from app.services.queries.reviews import ASKED
 
 ACTIONS = {
     "needs_auth": ("reconnect", "/connections/{connection_id}"),
@@ -36,6 +37,8 @@ ACTIONS = {
 Low stock is shown by itself."""
 OF_ACCOUNT = (EventKind.DRIFT_IN_REVIEW, EventKind.LEDGER_MISMATCH, EventKind.FULFILLMENT_FAILED)
 """Decided in one place for all shops."""
+OF_STOCK = (EventKind.LOW_STOCK, EventKind.OVERSOLD, EventKind.LEDGER_MISMATCH)
+"""True whatever became of a shop; nothing else can be done about a shop that was disconnected."""
 OF_SHOP = ("needs_auth", "failing", "review", "refused")
 """Reasons of a light that no open event tells of."""
 
@@ -45,7 +48,7 @@ def overview(account_id: int, *, now: datetime) -> Row:
     of = reporting(account_id)
     day = today(of, now)
     status = shop_status(account_id)
-    events = read(_OPEN, account_id=account_id)
+    events = read(_OPEN, account_id=account_id, of_stock=[kind.value for kind in OF_STOCK])
     return {
         "time_zone": of.time_zone,
         "today": {
@@ -105,9 +108,16 @@ def _item(kind: str, connection_id: int | None, count: int) -> Row:
 
 
 _OPEN = text(
-    """
-    SELECT kind, connection_id, count(*) AS count FROM events
-    WHERE account_id = :account_id AND cleared_at IS NULL
-    GROUP BY kind, connection_id ORDER BY kind, connection_id
-    """
+    f"""
+    SELECT e.kind, e.connection_id, count(*) AS count
+    FROM events e LEFT JOIN connections n ON n.id = e.connection_id
+    WHERE e.account_id = :account_id AND e.cleared_at IS NULL AND (
+        n.state IS DISTINCT FROM 'disconnected' OR e.kind = ANY(CAST(:of_stock AS text[]))
+        OR e.kind = 'drift_in_review' AND EXISTS (
+            SELECT 1 FROM stock_cells c
+            WHERE c.connection_id = n.id AND c.variant_id = e.variant_id AND c.in_review AND {ASKED}
+        )
+    )
+    GROUP BY e.kind, e.connection_id ORDER BY e.kind, e.connection_id
+    """  # noqa: S608  (a constant)
 )

@@ -147,6 +147,13 @@ describe("a connection's page", () => {
     );
   });
 
+  it("leaves out what is known no more of a shop that is disconnected", async () => {
+    shown({ state: "disconnected" }, { state: "disconnected" });
+    const facts = within(await screen.findByRole("region", { name: "What is known" }));
+    const names = facts.getAllByRole("term").map((term) => term.textContent);
+    expect(names).toEqual(["Last success", "Linked listings", "Reachable, last 30 days"]);
+  });
+
   it("is paused at once, and not if the server refuses", async () => {
     shown();
     let answer = (): void => undefined;

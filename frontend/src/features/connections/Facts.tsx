@@ -16,9 +16,10 @@ interface Props {
   matching: (connectionId: number) => ReactNode;
 }
 
-/** What the light was made from. */
+/** What the light was made from; of a shop that is disconnected what it was is left. */
 export function Facts({ connection, health, matching }: Props) {
   const { t } = useWords();
+  const isConnected = connection.state !== "disconnected";
   return (
     <Stack component="section" gap="sm" aria-label={t("health.facts")}>
       <Title order={2} size="h4">
@@ -26,14 +27,22 @@ export function Facts({ connection, health, matching }: Props) {
       </Title>
       <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
         <LastSuccess health={health} />
-        <Waiting health={health} />
+        {isConnected ? <Waiting health={health} /> : null}
         <Linked connection={connection} matching={matching} />
-        <Calls health={health} />
-        <Breaker health={health} />
+        {isConnected ? (
+          <>
+            <Calls health={health} />
+            <Breaker health={health} />
+          </>
+        ) : null}
         <Reachable connectionId={connection.id} />
-        <Webhooks health={health} />
-        <Credentials health={health} />
-        <Budget budget={health.rate_budget} />
+        {isConnected ? (
+          <>
+            <Webhooks health={health} />
+            <Credentials health={health} />
+            <Budget budget={health.rate_budget} />
+          </>
+        ) : null}
       </SimpleGrid>
     </Stack>
   );

@@ -147,7 +147,7 @@ function Consequence({ review, choice, action }: ConsequenceProps) {
           ) : (
             <>
               {t("reviews.stays", { count: choice.available_after })}{" "}
-              {t(review.target === null ? "reviews.choice.overwrite.later" : "reviews.choice.overwrite.means")}
+              {t(`reviews.choice.overwrite.${whenOurs(review)}`)}
             </>
           )}
         </Text>
@@ -155,6 +155,11 @@ function Consequence({ review, choice, action }: ConsequenceProps) {
       </Stack>
     </Card>
   );
+}
+
+/** When our number is at the shop again, where it is kept. */
+function whenOurs({ connection_state, target }: Review): "ended" | "later" | "means" {
+  return connection_state === "disconnected" ? "ended" : target === null ? "later" : "means";
 }
 
 function WhatLedToIt({ reviewId }: { reviewId: number }) {

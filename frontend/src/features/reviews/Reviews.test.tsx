@@ -75,6 +75,14 @@ describe("review", () => {
     expect(card).toHaveTextContent("Available stays 10. The shop is written our number again.");
   });
 
+  it("promises no writing to a shop that was disconnected", async () => {
+    server.use(answers("get", "/reviews", { items: [review(1, { connection_state: "disconnected" })], next: null }));
+    open("/reviews");
+    const card = await screen.findByRole("article", { name: "Mug 1" });
+    expect(card).toHaveTextContent("Available stays 10. The shop is disconnected: nothing is written to it.");
+    expect(card).not.toHaveTextContent("The shop is written our number again.");
+  });
+
   it("says what the shop was changed to where it shows less since", async () => {
     server.use(answers("get", "/reviews", { items: [review(1, { shown: 10 })], next: null }));
     open("/reviews");
