@@ -11,7 +11,7 @@ from app.api.errors import OK
 from app.api.files import CSV, FILE, csv_file
 from app.api.policy import principal
 from app.api.resource import Resource
-from app.api.schemas.base import PageArgs, page_of
+from app.api.schemas.base import page_of
 from app.api.schemas.connections import ConfigureListingSchema, ListingSchema
 from app.api.schemas.listings import (
     LinkSchema,
@@ -20,6 +20,7 @@ from app.api.schemas.listings import (
     ListingSearchArgs,
     MadeVariantsSchema,
     MakeVariantsSchema,
+    SuggestionArgs,
     SuggestionSchema,
     UnlinksSchema,
     VerdictsSchema,
@@ -82,6 +83,15 @@ def unlink_listings(given: dict[str, Any]) -> dict[str, Any]:
     return {"items": bulk_linking.unlink_many(caller.account_id, given["listing_ids"], actor=caller.actor)}
 
 
+@blp.route("/listings/reopened", methods=("POST",))
+@blp.arguments(UnlinksSchema)
+@blp.response(OK, VerdictsSchema)
+def reopen_listings(given: dict[str, Any]) -> dict[str, Any]:
+    """Take back what was said of many, that they are a variant or none: each waits to be linked again."""
+    caller = principal()
+    return {"items": bulk_linking.reopen_many(caller.account_id, given["listing_ids"], actor=caller.actor)}
+
+
 @blp.route("/listings/<int:listing_id>", methods=("PATCH",))
 @blp.arguments(ConfigureListingSchema)
 @blp.response(OK, ListingSchema)
@@ -123,10 +133,11 @@ def make_variants(given: dict[str, Any]) -> dict[str, Any]:
 
 
 @blp.route("/connections/<int:connection_id>/suggestions")
-@blp.arguments(PageArgs, location="query")
+@blp.arguments(SuggestionArgs, location="query")
 @blp.response(OK, page_of(SuggestionSchema))
 def list_suggestions(args: dict[str, Any], connection_id: int) -> Page:
-    """The shop's unlinked listings, each with the variants that its title suggests. Links nothing."""
+    """The shop's listings that wait to be linked, or those that somebody left unlinked, each with the
+    variants that its title suggests. Links nothing."""
     return suggestions(principal().account_id, connection_id, **args)
 
 

@@ -239,6 +239,7 @@ POLICY: dict[str, Access] = FOR_PEOPLE | {
     "listings.make_variants": Access.STAFF,
     "listings.link_listings": Access.STAFF,
     "listings.unlink_listings": Access.STAFF,
+    "listings.reopen_listings": Access.STAFF,
     "variants.create_variant": Access.STAFF,
     "variants.change_variant": Access.STAFF,
     "variants.archive_variant": Access.STAFF,

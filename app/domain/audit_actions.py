@@ -83,6 +83,7 @@ ProductAction = Literal[
     "import.uploaded",
     "listing.configured",
     "listings.linked",
+    "listings.reopened",
     "listings.unlinked",
     "variant.archived",
     "variant.changed",

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from app.services.audit import audit
 from app.services.linking import (
     NO_LISTING,
     NO_VARIANT,
@@ -19,7 +20,7 @@ from app.services.linking import (
     problem_of,
     set_links,
 )
-from app.services.matching import take_turns
+from app.services.matching import look_anew, take_turns
 from app.services.uow import unit_of_work
 
 
@@ -60,6 +61,33 @@ def unlink_many(account_id: int, listing_ids: Sequence[int], *, actor: str) -> l
         listings = lock_found(uow.session, account_id, set(listing_ids))
         if listings:
             set_links(uow, account_id, list(listings.values()), dict.fromkeys(listings), actor)
+        uow.commit()
+    return [Verdict(i, None, "" if i in listings else NO_LISTING) for i in listing_ids]
+
+
+def reopen_many(account_id: int, listing_ids: Sequence[int], *, actor: str) -> list[Verdict]:
+    """Take back what people said of up to MOST_AT_ONCE listings: each is unlinked, and waits again.
+
+    One that there is not has its problem. Safe to repeat.
+    """
+    with unit_of_work() as uow:
+        session = uow.session
+        take_turns(session, account_id)
+        listings = lock_found(session, account_id, set(listing_ids))
+        linked = [row for row in listings.values() if row.variant_id is not None]
+        if linked:
+            set_links(uow, account_id, linked, dict.fromkeys(row.id for row in linked), actor)
+        for connection_id in {row.connection_id for row in listings.values()}:
+            those = [row.id for row in listings.values() if row.connection_id == connection_id]
+            look_anew(session, account_id, connection_id, those)
+            audit(
+                session,
+                account_id,
+                actor,
+                "listings.reopened",
+                connection_id,
+                {"variants": dict.fromkeys(map(str, those))},
+            )
         uow.commit()
     return [Verdict(i, None, "" if i in listings else NO_LISTING) for i in listing_ids]
 

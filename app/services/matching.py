@@ -26,11 +26,11 @@ def link_batch(session: Session, scope: Scope) -> int:
     """
     take_turns(session, scope.account_id)
     rows = session.execute(
-        _UNMATCHED, {"connection_id": scope.connection_id, "limit": LISTINGS_PER_BATCH}
+        _UNMATCHED, {"connection_id": scope.connection_id, "ids": None, "limit": LISTINGS_PER_BATCH}
     ).all()
     if not rows:
         return 0
-    decided = _decide(rows, _known(session, scope, rows))
+    decided = _decide(rows, _known(session, scope.account_id, scope.connection_id, rows))
     made = make_variants(session, scope.account_id, [Seed.of(same[0]) for same in decided.wanted.values()])
     linked = decided.linked | {row.id: made[same[0].id] for same in decided.wanted.values() for row in same}
     session.execute(_LOCK_LISTINGS, {"ids": [row.id for row in rows]})
@@ -43,6 +43,18 @@ def link_batch(session: Session, scope: Scope) -> int:
     return len(rows)
 
 
+def look_anew(session: Session, account_id: int, connection_id: int, listing_ids: Collection[int]) -> None:
+    """Forget that unlinked listings of a shop are to stay so, and say anew why they are.
+
+    It is the caller's turn. What a code finds by now is linked as the shop is read next.
+    """
+    session.execute(_FORGET, {"ids": list(listing_ids)})
+    asked = {"connection_id": connection_id, "ids": list(listing_ids), "limit": len(listing_ids)}
+    rows = session.execute(_UNMATCHED, asked).all()
+    unlinked = _decide(rows, _known(session, account_id, connection_id, rows)).unlinked
+    session.execute(_UNLINK, {"ids": list(unlinked), "reasons": list(unlinked.values())})
+
+
 def take_turns(session: Session, account_id: int) -> None:
     """Until the transaction ends nobody else links listings of the account or opens its levels."""
     session.execute(text("SELECT pg_advisory_xact_lock(:account_id)"), {"account_id": account_id})
@@ -53,16 +65,14 @@ def bring_back(session: Session, variant_ids: Collection[int]) -> None:
     session.execute(_BRING_BACK, {"ids": list(variant_ids)})
 
 
-def _known(session: Session, scope: Scope, rows: Sequence[Row[Any]]) -> Known:
+def _known(session: Session, account_id: int, connection_id: int, rows: Sequence[Row[Any]]) -> Known:
     """The variants that have a SKU or a barcode of these listings, and the shop's places that may be them."""
     skus = sorted({row.sku for row in rows if row.sku})
     gtins = sorted({code for row in rows if (code := gtin(row.barcode))})
-    shop = {"connection_id": scope.connection_id}
+    shop = {"connection_id": connection_id}
     places = session.execute(_PLACES_OF_SKUS, {**shop, "skus": skus})
     duplicates = duplicate_skus((row.sku, row.place) for row in places)
-    found = session.execute(
-        _VARIANTS_BY_CODE, {"account_id": scope.account_id, "skus": skus, "gtins": gtins}
-    ).all()
+    found = session.execute(_VARIANTS_BY_CODE, {"account_id": account_id, "skus": skus, "gtins": gtins}).all()
     by_gtin: dict[str, set[int]] = defaultdict(set)
     for row in found:
         if row.barcode_key in gtins:
@@ -177,6 +187,7 @@ _UNMATCHED = text(
         c.variant_id AS cell_variant_id, {_PLACE} AS place
     FROM listings l {FIRST_OF_LISTING}
     WHERE l.connection_id = :connection_id AND l.unlinked_reason = 'not_matched_yet'
+        AND (CAST(:ids AS bigint[]) IS NULL OR l.id = ANY(CAST(:ids AS bigint[])))
     ORDER BY l.external_product_id, l.id LIMIT :limit
     """  # noqa: S608  (a constant)
 )
@@ -244,6 +255,12 @@ _BRING_BACK = text(
     """
     UPDATE variants SET archived_at = NULL
     WHERE id = ANY(CAST(:ids AS bigint[])) AND archived_at IS NOT NULL
+    """
+)
+_FORGET = text(
+    """
+    UPDATE listings SET kept_apart = false, unlinked_reason = 'not_matched_yet'
+    WHERE id = ANY(CAST(:ids AS bigint[]))
     """
 )
 _UNLINK = text(

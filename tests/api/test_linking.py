@@ -114,6 +114,40 @@ def test_a_viewer_links_nothing(
     assert suggested(viewer, second) == {"Mug": []}
 
 
+def test_what_was_decided_waits_no_more_and_does_again_once_that_is_taken_back(
+    merchant: Caller, second: Connection, books: Books
+) -> None:
+    first, other = offer(second, books.location_id, "Mug", "Cup", sku="SAME", unlinked_reason="duplicate_sku")
+    assert waiting(merchant, second) == [(first, "duplicate_sku"), (other, "duplicate_sku")]
+    merchant.post("/listings/unlinks", {"listing_ids": [first]})
+    merchant.post("/listings/links", {"links": [{"listing_id": other, "variant_id": books.variant_ids[0]}]})
+    assert waiting(merchant, second) == []
+    assert waiting(merchant, second, kept_apart=True) == [(first, "by_hand")]
+
+    answer = merchant.post("/listings/reopened", {"listing_ids": [first, other, 10**9]}).json()["items"]
+    assert [item["problem"] for item in answer] == ["", "", "There is no such listing."]
+    assert waiting(merchant, second) == [(first, "duplicate_sku"), (other, "duplicate_sku")]
+    assert waiting(merchant, second, kept_apart=True) == []
+    actions = [row.action for row in rows("SELECT action FROM audit_log ORDER BY id")]
+    assert actions[:2] == ["listings.unlinked", "listings.linked"]
+    assert actions[-1] == "listings.reopened"
+
+
+def test_what_was_linked_by_its_codes_and_is_open_again_is_looked_at_with_the_next_reading(
+    merchant: Caller, second: Connection, books: Books
+) -> None:
+    sku = merchant.get(f"/variants/{books.variant_ids[0]}")["sku"]
+    (listing,) = offer(second, books.location_id, "Mug", sku=sku)
+    merchant.post("/listings/unlinks", {"listing_ids": [listing]})
+    merchant.post("/listings/reopened", {"listing_ids": [listing]})
+    assert waiting(merchant, second) == [(listing, "not_matched_yet")]
+
+
+def waiting(caller: Caller, connection: Connection, **query: object) -> list[tuple[int, str]]:
+    found = caller.get(f"/connections/{connection.id}/suggestions", **query)["items"]
+    return [(row["listing_id"], row["unlinked_reason"]) for row in found]
+
+
 # ------------------------------------------------------------------------------------------ suggestions
 
 

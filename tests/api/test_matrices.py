@@ -23,6 +23,7 @@ ENDLESS = {"live.stream"}
 """Routes whose answers never end: they are asked for the head of one."""
 BY_ITEM = {
     "listings.link_listings",
+    "listings.reopen_listings",
     "listings.unlink_listings",
     "listings.make_variants",
     "reviews.decide_all",

@@ -82,6 +82,13 @@ class MadeVariantsSchema(Schema):
     items = fields.List(fields.Nested(MadeVariantSchema))
 
 
+class SuggestionArgs(PageArgs):
+    kept_apart = fields.Boolean(
+        load_default=False,
+        metadata={"description": "Those that somebody left unlinked, in place of those that wait."},
+    )
+
+
 class CandidateSchema(Schema):
     variant_id = fields.Integer()
     sku = fields.String(allow_none=True)

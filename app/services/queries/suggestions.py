@@ -19,8 +19,11 @@ MOST_COMPARED = 30
 """Variants whose titles are compared with a listing's: those that share the most words, the rare ones."""
 
 
-def suggestions(account_id: int, connection_id: int, *, limit: int, cursor: str | None = None) -> Page:
-    """A connection's unlinked listings, by id, each with at most three `candidates`, likest first.
+def suggestions(
+    account_id: int, connection_id: int, *, limit: int, cursor: str | None = None, kept_apart: bool = False
+) -> Page:
+    """A connection's listings that wait to be linked, or those that somebody left unlinked, by id, each with
+    at most three `candidates`, likest first.
 
     Candidates come from the index of words, and no word brings more than COMMON of them: a page of 50 takes
     0.3 s among 100,000 variants. Raises NotFound.
@@ -31,6 +34,7 @@ def suggestions(account_id: int, connection_id: int, *, limit: int, cursor: str 
         _UNLINKED,
         account_id=account_id,
         connection_id=connection_id,
+        kept_apart=kept_apart,
         after=after[0],
         limit=limit + 1,
     )
@@ -69,7 +73,8 @@ _UNLINKED = text(
     """
     SELECT id AS listing_id, sku, title, unlinked_reason FROM listings
     WHERE account_id = :account_id AND connection_id = :connection_id AND id > :after
-        AND variant_id IS NULL AND external_stock_id IS NOT NULL AND details ->> 'unsyncable' IS NULL
+        AND variant_id IS NULL AND kept_apart = :kept_apart
+        AND external_stock_id IS NOT NULL AND details ->> 'unsyncable' IS NULL
     ORDER BY id LIMIT :limit
     """
 )

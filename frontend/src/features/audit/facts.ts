@@ -71,6 +71,7 @@ const FACTS: Partial<Record<Entry["action"], Names>> = {
     ...PUBLISHING,
   },
   "listings.linked": LISTINGS,
+  "listings.reopened": LISTINGS,
   "listings.unlinked": LISTINGS,
   "location.renamed": { name: "form.name" },
   "member.joined": INVITED,

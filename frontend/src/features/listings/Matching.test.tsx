@@ -39,6 +39,7 @@ const THREE = [
 
 let linked: object[] = [];
 let unlinked: object[] = [];
+let reopened: object[] = [];
 
 function shop(more: object = {}) {
   return {
@@ -54,6 +55,7 @@ beforeEach(() => {
   signedIn();
   linked = [];
   unlinked = [];
+  reopened = [];
   server.use(
     answers("get", "/connections", { items: [shop({ id: 4, name: "Other", counts: { listings: 1, linked: 1, unlinked: {} } }), shop()], next: null }),
     answers("get", "/connections/5/suggestions", { items: THREE, next: null }),
@@ -61,6 +63,11 @@ beforeEach(() => {
       const { links } = (await request.json()) as { links: { listing_id: number; variant_id: number }[] };
       linked.push(...links);
       return HttpResponse.json({ items: links.map((link) => ({ ...link, problem: "" })) });
+    }),
+    http.post("*/api/v1/listings/reopened", async ({ request }) => {
+      const { listing_ids } = (await request.json()) as { listing_ids: number[] };
+      reopened.push(...listing_ids.map((id) => ({ id })));
+      return HttpResponse.json({ items: listing_ids.map((listing_id) => ({ listing_id, variant_id: null, problem: "" })) });
     }),
     http.post("*/api/v1/listings/unlinks", async ({ request }) => {
       const { listing_ids } = (await request.json()) as { listing_ids: number[] };
@@ -107,7 +114,7 @@ describe("matching", () => {
     await screen.findByText("1 listing linked.");
     await userEvent.keyboard("u");
     expect(await screen.findByText("Blue mug no. 1")).toBeVisible();
-    expect(unlinked).toEqual([{ id: 1 }]);
+    expect(reopened).toEqual([{ id: 1 }]);
   });
 
   it("takes back once what was linked, and not what was linked after it", async () => {
@@ -115,13 +122,13 @@ describe("matching", () => {
     await userEvent.click(await screen.findByRole("button", { name: "Link: Blue mug no. 1" }));
     const [older] = await screen.findAllByRole("button", { name: "Undo" });
     await userEvent.keyboard("u");
-    await waitFor(() => expect(unlinked).toEqual([{ id: 1 }]));
+    await waitFor(() => expect(reopened).toEqual([{ id: 1 }]));
     await userEvent.click(await screen.findByRole("button", { name: "Link: Blue mug no. 1" }));
     await waitFor(() => expect(linked).toHaveLength(2));
     await waitFor(() => expect(screen.getAllByText("1 listing linked.")).toHaveLength(2));
     await userEvent.click(older as HTMLElement);
     await waitFor(() => expect(screen.getAllByText("1 listing linked.")).toHaveLength(1));
-    expect(unlinked).toEqual([{ id: 1 }]);
+    expect(reopened).toEqual([{ id: 1 }]);
     expect(screen.queryByText("Blue mug no. 1")).toBeNull();
     await userEvent.click(screen.getByRole("button", { name: "Link: Blue mug no. 2" }));
     await waitFor(() => expect(screen.getAllByText("1 listing linked.")).toHaveLength(2));
@@ -131,7 +138,7 @@ describe("matching", () => {
     tickOf("Something else").focus();
     await userEvent.keyboard("u");
     expect(await screen.findByText("Blue mug no. 2")).toBeVisible();
-    expect(unlinked).toEqual([{ id: 1 }, { id: 1 }, { id: 2 }]);
+    expect(reopened).toEqual([{ id: 1 }, { id: 1 }, { id: 2 }]);
   });
 
   it("is begun by keyboard from the page, and takes no keys from what else has them", async () => {
@@ -152,23 +159,17 @@ describe("matching", () => {
     expect(tickOf("Blue mug no. 1")).toHaveFocus();
   });
 
-  it("leaves unlinked what is to stay so, and shows it again when that is taken back", async () => {
-    server.use(
-      answers("get", "/connections/5/suggestions", {
-        items: [...THREE, suggestion(4, [], { title: "Left alone before", unlinked_reason: "by_hand" })],
-        next: null,
-      }),
-    );
+  it("leaves unlinked what is to stay so, and takes that back at the API too", async () => {
     open("/matching?shop=5");
     await screen.findByText("Blue mug no. 1");
     await userEvent.click(await screen.findByRole("button", { name: "Leave unlinked: Something else" }));
     await waitFor(() => expect(unlinked).toEqual([{ id: 3 }]));
     expect(screen.queryByText("Something else")).toBeNull();
     await screen.findByText("1 listing stays unlinked.");
-    await waitFor(() => expect(tickOf("Left alone before")).toHaveFocus());
-    expect(screen.queryByRole("button", { name: "Leave unlinked: Left alone before" })).toBeNull();
+    await waitFor(() => expect(tickOf("Blue mug no. 2")).toHaveFocus());
     await userEvent.keyboard("u");
-    expect(await screen.findByText("Something else")).toBeVisible();
+    expect(await screen.findByRole("button", { name: "Leave unlinked: Something else" })).toBeVisible();
+    expect(reopened).toEqual([{ id: 3 }]);
     expect(unlinked).toEqual([{ id: 3 }]);
 
     await userEvent.click(tickOf("Blue mug no. 1"));
@@ -176,6 +177,52 @@ describe("matching", () => {
     await userEvent.click(screen.getByRole("button", { name: "Leave them unlinked (2)" }));
     await screen.findByText("2 listings stay unlinked.");
     expect(unlinked).toEqual([{ id: 3 }, { id: 1 }, { id: 2 }]);
+  });
+
+  it("shows apart what was left unlinked, where it can be linked all the same", async () => {
+    const counts = { listings: 9, linked: 6, unlinked: { no_sku: 2, by_hand: 1 }, dirty_cells: 0 };
+    const left = suggestion(4, [candidate(41)], { title: "Left alone before", unlinked_reason: "by_hand" });
+    server.use(
+      answers("get", "/connections", { items: [shop({ counts })], next: null }),
+      http.get("*/api/v1/connections/5/suggestions", ({ request }) => {
+        const isApart = new URL(request.url).searchParams.get("kept_apart") === "true";
+        return HttpResponse.json({ items: isApart ? [left] : THREE, next: null });
+      }),
+    );
+    const router = open("/matching?shop=5");
+    await screen.findByText("Blue mug no. 1");
+    expect(screen.queryByText("Left alone before")).toBeNull();
+    await userEvent.click(screen.getByRole("link", { name: "See the one that was left unlinked" }));
+    expect(await screen.findByText("Left alone before")).toBeVisible();
+    expect(router.state.location.searchStr).toBe("?shop=5&apart=true");
+    expect(screen.queryByText("Blue mug no. 1")).toBeNull();
+    expect(screen.queryByRole("button", { name: /^Leave/ })).toBeNull();
+    tickOf("Left alone before").focus();
+    await userEvent.keyboard("x");
+    expect(unlinked).toEqual([]);
+    await userEvent.keyboard("{Enter}");
+    expect(await screen.findByText("No listing was left unlinked")).toBeVisible();
+    await screen.findByText("1 listing linked.");
+    await userEvent.click(screen.getByRole("button", { name: "Undo" }));
+    expect(await screen.findByText("Left alone before")).toBeVisible();
+    expect(unlinked).toEqual([{ id: 4 }]);
+    await userEvent.click(screen.getByRole("link", { name: "See what waits to be linked" }));
+    expect(await screen.findByText("Blue mug no. 1")).toBeVisible();
+  });
+
+  it("has forgotten what it showed before once one comes back", async () => {
+    const router = open("/matching?shop=5");
+    await userEvent.click(await screen.findByRole("button", { name: "Leave unlinked: Something else" }));
+    await screen.findByText("1 listing stays unlinked.");
+    server.use(
+      answers("get", "/connections/5/suggestions", { items: THREE.slice(0, 2), next: null }),
+      answers("get", "/dashboard/status", { items: [] }),
+    );
+    await router.navigate({ to: "/connections" });
+    await screen.findByRole("heading", { level: 1, name: "Connections" });
+    await router.navigate({ to: "/matching", search: { shop: 5 } });
+    expect(await screen.findByText("Blue mug no. 1")).toBeVisible();
+    expect(screen.queryByText("Something else")).toBeNull();
   });
 
   it("links all that is sure after asking with figures", async () => {

@@ -4,6 +4,7 @@ import type { ReactNode } from "react";
 
 import { useWords } from "@/i18n/words";
 import { withoutNothing } from "@/ui/address";
+import { TextLink } from "@/ui/links";
 import { NoShop } from "@/ui/NoShop";
 import { Page } from "@/ui/Page";
 import { type ConnectedShop, useShops } from "@/ui/shops";
@@ -24,6 +25,7 @@ interface Props {
 export function Matching({ next }: Props) {
   const { t } = useWords();
   const search = withoutNothing(here.useSearch());
+  const { apart = false } = search;
   const navigate = here.useNavigate();
   const { query, list, names } = useShops();
   const shop = list.find((each) => each.id === search.shop) ?? list.find((each) => toLinkOf(each) > 0) ?? list[0];
@@ -45,20 +47,44 @@ export function Matching({ next }: Props) {
             />
             <Counts shop={shop} />
           </Group>
+          <WayToOthers shop={shop} apart={apart} />
           <Suggestions
-            key={shop.id}
+            key={`${shop.id} ${apart}`}
             shop={shop}
+            apart={apart}
             nothing={
               <Card withBorder>
-                <Empty icon="check" title={t("matching.none")} action={next(shop)}>
-                  {t("matching.none.next")}
-                </Empty>
+                {apart ? (
+                  <Empty icon="check" title={t("matching.apart.none")} />
+                ) : (
+                  <Empty icon="check" title={t("matching.none")} action={next(shop)}>
+                    {t("matching.none.next")}
+                  </Empty>
+                )}
               </Card>
             }
           />
         </Stack>
       )}
     </Page>
+  );
+}
+
+/** To what was left unlinked, where there is any, and back. */
+function WayToOthers({ shop, apart }: { shop: ConnectedShop; apart: boolean }) {
+  const { t } = useWords();
+  const count = shop.counts.unlinked["by_hand"] ?? 0;
+  if (apart) {
+    return (
+      <TextLink to="/matching" search={{ shop: shop.id }} size="sm">
+        {t("matching.apart.back")}
+      </TextLink>
+    );
+  }
+  return count === 0 ? null : (
+    <TextLink to="/matching" search={{ shop: shop.id, apart: true }} size="sm">
+      {t("matching.apart.see", { count })}
+    </TextLink>
   );
 }
 

@@ -31,38 +31,42 @@ const KEYS = [
 
 interface Props {
   shop: ConnectedShop;
+  /** Whether it is about those that were left unlinked. */
+  apart: boolean;
   /** In place of the list, once nothing is left. */
   nothing: ReactNode;
 }
 
 /** The shop's unlinked listings, to be gone through by keyboard. */
-export function Suggestions({ shop, nothing }: Props) {
+export function Suggestions({ shop, apart, nothing }: Props) {
   const { t } = useWords();
   const list = api.useInfiniteQuery(
     "get",
     "/api/v1/connections/{connection_id}/suggestions",
-    { params: { path: { connection_id: shop.id }, query: { limit: PAGE } } },
-    { ...PAGES, staleTime: Infinity },
+    { params: { path: { connection_id: shop.id }, query: { limit: PAGE, kept_apart: apart } } },
+    // It stays as it is while somebody goes through it, and is forgotten with what is gone from it.
+    { ...PAGES, staleTime: Infinity, gcTime: 0 },
   );
-  const linking = useLinking();
+  const linking = useLinking(apart);
   const rows = useMemo(
     () => itemsOf(list.data).filter((row) => !linking.gone.has(row.listing_id)),
     [list.data, linking.gone],
   );
   return (
     <Paged list={list} shown={rows.length} most={MOST_SHOWN} remedy={t("matching.tooMuch")} empty={nothing}>
-      <Rows shop={shop} rows={rows} linking={linking} />
+      <Rows shop={shop} apart={apart} rows={rows} linking={linking} />
     </Paged>
   );
 }
 
 interface RowsProps {
   shop: ConnectedShop;
+  apart: boolean;
   rows: Suggestion[];
   linking: ReturnType<typeof useLinking>;
 }
 
-function Rows({ shop, rows, linking }: RowsProps) {
+function Rows({ shop, apart, rows, linking }: RowsProps) {
   const { t } = useWords();
   const mayChange = useMay("staff") === true;
   const list = useRef<HTMLUListElement>(null);
@@ -133,7 +137,7 @@ function Rows({ shop, rows, linking }: RowsProps) {
       "Control+Enter": pairs.length > 0 ? () => setAsking(true) : undefined,
       a: () => tick(sure.map((each) => each.listing_id), true),
       n: () => make([row.listing_id]),
-      x: () => keepApart([row.listing_id]),
+      x: apart ? undefined : () => keepApart([row.listing_id]),
       u: linking.undoLast,
     };
     const candidate = row.candidates[Number(event.key) - 1];
@@ -181,21 +185,23 @@ function Rows({ shop, rows, linking }: RowsProps) {
             >
               {t("matching.makeTicked", { count: picked.length })}
             </Button>
-            <Button
-              size="xs"
-              variant="default"
-              disabled={picked.length === 0}
-              onClick={() => keepApart(picked.map((row) => row.listing_id))}
-            >
-              {t("matching.keepTickedApart", { count: picked.length })}
-            </Button>
+            {apart ? null : (
+              <Button
+                size="xs"
+                variant="default"
+                disabled={picked.length === 0}
+                onClick={() => keepApart(picked.map((row) => row.listing_id))}
+              >
+                {t("matching.keepTickedApart", { count: picked.length })}
+              </Button>
+            )}
             {picked.length === 0 ? null : (
               <Button size="xs" variant="subtle" visibleFrom="sm" onClick={() => setTicked(new Set())}>
                 {t("matching.untick")}
               </Button>
             )}
           </Group>
-          <KeysHelp />
+          <KeysHelp apart={apart} />
         </Box>
       ) : null}
       <Card withBorder padding={0}>
@@ -259,11 +265,11 @@ function focusRow(list: HTMLElement | null, id: number): void {
   tick?.closest("li")?.scrollIntoView({ block: "nearest" });
 }
 
-function KeysHelp() {
+function KeysHelp({ apart }: { apart: boolean }) {
   const { t, known } = useWords();
   return (
     <Group gap="sm" mt={6} id="matching-keys" visibleFrom="sm">
-      {KEYS.map(([keys, name]) => (
+      {KEYS.filter(([keys]) => !apart || keys !== "X").map(([keys, name]) => (
         <Text key={name} size="xs" c="dimmed" component="span">
           {keys.split(" ").map((key) => (
             <Kbd key={key} size="xs" mr={3}>

@@ -19,8 +19,14 @@ async function askUnlinked(ids: readonly number[]): Promise<Verdict[]> {
   return data?.items ?? [];
 }
 
-/** Links at once on the screen, then at the API; what is refused comes back, and says why. */
-export function useLinking() {
+async function askReopened(ids: readonly number[]): Promise<Verdict[]> {
+  const { data } = await client.POST("/api/v1/listings/reopened", { body: { listing_ids: [...ids] } });
+  return data?.items ?? [];
+}
+
+/** Links at once on the screen, then at the API; what is refused comes back, and says why. What is undone is as it
+ *  was: left unlinked where all of the list is, waiting otherwise. */
+export function useLinking(apart: boolean) {
   const { t } = useWords();
   const done = useTellDone();
   const tell = useTellProblem();
@@ -35,17 +41,26 @@ export function useLinking() {
     setGone((before) => new Set([...before].filter((id) => !back.has(id))));
   }, []);
 
-  const unlink = useCallback(
+  const look = useCallback(
+    () =>
+      Promise.all(
+        ["/api/v1/connections", "/api/v1/first-steps"].map((path) =>
+          queries.invalidateQueries({ queryKey: ["get", path] }),
+        ),
+      ),
+    [queries],
+  );
+  const takeBack = useCallback(
     async (ids: readonly number[]) => {
       try {
-        await askUnlinked(ids);
+        await (apart ? askUnlinked(ids) : askReopened(ids));
         bring(ids);
       } catch (error) {
         tell(error);
       }
-      await queries.invalidateQueries({ queryKey: ["get", "/api/v1/connections"] });
+      await look();
     },
-    [bring, queries, tell],
+    [apart, bring, look, tell],
   );
 
   const run = useCallback(
@@ -53,7 +68,6 @@ export function useLinking() {
       ids: readonly number[],
       ask: () => Promise<Verdict[]>,
       words: (count: number) => string,
-      undo: (taken: readonly number[]) => void,
     ) => {
       hide(ids);
       setProblems((before) => new Map([...before].filter(([id]) => !ids.includes(id))));
@@ -72,7 +86,7 @@ export function useLinking() {
             }
             if (!isUndone) {
               isUndone = true;
-              undo(taken);
+              void takeBack(taken);
             }
           };
           undoes.current = once;
@@ -82,9 +96,9 @@ export function useLinking() {
         bring(ids);
         tell(error);
       }
-      await queries.invalidateQueries({ queryKey: ["get", "/api/v1/connections"] });
+      await look();
     },
-    [bring, done, hide, queries, tell],
+    [bring, done, hide, look, takeBack, tell],
   );
 
   const link = useCallback(
@@ -96,9 +110,8 @@ export function useLinking() {
           return data?.items ?? [];
         },
         (count) => t("matching.linked", { count }),
-        (taken) => void unlink(taken),
       ),
-    [run, t, unlink],
+    [run, t],
   );
   const make = useCallback(
     (ids: readonly number[]) =>
@@ -109,20 +122,18 @@ export function useLinking() {
           return data?.items ?? [];
         },
         (count) => t("matching.made", { count }),
-        (taken) => void unlink(taken),
       ),
-    [run, t, unlink],
+    [run, t],
   );
-  /** They stay unlinked, which is a decision too. To take it back is to see them again. */
+  /** They stay unlinked, which is a decision too. */
   const keepApart = useCallback(
     (ids: readonly number[]) =>
       run(
         ids,
         () => askUnlinked(ids),
         (count) => t("matching.keptApart", { count }),
-        bring,
       ),
-    [bring, run, t],
+    [run, t],
   );
   const undoLast = useCallback(() => undoes.current?.(), []);
   return { gone, problems, link, make, keepApart, undoLast };
