@@ -9,7 +9,7 @@ import { server } from "@/test/server";
 
 import { Live, useIsLive } from "./Live";
 
-const RULES = [] as const;
+const RULES = [{ kinds: ["order."], queries: [["orders"]] }] as const;
 
 beforeEach(() => {
   session.begin(token());
@@ -80,4 +80,21 @@ it("asks again for what was loaded before the stream came at last", async () => 
   await vi.advanceTimersByTimeAsync(5000);
   await findByText("live");
   await waitFor(() => expect(asks).toHaveBeenCalledTimes(2));
+});
+
+it("looks each minute while no stream comes, and comes back at once where the browser is online again", async () => {
+  let answers = false;
+  server.use(http.get("*/api/v1/live", () => (answers ? stream(false) : new HttpResponse(null, { status: 503 }))));
+  const queries = new QueryClient();
+  const { findByText, getByText } = open(queries);
+  const asks = shown(queries);
+  await vi.advanceTimersByTimeAsync(59_000);
+  expect(asks).toHaveBeenCalledTimes(1);
+  await vi.advanceTimersByTimeAsync(62_000);
+  await waitFor(() => expect(asks).toHaveBeenCalledTimes(3));
+  answers = true;
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(getByText("not yet")).toBeInTheDocument();
+  window.dispatchEvent(new Event("online"));
+  await findByText("live");
 });

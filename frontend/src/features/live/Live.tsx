@@ -16,6 +16,8 @@ export interface LiveRule {
   againAfterMs?: readonly number[];
 }
 
+/** How often one looks while no event comes. */
+const WITHOUT_EVENTS_MS = 60_000;
 const Connected = createContext(false);
 
 /** Whether what is shown follows events as they happen. */
@@ -77,5 +79,17 @@ export function Live({ rules, accountId, children }: Props) {
       setConnected(false);
     };
   }, [rules, accountId, queries]);
+  useEffect(() => {
+    if (connected || accountId === null) {
+      return;
+    }
+    const look = () => {
+      for (const queryKey of rules.flatMap((rule) => rule.queries)) {
+        void queries.invalidateQueries({ queryKey });
+      }
+    };
+    const timer = setInterval(look, WITHOUT_EVENTS_MS);
+    return () => clearInterval(timer);
+  }, [rules, accountId, queries, connected]);
   return <Connected value={connected}>{children}</Connected>;
 }

@@ -102,14 +102,18 @@ export async function listen({ open, onEvent, onConnected, signal, silenceMs = 4
   }
 }
 
+/** So long at most: there may be an answer at once where the browser is online again, or its window looked at. */
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
+    const over = new AbortController();
     const done = () => {
       clearTimeout(timer);
-      signal.removeEventListener("abort", done);
+      over.abort();
       resolve();
     };
     const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done);
+    signal.addEventListener("abort", done, over);
+    window.addEventListener("online", done, over);
+    document.addEventListener("visibilitychange", () => (document.hidden ? undefined : done()), over);
   });
 }
