@@ -134,7 +134,7 @@ def look_at_the_overview(window: Window, town: Town) -> None:
     page.reload()
     expect(page.get_by_role("region", name="Needs you")).to_be_visible()
     window.look("overview-needs-you")
-    page.get_by_role("button", name="Allow writes").click()
+    page.get_by_role("region", name="Needs you").get_by_role("button", name="Allow writes").click()
     expect(page.get_by_role("region", name="Needs you")).to_have_count(0)
     window.look_at_failure("/overview", "overview-error", of="dashboard")
 
