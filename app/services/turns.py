@@ -32,8 +32,7 @@ SWEEP_IS_DUE = f"""(
     {is_due("c.levels_swept_at", ":sweep")}
     AND (c.levels_swept_at IS NULL OR coalesce(c.sweep_not_before <= clock_timestamp(), true))
 )"""
-READ_ANEW = """
-    last_success_at = greatest(last_success_at, orders_polled_at, levels_swept_at),
-    orders_polled_at = NULL, levels_swept_at = NULL
-"""
+LAST_SUCCESS = "greatest(last_success_at, orders_polled_at, levels_swept_at)"
+"""SQL: when one of `connections`, which alone has these columns, last worked."""
+READ_ANEW = f"last_success_at = {LAST_SUCCESS}, orders_polled_at = NULL, levels_swept_at = NULL"
 """SQL: has `connections` be read at once. When that last went well is kept."""

@@ -117,6 +117,7 @@ _ACTIONS = "unnest(CAST(:actions AS text[])) AS asked (what)"
 _SUPPORTERS = "(SELECT 'cli' UNION ALL SELECT 'staff:' || id FROM staff_users) AS asked (who)"
 _HOST = "substring(url FROM '//(?:[^/?#]*@)?([^/:?#]+)')"
 """Of a webhook: the other parts of its address may carry a secret."""
+_COUNT = ("p.name", "stock_counts x JOIN locations p ON p.id = x.location_id")
 _SUBJECTS = {
     "key": ("x.name", "api_keys x"),
     "invitation": ("x.email", "invitations x"),
@@ -135,8 +136,8 @@ _SUBJECTS = {
         "stock_changes x JOIN locations p ON p.id = x.location_id"
         " LEFT JOIN locations t ON t.id = x.to_location_id",
     ),
-    "stock_count": ("p.name", "stock_counts x JOIN locations p ON p.id = x.location_id"),
-    "count": ("p.name", "stock_counts x JOIN locations p ON p.id = x.location_id"),
+    "stock_count": _COUNT,
+    "count": _COUNT,
     "fulfillment": ("o.number", "fulfillments x JOIN orders o ON o.id = x.order_id"),
     "cell": ("coalesce(v.sku, v.title)", "stock_cells x JOIN variants v ON v.id = x.variant_id"),
     "run": (

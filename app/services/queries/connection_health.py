@@ -15,6 +15,7 @@ from app.errors import NotFound
 from app.platforms.rate_budget import left
 from app.services.credentials import CredentialsUnreadable, ends_at, vault
 from app.services.queries.paging import Row, read
+from app.services.turns import LAST_SUCCESS
 
 MOST_CONNECTIONS = 1000
 
@@ -97,11 +98,11 @@ def _poll_interval() -> timedelta:
 
 # What waits counts only where somebody could do it by now.
 _HEALTH = text(
-    """
+    f"""
     SELECT c.id, c.platform, c.name, c.state, c.state_reason AS reason, c.braked_at, c.failures, c.last_error,
         CASE WHEN c.backoff_until > now() THEN c.backoff_until END AS backoff_until,
         c.webhooks_checked_at, c.orders_polled_at, c.levels_swept_at, c.credentials AS sealed,
-        greatest(c.last_success_at, c.orders_polled_at, c.levels_swept_at) AS last_success_at,
+        {LAST_SUCCESS} AS last_success_at,
         a.writes_stopped_at IS NOT NULL AS writes_stopped, clock_timestamp() AS now,
         e.pending_events, s.dirty_cells, f.failed_cells, t.open_attempts, d.reviews,
         least(
@@ -145,5 +146,5 @@ _HEALTH = text(
     ) w
     WHERE c.account_id = :account_id AND (CAST(:id AS bigint) IS NULL OR c.id = CAST(:id AS bigint))
     ORDER BY c.id LIMIT :limit
-    """
+    """  # noqa: S608  (a constant)
 )

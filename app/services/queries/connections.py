@@ -10,6 +10,7 @@ from app.errors import NotFound
 from app.services.cells import OF_LISTING, error_in_words
 from app.services.queries.paging import MOST, Page, Row, decode, page, read
 from app.services.queries.search import MATCHES, pattern, where
+from app.services.turns import LAST_SUCCESS
 
 COUNTED = (
     "listings",
@@ -133,12 +134,12 @@ def _nested(row: Row) -> Row:
 
 
 _CONNECTIONS = text(
-    """
+    f"""
     SELECT c.id, c.account_id, c.platform, c.external_shop_id AS shop, c.name, c.currency, c.state,
            c.state_reason AS reason, c.drift_policy, c.share_percent, c.buffer, c.cap, c.brake_percent,
            c.braked_at, c.config,
            c.created_at, c.orders_polled_at, c.levels_swept_at, c.failures, c.backoff_until,
-           greatest(c.last_success_at, c.orders_polled_at, c.levels_swept_at) AS last_success_at,
+           {LAST_SUCCESS} AS last_success_at,
            c.last_error,
            l.listings, l.linked, l.unlinked, e.pending_events, s.dirty_cells, s.failed_cells,
            s.checks_due, a.open_attempts, d.pending_drifts, d.reviews
@@ -146,7 +147,7 @@ _CONNECTIONS = text(
     CROSS JOIN LATERAL (
         SELECT coalesce(sum(n), 0)::int AS listings,
                coalesce(sum(n) FILTER (WHERE reason IS NULL), 0)::int AS linked,
-               coalesce(jsonb_object_agg(reason, n) FILTER (WHERE reason IS NOT NULL), '{}') AS unlinked
+               coalesce(jsonb_object_agg(reason, n) FILTER (WHERE reason IS NOT NULL), '{{}}') AS unlinked
         FROM (
             SELECT unlinked_reason AS reason, count(*) AS n FROM listings
             WHERE connection_id = c.id GROUP BY unlinked_reason
@@ -180,7 +181,7 @@ _CONNECTIONS = text(
     WHERE (CAST(:account_id AS bigint) IS NULL OR c.account_id = CAST(:account_id AS bigint))
       AND c.id > :after AND (CAST(:id AS bigint) IS NULL OR c.id = CAST(:id AS bigint))
     ORDER BY c.id LIMIT :limit
-    """
+    """  # noqa: S608  (a constant)
 )
 _EXISTS = text("SELECT 1 AS found FROM connections WHERE account_id = :account_id AND id = :id")
 _OF = f"""

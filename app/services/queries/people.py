@@ -7,6 +7,7 @@ from sqlalchemy import text
 from app.services.auth import normal
 from app.services.queries.paging import Page, Row, decode, page, read
 from app.services.queries.search import pattern, where
+from app.services.turns import LAST_SUCCESS
 
 NEWER_THAN_ANY = 2**62
 MOST_SHOWN = 50
@@ -122,11 +123,11 @@ _MEMBERS = text(
     """
 )
 _SHOPS = text(
-    """
+    f"""
     SELECT id, name, platform, state, failures,
-        greatest(last_success_at, orders_polled_at, levels_swept_at) AS last_success_at FROM connections
+        {LAST_SUCCESS} AS last_success_at FROM connections
     WHERE account_id = :id AND state <> 'connecting' ORDER BY id LIMIT :most
-    """
+    """  # noqa: S608  (a constant)
 )
 _VISITS = text(
     """

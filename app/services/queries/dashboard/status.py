@@ -6,6 +6,7 @@ from sqlalchemy import text
 
 from app.services.queries.connection_health import healths
 from app.services.queries.paging import Row, read
+from app.services.turns import LAST_SUCCESS
 
 RATE_SECONDS = 1800
 """What `items_per_second` is the mean of: the quarters of an hour that began within it."""
@@ -31,9 +32,9 @@ def _with_light(row: Row, health: Row) -> Row:
 
 # Each count is of what is open, by a partial index of it.
 _SHOPS = text(
-    """
+    f"""
     SELECT c.id AS connection_id, c.platform, c.name, c.state, c.state_reason, c.failures, c.last_error,
-        c.braked_at, greatest(c.last_success_at, c.orders_polled_at, c.levels_swept_at) AS last_success_at,
+        c.braked_at, {LAST_SUCCESS} AS last_success_at,
         (SELECT count(*) FROM inbound_events e
          WHERE e.connection_id = c.id AND e.state IN ('pending', 'retrying')) AS pending_events,
         (SELECT count(*) FROM stock_cells s WHERE s.connection_id = c.id
@@ -49,5 +50,5 @@ _SHOPS = text(
             AND p.at > now() - make_interval(secs => :seconds)) AS applied
     FROM connections c
     WHERE c.account_id = :account_id AND c.state NOT IN ('connecting', 'disconnected') ORDER BY c.id
-    """
+    """  # noqa: S608  (a constant)
 )

@@ -10,6 +10,7 @@ from app.errors import NotFound
 from app.models.connections import CONNECTION_STATES
 from app.services.queries.connection_health import health
 from app.services.queries.paging import Page, Row, decode, page, read
+from app.services.turns import LAST_SUCCESS
 
 STATES = CONNECTION_STATES
 _AT_WORK = "c.state IN ('importing', 'review', 'active', 'paused')"
@@ -69,12 +70,12 @@ def _masked(row: Row) -> Row:
     return {**row, "last_error": masked_words(row["last_error"])}
 
 
-_ROW = """
+_ROW = f"""
     SELECT c.id, c.account_id, a.name AS account, c.platform, c.name, c.external_shop_id, c.state, c.failures,
         CASE WHEN c.backoff_until > now() THEN c.backoff_until END AS backoff_until, c.last_error,
-        greatest(c.last_success_at, c.orders_polled_at, c.levels_swept_at) AS last_success_at,
+        {LAST_SUCCESS} AS last_success_at,
         c.webhooks_checked_at, c.created_at
     FROM connections c JOIN accounts a ON a.id = c.account_id
-"""
+"""  # noqa: S608  (a constant)
 _CONNECTIONS = _ROW + " WHERE c.id < :before{where} ORDER BY c.id DESC LIMIT :limit"
 _CONNECTION = text(_ROW + " WHERE c.id = :id")
