@@ -9,14 +9,14 @@ import { useMe } from "@/ui/me";
 import { useTellProblem } from "@/ui/notify";
 import { LanguageItems, SchemeItems } from "@/ui/Preferences";
 
-import { useSignOut } from "./switching";
+import { useSignOut, useSwitchTo } from "./switching";
 import { useTourStart } from "./tour";
 
 /** Who one is; other accounts, language, light and dark, and the way out. */
 export function AccountMenu() {
   const { t } = useWords();
   const me = useMe();
-  const navigate = useNavigate();
+  const switchTo = useSwitchTo();
   const signOut = useMutation({ mutationFn: useSignOut(), onError: useTellProblem() });
   const beginTour = useTourStart();
   const others = me?.accounts.filter((account) => account.account_id !== me.account_id) ?? [];
@@ -50,9 +50,7 @@ export function AccountMenu() {
               <Menu.Item
                 key={account.account_id}
                 leftSection={<Icon name="swap" />}
-                onClick={() =>
-                  void navigate({ to: "/switch/$accountId", params: { accountId: String(account.account_id) } })
-                }
+                onClick={() => switchTo(account.account_id)}
               >
                 {account.account_name}
               </Menu.Item>

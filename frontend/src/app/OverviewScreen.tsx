@@ -1,5 +1,4 @@
 import { Group, Stack } from "@mantine/core";
-import { useNavigate } from "@tanstack/react-router";
 import { lazy, type ReactNode, Suspense } from "react";
 
 import type { AttentionItem } from "@/features/dashboard/Attention";
@@ -11,6 +10,7 @@ import { useWords } from "@/i18n/words";
 import { ButtonLink, TextLink } from "@/ui/links";
 import { useMeQuery } from "@/ui/me";
 
+import { useSwitchTo } from "./switching";
 import { useTourStart } from "./tour";
 
 const Beginnings = lazy(() => withWords(import("./Beginnings")));
@@ -18,17 +18,15 @@ const FirstSteps = lazy(() => withWords(import("@/features/first_steps/FirstStep
 
 export function OverviewScreen() {
   const { t } = useWords();
-  const navigate = useNavigate();
+  const switchTo = useSwitchTo();
   const who = useMeQuery();
   const me = who.data;
   const beginTour = useTourStart();
   const steps = useFirstSteps(me !== undefined && !me.is_sample);
-  const actFor = (accountId: number) =>
-    void navigate({ to: "/switch/$accountId", params: { accountId: String(accountId) } });
   const beginnings =
     me === undefined ? null : (
       <Suspense>
-        <Beginnings role={me.role} onSample={actFor} />
+        <Beginnings role={me.role} onSample={switchTo} />
       </Suspense>
     );
   const hasSteps = steps.data !== undefined && !steps.data.done && !steps.data.hidden;

@@ -4,6 +4,12 @@ import { useCallback } from "react";
 
 import { session } from "@/session/session";
 
+/** Leads to where another account is acted for. */
+export function useSwitchTo(): (accountId: number) => void {
+  const navigate = useNavigate();
+  return (accountId) => void navigate({ to: "/switch/$accountId", params: { accountId: String(accountId) } });
+}
+
 /** To be called once another account is acted for: nothing of the one before is shown any more. */
 export function useSwitched(): () => Promise<void> {
   const queries = useQueryClient();
